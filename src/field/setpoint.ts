@@ -1,0 +1,24 @@
+import type { DeviceId } from '../fleet/plant.js';
+import type { EpochMs, Watt } from '../kernel/units.js';
+
+/** What a device can be told. Powers are in the house's sign: a battery discharges with positive power. */
+export type Setpoint =
+  | { readonly kind: 'battery-power'; readonly powerW: Watt }
+  | { readonly kind: 'pv-limit'; readonly maxW: Watt }
+  | { readonly kind: 'generator'; readonly run: boolean; readonly powerW: Watt };
+
+/** A setpoint is a lease: it ends at `expiresAtMs` unless it is asserted again, and the device then falls back by itself. */
+export interface Lease {
+  readonly deviceId: DeviceId;
+  /** Who asked: `plan`, `event:EV-7`, `override:anna`. */
+  readonly owner: string;
+  readonly setpoint: Setpoint;
+  readonly expiresAtMs: EpochMs;
+}
+
+/** What reading back after a write said. */
+export type LeaseOutcome =
+  | { readonly kind: 'confirmed'; readonly lease: Lease }
+  | { readonly kind: 'clamped'; readonly lease: Lease; readonly readbackW: Watt }
+  | { readonly kind: 'refused'; readonly lease: Lease; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly lease: Lease; readonly reason: string };

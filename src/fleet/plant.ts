@@ -1,0 +1,100 @@
+import type { Watt, WattHour } from '../kernel/units.js';
+
+export type SiteId = string;
+export type DeviceId = string;
+export type HouseholdId = string;
+
+/** What a device is to its site. A hybrid inverter is sun and battery behind one AC terminal. */
+export const DEVICE_ROLES = ['grid-meter', 'pv', 'battery', 'hybrid', 'generator'] as const;
+export type DeviceRole = (typeof DEVICE_ROLES)[number];
+
+/** What ends a setpoint when the plant falls silent (DESIGN §5.1): the device itself, a supervisor beside the plant, or nothing. */
+export const REVERSION_CLASSES = ['device', 'supervisor', 'none'] as const;
+export type ReversionClass = (typeof REVERSION_CLASSES)[number];
+
+export interface ModbusAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly unitId: number;
+}
+
+export interface BatteryRating {
+  readonly capacityWh: WattHour;
+  readonly maxChargeW: Watt;
+  readonly maxDischargeW: Watt;
+  /** Energy kept on the way in, and on the way out; each 0–1. */
+  readonly chargeEfficiency: number;
+  readonly dischargeEfficiency: number;
+  /** The range the battery itself works in. A household's reserve floor comes on top. */
+  readonly minSocPct: number;
+  readonly maxSocPct: number;
+}
+
+export interface GeneratorRating {
+  readonly minW: Watt;
+  readonly maxW: Watt;
+  readonly rampWPerS: number;
+  readonly warmUpS: number;
+  readonly minUpS: number;
+  readonly minDownS: number;
+  /** Fuel burnt whenever it runs, and for each kWh on top. */
+  readonly noLoadLitresPerH: number;
+  readonly litresPerKwh: number;
+  readonly fuelMicroPerLitre: number;
+  readonly startMicro: number;
+}
+
+export interface Device {
+  readonly id: DeviceId;
+  readonly siteId: SiteId;
+  readonly name: string;
+  readonly role: DeviceRole;
+  /** `sunspec`, or the name of a file in `hardware/profiles`. */
+  readonly profile: string;
+  readonly address: ModbusAddress;
+  /** -1 where the meter's clamps look the other way, so that its import is the site's export. */
+  readonly direction: 1 | -1;
+  readonly pollPeriodMs: number;
+  readonly reversion: ReversionClass;
+  /** AC power the device can give at most: rating of an inverter or a generator. */
+  readonly ratedW: Watt;
+  readonly pvPeakW?: Watt;
+  readonly battery?: BatteryRating;
+  readonly generator?: GeneratorRating;
+}
+
+export interface Site {
+  readonly id: SiteId;
+  readonly name: string;
+  readonly kind: 'home' | 'community-battery' | 'generators';
+  readonly householdId?: HouseholdId;
+  readonly zone: string;
+  /** Most the grid connection may take from and give to the grid, both positive. */
+  readonly importLimitW: Watt;
+  readonly exportLimitW: Watt;
+  readonly devices: readonly Device[];
+}
+
+export interface Household {
+  readonly id: HouseholdId;
+  readonly name: string;
+  readonly siteId: SiteId;
+}
+
+/** Everything that stands in a fleet file. */
+export interface Plant {
+  readonly name: string;
+  readonly zone: string;
+  readonly currency: string;
+  readonly households: readonly Household[];
+  readonly sites: readonly Site[];
+}
+
+/** What a household allows: energy kept back in its battery, and events it stays out of. */
+export interface Consent {
+  readonly reserveFloorPct: number;
+  /** Stays out of every event until it says otherwise. */
+  readonly optedOut: boolean;
+}
+
+export const devicesOf = (plant: Plant): Device[] => plant.sites.flatMap((site) => site.devices);

@@ -1,0 +1,46 @@
+import type { DeviceHealth, SampleValues } from '../field/sample.js';
+import type { DeviceId, SiteId } from '../fleet/plant.js';
+import type { Flow } from '../kernel/flow.js';
+import type { EpochMs, Watt, WattHour } from '../kernel/units.js';
+
+/** What is true of a device now. `values` holds only what passed the quality gate and is not older than it may be. */
+export interface DeviceNow {
+  readonly deviceId: DeviceId;
+  readonly siteId: SiteId;
+  readonly health: DeviceHealth;
+  /** When `values` were read; absent before the first good reading. */
+  readonly readAtMs?: EpochMs;
+  readonly values: SampleValues;
+  readonly reason?: string;
+}
+
+/** A site's balance. A flow whose device is missing or stale is absent, and then so is the load. */
+export interface SiteNow {
+  readonly siteId: SiteId;
+  readonly powersW: Partial<Record<Flow, Watt>>;
+  readonly loadW?: Watt;
+  readonly socPct?: number;
+  readonly storedWh?: WattHour;
+  /** Devices whose word is missing from the balance. */
+  readonly missing: readonly DeviceId[];
+  /** The oldest reading in the balance. */
+  readonly readAtMs?: EpochMs;
+}
+
+/** Sums over the sites that answer. `complete` says whether that is all of them. */
+export interface FleetNow {
+  readonly powersW: Readonly<Record<Flow, Watt>>;
+  readonly loadW: Watt;
+  readonly storedWh: WattHour;
+  readonly capacityWh: WattHour;
+  readonly complete: boolean;
+  readonly sitesMissing: readonly SiteId[];
+}
+
+/** The frozen image of the plant that one control cycle decides on. */
+export interface PlantImage {
+  readonly atMs: EpochMs;
+  readonly devices: ReadonlyMap<DeviceId, DeviceNow>;
+  readonly sites: ReadonlyMap<SiteId, SiteNow>;
+  readonly fleet: FleetNow;
+}

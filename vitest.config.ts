@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+const shared = { environment: 'node' as const, testTimeout: 30_000, hookTimeout: 60_000 };
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { ...shared, name: 'unit', include: ['src/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/scenario/**/*.test.ts'] } },
+      { test: { ...shared, name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 240_000, hookTimeout: 120_000 } },
+      { test: { ...shared, name: 'servers', include: ['test/servers/**/*.test.ts'], testTimeout: 120_000 } },
+    ],
+  },
+});

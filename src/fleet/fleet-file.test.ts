@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { BadInput } from '../kernel/errors.js';
+import { parseFleet } from './fleet-file.js';
+
+const NO_TARIFF = z.unknown().optional();
+
+const HEAD = `name: Test plant
+zone: Europe/Berlin
+currency: EUR
+households:
+  - { id: anna, name: Anna }
+sites:
+`;
+const site = (household: string, extra = ''): string => `  - id: home
+    name: Home
+    household: ${household}
+    importLimitW: 15000
+    exportLimitW: 10000
+    devices:
+      - { id: meter, name: Meter, role: grid-meter, modbus: { host: 10.0.0.2 }, ratedW: 15000 }
+${extra}`;
+
+const faultsOf = (text: string): readonly string[] => {
+  try {
+    parseFleet('plant.yaml', text, NO_TARIFF);
+    return [];
+  } catch (error) {
+    if (error instanceof BadInput) return error.faults;
+    throw error;
+  }
+};
+
+describe('a fleet file', () => {
+  it('gives a plant whose sites take its zone', () => {
+    const { plant, consents } = parseFleet('plant.yaml', HEAD + site('anna'), NO_TARIFF);
+    expect(plant.sites[0]).toMatchObject({ id: 'home', zone: 'Europe/Berlin', householdId: 'anna' });
+    expect(plant.households).toEqual([{ id: 'anna', name: 'Anna', siteId: 'home' }]);
+    expect(plant.sites[0]!.devices[0]).toMatchObject({
+      address: { host: '10.0.0.2', port: 502, unitId: 1 },
+      reversion: 'none',
+      direction: 1,
+    });
+    expect(consents.get('home')).toEqual({ reserveFloorPct: 10, optedOut: false });
+  });
+
+  it('names all bad fields at once, each with its line', () => {
+    const faults = faultsOf(
+      HEAD.replace('Europe/Berlin', 'Mars/Base') + site('anna').replace('15000', '"much"').replace('role: grid-meter', 'role: toaster'),
+    );
+    expect(faults).toHaveLength(3);
+    expect(faults[0]).toMatch(/^plant\.yaml:2: zone: /);
+    expect(faults[1]).toMatch(/^plant\.yaml:10: sites\.0\.importLimitW: /);
+    expect(faults[2]).toMatch(/^plant\.yaml:13: sites\.0\.devices\.0\.role: /);
+  });
+
+  it('names what only the whole file can tell', () => {
+    const second = `      - { id: meter, name: Twin, role: battery, modbus: { host: 10.0.0.2 }, ratedW: 5000 }\n`;
+    const faults = faultsOf(HEAD + site('bertha', second));
+    expect(faults.join('\n')).toMatch(/device "meter" stands twice/);
+    expect(faults.join('\n')).toMatch(/Modbus address "10\.0\.0\.2:502 unit 1" stands twice/);
+    expect(faults.join('\n')).toMatch(/household "bertha" is not listed/);
+    expect(faults.join('\n')).toMatch(/household "anna" needs exactly one site/);
+    expect(faults.join('\n')).toMatch(/a battery needs its `battery:` ratings/);
+    expect(faults.every((fault) => /^plant\.yaml:\d+: /.test(fault))).toBe(true);
+  });
+
+  it('names a YAML slip by its line', () => {
+    expect(faultsOf('name: [unclosed\nzone: x')[0]).toMatch(/^plant\.yaml:\d+: /);
+  });
+});

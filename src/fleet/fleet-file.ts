@@ -1,0 +1,199 @@
+import { z } from 'zod';
+import { isZone } from '../kernel/local-day.js';
+import { type CrossCheck, parseYaml } from '../platform/yaml-file.js';
+import { type Consent, DEVICE_ROLES, type Plant, REVERSION_CLASSES, type Site, type SiteId } from './plant.js';
+
+const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'use lower-case letters, digits and dashes, 48 at most');
+const name = z.string().min(1).max(80);
+const zone = z.string().refine(isZone, 'not an IANA time zone, such as Europe/Berlin');
+const positive = z.number().positive();
+const percent = z.number().min(0).max(100);
+const efficiency = z.number().gt(0.5).max(1);
+
+const batterySchema = z.strictObject({
+  capacityWh: positive,
+  maxChargeW: positive,
+  maxDischargeW: positive,
+  chargeEfficiency: efficiency.default(0.95),
+  dischargeEfficiency: efficiency.default(0.95),
+  minSocPct: percent.default(5),
+  maxSocPct: percent.default(100),
+});
+
+const generatorSchema = z.strictObject({
+  minW: z.number().min(0),
+  maxW: positive,
+  rampWPerS: positive,
+  warmUpS: z.number().min(0),
+  minUpS: z.number().min(0),
+  minDownS: z.number().min(0),
+  noLoadLitresPerH: z.number().min(0),
+  litresPerKwh: positive,
+  fuelMicroPerLitre: z.number().int().min(0),
+  startMicro: z.number().int().min(0),
+});
+
+const deviceSchema = z.strictObject({
+  id,
+  name,
+  role: z.enum(DEVICE_ROLES),
+  profile: z.string().min(1).default('sunspec').describe('`sunspec`, or a file of hardware/profiles without `.yaml`'),
+  modbus: z.strictObject({
+    host: z.string().min(1),
+    port: z.number().int().min(1).max(65_535).default(502),
+    unitId: z.number().int().min(0).max(255).default(1),
+  }),
+  direction: z
+    .union([z.literal(1), z.literal(-1)])
+    .default(1)
+    .describe('-1 where the clamps look the other way'),
+  pollPeriodMs: z.number().int().min(200).max(3_600_000).default(5_000),
+  reversion: z
+    .enum(REVERSION_CLASSES)
+    .default('none')
+    .describe('what ends a setpoint: device, supervisor or none; `none` is never dispatched'),
+  ratedW: positive,
+  pvPeakW: positive.optional(),
+  battery: batterySchema.optional(),
+  generator: generatorSchema.optional(),
+});
+
+const siteSchema = z.strictObject({
+  id,
+  name,
+  kind: z.enum(['home', 'community-battery', 'generators']).default('home'),
+  household: id.optional(),
+  zone: zone.optional().describe('the plant’s, unless given'),
+  importLimitW: positive,
+  exportLimitW: z.number().min(0),
+  reserveFloorPct: percent.default(10).describe('energy the household keeps back, until it says otherwise'),
+  optedOut: z.boolean().default(false),
+  devices: z.array(deviceSchema).min(1),
+});
+
+const fleetSchema = z.strictObject({
+  name,
+  zone,
+  currency: z.string().regex(/^[A-Z]{3}$/, 'a currency code of three letters, such as EUR'),
+  households: z.array(z.strictObject({ id, name })).default([]),
+  sites: z.array(siteSchema).min(1),
+  tariff: z.unknown().optional(),
+});
+type FleetFile = z.infer<typeof fleetSchema>;
+
+export interface Fleet<Tariff = unknown> {
+  readonly plant: Plant;
+  /** What each site's household allows until it says otherwise. */
+  readonly consents: ReadonlyMap<SiteId, Consent>;
+  readonly tariff: Tariff;
+}
+
+/**
+ * Reads a fleet file. The tariff belongs to a later room, which hands in its schema. Throws `BadInput` with every fault
+ * at once, each with its line.
+ */
+export const parseFleet = <Tariff>(file: string, text: string, tariffSchema: z.ZodType<Tariff>): Fleet<Tariff> => {
+  const schema = fleetSchema.extend({ tariff: tariffSchema }) as unknown as z.ZodType<FleetFile & { tariff: Tariff }>;
+  const parsed = parseYaml(file, text, schema, crossCheck);
+  return { plant: plantOf(parsed), consents: consentsOf(parsed), tariff: parsed.tariff };
+};
+
+const plantOf = (file: FleetFile): Plant => ({
+  name: file.name,
+  zone: file.zone,
+  currency: file.currency,
+  households: file.households.map((household) => ({
+    ...household,
+    siteId: file.sites.find((site) => site.household === household.id)!.id,
+  })),
+  sites: file.sites.map((site): Site => ({
+    id: site.id,
+    name: site.name,
+    kind: site.kind,
+    ...(site.household === undefined ? {} : { householdId: site.household }),
+    zone: site.zone ?? file.zone,
+    importLimitW: site.importLimitW,
+    exportLimitW: site.exportLimitW,
+    devices: site.devices.map(({ modbus, ...device }) => ({ ...device, siteId: site.id, address: modbus })),
+  })),
+});
+
+const consentsOf = (file: FleetFile): Map<SiteId, Consent> =>
+  new Map(file.sites.map(({ id: siteId, reserveFloorPct, optedOut }) => [siteId, { reserveFloorPct, optedOut }]));
+
+/** What no field can tell of itself: names used twice, references into nothing, ratings a role cannot do without. */
+const crossCheck: CrossCheck<FleetFile> = (file) => [
+  ...duplicates(
+    file.households.map((household, h) => ({ key: household.id, path: ['households', h, 'id'] })),
+    'household',
+  ),
+  ...duplicates(
+    file.sites.map((site, s) => ({ key: site.id, path: ['sites', s, 'id'] })),
+    'site',
+  ),
+  ...duplicates(
+    deviceEntries(file).map(({ device, path }) => ({ key: device.id, path: [...path, 'id'] })),
+    'device',
+  ),
+  ...duplicates(
+    deviceEntries(file).map(({ device, path }) => ({
+      key: `${device.modbus.host}:${device.modbus.port} unit ${device.modbus.unitId}`,
+      path: [...path, 'modbus'],
+    })),
+    'Modbus address',
+  ),
+  ...householdFaults(file),
+  ...file.sites.flatMap(siteFaults),
+  ...deviceEntries(file).flatMap(({ device, path }) => ratingFaults(device).map((message) => ({ path, message }))),
+];
+
+type Fault = ReturnType<CrossCheck<FleetFile>>[number];
+
+const deviceEntries = (file: FleetFile) =>
+  file.sites.flatMap((site, s) => site.devices.map((device, d) => ({ device, path: ['sites', s, 'devices', d] as PropertyKey[] })));
+
+const duplicates = (entries: { key: string; path: PropertyKey[] }[], what: string): Fault[] => {
+  const seen = new Set<string>();
+  return entries.flatMap(({ key, path }) => {
+    if (seen.has(key)) return [{ path, message: `${what} "${key}" stands twice; give each its own` }];
+    seen.add(key);
+    return [];
+  });
+};
+
+const householdFaults = (file: FleetFile): Fault[] => {
+  const known = new Set(file.households.map((household) => household.id));
+  const unknown = file.sites.flatMap((site, s) =>
+    site.household !== undefined && !known.has(site.household)
+      ? [{ path: ['sites', s, 'household'], message: `household "${site.household}" is not listed under households` }]
+      : [],
+  );
+  const homes = file.households.flatMap((household, h) => {
+    const sites = file.sites.filter((site) => site.household === household.id).length;
+    return sites === 1
+      ? []
+      : [
+          {
+            path: ['households', h],
+            message: `household "${household.id}" needs exactly one site with \`household: ${household.id}\`, and has ${sites}`,
+          },
+        ];
+  });
+  return [...unknown, ...homes];
+};
+
+const siteFaults = (site: FleetFile['sites'][number], s: number): Fault[] => {
+  const meters = site.devices.filter((device) => device.role === 'grid-meter').length;
+  return meters === 1
+    ? []
+    : [{ path: ['sites', s], message: `site "${site.id}" needs exactly one device with \`role: grid-meter\`, and has ${meters}` }];
+};
+
+const ratingFaults = (device: FleetFile['sites'][number]['devices'][number]): string[] => [
+  ...((device.role === 'battery' || device.role === 'hybrid') && !device.battery
+    ? [`a ${device.role} needs its \`battery:\` ratings`]
+    : []),
+  ...(device.role === 'generator' && !device.generator ? ['a generator needs its `generator:` ratings'] : []),
+  ...(device.battery && device.battery.minSocPct >= device.battery.maxSocPct ? ['minSocPct must be below maxSocPct'] : []),
+  ...(device.generator && device.generator.minW > device.generator.maxW ? ['minW must not exceed maxW'] : []),
+];

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { BadInput } from '../kernel/errors.js';
+import type { DatabaseTarget } from './database.js';
+
+const wholeNumber = (min: number, max: number) => z.coerce.number<string>().int().min(min).max(max);
+
+/** Every key the environment may hold, with its unit. `--help` and the README print these descriptions. */
+export const environmentSchema = z.object({
+  VPP_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on'),
+  VPP_PORT: wholeNumber(0, 65_535).default(8080).describe('Port of the pages and the API; 0 takes a free one'),
+  VPP_DATA_DIR: z.string().min(1).default('data').describe('Folder for databases and keys'),
+  VPP_FLEET: z.string().min(1).optional().describe('Fleet file of `vpp serve`'),
+  VPP_INTERVAL_MINUTES: wholeNumber(1, 60)
+    .refine((minutes) => 60 % minutes === 0, 'must divide an hour')
+    .default(15)
+    .describe('Length of metered, proven and settled intervals'),
+  VPP_CYCLE_MS: wholeNumber(200, 60_000).default(2_000).describe('How often dispatch decides, in milliseconds'),
+  VPP_RAW_RETENTION_DAYS: wholeNumber(1, 3_650).default(30).describe('How long single readings are kept'),
+  VPP_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('What the log says'),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .optional()
+    .describe('PostgreSQL, as postgres://user:password@host/database; a SQLite file in the data folder without it'),
+  INFLUX_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('InfluxDB 1.x, as http://host:8086/database; a SQLite file in the data folder without it'),
+  SOLANA_RPC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Solana cluster for the anchors; a ledger of the plant’s own without it'),
+});
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly fleetFile: string | undefined;
+  readonly intervalMinutes: number;
+  readonly cycleMs: number;
+  readonly rawRetentionDays: number;
+  readonly logLevel: string;
+  readonly database: DatabaseTarget;
+  readonly influxUrl: string | undefined;
+  readonly solanaRpcUrl: string | undefined;
+}
+
+/** A process environment as the configuration. Throws `BadInput` with a line for every key that is unknown or has a bad value. */
+export const configOf = (environment: Readonly<Record<string, string | undefined>>): Config => {
+  const known = Object.keys(environmentSchema.shape);
+  const unknown = Object.keys(environment).filter((key) => key.startsWith('VPP_') && !known.includes(key));
+  const given = Object.fromEntries(known.map((key) => [key, environment[key] === '' ? undefined : environment[key]]));
+  const parsed = environmentSchema.safeParse(given);
+  const faults = [
+    ...unknown.map((key) => `environment: ${key} is not a key of Heliograph; known are ${known.join(', ')}`),
+    ...(parsed.error?.issues ?? []).map((issue) => `environment: ${issue.path.join('.')}: ${issue.message}`),
+  ];
+  if (!parsed.success || faults.length > 0) throw new BadInput(faults);
+  const { data } = parsed;
+  return {
+    host: data.VPP_HOST,
+    port: data.VPP_PORT,
+    dataDir: data.VPP_DATA_DIR,
+    fleetFile: data.VPP_FLEET,
+    intervalMinutes: data.VPP_INTERVAL_MINUTES,
+    cycleMs: data.VPP_CYCLE_MS,
+    rawRetentionDays: data.VPP_RAW_RETENTION_DAYS,
+    logLevel: data.VPP_LOG_LEVEL,
+    database: data.DATABASE_URL
+      ? { kind: 'postgres', url: data.DATABASE_URL }
+      : { kind: 'sqlite', file: `${data.VPP_DATA_DIR}/plant.sqlite` },
+    influxUrl: data.INFLUX_URL,
+    solanaRpcUrl: data.SOLANA_RPC_URL,
+  };
+};

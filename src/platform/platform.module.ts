@@ -1,0 +1,47 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { AlarmEntity } from './alarm.entity.js';
+import { AlarmService } from './alarm.service.js';
+import { AuditEntity } from './audit.entity.js';
+import { AuditService } from './audit.service.js';
+import { AuthGuard } from './auth.guard.js';
+import { AuthService } from './auth.service.js';
+import { Clock } from './clock.js';
+import { type DatabaseTarget, databaseOptions } from './database.js';
+import { SessionController } from './session.controller.js';
+import { SessionEntity, UserEntity } from './user.entity.js';
+
+/** Injects the process's pino log. */
+export const LOG = Symbol('log');
+
+export interface PlatformOptions {
+  readonly clock: Clock;
+  readonly database: DatabaseTarget;
+  readonly log: Logger;
+}
+
+@Global()
+@Module({})
+export class PlatformModule {
+  static register({ clock, database, log }: PlatformOptions): DynamicModule {
+    return {
+      module: PlatformModule,
+      imports: [
+        TypeOrmModule.forRoot({ ...databaseOptions(database), autoLoadEntities: true, retryAttempts: 0 }),
+        TypeOrmModule.forFeature([UserEntity, SessionEntity, AlarmEntity, AuditEntity]),
+      ],
+      controllers: [SessionController],
+      providers: [
+        { provide: Clock, useValue: clock },
+        { provide: LOG, useValue: log },
+        { provide: APP_GUARD, useClass: AuthGuard },
+        AuthService,
+        AlarmService,
+        AuditService,
+      ],
+      exports: [Clock, LOG, AuthService, AlarmService, AuditService],
+    };
+  }
+}

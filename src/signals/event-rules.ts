@@ -1,0 +1,71 @@
+import { BadInput } from '../kernel/errors.js';
+import { ceilTo, contains } from '../kernel/interval.js';
+import { DAY_MS, type DurationMs, type EpochMs, MINUTE_MS, SECOND_MS, type Watt } from '../kernel/units.js';
+import { EVENT_STATES, type EventDirection, type EventState, type GridEvent } from './grid-event.js';
+
+/** What an operator asks for. */
+export interface EventRequest {
+  readonly direction: EventDirection;
+  readonly powerW: Watt;
+  readonly startMs: EpochMs;
+  readonly durationMs: DurationMs;
+  readonly priceMicroPerKwh: number;
+}
+
+export interface EventTimes {
+  readonly startMs: EpochMs;
+  readonly endMs: EpochMs;
+  /** In words, where the times are not those asked for. */
+  readonly note?: string;
+}
+
+/** Between the announcement and the start: time to fix the baselines and to tell dispatch. */
+export const LEAD_MS = 5 * SECOND_MS;
+const SHORTEST_MS = MINUTE_MS;
+const LONGEST_MS = DAY_MS;
+const FURTHEST_AHEAD_MS = 31 * DAY_MS;
+
+/** Where an event stands at a moment. What is cancelled or settled stays so. */
+export const stateAt = (event: Pick<GridEvent, 'startMs' | 'endMs' | 'state'>, nowMs: EpochMs): EventState => {
+  if (event.state === 'cancelled' || event.state === 'settled') return event.state;
+  if (nowMs < event.startMs) return 'announced';
+  return contains(event, nowMs) ? 'active' : 'ended';
+};
+
+export const isOver = (state: EventState): boolean => EVENT_STATES.indexOf(state) >= EVENT_STATES.indexOf('ended');
+
+/**
+ * The times an event really gets: it begins and ends on boundaries of the settled intervals, since nothing shorter is
+ * metered, and never begins before there was time to prepare it. Throws `BadInput` with every fault of the request.
+ */
+export const eventTimes = (request: EventRequest, intervalMs: DurationMs, nowMs: EpochMs): EventTimes => {
+  const faults = faultsOf(request, intervalMs, nowMs);
+  if (faults.length > 0) throw new BadInput(faults);
+  const startMs = ceilTo(Math.max(request.startMs, nowMs + LEAD_MS), intervalMs);
+  const endMs = startMs + Math.ceil(request.durationMs / intervalMs) * intervalMs;
+  return { startMs, endMs, note: noteOf(request, { startMs, endMs }, intervalMs) };
+};
+
+const faultsOf = (request: EventRequest, intervalMs: DurationMs, nowMs: EpochMs): string[] => {
+  const { powerW, startMs, durationMs, priceMicroPerKwh } = request;
+  const faults: string[] = [];
+  // Someone who says "now" means the next boundary; whatever lies further back is a mistake.
+  if (!(startMs >= nowMs - intervalMs)) faults.push('startMs: an event cannot begin in the past');
+  if (!(startMs <= nowMs + FURTHEST_AHEAD_MS)) faults.push('startMs: an event begins within 31 days');
+  if (!(durationMs >= SHORTEST_MS && durationMs <= LONGEST_MS)) faults.push('duration: an event lasts from 1 minute to 24 hours');
+  if (!(powerW > 0 && Number.isFinite(powerW))) faults.push('powerW: must be more than 0 W; direction says which way');
+  if (!(Number.isSafeInteger(priceMicroPerKwh) && priceMicroPerKwh >= 0))
+    faults.push('priceMicroPerKwh: must be a whole number of micro-units per kWh, not negative');
+  return faults;
+};
+
+const noteOf = (asked: EventRequest, got: EventTimes, intervalMs: DurationMs): string | undefined => {
+  const minutes = intervalMs / MINUTE_MS;
+  const parts: string[] = [];
+  if (got.startMs !== asked.startMs) parts.push(`begins at ${isoMinute(got.startMs)} instead of ${new Date(asked.startMs).toISOString()}`);
+  if (got.endMs - got.startMs !== asked.durationMs)
+    parts.push(`lasts ${(got.endMs - got.startMs) / MINUTE_MS} min instead of ${asked.durationMs / MINUTE_MS} min`);
+  return parts.length === 0 ? undefined : `The event ${parts.join(' and ')}: events keep to metered intervals of ${minutes} min.`;
+};
+
+const isoMinute = (atMs: EpochMs): string => new Date(atMs).toISOString().replace(':00.000Z', 'Z');

@@ -1,0 +1,220 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Subject } from 'rxjs';
+import { IsNull, LessThanOrEqual, MoreThan, Not, Repository } from 'typeorm';
+import type { SiteId } from '../fleet/plant.js';
+import { ceilTo, type Interval } from '../kernel/interval.js';
+import type { EpochMs } from '../kernel/units.js';
+import { type EventRequest, eventTimes, stateAt } from './event-rules.js';
+import { EventOptOutEntity, GridEventEntity } from './grid-event.entity.js';
+import type { EventState, GridEvent } from './grid-event.js';
+import { SignalsSettings } from './signals-settings.js';
+
+export type EventOutcome =
+  | { readonly kind: 'announced' | 'amended' | 'cancelled'; readonly event: GridEvent; readonly note?: string }
+  /** An event that already runs is not undone: it ends at `event.endMs`, and what was delivered until then is paid. */
+  | { readonly kind: 'cut-short'; readonly event: GridEvent; readonly note: string }
+  | { readonly kind: 'overlap'; readonly with: GridEvent }
+  | { readonly kind: 'too-late'; readonly state: EventState }
+  | { readonly kind: 'unknown-event' };
+
+export interface EventChange {
+  readonly kind: 'announced' | 'amended' | 'cancelled' | 'settled' | 'opt-out' | 'opt-in';
+  readonly event: GridEvent;
+  readonly siteId?: SiteId;
+}
+
+/** A home that stays out of one event from `atMs` on. */
+export interface OptOut {
+  readonly siteId: SiteId;
+  readonly atMs: EpochMs;
+  readonly byUser: string;
+}
+
+export type OptOutcome =
+  { readonly kind: 'done' } | { readonly kind: 'too-late'; readonly state: EventState } | { readonly kind: 'unknown-event' };
+
+/** Grid events: announced, amended and cancelled by operators; homes may stay out of single ones. */
+@Injectable()
+export class EventService {
+  /** Every change, after it is stored. */
+  readonly changes = new Subject<EventChange>();
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    @InjectRepository(GridEventEntity) private readonly events: Repository<GridEventEntity>,
+    @InjectRepository(EventOptOutEntity) private readonly optOuts: Repository<EventOptOutEntity>,
+    private readonly settings: SignalsSettings,
+  ) {}
+
+  /** Announces an event on the next interval boundaries; `note` says so. Throws `BadInput` where the request cannot be met by moving it. */
+  announce(request: EventRequest, byUser: string, nowMs: EpochMs): Promise<EventOutcome> {
+    return this.inOrder(async () => {
+      const { note, ...times } = eventTimes(request, this.settings.intervalMs, nowMs);
+      const clash = await this.clashWith(times, nowMs);
+      if (clash) return { kind: 'overlap', with: clash };
+      const number = ((await this.events.maximum('number')) ?? 0) + 1;
+      const row: GridEventEntity = {
+        ...newRow(request, number),
+        ...times,
+        announcedAtMs: nowMs,
+        announcedBy: byUser,
+      };
+      await this.events.insert(row);
+      return this.tell('announced', eventOf(row, nowMs), note);
+    });
+  }
+
+  /** Changes an event that has not begun. Its id stays; new times mean new baselines. Throws `BadInput` like `announce`. */
+  amend(id: string, change: Partial<EventRequest>, byUser: string, nowMs: EpochMs): Promise<EventOutcome> {
+    return this.inOrder(async () => {
+      const row = await this.events.findOneBy({ id });
+      if (!row) return { kind: 'unknown-event' };
+      const event = eventOf(row, nowMs);
+      if (event.state !== 'announced') return { kind: 'too-late', state: event.state };
+      const request: EventRequest = { ...event, durationMs: event.endMs - event.startMs, ...change };
+      const { note, ...times } = eventTimes(request, this.settings.intervalMs, nowMs);
+      const clash = await this.clashWith(times, nowMs, id);
+      if (clash) return { kind: 'overlap', with: clash };
+      const { direction, powerW, priceMicroPerKwh } = request;
+      const amended = { direction, powerW, priceMicroPerKwh, ...times, amendedAtMs: nowMs, amendedBy: byUser };
+      return this.tell('amended', await this.change(row, amended, nowMs), note);
+    });
+  }
+
+  /** Takes an announced event back. One that runs is cut short at the end of the interval it is in. */
+  cancel(id: string, byUser: string, nowMs: EpochMs): Promise<EventOutcome> {
+    return this.inOrder(async () => {
+      const row = await this.events.findOneBy({ id });
+      if (!row) return { kind: 'unknown-event' };
+      const { state } = eventOf(row, nowMs);
+      if (state === 'announced') {
+        const cancelled = { cancelledAtMs: nowMs, amendedAtMs: nowMs, amendedBy: byUser };
+        return this.tell('cancelled', await this.change(row, cancelled, nowMs));
+      }
+      if (state !== 'active') return { kind: 'too-late', state };
+      const endMs = Math.min(row.endMs, ceilTo(nowMs + 1, this.settings.intervalMs));
+      const event = await this.change(row, { endMs, amendedAtMs: nowMs, amendedBy: byUser }, nowMs);
+      this.changes.next({ kind: 'amended', event });
+      return { kind: 'cut-short', event, note: 'The event had begun: it ends with the running interval, and what was delivered is paid.' };
+    });
+  }
+
+  async find(id: string, nowMs: EpochMs): Promise<GridEvent | undefined> {
+    const row = await this.events.findOneBy({ id });
+    return row ? eventOf(row, nowMs) : undefined;
+  }
+
+  /** The newest events first. */
+  async list(nowMs: EpochMs, limit = 100): Promise<GridEvent[]> {
+    const rows = await this.events.find({ order: { startMs: 'DESC' }, take: limit });
+    return rows.map((row) => eventOf(row, nowMs));
+  }
+
+  /** Events that are not cancelled and touch `interval`, in order of time. */
+  async within({ startMs, endMs }: Interval, nowMs: EpochMs): Promise<GridEvent[]> {
+    const rows = await this.events.find({
+      where: { startMs: LessThanOrEqual(endMs - 1), endMs: MoreThan(startMs), cancelledAtMs: IsNull() },
+      order: { startMs: 'ASC' },
+    });
+    return rows.map((row) => eventOf(row, nowMs));
+  }
+
+  /** The event that runs now, if any: events never overlap. */
+  async active(nowMs: EpochMs): Promise<GridEvent | undefined> {
+    return (await this.within({ startMs: nowMs, endMs: nowMs + 1 }, nowMs))[0];
+  }
+
+  /** Announced events, the next one first. */
+  async announced(nowMs: EpochMs): Promise<GridEvent[]> {
+    const rows = await this.events.find({ where: { startMs: MoreThan(nowMs), cancelledAtMs: IsNull() }, order: { startMs: 'ASC' } });
+    return rows.map((row) => eventOf(row, nowMs));
+  }
+
+  /** Events that are over and wait for their settlement, oldest first. */
+  async unsettled(nowMs: EpochMs): Promise<GridEvent[]> {
+    const rows = await this.events.find({
+      where: { endMs: LessThanOrEqual(nowMs), cancelledAtMs: IsNull(), settledAtMs: IsNull() },
+      order: { startMs: 'ASC' },
+    });
+    return rows.map((row) => eventOf(row, nowMs));
+  }
+
+  /** Settlement says so once its results are stored; saying it again changes nothing. */
+  async markSettled(id: string, nowMs: EpochMs): Promise<void> {
+    const { affected } = await this.events.update({ id, settledAtMs: IsNull(), cancelledAtMs: IsNull() }, { settledAtMs: nowMs });
+    const event = affected === 0 ? undefined : await this.find(id, nowMs);
+    if (event) this.changes.next({ kind: 'settled', event });
+  }
+
+  /** Takes a home out of one event: wholly before it begins, from now on while it runs. */
+  async optOut(eventId: string, siteId: SiteId, byUser: string, nowMs: EpochMs): Promise<OptOutcome> {
+    const event = await this.find(eventId, nowMs);
+    if (!event) return { kind: 'unknown-event' };
+    if (event.state !== 'announced' && event.state !== 'active') return { kind: 'too-late', state: event.state };
+    await this.optOuts.createQueryBuilder().insert().values({ eventId, siteId, atMs: nowMs, byUser }).orIgnore().execute();
+    this.changes.next({ kind: 'opt-out', event, siteId });
+    return { kind: 'done' };
+  }
+
+  /** Takes the opt-out back. Only before the event begins: a home cannot pick the minutes it is measured in. */
+  async optIn(eventId: string, siteId: SiteId, nowMs: EpochMs): Promise<OptOutcome> {
+    const event = await this.find(eventId, nowMs);
+    if (!event) return { kind: 'unknown-event' };
+    if (event.state !== 'announced') return { kind: 'too-late', state: event.state };
+    await this.optOuts.delete({ eventId, siteId });
+    this.changes.next({ kind: 'opt-in', event, siteId });
+    return { kind: 'done' };
+  }
+
+  async optedOut(eventId: string): Promise<OptOut[]> {
+    const rows = await this.optOuts.find({ where: { eventId }, order: { siteId: 'ASC' } });
+    return rows.map(({ siteId, atMs, byUser }) => ({ siteId, atMs, byUser }));
+  }
+
+  private async change(row: GridEventEntity, change: Partial<GridEventEntity>, nowMs: EpochMs): Promise<GridEvent> {
+    await this.events.update({ id: row.id }, change);
+    return eventOf(Object.assign(row, change), nowMs);
+  }
+
+  private async clashWith(times: Interval, nowMs: EpochMs, exceptId = ''): Promise<GridEvent | undefined> {
+    const row = await this.events.findOneBy({
+      id: Not(exceptId),
+      startMs: LessThanOrEqual(times.endMs - 1),
+      endMs: MoreThan(times.startMs),
+      cancelledAtMs: IsNull(),
+    });
+    return row ? eventOf(row, nowMs) : undefined;
+  }
+
+  private tell(kind: 'announced' | 'amended' | 'cancelled', event: GridEvent, note?: string): EventOutcome {
+    this.changes.next({ kind, event });
+    return { kind, event, note };
+  }
+
+  /** One change after another: numbers run on, and two announcements cannot slip past each other's overlap check. */
+  private inOrder<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.queue.then(change);
+    this.queue = done.catch(() => undefined);
+    return done;
+  }
+}
+
+const newRow = ({ direction, powerW, priceMicroPerKwh }: EventRequest, number: number) => ({
+  id: `EV-${String(number).padStart(4, '0')}`,
+  number,
+  direction,
+  powerW,
+  priceMicroPerKwh,
+  amendedAtMs: null,
+  amendedBy: null,
+  cancelledAtMs: null,
+  settledAtMs: null,
+});
+
+const eventOf = (row: GridEventEntity, nowMs: EpochMs): GridEvent => {
+  const { id, direction, powerW, priceMicroPerKwh, startMs, endMs, announcedAtMs, announcedBy } = row;
+  const stored = row.cancelledAtMs !== null ? 'cancelled' : row.settledAtMs !== null ? 'settled' : 'announced';
+  const state = stateAt({ startMs, endMs, state: stored }, nowMs);
+  return { id, direction, powerW, priceMicroPerKwh, startMs, endMs, state, announcedAtMs, announcedBy };
+};

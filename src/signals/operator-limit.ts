@@ -1,0 +1,50 @@
+import type { SiteId } from '../fleet/plant.js';
+import { contains, type Interval } from '../kernel/interval.js';
+import type { EpochMs, Watt } from '../kernel/units.js';
+
+/** What an operator may hold down: power taken from the grid, given to it, made behind the meter, or drawn by loads. */
+export const LIMIT_KINDS = ['import', 'export', 'generation', 'load'] as const;
+export type LimitKind = (typeof LIMIT_KINDS)[number];
+
+/** Where a limit holds: at one site (its id), or, as `fleet`, over the sum of all. */
+export type LimitScope = SiteId;
+export const FLEET_SCOPE: LimitScope = 'fleet';
+
+/** A safety limit of a grid operator, in force in `[startMs, endMs)` unless withdrawn. Powers are magnitudes, ≥ 0. */
+export interface OperatorLimit extends Interval {
+  readonly id: number;
+  readonly scope: LimitScope;
+  readonly kind: LimitKind;
+  readonly valueW: Watt;
+  readonly reason: string;
+  readonly setBy: string;
+  readonly setAtMs: EpochMs;
+  readonly withdrawnAtMs?: EpochMs;
+}
+
+/** What holds now: an operator's word, the safe limit of an enrolled site nobody speaks for, or nothing (not enrolled). */
+export type LimitNow =
+  | { readonly kind: 'set'; readonly valueW: Watt; readonly limit: OperatorLimit }
+  | { readonly kind: 'safe'; readonly valueW: Watt }
+  | { readonly kind: 'none' };
+
+export const inForce = (limit: OperatorLimit, nowMs: EpochMs): boolean =>
+  contains(limit, nowMs) && (limit.withdrawnAtMs === undefined || nowMs < limit.withdrawnAtMs);
+
+/**
+ * The limit that holds at a scope. Of several in force the tightest holds. With none in force an enrolled scope falls to
+ * its safe limit (DESIGN §5.2): a limit that ran out must never mean "no limit" there.
+ */
+export const limitAt = (
+  limits: readonly OperatorLimit[],
+  scope: LimitScope,
+  kind: LimitKind,
+  safeW: Watt | undefined,
+  nowMs: EpochMs,
+): LimitNow => {
+  const holding = limits
+    .filter((limit) => limit.scope === scope && limit.kind === kind && inForce(limit, nowMs))
+    .sort((a, b) => a.valueW - b.valueW || a.id - b.id)[0];
+  if (holding) return { kind: 'set', valueW: holding.valueW, limit: holding };
+  return safeW === undefined ? { kind: 'none' } : { kind: 'safe', valueW: safeW };
+};

@@ -1,0 +1,56 @@
+import type { BatteryRating } from '../fleet/plant.js';
+import type { Watt } from '../kernel/units.js';
+import { narrow, openBand, type PowerBand } from './band.js';
+
+/** Above the reserve floor, discharging fades in over this range, so that a full-power step never crosses the floor. */
+const TAPER_PCT = 1;
+
+/** What the battery itself can do now: its power limits, and nothing out of an empty one or into a full one. */
+export const batteryBand = (rating: BatteryRating, socPct: number): PowerBand => {
+  const device = openBand(-rating.maxChargeW, rating.maxDischargeW);
+  const chargeW = socPct >= rating.maxSocPct ? 0 : rating.maxChargeW;
+  const dischargeW = rating.maxDischargeW * fadeIn(socPct, rating.minSocPct);
+  return narrow(device, 'device', `state of charge ${socPct.toFixed(1)} %`, -chargeW, dischargeW);
+};
+
+/** The household's reserve is not ours to spend. Below it the battery may still be charged. */
+export const keepReserve = (band: PowerBand, rating: BatteryRating, socPct: number, reserveFloorPct: number): PowerBand =>
+  narrow(band, 'consent', `household keeps ${reserveFloorPct} %`, band.minW, rating.maxDischargeW * fadeIn(socPct, reserveFloorPct));
+
+const fadeIn = (socPct: number, floorPct: number): number => Math.min(Math.max((socPct - floorPct) / TAPER_PCT, 0), 1);
+
+/**
+ * Keeps the connection between `-exportLimitW` and `importLimitW`, given what the meter shows while the battery does
+ * `batteryW`: a watt more from the battery is a watt less from the grid.
+ */
+export const keepConnection = (
+  band: PowerBand,
+  by: 'connection' | 'operator',
+  connection: { readonly gridW: Watt; readonly batteryW: Watt; readonly importLimitW: Watt; readonly exportLimitW: Watt },
+): PowerBand => {
+  const { gridW, batteryW, importLimitW, exportLimitW } = connection;
+  const withoutBatteryW = gridW + batteryW;
+  const why = `grid between -${exportLimitW} and ${importLimitW} W`;
+  return narrow(band, by, why, withoutBatteryW - importLimitW, withoutBatteryW + exportLimitW);
+};
+
+/** What the plan has a battery do in the slot that runs. */
+export interface PlannedStep {
+  readonly batteryW: Watt;
+  readonly gridW: Watt;
+}
+
+/** Planned grid power this near to 0 means: serve yourself. */
+const SELF_USE_W = 50;
+
+/**
+ * Turns a plan made on a forecast into power for the load that really came. Where the plan kept the grid near 0, the
+ * battery does so whatever the load; where it planned to import, the battery gives no more than planned; where it planned
+ * to export, it takes no more than planned.
+ */
+export const followPlan = (now: { readonly gridW: Watt; readonly batteryW: Watt }, planned: PlannedStep): Watt => {
+  const selfUseW = now.gridW + now.batteryW;
+  if (planned.gridW > SELF_USE_W) return Math.min(selfUseW, planned.batteryW);
+  if (planned.gridW < -SELF_USE_W) return Math.max(selfUseW, planned.batteryW);
+  return selfUseW;
+};

@@ -1,0 +1,64 @@
+import type { Setpoint } from '../field/setpoint.js';
+import type { Consent, DeviceId, Plant, SiteId } from '../fleet/plant.js';
+import type { EpochMs, Watt } from '../kernel/units.js';
+import type { PlantImage } from '../telemetry/image.js';
+import type { PlannedStep } from './battery-rules.js';
+import type { Cut, Source } from './band.js';
+import type { GeneratorNow } from './generator-rules.js';
+
+/** Operator limits in force at a site or over the fleet; magnitudes in W. Absent means that none is set and none is owed. */
+export interface GridLimits {
+  readonly importW?: Watt;
+  readonly exportW?: Watt;
+  /** Most that sun may give. */
+  readonly generationW?: Watt;
+}
+
+/** The grid event that runs now. */
+export interface RunningEvent {
+  readonly id: string;
+  readonly direction: 'up' | 'down';
+  readonly powerW: Watt;
+  /** Mean net import each taking part would have had, fixed before the event. Homes without one do not take part. */
+  readonly baselineW: ReadonlyMap<SiteId, Watt>;
+  /** Sites that deliver without a baseline of their own: community batteries. */
+  readonly optedOut: ReadonlySet<SiteId>;
+}
+
+/** What the plan says of a device in the step that runs. */
+export type PlannedDevice =
+  | { readonly kind: 'battery'; readonly step: PlannedStep }
+  | { readonly kind: 'generator'; readonly run: boolean; readonly powerW: Watt }
+  | { readonly kind: 'pv'; readonly maxW: Watt };
+
+/** Everything one decision rests on: the same input gives the same decision, so any moment can be replayed. */
+export interface DecisionInput {
+  readonly atMs: EpochMs;
+  readonly plant: Plant;
+  readonly image: PlantImage;
+  readonly consents: ReadonlyMap<SiteId, Consent>;
+  readonly lockedOut: ReadonlySet<DeviceId>;
+  readonly siteLimits: ReadonlyMap<SiteId, GridLimits>;
+  readonly fleetLimits: GridLimits;
+  readonly event?: RunningEvent;
+  readonly overrides: ReadonlyMap<DeviceId, { readonly setpoint: Setpoint; readonly by: string }>;
+  /** Absent where there is no plan, or none that reaches this moment: devices are then left to themselves. */
+  readonly planned?: ReadonlyMap<DeviceId, PlannedDevice>;
+  readonly generators: ReadonlyMap<DeviceId, GeneratorNow>;
+}
+
+/** What a device is to do and why. Without a setpoint it is handed back to itself. */
+export interface DeviceDecision {
+  readonly deviceId: DeviceId;
+  readonly owner: Source | `event:${string}` | `override:${string}` | 'itself';
+  readonly setpoint?: Setpoint;
+  readonly cuts: readonly Cut[];
+  readonly reason: string;
+}
+
+export interface Decision {
+  readonly atMs: EpochMs;
+  readonly devices: readonly DeviceDecision[];
+  /** What the running event or the fleet limit asked for and what could be shared out; W. */
+  readonly shared?: { readonly wantedW: Watt; readonly givenW: Watt };
+}

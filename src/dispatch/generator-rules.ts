@@ -1,0 +1,27 @@
+import type { GeneratorRating } from '../fleet/plant.js';
+import { clamp, type EpochMs, SECOND_MS, type Watt } from '../kernel/units.js';
+
+/** What is known of a generator: whether it turns, and since when. */
+export interface GeneratorNow {
+  readonly running: boolean;
+  readonly sinceMs: EpochMs | undefined;
+}
+
+/**
+ * Whether it may run, given that it should: minimum up and down times hold even against the plan. An unknown time since
+ * the last change counts as long enough for a stop, and as too short for a start only while `sinceMs` says so.
+ */
+export const mayRun = (
+  rating: GeneratorRating,
+  now: GeneratorNow,
+  wanted: boolean,
+  atMs: EpochMs,
+): { run: boolean; heldBy?: 'min-up' | 'min-down' } => {
+  if (now.running === wanted || now.sinceMs === undefined) return { run: wanted };
+  const heldMs = (now.running ? rating.minUpS : rating.minDownS) * SECOND_MS;
+  if (atMs - now.sinceMs >= heldMs) return { run: wanted };
+  return now.running ? { run: true, heldBy: 'min-up' } : { run: false, heldBy: 'min-down' };
+};
+
+/** A running generator between its minimum and its rating. */
+export const generatorPower = (rating: GeneratorRating, wantedW: Watt): Watt => clamp(wantedW, rating.minW, rating.maxW);

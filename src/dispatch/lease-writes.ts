@@ -1,0 +1,45 @@
+import type { Lease, Setpoint } from '../field/setpoint.js';
+import type { DeviceId } from '../fleet/plant.js';
+import type { DurationMs, Watt } from '../kernel/units.js';
+import type { Decision } from './decision.js';
+
+/** Changes smaller than this are not worth a write: many inverters keep settings in flash. */
+const DEADBAND_W = 30;
+const DEADBAND_SHARE = 0.02;
+
+export interface LeaseWrites {
+  readonly assert: Lease[];
+  readonly release: DeviceId[];
+}
+
+/**
+ * Which leases a decision asks to write and which to hand back, given those in force. The same setpoint is written again
+ * only when half its time is gone. Expiries are staggered by device, so that a silent plant's fleet does not step as one.
+ */
+export const leaseWrites = (decision: Decision, inForce: ReadonlyMap<DeviceId, Lease>, leaseMs: DurationMs): LeaseWrites => {
+  const writes: LeaseWrites = { assert: [], release: [] };
+  decision.devices.forEach(({ deviceId, setpoint, owner }, index) => {
+    const held = inForce.get(deviceId);
+    if (!setpoint) {
+      if (held) writes.release.push(deviceId);
+      return;
+    }
+    const fresh = held && sameEnough(held.setpoint, setpoint) && held.expiresAtMs - decision.atMs > leaseMs / 2;
+    if (!fresh) writes.assert.push({ deviceId, owner, setpoint, expiresAtMs: decision.atMs + staggered(leaseMs, index) });
+  });
+  return writes;
+};
+
+/** Up to a quarter longer, spread evenly by the golden ratio whatever the fleet's size. */
+const staggered = (leaseMs: DurationMs, index: number): DurationMs => Math.round(leaseMs * (1 + 0.25 * ((index * 0.618) % 1)));
+
+const sameEnough = (a: Setpoint, b: Setpoint): boolean => {
+  if (a.kind === 'battery-power' && b.kind === 'battery-power') return near(a.powerW, b.powerW);
+  if (a.kind === 'pv-limit' && b.kind === 'pv-limit') return near(a.maxW, b.maxW);
+  if (a.kind === 'generator' && b.kind === 'generator') return a.run === b.run && near(a.powerW, b.powerW);
+  return false;
+};
+
+/** Zero is meant exactly: a battery told to rest does not trickle. */
+const near = (a: Watt, b: Watt): boolean =>
+  a === b || (b !== 0 && a !== 0 && Math.abs(a - b) <= Math.max(DEADBAND_W, DEADBAND_SHARE * Math.abs(b)));

@@ -201,7 +201,7 @@ const scaledPoint = (point: PointDef, words: Words, at: number, scales: Scales):
 };
 
 /** `raw` × 10^`exponent`; division keeps decimal fractions exact where a product would not (0.1 × 3). */
-const scaled = (raw: number, exponent: number): number => (exponent < 0 ? raw / 10 ** -exponent : raw * 10 ** exponent);
+export const scaled = (raw: number, exponent: number): number => (exponent < 0 ? raw / 10 ** -exponent : raw * 10 ** exponent);
 
 /**
  * The registers of one value. `undefined` gives the type's "not implemented" mark (0 for accumulators). `exponent` is the

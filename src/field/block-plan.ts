@@ -1,0 +1,48 @@
+import type { RegisterTable } from './modbus-link.port.js';
+
+/** Registers that must come in one request: one number, or values together with their scale factors. */
+export interface RegisterRange {
+  readonly table: RegisterTable;
+  readonly at: number;
+  readonly words: number;
+}
+
+export interface BlockLimits {
+  /** Most registers in one request; Modbus allows 125. */
+  readonly maxWords: number;
+  /** Most unwanted registers read to save a request. */
+  readonly maxHoleWords: number;
+}
+
+/** Most registers that one Modbus request may read (Modbus application protocol 1.1b3, §6.3). */
+export const MAX_READ_WORDS = 125;
+
+/**
+ * The fewest requests, in order of table and address, that read all ranges under the limits when neighbours are joined
+ * greedily. A range is never split; one longer than `maxWords` throws a `RangeError`.
+ */
+export const planBlocks = (ranges: readonly RegisterRange[], limits: BlockLimits): RegisterRange[] => {
+  const sorted = [...ranges].sort((a, b) => a.table.localeCompare(b.table) || a.at - b.at || b.words - a.words);
+  const blocks: RegisterRange[] = [];
+  for (const range of sorted) {
+    if (range.words > limits.maxWords) throw new RangeError(`${range.words} registers do not fit a request of ${limits.maxWords}`);
+    const last = blocks.at(-1);
+    const joined = last && joinedWith(last, range, limits);
+    if (joined) blocks[blocks.length - 1] = joined;
+    else blocks.push(range);
+  }
+  return blocks;
+};
+
+const joinedWith = (block: RegisterRange, range: RegisterRange, limits: BlockLimits): RegisterRange | undefined => {
+  if (block.table !== range.table || range.at - (block.at + block.words) > limits.maxHoleWords) return undefined;
+  const words = Math.max(block.words, range.at + range.words - block.at);
+  return words > limits.maxWords ? undefined : { ...block, words };
+};
+
+/** The index of the block that holds the whole range; throws where none does. */
+export const blockOf = (blocks: readonly RegisterRange[], { table, at, words }: RegisterRange): number => {
+  const index = blocks.findIndex((block) => block.table === table && block.at <= at && at + words <= block.at + block.words);
+  if (index < 0) throw new RangeError(`registers ${at}+${words} are in no block`);
+  return index;
+};

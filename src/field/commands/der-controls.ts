@@ -1,0 +1,79 @@
+import { clamp, type Watt } from '../../kernel/units.js';
+import type { CommandOutcome } from '../drivers/device-driver.js';
+import { limitOutcome, percentDown } from './immediate-limit.js';
+import type { ModelRegisters } from './model-registers.js';
+import { writtenAndReadBack } from './written.js';
+
+const IN_WATTS = 1;
+
+/**
+ * Holds a battery at a power by model 704, in watts, positive out of the device. What it reverts to and when stands before
+ * the power, and the power before it is enabled. It reverts to no setpoint at all, not to one of our choosing.
+ */
+export const powerByDerControls = async (
+  controls: ModelRegisters,
+  capacity: ModelRegisters | undefined,
+  powerW: Watt,
+  leaseS: number,
+): Promise<CommandOutcome> => {
+  const rated = await capacity?.read('WChaRteMax', 'WDisChaRteMax');
+  await controls.read('WSet');
+  const stepW = controls.stepOf('WSet');
+  const wantedW = Math.round(clamp(powerW, -(rated?.WChaRteMax ?? Infinity), rated?.WDisChaRteMax ?? Infinity) / stepW) * stepW;
+  return writtenAndReadBack(
+    async () => {
+      await controls.write({ WSetRvrt: 0 });
+      await controls.write({ WSetEnaRvrt: 0, WSetRvrtTms: leaseS });
+      await controls.write({ WSetMod: IN_WATTS, WSet: wantedW });
+      await controls.write({ WSetEna: 1 });
+    },
+    async () => {
+      const seen = await controls.read('WSetEna', 'WSetMod', 'WSet', 'WSetRvrtTms');
+      if (!seen.WSetRvrtTms) return { kind: 'refused', reason: 'the device keeps no reversion timer: it would never let go' };
+      if (seen.WSetEna !== 1 || seen.WSetMod !== IN_WATTS || seen.WSet === undefined)
+        return { kind: 'refused', reason: 'the device did not switch its setpoint on' };
+      return Math.abs(seen.WSet - powerW) <= stepW ? { kind: 'confirmed' } : { kind: 'clamped', readbackW: seen.WSet };
+    },
+  );
+};
+
+export const releaseDerPower = async (controls: ModelRegisters): Promise<boolean> => {
+  await controls.write({ WSetEna: 0 });
+  await controls.write({ WSetRvrtTms: 0 });
+  const { WSetEna: enabled } = await controls.read('WSetEna');
+  return enabled === 0;
+};
+
+/** Limits active power by model 704, in percent of WMax (model 702), in the same order as `powerByDerControls`. */
+export const limitByDerControls = async (
+  controls: ModelRegisters,
+  capacity: ModelRegisters,
+  maxW: Watt,
+  leaseS: number,
+): Promise<CommandOutcome> => {
+  const { WMax, WMaxRtg } = await capacity.read('WMax', 'WMaxRtg');
+  const ratedW = WMax ?? WMaxRtg;
+  if (!ratedW) return { kind: 'refused', reason: 'the device does not tell WMax, which its limit is a percentage of' };
+  await controls.read('WMaxLimPct');
+  const stepPct = controls.stepOf('WMaxLimPct');
+  const limitPct = percentDown(maxW, ratedW, stepPct);
+  return writtenAndReadBack(
+    async () => {
+      await controls.write({ WMaxLimPctRvrt: 100, WMaxLimPctEnaRvrt: 0, WMaxLimPctRvrtTms: leaseS });
+      await controls.write({ WMaxLimPct: limitPct });
+      await controls.write({ WMaxLimPctEna: 1 });
+    },
+    async () => {
+      const seen = await controls.read('WMaxLimPctEna', 'WMaxLimPct', 'WMaxLimPctRvrtTms');
+      if (!seen.WMaxLimPctRvrtTms) return { kind: 'refused', reason: 'the device keeps no reversion timer: it would never let go' };
+      return limitOutcome(seen.WMaxLimPctEna, seen.WMaxLimPct, limitPct, stepPct, ratedW);
+    },
+  );
+};
+
+export const releaseDerLimit = async (controls: ModelRegisters): Promise<boolean> => {
+  await controls.write({ WMaxLimPctEna: 0 });
+  await controls.write({ WMaxLimPctRvrtTms: 0 });
+  const { WMaxLimPctEna: enabled } = await controls.read('WMaxLimPctEna');
+  return enabled === 0;
+};

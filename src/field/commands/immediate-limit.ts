@@ -1,0 +1,58 @@
+import type { Watt } from '../../kernel/units.js';
+import type { CommandOutcome } from '../drivers/device-driver.js';
+import type { ModelRegisters } from './model-registers.js';
+import { timer16, writtenAndReadBack } from './written.js';
+
+/**
+ * Limits active power by model 123. The limit is a percentage of WMax (model 121), rounded down so that it is never above
+ * what was asked; the timer stands before the limit is enabled, so that there is no moment at which it could stay for ever.
+ */
+export const limitByImmediateControls = async (
+  controls: ModelRegisters,
+  settings: ModelRegisters,
+  maxW: Watt,
+  leaseS: number,
+): Promise<CommandOutcome> => {
+  const { WMax: ratedW } = await settings.read('WMax');
+  if (!ratedW) return { kind: 'refused', reason: 'the device does not tell WMax, which its limit is a percentage of' };
+  await controls.read('WMaxLimPct');
+  const stepPct = controls.stepOf('WMaxLimPct');
+  const limitPct = percentDown(maxW, ratedW, stepPct);
+  return writtenAndReadBack(
+    async () => {
+      await controls.write({ WMaxLimPct: limitPct, WMaxLimPct_WinTms: 0, WMaxLimPct_RvrtTms: timer16(leaseS) });
+      await controls.write({ WMaxLim_Ena: 1 });
+    },
+    async () => {
+      const seen = await controls.read('WMaxLimPct', 'WMaxLimPct_RvrtTms', 'WMaxLim_Ena');
+      if (!seen.WMaxLimPct_RvrtTms) return { kind: 'refused', reason: 'the device keeps no reversion timer: it would never let go' };
+      return limitOutcome(seen.WMaxLim_Ena, seen.WMaxLimPct, limitPct, stepPct, ratedW);
+    },
+  );
+};
+
+/** Switches the limit of model 123 off and clears its timer; true once the device shows it. */
+export const releaseImmediateLimit = async (controls: ModelRegisters): Promise<boolean> => {
+  await controls.write({ WMaxLim_Ena: 0 });
+  await controls.write({ WMaxLimPct_RvrtTms: 0 });
+  const { WMaxLim_Ena: enabled } = await controls.read('WMaxLim_Ena');
+  return enabled === 0;
+};
+
+/** `maxW` in percent of the rating, 0 to 100, on the step below. */
+export const percentDown = (maxW: Watt, ratedW: Watt, stepPct: number): number => {
+  const steps = Math.floor((Math.min(Math.max(maxW / ratedW, 0), 1) * 100) / stepPct + 1e-9);
+  return steps * stepPct;
+};
+
+export const limitOutcome = (
+  enabled: number | undefined,
+  seenPct: number | undefined,
+  limitPct: number,
+  stepPct: number,
+  ratedW: Watt,
+): CommandOutcome => {
+  if (enabled !== 1 || seenPct === undefined) return { kind: 'refused', reason: 'the device did not switch the limit on' };
+  if (Math.abs(seenPct - limitPct) < stepPct / 2) return { kind: 'confirmed' };
+  return { kind: 'clamped', readbackW: (seenPct / 100) * ratedW };
+};

@@ -1,0 +1,46 @@
+import { clamp, type Watt } from '../../kernel/units.js';
+import type { CommandOutcome } from '../drivers/device-driver.js';
+import type { ModelRegisters } from './model-registers.js';
+import { timer16, writtenAndReadBack } from './written.js';
+
+const CHARGE_AND_DISCHARGE_BOUND = 3;
+
+/**
+ * Holds a battery at a power by model 124: both its bounds are set to it, discharging at most `OutWRte` and charging at most
+ * `InWRte`, of which the one against the direction is negative and so a floor. Both are percentages of WChaMax. The bounds
+ * and their timer stand before the mode switches them on. ChaGriSet is left alone: whether the battery may charge from the
+ * grid is its owner's to say.
+ */
+export const powerByStorageControls = async (storage: ModelRegisters, powerW: Watt, leaseS: number): Promise<CommandOutcome> => {
+  const { WChaMax: maxW } = await storage.read('WChaMax', 'OutWRte');
+  if (!maxW) return { kind: 'refused', reason: 'the device does not tell WChaMax, which its power is a percentage of' };
+  const stepPct = storage.stepOf('OutWRte');
+  const wantedPct = Math.round(clamp((powerW / maxW) * 100, -100, 100) / stepPct) * stepPct;
+  const beyond = Math.abs(powerW) > maxW + stepPct * (maxW / 100);
+  return writtenAndReadBack(
+    async () => {
+      const timers = { InOutWRte_WinTms: 0, InOutWRte_RvrtTms: timer16(leaseS) };
+      await storage.write({ OutWRte: wantedPct, InWRte: 0 - wantedPct, ...timers });
+      await storage.write({ StorCtl_Mod: CHARGE_AND_DISCHARGE_BOUND });
+    },
+    async () => {
+      const seen = await storage.read('StorCtl_Mod', 'OutWRte', 'InWRte', 'InOutWRte_RvrtTms');
+      if (!seen.InOutWRte_RvrtTms) return { kind: 'refused', reason: 'the device keeps no reversion timer: it would never let go' };
+      const { OutWRte: outPct, InWRte: inPct } = seen;
+      if (seen.StorCtl_Mod !== CHARGE_AND_DISCHARGE_BOUND || outPct === undefined || inPct === undefined)
+        return { kind: 'refused', reason: 'the device did not switch its storage control on' };
+      const asTold = Math.abs(outPct - wantedPct) < stepPct / 2 && Math.abs(inPct + wantedPct) < stepPct / 2;
+      if (asTold && !beyond) return { kind: 'confirmed' };
+      return { kind: 'clamped', readbackW: ((powerW < 0 ? 0 - inPct : outPct) / 100) * maxW };
+    },
+  );
+};
+
+/** Switches storage control off, opens both bounds and clears the timer; true once the device shows it. */
+export const releaseStorage = async (storage: ModelRegisters): Promise<boolean> => {
+  await storage.read('OutWRte');
+  await storage.write({ StorCtl_Mod: 0 });
+  await storage.write({ OutWRte: 100, InWRte: 100, InOutWRte_WinTms: 0, InOutWRte_RvrtTms: 0 });
+  const { StorCtl_Mod: mode } = await storage.read('StorCtl_Mod');
+  return mode === 0;
+};

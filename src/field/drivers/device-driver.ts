@@ -1,0 +1,29 @@
+import type { DeviceRole } from '../../fleet/plant.js';
+import type { SampleValues } from '../sample.js';
+import type { Setpoint } from '../setpoint.js';
+
+/** How a device stands at its site: what its numbers mean there, and which way its meter looks. */
+export interface Standing {
+  readonly role: DeviceRole;
+  readonly direction: 1 | -1;
+}
+
+/** What a written setpoint turned out to be when it was read back. */
+export type CommandOutcome =
+  | { readonly kind: 'confirmed' }
+  | { readonly kind: 'clamped'; readonly readbackW: number }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** Knows one device's registers; addresses and the device's own signs never leave it. */
+export interface DeviceDriver {
+  /** One poll, in the house's units and signs. Throws an `AdapterError` when the device does not answer or is not what it should be. */
+  read(): Promise<SampleValues>;
+  /**
+   * Writes a setpoint that the device itself ends after `leaseS` seconds, and reads it back. Failures of the device are
+   * outcomes; nothing is written twice.
+   */
+  command(setpoint: Setpoint, leaseS: number): Promise<CommandOutcome>;
+  /** Ends what was commanded and clears the timers; true once the device shows it. Throws an `AdapterError` when it does not answer. */
+  release(): Promise<boolean>;
+}

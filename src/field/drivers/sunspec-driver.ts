@@ -1,0 +1,78 @@
+import { AdapterError } from '../../kernel/errors.js';
+import type { Words } from '../../registers/words.js';
+import type { BusUnit } from '../bus.js';
+import { type SunspecControls, sunspecControls } from '../commands/sunspec-commands.js';
+import type { SampleValues } from '../sample.js';
+import type { Setpoint } from '../setpoint.js';
+import { isSameDevice, type SunspecMap, walkSunspec } from '../sunspec-walk.js';
+import type { CommandOutcome, DeviceDriver, Standing } from './device-driver.js';
+import { HybridCounters } from './hybrid-split.js';
+import { hybridReadings } from './hybrid-readings.js';
+import { readingsOf, type RoleReadings } from './role-readings.js';
+import { planPoints, type PointPlan } from './sunspec-points.js';
+
+interface Known {
+  readonly map: SunspecMap;
+  readonly readings: RoleReadings;
+  readonly plan: PointPlan;
+  readonly controls: SunspecControls;
+}
+
+/** A device that describes itself by SunSpec models. Its map is walked once, and again when another device answers in its place. */
+export class SunspecDriver implements DeviceDriver {
+  private known: Known | undefined;
+  private provenAt = -1;
+  private learning: Promise<Known> | undefined;
+  private counters = new HybridCounters();
+
+  constructor(
+    private readonly unit: BusUnit,
+    private readonly control: BusUnit,
+    private readonly standing: Standing,
+  ) {}
+
+  async read(): Promise<SampleValues> {
+    const { plan, readings } = await this.device();
+    const blocks: Words[] = [];
+    for (const { at, words } of plan.blocks) blocks.push(await this.unit.read('holding', at, words));
+    return readings.assemble(plan.readers.map((reader) => reader(blocks)));
+  }
+
+  async command(setpoint: Setpoint, leaseS: number): Promise<CommandOutcome> {
+    const { controls } = await this.device();
+    return controls.command(setpoint, leaseS);
+  }
+
+  async release(): Promise<boolean> {
+    const { controls } = await this.device();
+    return controls.release();
+  }
+
+  /** The device behind the address; after each new connection it must prove that it is the same one. */
+  private device(): Promise<Known> | Known {
+    if (this.known && this.provenAt === this.unit.connections) return this.known;
+    this.learning ??= this.learn().finally(() => {
+      this.learning = undefined;
+    });
+    return this.learning;
+  }
+
+  private async learn(): Promise<Known> {
+    const read = (address: number, count: number): Promise<Words> => this.unit.read('holding', address, count);
+    if (!this.known || !(await isSameDevice(read, this.known.map))) this.known = await this.discover(read);
+    this.provenAt = this.unit.connections;
+    return this.known;
+  }
+
+  private async discover(read: (address: number, count: number) => Promise<Words>): Promise<Known> {
+    const map = await walkSunspec(read);
+    if (!map) throw new AdapterError(`unit ${this.unit.unitId} has no SunSpec map`, false);
+    this.counters = new HybridCounters();
+    const readings = this.standing.role === 'hybrid' ? await hybridReadings(map, read, this.counters) : readingsOf(map, this.standing);
+    if (!readings) {
+      const models = map.models.map((model) => model.id).join(', ');
+      throw new AdapterError(`unit ${this.unit.unitId} is no ${this.standing.role}: it has the models ${models}`, false);
+    }
+    return { map, readings, plan: planPoints(readings.refs), controls: sunspecControls(map, this.control) };
+  }
+}

@@ -1,0 +1,83 @@
+import { type GroupDef, type PointDef, pointOf, rawPoint, scaled } from '../../registers/sunspec/model.js';
+import type { Words } from '../../registers/words.js';
+import { blockOf, type BlockLimits, MAX_READ_WORDS, planBlocks, type RegisterRange } from '../block-plan.js';
+import type { MappedModel } from '../sunspec-walk.js';
+
+/** One number of a model instance: a point of its group, or of a repeat that starts `groupAt` registers into the model. */
+export interface PointRef {
+  readonly model: MappedModel;
+  readonly group: GroupDef;
+  readonly name: string;
+  readonly repeat?: { readonly group: GroupDef; readonly groupAt: number };
+}
+
+/** Reads one number out of the blocks of a poll; `undefined` where the device does not implement it. */
+type PointReader = (blocks: readonly Words[]) => number | undefined;
+
+/** What a poll reads, and how its numbers are found there, in the order they were asked for. */
+export interface PointPlan {
+  readonly blocks: readonly RegisterRange[];
+  readonly readers: readonly PointReader[];
+}
+
+/** Models lie one after another and holes between them are readable: reading some is cheaper than asking twice. */
+const SUNSPEC_LIMITS: BlockLimits = { maxWords: MAX_READ_WORDS, maxHoleWords: 64 };
+
+/**
+ * Plans the reading of points. All points wanted of one model are read in one request together with their scale factors,
+ * so that a value never meets the scale of another moment. A point beyond the model's length reads as `undefined`.
+ */
+export const planPoints = (refs: readonly (PointRef | undefined)[]): PointPlan => {
+  const placed = refs.map((ref) => (ref ? place(ref) : undefined));
+  const ranges = [...rangesByModel(placed.filter((point) => point !== undefined)).values()];
+  const blocks = planBlocks(ranges, SUNSPEC_LIMITS);
+  return { blocks, readers: placed.map((point) => (point ? readerOf(point, blocks) : () => undefined)) };
+};
+
+interface PlacedPoint {
+  readonly model: MappedModel;
+  readonly point: PointDef;
+  readonly at: number;
+  readonly scale?: { readonly point: PointDef; readonly at: number };
+}
+
+const place = ({ model, group, name, repeat }: PointRef): PlacedPoint | undefined => {
+  const point = pointOf(repeat?.group ?? group, name);
+  const at = model.at + (repeat?.groupAt ?? 0) + point.offset;
+  const scalePoint = typeof point.scaleFactor === 'string' ? pointOf(group, point.scaleFactor) : undefined;
+  const scale = scalePoint && { point: scalePoint, at: model.at + scalePoint.offset };
+  const endsAt = model.at + 2 + model.length;
+  const fits = at + point.words <= endsAt && (!scale || scale.at + scale.point.words <= endsAt);
+  return fits ? { model, point, at, scale } : undefined;
+};
+
+const rangesByModel = (points: readonly PlacedPoint[]): Map<number, RegisterRange> => {
+  const ranges = new Map<number, RegisterRange>();
+  for (const { model, point, at, scale } of points) {
+    const known = ranges.get(model.at);
+    const starts = [at, scale?.at ?? at, known?.at ?? at];
+    const ends = [at + point.words, scale ? scale.at + 1 : 0, known ? known.at + known.words : 0];
+    const from = Math.min(...starts);
+    ranges.set(model.at, { table: 'holding', at: from, words: Math.max(...ends) - from });
+  }
+  return ranges;
+};
+
+const readerOf = ({ point, at, scale }: PlacedPoint, blocks: readonly RegisterRange[]): PointReader => {
+  const index = blockOf(blocks, { table: 'holding', at, words: point.words });
+  const groupAt = at - point.offset - blocks[index]!.at;
+  const raw = (words: Words): number | undefined => {
+    const value = rawPoint(point, words, groupAt);
+    return typeof value === 'number' ? value : undefined;
+  };
+  if (!scale) {
+    const exponent = typeof point.scaleFactor === 'number' ? point.scaleFactor : 0;
+    return (read) => scaledBy(raw(read[index]!), exponent);
+  }
+  const scaleAt = scale.at - scale.point.offset - blocks[index]!.at;
+  return (read) => scaledBy(raw(read[index]!), rawPoint(scale.point, read[index]!, scaleAt));
+};
+
+/** A scale factor beyond ±10 is none (SunSpec Device Information Model Specification 1.2, §4.2.8). */
+const scaledBy = (raw: number | undefined, exponent: string | number | undefined): number | undefined =>
+  raw === undefined || typeof exponent !== 'number' || Math.abs(exponent) > 10 ? undefined : scaled(raw, exponent);

@@ -1,0 +1,129 @@
+import { Injectable } from '@nestjs/common';
+import type { DeviceId } from '../fleet/plant.js';
+import { AdapterError, messageOf } from '../kernel/errors.js';
+import { type DurationMs, SECOND_MS } from '../kernel/units.js';
+import { Clock, monotonicMs } from '../platform/clock.js';
+import type { CommandOutcome } from './drivers/device-driver.js';
+import { FieldControl } from './field-control.port.js';
+import { type FieldDevice, FieldDevices } from './field-devices.js';
+import { LeaseTable } from './lease-table.js';
+import type { Lease, LeaseOutcome } from './setpoint.js';
+
+/** How long a whole assertion or release of one device may take; what is not known by then is `unknown`. */
+const DEADLINE_MS: DurationMs = 4_000;
+
+/** Writes leases over Modbus and keeps, in memory, what was written to whom. */
+@Injectable()
+export class ModbusFieldControl extends FieldControl {
+  private readonly table = new LeaseTable();
+  private readonly turns = new Map<DeviceId, Promise<unknown>>();
+
+  constructor(
+    private readonly devices: FieldDevices,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  assert(leases: readonly Lease[]): Promise<LeaseOutcome[]> {
+    return Promise.all(leases.map((lease) => this.assertOne(lease)));
+  }
+
+  async release(deviceId: DeviceId, deadlineMs: DurationMs = DEADLINE_MS): Promise<'released' | 'unknown'> {
+    const field = this.devices.get(deviceId);
+    if (!field) return 'unknown';
+    const released = this.inTurn(deviceId, () => this.handBack(field));
+    return withinDeadline<'released' | 'unknown'>(released, deadlineMs, () => 'unknown');
+  }
+
+  async releaseAll(deadlineMs: DurationMs = DEADLINE_MS): Promise<{ released: DeviceId[]; unknown: DeviceId[] }> {
+    const holders = this.table.holders();
+    const outcomes = await Promise.all(holders.map((deviceId) => this.release(deviceId, deadlineMs)));
+    return {
+      released: holders.filter((_, index) => outcomes[index] === 'released'),
+      unknown: holders.filter((_, index) => outcomes[index] === 'unknown'),
+    };
+  }
+
+  leases(): ReadonlyMap<DeviceId, Lease> {
+    return this.table.inForce(this.clock.now());
+  }
+
+  private assertOne(lease: Lease): Promise<LeaseOutcome> {
+    const field = this.devices.get(lease.deviceId);
+    if (!field) return Promise.resolve({ kind: 'refused', lease, reason: `there is no device "${lease.deviceId}"` });
+    if (field.device.reversion === 'none')
+      return Promise.resolve({
+        kind: 'refused',
+        lease,
+        reason: 'nothing would end the setpoint: the reversion class of the device is `none`',
+      });
+    const outcome = this.inTurn(lease.deviceId, () => this.writeLease(lease, field));
+    return withinDeadline<LeaseOutcome>(outcome, DEADLINE_MS, () => ({
+      kind: 'unknown',
+      lease,
+      reason: `no outcome within ${DEADLINE_MS} ms`,
+    }));
+  }
+
+  private async writeLease(lease: Lease, field: FieldDevice): Promise<LeaseOutcome> {
+    const leaseMs = lease.expiresAtMs - this.clock.now();
+    if (leaseMs <= 0) return { kind: 'refused', lease, reason: 'the lease is already over' };
+    const standing = this.table.stillStanding(lease, leaseMs, field.unit.connections, monotonicMs());
+    if (standing) return standing;
+    const leaseS = Math.ceil(leaseMs / SECOND_MS);
+    // Whatever happens from here on, the device may hold it: the table must know before the first write.
+    this.remember({ kind: 'unknown', lease, reason: 'being written' }, field, leaseS);
+    const outcome = { ...(await commanded(field, lease, leaseS)), lease };
+    this.remember(outcome, field, leaseS);
+    return outcome;
+  }
+
+  private remember(outcome: LeaseOutcome, field: FieldDevice, leaseS: number): void {
+    this.table.record(outcome, field.unit.connections, monotonicMs() + leaseS * SECOND_MS);
+  }
+
+  private async handBack(field: FieldDevice): Promise<'released' | 'unknown'> {
+    try {
+      if (!(await field.driver.release())) return 'unknown';
+      this.table.forget(field.device.id);
+      return 'released';
+    } catch (error) {
+      if (!(error instanceof AdapterError)) throw error;
+      return 'unknown';
+    }
+  }
+
+  /** One command at a time and in order for each device; devices do not wait for each other. */
+  private inTurn<T>(deviceId: DeviceId, act: () => Promise<T>): Promise<T> {
+    const turn = (this.turns.get(deviceId) ?? Promise.resolve()).then(act, act);
+    const settled = turn
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.turns.get(deviceId) === settled) this.turns.delete(deviceId);
+      });
+    this.turns.set(deviceId, settled);
+    return turn;
+  }
+}
+
+const commanded = async (field: FieldDevice, lease: Lease, leaseS: number): Promise<CommandOutcome> => {
+  try {
+    return await field.driver.command(lease.setpoint, leaseS);
+  } catch (error) {
+    if (!(error instanceof AdapterError)) throw error;
+    return { kind: 'unknown', reason: messageOf(error) };
+  }
+};
+
+const withinDeadline = async <T>(outcome: Promise<T>, deadlineMs: DurationMs, late: () => T): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(late()), deadlineMs);
+  });
+  try {
+    return await Promise.race([outcome, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+};

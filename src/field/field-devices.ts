@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import type { Device, DeviceId } from '../fleet/plant.js';
+import { Bus, type BusUnit } from './bus.js';
+import type { DeviceDriver } from './drivers/device-driver.js';
+import { ProfileDriver } from './drivers/profile-driver.js';
+import { SunspecDriver } from './drivers/sunspec-driver.js';
+import { ModbusLinks } from './modbus-link.port.js';
+import { loadProfiles, profileNamed, type Profiles, SUNSPEC_PROFILE } from './profiles.js';
+
+/** A device of the plant with its way over the wire. */
+export interface FieldDevice {
+  readonly device: Device;
+  readonly driver: DeviceDriver;
+  /** The unit that polls go to; commands have one of their own on the same bus. */
+  readonly unit: BusUnit;
+  readonly periodMs: number;
+}
+
+/** Every device that stands on the wire, and the buses they share. */
+@Injectable()
+export class FieldDevices {
+  private readonly buses = new Map<string, Bus>();
+  private readonly devices = new Map<DeviceId, FieldDevice>();
+
+  constructor(private readonly links: ModbusLinks) {}
+
+  /** Puts devices on their buses; nothing is connected yet. Throws `BadInput` for a profile that is unknown or broken. */
+  open(devices: readonly Device[]): void {
+    const profiles = loadProfiles();
+    for (const device of devices) this.devices.set(device.id, this.fieldDevice(device, profiles));
+  }
+
+  get(id: DeviceId): FieldDevice | undefined {
+    return this.devices.get(id);
+  }
+
+  all(): FieldDevice[] {
+    return [...this.devices.values()];
+  }
+
+  /** Closes all buses; requests that wait or are on the wire fail. */
+  async close(): Promise<void> {
+    const buses = [...this.buses.values()];
+    this.buses.clear();
+    this.devices.clear();
+    await Promise.all(buses.map((bus) => bus.close()));
+  }
+
+  private fieldDevice(device: Device, profiles: Profiles): FieldDevice {
+    const { host, port, unitId } = device.address;
+    const bus = this.bus(host, port);
+    const [unit, control] = [bus.unit(unitId), bus.unit(unitId, 'control')];
+    if (device.profile === SUNSPEC_PROFILE)
+      return { device, unit, driver: new SunspecDriver(unit, control, device), periodMs: device.pollPeriodMs };
+    const profile = profileNamed(profiles, device.profile);
+    const periodMs = Math.max(device.pollPeriodMs, profile.fastestPeriodMs);
+    return { device, unit, driver: new ProfileDriver(unit, control, profile, device), periodMs };
+  }
+
+  private bus(host: string, port: number): Bus {
+    const key = `${host}:${port}`;
+    const known = this.buses.get(key);
+    if (known) return known;
+    const bus = new Bus(this.links.link(host, port));
+    this.buses.set(key, bus);
+    return bus;
+  }
+}

@@ -1,0 +1,64 @@
+import type { DeviceId } from '../fleet/plant.js';
+import type { DurationMs, EpochMs } from '../kernel/units.js';
+import type { Lease, LeaseOutcome, Setpoint } from './setpoint.js';
+
+/** A lease that was written, or may have been, and how long the device will keep it by its own timer. */
+interface Written {
+  readonly outcome: LeaseOutcome;
+  /** The connection it was written over: behind another one there may be a device that has forgotten it. */
+  readonly connections: number;
+  /** On the monotonic clock. */
+  readonly deviceEndsAtMs: DurationMs;
+}
+
+const isSame = (a: Setpoint, b: Setpoint): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/**
+ * The leases of all devices, in memory. A hybrid may hold one of each kind at once, its sun's limit and its battery's power.
+ * A device stays in the table until it was seen to let go, so that everything that may hold a lease can be released.
+ */
+export class LeaseTable {
+  private readonly written = new Map<DeviceId, Map<Setpoint['kind'], Written>>();
+
+  record(outcome: LeaseOutcome, connections: number, deviceEndsAtMs: DurationMs): void {
+    const { deviceId, setpoint } = outcome.lease;
+    const kinds = this.written.get(deviceId) ?? new Map<Setpoint['kind'], Written>();
+    // The kind asserted last stands last: it is what the device is said to hold.
+    kinds.delete(setpoint.kind);
+    kinds.set(setpoint.kind, { outcome, connections, deviceEndsAtMs });
+    this.written.set(deviceId, kinds);
+  }
+
+  forget(deviceId: DeviceId): void {
+    this.written.delete(deviceId);
+  }
+
+  /**
+   * The outcome that the same setpoint had when it was last written, where the device still keeps it for more than half of
+   * the time that is asked for now: then there is nothing to write.
+   */
+  stillStanding(lease: Lease, leaseMs: DurationMs, connections: number, nowMs: DurationMs): LeaseOutcome | undefined {
+    const last = this.written.get(lease.deviceId)?.get(lease.setpoint.kind);
+    if (!last || last.connections !== connections || !isSame(last.outcome.lease.setpoint, lease.setpoint)) return undefined;
+    if (last.outcome.kind !== 'confirmed' && last.outcome.kind !== 'clamped') return undefined;
+    if (last.deviceEndsAtMs - nowMs <= leaseMs / 2) return undefined;
+    const outcome = { ...last.outcome, lease };
+    this.record(outcome, connections, last.deviceEndsAtMs);
+    return outcome;
+  }
+
+  /** Devices that hold, or may hold, something of ours. */
+  holders(): DeviceId[] {
+    return [...this.written.keys()];
+  }
+
+  /** The lease in force on each device: the one asserted last, as long as it runs, unless the device refused it. */
+  inForce(nowMs: EpochMs): ReadonlyMap<DeviceId, Lease> {
+    const leases = new Map<DeviceId, Lease>();
+    for (const [deviceId, kinds] of this.written) {
+      for (const { outcome } of kinds.values())
+        if (outcome.kind !== 'refused' && outcome.lease.expiresAtMs > nowMs) leases.set(deviceId, outcome.lease);
+    }
+    return leases;
+  }
+}

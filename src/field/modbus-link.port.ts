@@ -1,0 +1,56 @@
+import { AdapterError } from '../kernel/errors.js';
+import type { DurationMs } from '../kernel/units.js';
+import type { Words } from '../registers/words.js';
+
+export type RegisterTable = 'holding' | 'input';
+
+/** Exceptions after which the same request may succeed (Modbus application protocol 1.1b3, §7): working on it, busy, gateway. */
+const PASSING = new Set([5, 6, 10, 11]);
+const MEANINGS: Readonly<Record<number, string>> = {
+  1: 'illegal function',
+  2: 'no such register',
+  3: 'value not allowed',
+  4: 'device failure',
+  5: 'still working on it',
+  6: 'busy',
+  8: 'memory parity error',
+  10: 'gateway has no path',
+  11: 'no answer behind the gateway',
+};
+
+/** The device answered, and its answer was no. `code` is the Modbus exception code. */
+export class ModbusException extends AdapterError {
+  constructor(
+    readonly code: number,
+    what: string,
+  ) {
+    super(`${what}: exception ${code}, ${MEANINGS[code] ?? 'unknown'}`, PASSING.has(code));
+  }
+}
+
+/** There is no way to the host: refused, timed out, unknown name. */
+export class HostUnreachable extends AdapterError {
+  constructor(host: string, port: number, why: string) {
+    super(`cannot reach ${host}:${port}: ${why}`, true);
+  }
+}
+
+/**
+ * One connection to one Modbus host, opened when it is first needed and again after it broke. Takes one request at a time:
+ * a second one before the first has ended is a slip of the programmer. Every method throws an `AdapterError` when the host
+ * cannot be reached or does not answer in time, and a `ModbusException` when it says no.
+ */
+export abstract class ModbusLink {
+  /** How often a connection was made: a device may be another one after it changed. */
+  abstract get connections(): number;
+  /** `count` registers (1–125) from `address`, counted from 0. */
+  abstract read(table: RegisterTable, unitId: number, address: number, count: number, timeoutMs: DurationMs): Promise<Words>;
+  /** Writes 1–123 holding registers in one request (function 16). Never repeated by itself. */
+  abstract write(unitId: number, address: number, words: readonly number[], timeoutMs: DurationMs): Promise<void>;
+  abstract close(): Promise<void>;
+}
+
+/** Makes links; nothing is connected yet. */
+export abstract class ModbusLinks {
+  abstract link(host: string, port: number): ModbusLink;
+}

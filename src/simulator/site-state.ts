@@ -1,0 +1,60 @@
+import type { EpochMs, Watt, WattHour } from '../kernel/units.js';
+import type { VirtualSite } from './spec.js';
+import { controlledModelsOf, packOf } from './spec.js';
+import { controlPointsOf, type DeviceControls, initialControls } from './controls.js';
+import { randomStream, seedOf } from '../kernel/random.js';
+import { type BatteryState, initialBattery } from './battery.js';
+import { type GeneratorState, initialGenerator } from './generator.js';
+
+/** Mean powers over the last step, in the house's signs. What is not known (a gap in replayed rows) is absent. */
+export interface SitePowers {
+  loadW?: Watt;
+  gridW?: Watt;
+  pvW?: Watt;
+  /** What the sun would have allowed. */
+  pvAvailableW?: Watt;
+  /** Of a hybrid: on its DC side, before the inverter. */
+  pvDcW?: Watt;
+  batteryDcW?: Watt;
+  batteryW?: Watt;
+  generatorW?: Watt;
+}
+
+/** Everything about a site that the next moment depends on. Plain JSON. */
+export interface SiteState {
+  siteId: string;
+  atMs: EpochMs;
+  powers: SitePowers;
+  /** Powers at the very end of the last step, from which ramps go on. */
+  pvOutputW: Watt;
+  meter: { importWh: WattHour; exportWh: WattHour };
+  pv?: { producedWh: WattHour; dcWh: WattHour };
+  battery?: BatteryState;
+  /** Of a hybrid: energy that left its AC terminal, and DC energy into and out of its battery. */
+  hybrid?: { acOutWh: WattHour; chargedDcWh: WattHour; dischargedDcWh: WattHour };
+  generators: Record<string, GeneratorState>;
+  controls: Record<string, DeviceControls>;
+}
+
+/** A site as it stands when the simulation begins: counters that have counted for some years, devices at rest. */
+export const initialSite = (site: VirtualSite, atMs: EpochMs): SiteState => {
+  const random = randomStream(seedOf('counters', site.id, site.seed));
+  const usedWh = (fromWh: number, toWh: number): WattHour => Math.round(fromWh + random() * (toWh - fromWh));
+  const pack = packOf(site);
+  const state: SiteState = {
+    siteId: site.id,
+    atMs,
+    powers: {},
+    pvOutputW: 0,
+    meter: { importWh: usedWh(2e6, 6e6), exportWh: usedWh(1e6, 4e6) },
+    generators: {},
+    controls: {},
+  };
+  const [producedWh, throughputWh] = [usedWh(3e6, 9e6), usedWh(5e5, 2e6)];
+  if (site.pv ?? site.hybrid) state.pv = { producedWh, dcWh: Math.round(producedWh * 1.03) };
+  if (pack) state.battery = initialBattery(pack, throughputWh);
+  if (site.hybrid) state.hybrid = { acOutWh: producedWh, chargedDcWh: Math.round(throughputWh * 1.05), dischargedDcWh: throughputWh };
+  for (const [id, models] of controlledModelsOf(site)) state.controls[id] = initialControls(controlPointsOf(models, pack));
+  for (const generator of site.generators ?? []) state.generators[generator.id] = initialGenerator(generator);
+  return state;
+};

@@ -1,7 +1,21 @@
 import type { MigrationInterface } from 'typeorm';
 import { Platform1763800000001 } from './0001-platform.js';
 import { Fleet1763800000002 } from './0002-fleet.js';
+import { Dispatch1763800000003 } from './0003-dispatch.js';
+import { Telemetry1763800000004 } from './0004-telemetry.js';
 import { Signals1763800000007 } from './0007-signals.js';
+import { Forecast1763800000008 } from './0008-forecast.js';
+import { Schedule1763800000009 } from './0009-schedule.js';
+import { Proof1763800000011 } from './0011-proof.js';
 
 /** Every migration, oldest first. Append only: one that has shipped is never edited. */
-export const MIGRATIONS: (new () => MigrationInterface)[] = [Platform1763800000001, Fleet1763800000002, Signals1763800000007];
+export const MIGRATIONS: (new () => MigrationInterface)[] = [
+  Platform1763800000001,
+  Fleet1763800000002,
+  Dispatch1763800000003,
+  Telemetry1763800000004,
+  Signals1763800000007,
+  Forecast1763800000008,
+  Schedule1763800000009,
+  Proof1763800000011,
+];

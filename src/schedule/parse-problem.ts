@@ -1,0 +1,44 @@
+import { BadInput } from '../kernel/errors.js';
+import { type PerStep, type PlanningProblem, planningProblemSchema } from './problem.js';
+
+/** A problem from outside: its shape, and that its parts fit together. Throws `BadInput` with every fault at once. */
+export const parseProblem = (input: unknown): PlanningProblem => {
+  const parsed = planningProblemSchema.safeParse(input);
+  if (!parsed.success) throw new BadInput(parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'problem'}: ${message}`));
+  const faults = faultsOf(parsed.data);
+  if (faults.length > 0) throw new BadInput(faults);
+  return parsed.data;
+};
+
+const duplicates = (ids: readonly string[]): string[] => [...new Set(ids.filter((id, index) => ids.indexOf(id) !== index))];
+
+/** What a schema cannot see: lengths, names that lead nowhere, limits that cross. */
+export const faultsOf = (problem: PlanningProblem): string[] => {
+  const steps = problem.stepMinutes.length;
+  const siteIds = new Set(problem.sites.map(({ id }) => id));
+  const faults: string[] = [];
+  const all = { sites: problem.sites, batteries: problem.batteries, generators: problem.generators, events: problem.events };
+  for (const [kind, parts] of Object.entries(all)) {
+    for (const id of duplicates(parts.map((part) => part.id))) faults.push(`${kind}: "${id}" is there twice`);
+    for (const part of parts)
+      for (const [field, value] of Object.entries(part) as [string, PerStep<unknown>][])
+        if (Array.isArray(value) && field !== 'targets' && field !== 'siteIds' && value.length !== steps)
+          faults.push(`${kind}.${part.id}.${field}: has ${value.length} values for ${steps} steps`);
+  }
+  for (const [field, value] of Object.entries(problem.fleet))
+    if (Array.isArray(value) && value.length !== steps) faults.push(`fleet.${field}: has ${value.length} values for ${steps} steps`);
+  for (const { id, siteId } of [...problem.batteries, ...problem.generators])
+    if (!siteIds.has(siteId)) faults.push(`${id}: there is no site "${siteId}"`);
+  for (const { id, minEnergyWh, maxEnergyWh, capacityWh, initialEnergyWh, targets } of problem.batteries) {
+    if (minEnergyWh > maxEnergyWh) faults.push(`batteries.${id}: minEnergyWh is above maxEnergyWh`);
+    if (maxEnergyWh > capacityWh) faults.push(`batteries.${id}: maxEnergyWh is above capacityWh`);
+    if (initialEnergyWh > capacityWh) faults.push(`batteries.${id}: initialEnergyWh is above capacityWh`);
+    for (const { step } of targets) if (step >= steps) faults.push(`batteries.${id}: a target names step ${step} of ${steps}`);
+  }
+  for (const { id, minW, maxW } of problem.generators) if (minW > maxW) faults.push(`generators.${id}: minW is above maxW`);
+  for (const { id, startMs, endMs, siteIds: part } of problem.events) {
+    if (startMs >= endMs) faults.push(`events.${id}: ends before it starts`);
+    for (const siteId of part ?? []) if (!siteIds.has(siteId)) faults.push(`events.${id}: there is no site "${siteId}"`);
+  }
+  return faults;
+};

@@ -1,0 +1,165 @@
+import type { DeviceId, SiteId } from '../fleet/plant.js';
+import { type Interval, SLOT_MS, slotsOf } from '../kernel/interval.js';
+import type { EpochMs, Watt, WattHour } from '../kernel/units.js';
+
+export type PlanSolverName = 'highs' | 'merit-order';
+
+/** `optimal` within the gap asked for; `feasible`: the best found when time was up; `fallback`: by merit order, and why. */
+export type PlanStatus = 'optimal' | 'feasible' | 'fallback';
+
+/** What the plan had to bend, by step and size, in the fixed order of softening (see `BREACH_KINDS`). */
+export interface Breach {
+  readonly kind: BreachKind;
+  /** Site, battery, generator or event; `fleet` for limits over all sites. */
+  readonly subject: string;
+  readonly step: number;
+  readonly startMs: EpochMs;
+  /** How far beyond: W, or Wh for `energy-range`, `reserve-floor` and `energy-target`. */
+  readonly size: number;
+}
+
+/**
+ * What is bent last stands first: a connection's limit is a fuse, the feeder's is the operator's, then comes the battery's own
+ * range, its household's reserve, a generator's ramp, a target. An event's shortfall has its own price and bends first.
+ */
+export const BREACH_KINDS = [
+  'import-limit',
+  'export-limit',
+  'fleet-import-limit',
+  'fleet-export-limit',
+  'energy-range',
+  'reserve-floor',
+  'generator-ramp',
+  'energy-target',
+  'event-shortfall',
+] as const;
+export type BreachKind = (typeof BREACH_KINDS)[number];
+
+/** Mean powers over each step; W into the site's bus. */
+export interface SitePlan {
+  readonly siteId: SiteId;
+  readonly loadW: readonly Watt[];
+  readonly gridW: readonly Watt[];
+  /** Sun taken, and sun left on the roof. */
+  readonly pvW: readonly Watt[];
+  readonly curtailedW: readonly Watt[];
+}
+
+export interface BatteryPlan {
+  readonly batteryId: DeviceId;
+  readonly siteId: SiteId;
+  /** Discharge positive. */
+  readonly powerW: readonly Watt[];
+  /** Stored at the end of each step. */
+  readonly energyWh: readonly WattHour[];
+}
+
+export interface GeneratorPlan {
+  readonly generatorId: DeviceId;
+  readonly siteId: SiteId;
+  readonly on: readonly boolean[];
+  readonly powerW: readonly Watt[];
+}
+
+export interface EventPlan {
+  readonly eventId: string;
+  /** What is given towards the event; 0 outside it. */
+  readonly deliveredW: readonly Watt[];
+}
+
+/** Millionths of the currency over the whole plan; earnings are negative costs. The parts add up to `costMicro`. */
+export interface CostParts {
+  readonly importMicro: number;
+  readonly exportMicro: number;
+  readonly curtailmentMicro: number;
+  readonly wearMicro: number;
+  readonly startMicro: number;
+  readonly noLoadMicro: number;
+  readonly runningMicro: number;
+  readonly eventMicro: number;
+  /** Energy stored at the end less energy at the start, at its worth. */
+  readonly storedMicro: number;
+}
+
+/** The answer to a `PlanningProblem`. */
+export interface Schedule {
+  readonly issuedAtMs: EpochMs;
+  readonly solver: PlanSolverName;
+  readonly status: PlanStatus;
+  /** Why it is a fallback. */
+  readonly reason?: string;
+  readonly currency: string;
+  readonly costMicro: number;
+  readonly cost: CostParts;
+  /** Proven distance from the best cost, as a share; absent for a fallback. */
+  readonly gap?: number;
+  readonly seconds: number;
+  readonly steps: readonly Interval[];
+  readonly sites: readonly SitePlan[];
+  readonly batteries: readonly BatteryPlan[];
+  readonly generators: readonly GeneratorPlan[];
+  readonly events: readonly EventPlan[];
+  readonly breaches: readonly Breach[];
+}
+
+const toTenths = (values: readonly number[]): number[] => values.map((value) => Math.round(value * 10) / 10 || 0);
+
+/** The same plan with powers and energies to a tenth of a watt and watt-hour, so that it is small where it is stored. */
+export const rounded = (schedule: Schedule): Schedule => ({
+  ...schedule,
+  sites: schedule.sites.map((site) => ({
+    ...site,
+    loadW: toTenths(site.loadW),
+    gridW: toTenths(site.gridW),
+    pvW: toTenths(site.pvW),
+    curtailedW: toTenths(site.curtailedW),
+  })),
+  batteries: schedule.batteries.map((battery) => ({ ...battery, powerW: toTenths(battery.powerW), energyWh: toTenths(battery.energyWh) })),
+  generators: schedule.generators.map((generator) => ({ ...generator, powerW: toTenths(generator.powerW) })),
+  events: schedule.events.map((event) => ({ ...event, deliveredW: toTenths(event.deliveredW) })),
+});
+
+/** The step that holds a moment, or -1 outside the plan. */
+export const stepAt = (schedule: Pick<Schedule, 'steps'>, atMs: EpochMs): number =>
+  schedule.steps.findIndex(({ startMs, endMs }) => atMs >= startMs && atMs < endMs);
+
+const spread = <T>(values: readonly T[], steps: readonly number[]): T[] => steps.map((step) => values[step]!);
+
+/**
+ * The same plan on even slots: powers hold within a step, stored energy moves evenly through it. Slots are aligned to the
+ * epoch; what lies before the first whole slot or after the last is left out.
+ */
+export const onSlots = (schedule: Schedule, slotMs: number = SLOT_MS): Schedule => {
+  const first = schedule.steps[0]!;
+  const slots = slotsOf({ startMs: first.startMs, endMs: schedule.steps.at(-1)!.endMs }, slotMs);
+  const stepOf = slots.map(({ startMs }) => stepAt(schedule, startMs));
+  return {
+    ...schedule,
+    steps: slots,
+    sites: schedule.sites.map((site) => ({
+      ...site,
+      loadW: spread(site.loadW, stepOf),
+      gridW: spread(site.gridW, stepOf),
+      pvW: spread(site.pvW, stepOf),
+      curtailedW: spread(site.curtailedW, stepOf),
+    })),
+    batteries: schedule.batteries.map((battery) => ({
+      ...battery,
+      powerW: spread(battery.powerW, stepOf),
+      energyWh: slots.map(({ endMs }, slot) => energyWithin(schedule, battery, stepOf[slot]!, endMs)),
+    })),
+    generators: schedule.generators.map((generator) => ({
+      ...generator,
+      on: spread(generator.on, stepOf),
+      powerW: spread(generator.powerW, stepOf),
+    })),
+    events: schedule.events.map((event) => ({ ...event, deliveredW: spread(event.deliveredW, stepOf) })),
+  };
+};
+
+const energyWithin = (schedule: Schedule, battery: BatteryPlan, step: number, atMs: EpochMs): WattHour => {
+  const after = battery.energyWh[step]!;
+  const before = battery.energyWh[step - 1];
+  const { startMs, endMs } = schedule.steps[step]!;
+  return before === undefined ? after : before + ((after - before) * (atMs - startMs)) / (endMs - startMs);
+};

@@ -4,7 +4,9 @@ import { z } from 'zod';
 
 /** A zod schema as JSON Schema of the draft OpenAPI 3.1 speaks. */
 const jsonSchema = (schema: unknown, { schemaType }: { schemaType: 'input' | 'output' }): { schema: unknown } | undefined =>
-  schema instanceof z.ZodType ? { schema: z.toJSONSchema(schema, { target: 'draft-2020-12', io: schemaType, unrepresentable: 'any' }) } : undefined;
+  schema instanceof z.ZodType
+    ? { schema: z.toJSONSchema(schema, { target: 'draft-2020-12', io: schemaType, unrepresentable: 'any' }) }
+    : undefined;
 
 /** The API's own description, made from the schemas that validate it. */
 export const openApiDocument = (app: INestApplication, version: string): OpenAPIObject =>
@@ -23,5 +25,8 @@ export const openApiDocument = (app: INestApplication, version: string): OpenAPI
 
 /** Serves the document at /api/openapi.json and a page to browse it at /api/docs. */
 export const serveOpenApi = (app: INestApplication, version: string): void => {
-  SwaggerModule.setup('api/docs', app, () => openApiDocument(app, version), { jsonDocumentUrl: 'api/openapi.json', customSiteTitle: 'Heliograph API' });
+  SwaggerModule.setup('api/docs', app, () => openApiDocument(app, version), {
+    jsonDocumentUrl: 'api/openapi.json',
+    customSiteTitle: 'Heliograph API',
+  });
 };

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import type { Plant } from '../fleet/plant.js';
+import type { EpochMs } from '../kernel/units.js';
+import { EventService } from '../signals/event.service.js';
+import { LimitService } from '../signals/limit.service.js';
+import type { LimitScope } from '../signals/operator-limit.js';
+import { OverrideService } from '../signals/override.service.js';
+import { BaselineSource } from './baseline-source.port.js';
+import type { DecisionInput, GridLimits, RunningEvent } from './decision.js';
+
+export type Wishes = Pick<DecisionInput, 'event' | 'siteLimits' | 'fleetLimits' | 'overrides'>;
+
+/** What the world wants of the plant at a moment: limits, a grid event, an operator's hand. */
+@Injectable()
+export class WishService {
+  constructor(
+    private readonly events: EventService,
+    private readonly limits: LimitService,
+    private readonly overrides: OverrideService,
+    private readonly baselines: BaselineSource,
+  ) {}
+
+  async at(plant: Plant, nowMs: EpochMs): Promise<Wishes> {
+    const event = await this.runningEvent(nowMs);
+    return {
+      ...(event ? { event } : {}),
+      siteLimits: new Map(plant.sites.map((site) => [site.id, this.limitsOf(site.id, nowMs)])),
+      fleetLimits: this.limitsOf('fleet', nowMs),
+      overrides: new Map([...this.overrides.at(nowMs)].map(([deviceId, { setpoint, setBy }]) => [deviceId, { setpoint, by: setBy }])),
+    };
+  }
+
+  private async runningEvent(nowMs: EpochMs): Promise<RunningEvent | undefined> {
+    const event = await this.events.active(nowMs);
+    if (!event) return undefined;
+    const [baselineW, optedOut] = await Promise.all([this.baselines.baselineAt(event, nowMs), this.events.optedOut(event.id)]);
+    const { id, direction, powerW } = event;
+    return { id, direction, powerW, baselineW, optedOut: new Set(optedOut.map(({ siteId }) => siteId)) };
+  }
+
+  private limitsOf(scope: LimitScope, nowMs: EpochMs): GridLimits {
+    const value = (kind: 'import' | 'export' | 'generation'): number | undefined => {
+      const limit = this.limits.at(scope, kind, nowMs);
+      return limit.kind === 'none' ? undefined : limit.valueW;
+    };
+    const [importW, exportW, generationW] = [value('import'), value('export'), value('generation')];
+    return {
+      ...(importW === undefined ? {} : { importW }),
+      ...(exportW === undefined ? {} : { exportW }),
+      ...(generationW === undefined ? {} : { generationW }),
+    };
+  }
+}

@@ -1,0 +1,51 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import type { AlarmEntity } from '../platform/alarm.entity.js';
+import { AlarmService } from '../platform/alarm.service.js';
+import { AuditService } from '../platform/audit.service.js';
+import { For } from '../platform/auth.guard.js';
+import { alarmSchema } from './schemas.js';
+
+const SHOWN = 200;
+const auditSchema = z.object({
+  id: z.number().int(),
+  atMs: z.number(),
+  byUser: z.string(),
+  action: z.string(),
+  subject: z.string(),
+  detail: z.string(),
+});
+
+export type AlarmView = z.infer<typeof alarmSchema>;
+
+export const alarmView = ({ id, raisedAtMs, clearedAtMs, severity, subject, message }: AlarmEntity): AlarmView => ({
+  id,
+  raisedAtMs,
+  clearedAtMs: clearedAtMs ?? undefined,
+  severity,
+  subject,
+  message,
+});
+
+@For('operator')
+@ApiTags('alarms')
+@Controller('api')
+export class AlarmController {
+  constructor(
+    private readonly alarms: AlarmService,
+    private readonly audit: AuditService,
+  ) {}
+
+  @Get('alarms')
+  @ApiOkResponse({ standardSchema: z.array(alarmSchema) })
+  async newest(): Promise<AlarmView[]> {
+    return (await this.alarms.newest(SHOWN)).map(alarmView);
+  }
+
+  @Get('audit')
+  @ApiOkResponse({ standardSchema: z.array(auditSchema) })
+  auditLog(): Promise<z.infer<typeof auditSchema>[]> {
+    return this.audit.newest(SHOWN);
+  }
+}

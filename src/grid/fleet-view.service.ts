@@ -1,0 +1,107 @@
+import { Injectable } from '@nestjs/common';
+import type { z } from 'zod';
+import { DispatchService } from '../dispatch/dispatch.service.js';
+import { FieldControl } from '../field/field-control.port.js';
+import type { Setpoint } from '../field/setpoint.js';
+import { FleetService } from '../fleet/fleet.service.js';
+import type { Device, Site } from '../fleet/plant.js';
+import type { EpochMs } from '../kernel/units.js';
+import { AlarmService } from '../platform/alarm.service.js';
+import type { PlantImage } from '../telemetry/image.js';
+import { TelemetryService } from '../telemetry/telemetry.service.js';
+import type { deviceRowSchema, fleetNowSchema, siteRowSchema } from './schemas.js';
+
+export type FleetNowView = z.infer<typeof fleetNowSchema>;
+export type SiteRow = z.infer<typeof siteRowSchema>;
+export type DeviceRow = z.infer<typeof deviceRowSchema>;
+
+/** The fleet, its sites and its devices as they are now, for operators. */
+@Injectable()
+export class FleetViewService {
+  constructor(
+    private readonly fleet: FleetService,
+    private readonly telemetry: TelemetryService,
+    private readonly field: FieldControl,
+    private readonly dispatch: DispatchService,
+    private readonly alarms: AlarmService,
+  ) {}
+
+  fleetNow(nowMs: EpochMs, activeEventId: string | undefined): FleetNowView {
+    const { fleet, devices } = this.telemetry.image(nowMs);
+    const health = { online: 0, stale: 0, offline: 0 };
+    for (const device of devices.values()) health[device.health] += 1;
+    return {
+      atMs: nowMs,
+      powersW: { ...fleet.powersW },
+      loadW: fleet.loadW,
+      storedWh: fleet.storedWh,
+      capacityWh: fleet.capacityWh,
+      complete: fleet.complete,
+      sitesMissing: [...fleet.sitesMissing],
+      devices: health,
+      dispatch: this.dispatch.now(),
+      openAlarms: this.alarms.openCount(),
+      ...(activeEventId === undefined ? {} : { activeEventId }),
+    };
+  }
+
+  siteRows(nowMs: EpochMs): SiteRow[] {
+    const image = this.telemetry.image(nowMs);
+    return this.fleet.plant().sites.map((site) => this.siteRow(site, image));
+  }
+
+  siteRow(site: Site, image: PlantImage): SiteRow {
+    const now = image.sites.get(site.id);
+    const { optedOut, reserveFloorPct } = this.fleet.consentOf(site.id);
+    return {
+      id: site.id,
+      name: site.name,
+      kind: site.kind,
+      householdId: site.householdId,
+      powersW: now?.powersW ?? {},
+      loadW: now?.loadW,
+      socPct: now?.socPct,
+      optedOut,
+      reserveFloorPct,
+      missing: [...(now?.missing ?? site.devices.map(({ id }) => id))],
+      readAtMs: now?.readAtMs,
+    };
+  }
+
+  deviceRows(nowMs: EpochMs): DeviceRow[] {
+    const image = this.telemetry.image(nowMs);
+    return this.fleet.plant().sites.flatMap((site) => site.devices.map((device) => this.deviceRow(site, device, image)));
+  }
+
+  private deviceRow(site: Site, device: Device, image: PlantImage): DeviceRow {
+    const now = image.devices.get(device.id);
+    const lease = this.field.leases().get(device.id);
+    const { host, port, unitId } = device.address;
+    return {
+      id: device.id,
+      name: device.name,
+      siteId: site.id,
+      siteName: site.name,
+      role: device.role,
+      profile: device.profile,
+      address: `${host}:${port} unit ${unitId}`,
+      health: now?.health ?? 'offline',
+      reason: now?.reason,
+      readAtMs: now?.readAtMs,
+      values: { ...now?.values },
+      lease: lease && { owner: lease.owner, setpoint: setpointText(lease.setpoint), expiresAtMs: lease.expiresAtMs },
+      lockedOut: this.fleet.isLockedOut(device.id),
+    };
+  }
+}
+
+const setpointText = (setpoint: Setpoint): string => {
+  switch (setpoint.kind) {
+    case 'battery-power':
+      return setpoint.powerW === 0 ? 'rest' : `${setpoint.powerW > 0 ? 'discharge' : 'charge'} ${Math.abs(Math.round(setpoint.powerW))} W`;
+    case 'pv-limit':
+      return `at most ${Math.round(setpoint.maxW)} W`;
+    case 'generator':
+      return setpoint.run ? `run at ${Math.round(setpoint.powerW)} W` : 'stand';
+  }
+};

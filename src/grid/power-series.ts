@@ -1,0 +1,76 @@
+import type { Flow } from '../kernel/flow.js';
+import { floorTo, type Interval } from '../kernel/interval.js';
+import { type DurationMs, type EpochMs, meanPowerW } from '../kernel/units.js';
+import type { Schedule } from '../schedule/schedule.js';
+import type { IntervalEnergy } from '../telemetry/interval-energy.js';
+import { resample } from '../telemetry/resample.js';
+
+/** Mean powers over one step of a chart. A flow of which a piece is missing is absent, and then so is the load. */
+export interface SeriesPoint {
+  atMs: EpochMs;
+  gridW?: number;
+  pvW?: number;
+  batteryW?: number;
+  generatorW?: number;
+  loadW?: number;
+}
+
+const KEY: Readonly<Record<Flow, 'gridW' | 'pvW' | 'batteryW' | 'generatorW'>> = {
+  grid: 'gridW',
+  pv: 'pvW',
+  battery: 'batteryW',
+  generator: 'generatorW',
+};
+
+/** What closed intervals say of mean powers, summed over their sites, on even steps. */
+export const measuredSeries = (intervals: readonly IntervalEnergy[], stepMs: DurationMs): SeriesPoint[] => {
+  const points = new Map<EpochMs, { point: SeriesPoint; missing: Set<Flow>; seen: Set<Flow> }>();
+  for (const slot of resample(intervals, stepMs)) {
+    let entry = points.get(slot.startMs);
+    if (!entry) points.set(slot.startMs, (entry = { point: { atMs: slot.startMs }, missing: new Set(), seen: new Set() }));
+    entry.seen.add(slot.flow);
+    if (slot.quality === 'missing' || slot.toBusWh === undefined) entry.missing.add(slot.flow);
+    else entry.point[KEY[slot.flow]] = (entry.point[KEY[slot.flow]] ?? 0) + meanPowerW(slot.toBusWh - (slot.fromBusWh ?? 0), stepMs);
+  }
+  return [...points.values()].sort((a, b) => a.point.atMs - b.point.atMs).map(({ point, missing, seen }) => finished(point, missing, seen));
+};
+
+const finished = (point: SeriesPoint, missing: ReadonlySet<Flow>, seen: ReadonlySet<Flow>): SeriesPoint => {
+  const whole: SeriesPoint = { atMs: point.atMs };
+  let loadW = 0;
+  for (const flow of seen) {
+    if (missing.has(flow)) continue;
+    const powerW = Math.round(point[KEY[flow]] ?? 0);
+    whole[KEY[flow]] = powerW;
+    loadW += powerW;
+  }
+  if (missing.size === 0) whole.loadW = loadW;
+  return whole;
+};
+
+/** What the plan has the sites do, summed, at each of its steps inside the range. */
+export const plannedSeries = (schedule: Schedule, range: Interval, siteId?: string): (SeriesPoint & { storedWh: number })[] => {
+  const mine = <T extends { siteId: string }>(parts: readonly T[]): T[] =>
+    parts.filter((part) => siteId === undefined || part.siteId === siteId);
+  const sum = <T>(parts: readonly T[], pick: (part: T) => number): number =>
+    Math.round(parts.reduce((total, part) => total + pick(part), 0));
+  const [sites, batteries, generators] = [mine(schedule.sites), mine(schedule.batteries), mine(schedule.generators)];
+  return schedule.steps.flatMap(({ startMs, endMs }, step) => {
+    if (endMs <= range.startMs || startMs >= range.endMs) return [];
+    return {
+      atMs: startMs,
+      gridW: sum(sites, ({ gridW }) => gridW[step]!),
+      pvW: sum(sites, ({ pvW }) => pvW[step]!),
+      loadW: sum(sites, ({ loadW }) => loadW[step]!),
+      batteryW: sum(batteries, ({ powerW }) => powerW[step]!),
+      storedWh: sum(batteries, ({ energyWh }) => energyWh[step]!),
+      generatorW: sum(generators, ({ powerW }) => powerW[step]!),
+    };
+  });
+};
+
+/** A range stretched to whole steps. */
+export const wholeSteps = (range: Interval, stepMs: DurationMs): Interval => ({
+  startMs: floorTo(range.startMs, stepMs),
+  endMs: floorTo(range.endMs + stepMs - 1, stepMs),
+});

@@ -1,0 +1,207 @@
+import { z } from 'zod';
+import { DEVICE_ROLES } from '../fleet/plant.js';
+import { SEVERITIES } from '../platform/alarm.entity.js';
+import { USER_ROLES } from '../platform/user.entity.js';
+import { EVENT_STATES } from '../signals/grid-event.js';
+import { LIMIT_KINDS } from '../signals/operator-limit.js';
+
+/** What the API takes and gives. Times are UTC epoch milliseconds, powers W into the site's bus, energies Wh, money micro-units. */
+const epochMs = z.number().int().describe('UTC epoch milliseconds');
+const watt = z.number().describe('W, positive into the site’s bus');
+const wattHour = z.number().describe('Wh');
+const micro = z.number().int().describe('Millionths of the plant’s currency');
+
+export const powersSchema = z.object({ grid: watt, pv: watt, battery: watt, generator: watt });
+
+export const dispatchStateSchema = z.object({
+  mode: z.enum(['running', 'released', 'holding']),
+  reason: z.string().optional(),
+  sinceMs: epochMs,
+  leases: z.number().int(),
+});
+
+export const plantInfoSchema = z.object({
+  name: z.string(),
+  mode: z.enum(['demo', 'serve']),
+  simulated: z.boolean(),
+  replay: z.string().optional(),
+  zone: z.string(),
+  currency: z.string(),
+  nowMs: epochMs,
+  clockOffsetMs: z.number(),
+  intervalMinutes: z.number(),
+  history: z.object({ daysDone: z.number().int(), daysTotal: z.number().int() }).optional(),
+  ledger: z.string(),
+  demoLogins: z.array(z.object({ name: z.string(), password: z.string(), role: z.enum(USER_ROLES), title: z.string() })).optional(),
+});
+
+export const fleetNowSchema = z.object({
+  atMs: epochMs,
+  powersW: powersSchema,
+  loadW: watt,
+  storedWh: wattHour,
+  capacityWh: wattHour,
+  complete: z.boolean(),
+  sitesMissing: z.array(z.string()),
+  devices: z.object({ online: z.number().int(), stale: z.number().int(), offline: z.number().int() }),
+  dispatch: dispatchStateSchema,
+  activeEventId: z.string().optional(),
+  openAlarms: z.number().int(),
+});
+
+const seriesPointSchema = z.object({
+  atMs: epochMs,
+  gridW: watt.optional(),
+  pvW: watt.optional(),
+  batteryW: watt.optional(),
+  generatorW: watt.optional(),
+  loadW: watt.optional(),
+  storedWh: wattHour.optional(),
+});
+
+export const powerSeriesSchema = z.object({
+  stepMs: z.number().int(),
+  fromMs: epochMs,
+  toMs: epochMs,
+  actual: z.array(seriesPointSchema),
+  forecast: z.array(z.object({ atMs: epochMs, loadW: watt, pvW: watt })),
+  plan: z.array(seriesPointSchema),
+  forecastModel: z.string(),
+  planIssuedAtMs: epochMs.optional(),
+});
+
+export const powerQuerySchema = z.object({
+  fromMs: z.coerce.number<string>().int(),
+  toMs: z.coerce.number<string>().int(),
+  stepMs: z.coerce.number<string>().int().min(60_000).max(86_400_000).default(900_000),
+  siteId: z.string().optional(),
+});
+
+export const deviceRowSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  siteId: z.string(),
+  siteName: z.string(),
+  role: z.enum(DEVICE_ROLES),
+  profile: z.string(),
+  address: z.string(),
+  health: z.enum(['online', 'stale', 'offline']),
+  reason: z.string().optional(),
+  readAtMs: epochMs.optional(),
+  values: z.record(z.string(), z.number()),
+  lease: z.object({ owner: z.string(), setpoint: z.string(), expiresAtMs: epochMs }).optional(),
+  lockedOut: z.boolean(),
+});
+
+export const siteRowSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: z.enum(['home', 'community-battery', 'generators']),
+  householdId: z.string().optional(),
+  powersW: powersSchema.partial(),
+  loadW: watt.optional(),
+  socPct: z.number().optional(),
+  optedOut: z.boolean(),
+  reserveFloorPct: z.number(),
+  missing: z.array(z.string()),
+  readAtMs: epochMs.optional(),
+});
+
+export const gridEventSchema = z.object({
+  id: z.string(),
+  direction: z.enum(['up', 'down']),
+  powerW: watt,
+  priceMicroPerKwh: micro,
+  startMs: epochMs,
+  endMs: epochMs,
+  state: z.enum(EVENT_STATES),
+  announcedAtMs: epochMs,
+  announcedBy: z.string(),
+  deliveredW: watt.optional(),
+  deliveredWh: wattHour.optional(),
+  paidMicro: micro.optional(),
+  participants: z.number().int().optional(),
+});
+
+export const eventRequestSchema = z.strictObject({
+  direction: z.enum(['up', 'down']).describe('up: the fleet takes less from the grid than it would have; down: more'),
+  powerW: z.number().positive().max(1e9).describe('W, against the baseline'),
+  startMs: z.number().int(),
+  durationMinutes: z.number().positive().max(1_440),
+  priceMicroPerKwh: z.number().int().min(0).max(100_000_000),
+});
+
+export const alarmSchema = z.object({
+  id: z.number().int(),
+  raisedAtMs: epochMs,
+  clearedAtMs: epochMs.optional(),
+  severity: z.enum(SEVERITIES),
+  subject: z.string(),
+  message: z.string(),
+});
+
+export const planViewSchema = z.object({
+  issuedAtMs: epochMs,
+  solver: z.enum(['highs', 'merit-order']),
+  status: z.string(),
+  costMicro: z.number(),
+  seconds: z.number(),
+  slots: z.array(
+    z.object({
+      startMs: epochMs,
+      endMs: epochMs,
+      gridW: watt,
+      batteryW: watt,
+      generatorW: watt,
+      pvW: watt,
+      loadW: watt,
+      importMicroPerKwh: z.number(),
+    }),
+  ),
+  generators: z.array(z.object({ deviceId: z.string(), name: z.string(), runs: z.array(z.object({ startMs: epochMs, endMs: epochMs })) })),
+  breaches: z.array(z.string()),
+});
+
+export const reasonSchema = z.strictObject({ reason: z.string().trim().min(3, 'say why, in a few words').max(400) });
+
+export const limitRequestSchema = z.strictObject({
+  scope: z.string().min(1).describe('A site’s id, or `fleet`'),
+  kind: z.enum(LIMIT_KINDS),
+  valueW: z.number().min(0),
+  startMs: z.number().int(),
+  endMs: z.number().int(),
+  reason: z.string().trim().min(3).max(400),
+});
+
+export const limitSchema = limitRequestSchema.extend({
+  id: z.number().int(),
+  setBy: z.string(),
+  setAtMs: epochMs,
+  withdrawnAtMs: epochMs.optional(),
+});
+
+const setpointSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('battery-power'), powerW: watt }),
+  z.strictObject({ kind: z.literal('pv-limit'), maxW: z.number().min(0) }),
+  z.strictObject({ kind: z.literal('generator'), run: z.boolean(), powerW: z.number().min(0) }),
+]);
+
+export const overrideRequestSchema = z.strictObject({
+  setpoint: setpointSchema,
+  endMs: z.number().int(),
+  reason: z.string().trim().min(3).max(400),
+});
+
+export const decisionSchema = z.object({
+  atMs: epochMs,
+  shared: z.object({ wantedW: watt, givenW: watt }).optional(),
+  devices: z.array(
+    z.object({
+      deviceId: z.string(),
+      owner: z.string(),
+      setpoint: setpointSchema.optional(),
+      cuts: z.array(z.object({ by: z.string(), why: z.string(), minW: watt, maxW: watt })),
+      reason: z.string(),
+    }),
+  ),
+});

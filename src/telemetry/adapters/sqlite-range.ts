@@ -1,0 +1,87 @@
+import type { Quantity } from '../../field/sample.js';
+import { ceilTo, floorTo, type Interval } from '../../kernel/interval.js';
+import { type DurationMs, type EpochMs, MINUTE_MS } from '../../kernel/units.js';
+import type { RangeAggregate } from '../reading-store.port.js';
+import { column, type Statements } from './sqlite-reading-file.js';
+
+/** One step out of one source: what is needed to join it with another piece of the same step. */
+interface Piece {
+  readonly at: EpochMs;
+  readonly value: number;
+  readonly n: number;
+}
+
+const OF_READINGS: Readonly<Record<RangeAggregate, (c: string) => string>> = {
+  mean: (c) => `sum(${c}) AS value, count(${c}) AS n`,
+  min: (c) => `min(${c}) AS value, 1 AS n`,
+  max: (c) => `max(${c}) AS value, 1 AS n`,
+  // SQLite takes a bare column from the row that holds the maximum.
+  last: (c) => `${c} AS value, max(ts) AS n`,
+};
+
+const OF_MINUTES: Readonly<Record<RangeAggregate, string>> = {
+  mean: 'sum(total) AS value, sum(n) AS n',
+  min: 'min(low) AS value, 1 AS n',
+  max: 'max(high) AS value, 1 AS n',
+  last: 'last AS value, max(ts) AS n',
+};
+
+const JOIN: Readonly<Record<RangeAggregate, (a: Piece, b: Piece) => Piece>> = {
+  mean: (a, b) => ({ at: a.at, value: a.value + b.value, n: a.n + b.n }),
+  min: (a, b) => ({ ...a, value: Math.min(a.value, b.value) }),
+  max: (a, b) => ({ ...a, value: Math.max(a.value, b.value) }),
+  last: (_a, b) => b,
+};
+
+export interface StepsQuery extends Interval {
+  readonly device: number;
+  readonly quantity: Quantity;
+  readonly stepMs: DurationMs;
+  readonly aggregate: RangeAggregate;
+  /** Minutes before this are in the roll-ups. */
+  readonly rolledUpToMs: EpochMs;
+}
+
+/** One value a step: whole minutes from the roll-ups where steps are whole minutes, the rest from single readings. */
+export const stepsOf = (statements: Statements, query: StepsQuery): Map<EpochMs, number> => {
+  const { startMs, endMs, aggregate } = query;
+  const steps = new Map<EpochMs, Piece>();
+  const gather = (pieces: readonly Piece[]): void => {
+    for (const piece of pieces) {
+      const known = steps.get(piece.at);
+      steps.set(piece.at, known ? JOIN[aggregate](known, piece) : piece);
+    }
+  };
+  const minutesFrom = ceilTo(startMs, MINUTE_MS);
+  const minutesTo = Math.min(floorTo(endMs, MINUTE_MS), query.rolledUpToMs);
+  if (query.stepMs % MINUTE_MS !== 0 || minutesTo <= minutesFrom) {
+    gather(fromReadings(statements, query, startMs, endMs));
+  } else {
+    gather(fromReadings(statements, query, startMs, minutesFrom));
+    gather(fromMinutes(statements, query, minutesFrom, minutesTo));
+    gather(fromReadings(statements, query, minutesTo, endMs));
+  }
+  return new Map([...steps].map(([at, { value, n }]) => [at, aggregate === 'mean' ? value / n : value]));
+};
+
+const fromReadings = (statements: Statements, query: StepsQuery, fromMs: EpochMs, toMs: EpochMs): Piece[] => {
+  const { device, quantity, stepMs, aggregate } = query;
+  if (toMs <= fromMs) return [];
+  const c = column(quantity);
+  return statements
+    .of<Piece>(
+      `SELECT ts - ts % ? AS at, ${OF_READINGS[aggregate](c)} FROM readings
+       WHERE device = ? AND ts >= ? AND ts < ? AND ${c} IS NOT NULL GROUP BY 1 ORDER BY 1`,
+    )
+    .all(stepMs, device, fromMs, toMs);
+};
+
+const fromMinutes = (statements: Statements, query: StepsQuery, fromMs: EpochMs, toMs: EpochMs): Piece[] => {
+  const { device, quantity, stepMs, aggregate } = query;
+  return statements
+    .of<Piece>(
+      `SELECT ts - ts % ? AS at, ${OF_MINUTES[aggregate]} FROM minutes
+       WHERE device = ? AND quantity = ? AND ts >= ? AND ts < ? GROUP BY 1 ORDER BY 1`,
+    )
+    .all(stepMs, device, quantity, fromMs, toMs);
+};

@@ -1,0 +1,86 @@
+import Database, { type Database as SqliteDatabase, type Statement } from 'better-sqlite3';
+import { QUANTITIES, type Quantity } from '../../field/sample.js';
+import { AdapterError, BadInput, messageOf } from '../../kernel/errors.js';
+
+const VERSION = 1;
+
+/** A quantity's name holds a dot, so as a column it stands in quotes. */
+export const column = (quantity: Quantity): string => `"${quantity}"`;
+
+/** Rows of one device lie together in order of time: what is asked is nearly always one device over a stretch. */
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS devices (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+  CREATE TABLE IF NOT EXISTS readings (
+    device INTEGER NOT NULL,
+    ts INTEGER NOT NULL,
+    ${QUANTITIES.map((quantity) => `${column(quantity)} REAL`).join(', ')},
+    PRIMARY KEY (device, ts)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS told (device INTEGER NOT NULL, quantity TEXT NOT NULL, PRIMARY KEY (device, quantity)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS minutes (
+    device INTEGER NOT NULL,
+    quantity TEXT NOT NULL,
+    ts INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    total REAL NOT NULL,
+    low REAL NOT NULL,
+    high REAL NOT NULL,
+    last REAL NOT NULL,
+    PRIMARY KEY (device, quantity, ts)
+  ) WITHOUT ROWID;
+`;
+
+/**
+ * Opens or makes the file of readings. Every commit is synced to the disk, since what is acknowledged must survive a power
+ * cut. Throws `BadInput` for a file from a newer version and for one that is no database.
+ */
+export const openReadingFile = (file: string): SqliteDatabase => {
+  let database: SqliteDatabase | undefined;
+  try {
+    database = new Database(file);
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    database.pragma('busy_timeout = 5000');
+    const version = database.pragma('user_version', { simple: true }) as number;
+    if (version > VERSION) {
+      throw new BadInput(`${file}: readings were written by a newer version (${version} > ${VERSION}); run that version, or move the file`);
+    }
+    database.exec(TABLES);
+    addMissingColumns(database);
+    database.pragma(`user_version = ${VERSION}`);
+    return database;
+  } catch (error) {
+    database?.close();
+    if (error instanceof BadInput) throw error;
+    throw new BadInput(`${file}: cannot be opened as the file of readings: ${messageOf(error)}`);
+  }
+};
+
+const addMissingColumns = (database: SqliteDatabase): void => {
+  const present = new Set((database.pragma('table_info(readings)') as { name: string }[]).map(({ name }) => name));
+  for (const quantity of QUANTITIES) {
+    if (!present.has(quantity)) database.exec(`ALTER TABLE readings ADD COLUMN ${column(quantity)} REAL`);
+  }
+};
+
+/** Statements of one database, compiled once each. */
+export class Statements {
+  private readonly compiled = new Map<string, Statement>();
+
+  constructor(private readonly database: SqliteDatabase) {}
+
+  of<Row = unknown>(source: string): Statement<unknown[], Row> {
+    let statement = this.compiled.get(source);
+    if (!statement) this.compiled.set(source, (statement = this.database.prepare(source)));
+    return statement as Statement<unknown[], Row>;
+  }
+}
+
+/** What SQLite refuses because of the data itself: it would refuse it again. */
+const REFUSED = ['SQLITE_CONSTRAINT', 'SQLITE_MISMATCH', 'SQLITE_TOOBIG', 'SQLITE_RANGE'];
+
+export const sqliteFault = (what: string, error: unknown): AdapterError => {
+  const code = error instanceof Database.SqliteError ? error.code : '';
+  const retryable = code !== '' && !REFUSED.some((refused) => code.startsWith(refused));
+  return new AdapterError(`readings file: ${what}: ${messageOf(error)}`, retryable, { cause: error });
+};

@@ -1,0 +1,82 @@
+import type { Quantity, Sample } from '../field/sample.js';
+import type { Device, DeviceId } from '../fleet/plant.js';
+import type { Flow } from '../kernel/flow.js';
+import { type Interval, overlaps } from '../kernel/interval.js';
+import { type DurationMs, MINUTE_MS } from '../kernel/units.js';
+import type { CounterReading } from './counter-step.js';
+import { counterAt, energyBetween, type EnergyRules, type FlowSeries, worseQuality } from './energy-from-counters.js';
+import type { GateLimits } from './gate-limits.js';
+import type { IntervalEnergy } from './interval-energy.js';
+import { closeReadingsMs, flowsOfRole, QUANTITIES_OF_FLOW } from './metering.js';
+
+/** A stretch of time in which a setpoint or limit of ours was in force on a device. */
+export interface LeaseSpan extends Interval {
+  readonly deviceId: DeviceId;
+}
+
+export interface MeteringDevice {
+  readonly device: Device;
+  readonly limits: GateLimits;
+  /** Usual time between the samples given, where it is not the device's poll period. */
+  readonly readingPeriodMs?: DurationMs;
+}
+
+/** Power between two readings is believed over four missed polls, and for two minutes at least. */
+export const bridgeMs = (readingPeriodMs: DurationMs): DurationMs => Math.max(2 * MINUTE_MS, 4 * readingPeriodMs);
+
+/**
+ * What a device moved in each interval, by flow. The samples are its own, in order of time, and should reach past the
+ * intervals on both sides as far as the nearest counter readings. Sun and generation move nothing out of the bus.
+ */
+export const deviceEnergies = (
+  metering: MeteringDevice,
+  samples: readonly Sample[],
+  intervals: readonly Interval[],
+  spans: readonly LeaseSpan[],
+): IntervalEnergy[] => {
+  const { device, limits } = metering;
+  const own = spans.filter(({ deviceId }) => deviceId === device.id);
+  return flowsOfRole(device.role).flatMap((flow) => {
+    const series = bothDirections(flow, samples);
+    const rules: EnergyRules = {
+      closeMs: closeReadingsMs(device),
+      bridgeMs: bridgeMs(metering.readingPeriodMs ?? device.pollPeriodMs),
+      maxPowerW: limits.maxPowerW[flow] ?? 0,
+    };
+    return intervals.map(({ startMs, endMs }) => {
+      const interval = { startMs, endMs };
+      const commanded = own.some((span) => overlaps(span, interval));
+      return { ...interval, siteId: device.siteId, deviceId: device.id, flow, ...energies(series, interval, rules), commanded };
+    });
+  });
+};
+
+interface BothDirections {
+  readonly toBus: FlowSeries;
+  /** Absent for flows that have one direction. */
+  readonly fromBus?: FlowSeries;
+}
+
+type Moved = Pick<IntervalEnergy, 'toBusWh' | 'fromBusWh' | 'toBusCounterWh' | 'fromBusCounterWh' | 'quality'>;
+
+const energies = ({ toBus, fromBus }: BothDirections, interval: Interval, rules: EnergyRules): Moved => {
+  const into = energyBetween(toBus, interval, rules);
+  const out = fromBus ? energyBetween(fromBus, interval, rules) : undefined;
+  const quality = worseQuality(into.quality, out?.quality ?? 'measured');
+  const counters = {
+    toBusCounterWh: counterAt(toBus.counters, interval.endMs, rules),
+    fromBusCounterWh: fromBus ? counterAt(fromBus.counters, interval.endMs, rules) : undefined,
+  };
+  return quality === 'missing' ? { ...counters, quality } : { toBusWh: into.energyWh, fromBusWh: out?.energyWh ?? 0, ...counters, quality };
+};
+
+const bothDirections = (flow: Flow, samples: readonly Sample[]): BothDirections => {
+  const { power, toBusCounter, fromBusCounter } = QUANTITIES_OF_FLOW[flow];
+  const powers = samples.flatMap(({ atMs, values }) => (values[power] === undefined ? [] : [{ atMs, powerW: values[power] }]));
+  const toBus: FlowSeries = { powers, counters: countersOf(toBusCounter, samples), direction: 1 };
+  if (!fromBusCounter) return { toBus };
+  return { toBus, fromBus: { powers, counters: countersOf(fromBusCounter, samples), direction: -1 } };
+};
+
+const countersOf = (quantity: Quantity, samples: readonly Sample[]): CounterReading[] =>
+  samples.flatMap(({ atMs, values }) => (values[quantity] === undefined ? [] : [{ atMs, counterWh: values[quantity] }]));

@@ -1,0 +1,64 @@
+import type { Quantity } from '../field/sample.js';
+import type { Device, Site } from '../fleet/plant.js';
+import type { Flow } from '../kernel/flow.js';
+import { DAY_MS, type DurationMs, energyWh, MINUTE_MS, type Watt } from '../kernel/units.js';
+import { COUNTERS, flowsOfRole, QUANTITIES_OF_FLOW } from './metering.js';
+
+type Range = readonly [min: number, max: number];
+
+/** What a device can tell at all, worked out once from its ratings and its site's connection. */
+export interface GateLimits {
+  readonly ranges: Readonly<Partial<Record<Quantity, Range>>>;
+  /** Most power either way, by which a counter's rise is judged. */
+  readonly maxPowerW: Readonly<Partial<Record<Flow, Watt>>>;
+  readonly maxAgeMs: DurationMs;
+}
+
+/** Ratings are nominal and clouds have bright edges: power up to a fifth and 100 W above the rating is believed. */
+const aboveRatingW = (ratedW: Watt): Watt => ratedW * 1.2 + 100;
+
+/** Inverters draw a little at night: up to 2 % of the rating and 20 W is believed of sun, 5 % of a generator's auxiliaries. */
+const standbyW = (ratedW: Watt, share: number): Watt => -(ratedW * share + 20);
+
+/** No counter has run at full power for longer than equipment lasts. */
+const COUNTER_LIFE_MS = 50 * 365 * DAY_MS;
+
+/** Limits of one device. The main fuse, not the agreed limit, bounds a grid connection, hence its wider margin. */
+export const gateLimits = (device: Device, site: Pick<Site, 'importLimitW' | 'exportLimitW'>): GateLimits => {
+  const powers = powerRanges(device, site);
+  const ranges: Partial<Record<Quantity, Range>> = { ...RANGES_OF_ANY_DEVICE };
+  const maxPowerW: Partial<Record<Flow, Watt>> = {};
+  for (const flow of flowsOfRole(device.role)) {
+    const [minW, maxW] = powers[flow];
+    maxPowerW[flow] = Math.max(-minW, maxW);
+    ranges[QUANTITIES_OF_FLOW[flow].power] = powers[flow];
+  }
+  if (maxPowerW.pv !== undefined) ranges['pv.availableW'] = [0, maxPowerW.pv];
+  for (const counter of COUNTERS) {
+    const most = maxPowerW[flowOfCounter(counter)];
+    if (most !== undefined) ranges[counter] = [0, energyWh(most, COUNTER_LIFE_MS)];
+  }
+  return { ranges, maxPowerW, maxAgeMs: Math.max(MINUTE_MS, 10 * device.pollPeriodMs) };
+};
+
+export const flowOfCounter = (counter: (typeof COUNTERS)[number]): Flow => counter.slice(0, counter.indexOf('.')) as Flow;
+
+const powerRanges = (device: Device, site: Pick<Site, 'importLimitW' | 'exportLimitW'>): Record<Flow, Range> => {
+  const { ratedW, battery, generator } = device;
+  const gridW = 1.5 * Math.max(ratedW, site.importLimitW, site.exportLimitW) + 500;
+  return {
+    grid: [-gridW, gridW],
+    pv: [standbyW(ratedW, 0.02), aboveRatingW(Math.max(ratedW, device.pvPeakW ?? 0))],
+    battery: [-aboveRatingW(battery?.maxChargeW ?? ratedW), aboveRatingW(battery?.maxDischargeW ?? ratedW)],
+    generator: [standbyW(ratedW, 0.05), aboveRatingW(generator?.maxW ?? ratedW)],
+  };
+};
+
+const RANGES_OF_ANY_DEVICE: Partial<Record<Quantity, Range>> = {
+  'grid.voltageV': [0, 1_500],
+  'grid.frequencyHz': [0, 100],
+  'battery.socPct': [0, 100],
+  'generator.fuelPct': [0, 100],
+  'generator.state': [0, 4],
+  'device.limitPct': [0, 150],
+};

@@ -1,0 +1,135 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { z } from 'zod';
+import type { DeviceId, SiteId } from '../fleet/plant.js';
+import { type Flow, FLOWS } from '../kernel/flow.js';
+import type { EpochMs } from '../kernel/units.js';
+import { IntervalEnergyEntity } from './interval.entity.js';
+import { ENERGY_QUALITIES, type IntervalEnergy } from './interval-energy.js';
+
+export interface IntervalsQuery {
+  /** All sites where absent. */
+  readonly siteIds?: readonly SiteId[];
+  /** Intervals that begin in `[fromMs, toMs)`. */
+  readonly fromMs: EpochMs;
+  readonly toMs: EpochMs;
+}
+
+/** Rows of one statement: eleven values each stay below what SQLite (32,766) and PostgreSQL (65,535) bind. */
+const CHUNK_ROWS = 1_000;
+
+const COLUMNS = [
+  'site_id',
+  'start_ms',
+  'device_id',
+  'flow',
+  'end_ms',
+  'to_bus_wh',
+  'from_bus_wh',
+  'to_bus_counter_wh',
+  'from_bus_counter_wh',
+  'quality',
+  'commanded',
+] as const;
+
+/**
+ * The table of closed intervals. History makes hundreds of thousands of rows, for which entities are several times too
+ * slow; the statements here are the same for SQLite and PostgreSQL but for their placeholders.
+ */
+@Injectable()
+export class IntervalRows {
+  constructor(@InjectDataSource() private readonly database: DataSource) {}
+
+  /** Stores what is not stored yet; a row that is there already stays as it is. All of them or none. */
+  async insertNew(intervals: readonly IntervalEnergy[]): Promise<void> {
+    await this.database.transaction(async (manager) => {
+      for (let at = 0; at < intervals.length; at += CHUNK_ROWS) {
+        const chunk = intervals.slice(at, at + CHUNK_ROWS);
+        const rows = chunk.map((_, row) => `(${COLUMNS.map((_column, i) => this.placeholder(row * COLUMNS.length + i)).join(', ')})`);
+        const insert = `INSERT INTO interval_energies (${COLUMNS.join(', ')}) VALUES ${rows.join(', ')} ON CONFLICT DO NOTHING`;
+        await manager.query(
+          insert,
+          chunk.flatMap((interval) => this.parameters(interval)),
+        );
+      }
+    });
+  }
+
+  /** Puts an estimate where nothing was known. A row that holds an energy is never changed. Answers whether it was. */
+  async fillMissing(interval: IntervalEnergy): Promise<boolean> {
+    const { siteId, startMs, deviceId, flow, toBusWh, fromBusWh, toBusCounterWh, fromBusCounterWh, quality } = interval;
+    const outcome = await this.database
+      .getRepository(IntervalEnergyEntity)
+      .update({ siteId, startMs, deviceId, flow, quality: 'missing' }, { toBusWh, fromBusWh, toBusCounterWh, fromBusCounterWh, quality });
+    return (outcome.affected ?? 0) > 0;
+  }
+
+  /** By site, time, device and flow. */
+  async find({ siteIds, fromMs, toMs }: IntervalsQuery): Promise<IntervalEnergy[]> {
+    if (siteIds?.length === 0) return [];
+    const bound: unknown[] = [fromMs, toMs, ...(siteIds ?? [])];
+    const sites = siteIds ? `AND site_id IN (${siteIds.map((_, i) => this.placeholder(i + 2)).join(', ')})` : '';
+    const select = `SELECT ${COLUMNS.join(', ')} FROM interval_energies
+      WHERE start_ms >= ${this.placeholder(0)} AND start_ms < ${this.placeholder(1)} ${sites}
+      ORDER BY site_id, start_ms, device_id, flow`;
+    const rows: unknown[] = await this.database.query(select, bound);
+    return rows.map((row) => intervalOf(rowSchema.parse(row)));
+  }
+
+  /** Missing intervals that ended in `[fromMs, toMs)`, oldest first. */
+  async missing(fromMs: EpochMs, toMs: EpochMs): Promise<{ deviceId: DeviceId; flow: Flow; startMs: EpochMs; endMs: EpochMs }[]> {
+    const rows = await this.database
+      .getRepository(IntervalEnergyEntity)
+      .createQueryBuilder('i')
+      .where('i.start_ms >= :fromMs AND i.start_ms < :toMs AND i.quality = :quality', { fromMs, toMs, quality: 'missing' })
+      .orderBy('i.start_ms')
+      .getMany();
+    return rows.map(({ deviceId, flow, startMs, endMs }) => ({ deviceId, flow, startMs, endMs }));
+  }
+
+  private placeholder(index: number): string {
+    return this.database.options.type === 'postgres' ? `$${index + 1}` : '?';
+  }
+
+  private parameters(interval: IntervalEnergy): unknown[] {
+    const { siteId, startMs, deviceId, flow, endMs, quality, commanded } = interval;
+    const energies = [interval.toBusWh, interval.fromBusWh, interval.toBusCounterWh, interval.fromBusCounterWh];
+    const truth = this.database.options.type === 'postgres' ? commanded : Number(commanded);
+    return [siteId, startMs, deviceId, flow, endMs, ...energies.map((energyWh) => energyWh ?? null), quality, truth];
+  }
+}
+
+/** PostgreSQL tells bigint as text, SQLite truth as 0 and 1. */
+const moment = z.union([z.number(), z.string().transform(Number)]);
+const energy = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? undefined);
+const rowSchema = z.object({
+  site_id: z.string(),
+  start_ms: moment,
+  device_id: z.string(),
+  flow: z.enum(FLOWS),
+  end_ms: moment,
+  to_bus_wh: energy,
+  from_bus_wh: energy,
+  to_bus_counter_wh: energy,
+  from_bus_counter_wh: energy,
+  quality: z.enum(ENERGY_QUALITIES),
+  commanded: z.union([z.boolean(), z.number().transform((value) => value !== 0)]),
+});
+
+const intervalOf = (row: z.infer<typeof rowSchema>): IntervalEnergy => ({
+  startMs: row.start_ms,
+  endMs: row.end_ms,
+  siteId: row.site_id,
+  deviceId: row.device_id,
+  flow: row.flow,
+  toBusWh: row.to_bus_wh,
+  fromBusWh: row.from_bus_wh,
+  toBusCounterWh: row.to_bus_counter_wh,
+  fromBusCounterWh: row.from_bus_counter_wh,
+  quality: row.quality,
+  commanded: row.commanded,
+});

@@ -1,0 +1,108 @@
+import { Injectable } from '@nestjs/common';
+import type { Quantity, Sample } from '../field/sample.js';
+import type { Device } from '../fleet/plant.js';
+import { PlantDirectory } from '../fleet/plant-directory.js';
+import type { Interval } from '../kernel/interval.js';
+import { DAY_MS, type EpochMs } from '../kernel/units.js';
+import { deviceEnergies, type LeaseSpan } from './device-energies.js';
+import { gateLimits } from './gate-limits.js';
+import { IntervalRows, type IntervalsQuery } from './interval-rows.js';
+import type { IntervalEnergy } from './interval-energy.js';
+import { closeReadingsMs, flowsOfRole, QUANTITIES_OF_FLOW } from './metering.js';
+import { ReadingStore } from './reading-store.port.js';
+
+/** How far beyond an interval a counter reading is looked for. */
+const REACH_MS = DAY_MS;
+
+/** Closes intervals: what every metering device moved, worked out from stored readings once and kept. */
+@Injectable()
+export class IntervalService {
+  constructor(
+    private readonly rows: IntervalRows,
+    private readonly readings: ReadingStore,
+    private readonly plants: PlantDirectory,
+  ) {}
+
+  /**
+   * Works out one interval for the whole plant and stores it. Closing it again answers what was stored the first time.
+   * Close it a little after its end (`settledAtMs`), so that the readings past its end are stored.
+   */
+  async closeInterval(interval: Interval, spans: readonly LeaseSpan[] = []): Promise<IntervalEnergy[]> {
+    const { startMs, endMs } = interval;
+    const closed: IntervalEnergy[] = [];
+    for (const site of this.plants.plant().sites) {
+      for (const device of site.devices) {
+        const samples = await this.samplesAround(device, { startMs, endMs });
+        closed.push(...deviceEnergies({ device, limits: gateLimits(device, site) }, samples, [interval], spans));
+      }
+    }
+    await this.rows.insertNew(closed);
+    return (await this.rows.find({ fromMs: startMs, toMs: startMs + 1 })).filter((row) => row.endMs === endMs);
+  }
+
+  /** The earliest moment to close an interval that ends at `endMs`: every device has had time to be read past its end. */
+  settledAtMs(endMs: EpochMs): EpochMs {
+    const devices = this.plants.plant().sites.flatMap((site) => site.devices);
+    return endMs + Math.max(...devices.map(closeReadingsMs), 0);
+  }
+
+  /** Stores intervals worked out elsewhere (history made in process). What is stored already stays as it is. */
+  storeAll(intervals: readonly IntervalEnergy[]): Promise<void> {
+    return this.rows.insertNew(intervals);
+  }
+
+  /** Stored intervals that begin in `[fromMs, toMs)`, by site, time, device and flow. Their lengths may differ. */
+  intervalsOf(query: IntervalsQuery): Promise<IntervalEnergy[]> {
+    return this.rows.find(query);
+  }
+
+  /**
+   * Looks again at intervals in `[fromMs, toMs)` that were closed as `missing`: where a device has come back and its
+   * counters tell the energy of the gap, they become `estimated`. Answers those that did, for adjustments to follow.
+   */
+  async fillGaps(fromMs: EpochMs, toMs: EpochMs): Promise<IntervalEnergy[]> {
+    const filled: IntervalEnergy[] = [];
+    const places = new Map(this.plants.plant().sites.flatMap((site) => site.devices.map((device) => [device.id, { site, device }])));
+    for (const gap of await this.rows.missing(fromMs, toMs)) {
+      const place = places.get(gap.deviceId);
+      if (!place) continue;
+      const { site, device } = place;
+      const samples = await this.samplesAround(device, gap);
+      const again = deviceEnergies({ device, limits: gateLimits(device, site) }, samples, [gap], []);
+      const found = again.find(({ flow, quality }) => flow === gap.flow && quality !== 'missing');
+      if (found && (await this.rows.fillMissing({ ...found, quality: 'estimated' }))) filled.push({ ...found, quality: 'estimated' });
+    }
+    return filled;
+  }
+
+  /** A device's samples in an interval, with the nearest counter readings on both sides of it. */
+  private async samplesAround(device: Device, { startMs, endMs }: Interval): Promise<Sample[]> {
+    const quantities = meteredQuantities(device);
+    const marginMs = closeReadingsMs(device);
+    const inside = await this.readings.samples({
+      deviceIds: [device.id],
+      quantities,
+      fromMs: startMs - marginMs,
+      toMs: endMs + marginMs + 1,
+    });
+    const before: Sample[] = [];
+    const after: Sample[] = [];
+    for (const quantity of quantities) {
+      const told = inside.filter(({ values }) => values[quantity] !== undefined);
+      if (!told.some(({ atMs }) => atMs <= startMs)) {
+        const reading = await this.readings.lastAtOrBefore(device.id, quantity, startMs - marginMs - 1, REACH_MS);
+        if (reading) before.push({ deviceId: device.id, atMs: reading.atMs, values: { [quantity]: reading.value } });
+      }
+      if (!told.some(({ atMs }) => atMs >= endMs)) {
+        const reading = await this.readings.firstAtOrAfter(device.id, quantity, endMs + marginMs + 1, REACH_MS);
+        if (reading) after.push({ deviceId: device.id, atMs: reading.atMs, values: { [quantity]: reading.value } });
+      }
+    }
+    return [...before.sort(byTime), ...inside, ...after.sort(byTime)];
+  }
+}
+
+const meteredQuantities = (device: Device): Quantity[] =>
+  flowsOfRole(device.role).flatMap((flow) => Object.values(QUANTITIES_OF_FLOW[flow]) as Quantity[]);
+
+const byTime = (a: Sample, b: Sample): number => a.atMs - b.atMs;

@@ -1,0 +1,143 @@
+import type { DeviceHealth, Quantity, Sample, SampleValues } from '../field/sample.js';
+import type { Device, DeviceId, Plant, Site, SiteId } from '../fleet/plant.js';
+import { type Flow, FLOWS, loadOf } from '../kernel/flow.js';
+import type { EpochMs, Watt } from '../kernel/units.js';
+import type { DeviceNow, FleetNow, PlantImage, SiteNow } from './image.js';
+import { flowsOfRole, QUANTITIES_OF_FLOW, staleAfterMs } from './metering.js';
+import type { Reading } from './reading-store.port.js';
+
+/** What is remembered of a device between two images: the last good word on each quantity. */
+export interface DeviceState {
+  readonly health: DeviceHealth;
+  readonly reason?: string;
+  readonly readAtMs?: EpochMs;
+  readonly readings: ReadonlyMap<Quantity, Reading>;
+}
+
+export const SILENT_DEVICE: DeviceState = { health: 'offline', reason: 'has not answered yet', readings: new Map() };
+
+/** The state after a sample that passed the gate. A device that answers is online again. */
+export const withSample = (state: DeviceState, { atMs, values }: Sample): DeviceState => {
+  const readings = new Map(state.readings);
+  for (const [quantity, value] of Object.entries(values) as [Quantity, number][]) readings.set(quantity, { atMs, value });
+  return { health: 'online', readAtMs: atMs, readings };
+};
+
+/**
+ * The plant at one moment, frozen. A device's values count while they are younger than `staleAfterMs`; a flow without such
+ * a value is absent, its device is named, and the site's load is absent with it.
+ */
+export const plantImage = (plant: Plant, states: ReadonlyMap<DeviceId, DeviceState>, nowMs: EpochMs): PlantImage => {
+  const devices = new Map<DeviceId, DeviceNow>();
+  const sites = new Map<SiteId, SiteNow>();
+  for (const site of plant.sites) {
+    const fresh = site.devices.map((device) => freshDevice(device, states.get(device.id) ?? SILENT_DEVICE, nowMs));
+    for (const { now } of fresh) devices.set(now.deviceId, now);
+    sites.set(site.id, siteNow(site, fresh));
+  }
+  return Object.freeze({ atMs: nowMs, devices, sites, fleet: fleetNow(plant, sites) });
+};
+
+interface FreshDevice {
+  readonly device: Device;
+  readonly now: DeviceNow;
+  readonly oldestMs: EpochMs | undefined;
+}
+
+const freshDevice = (device: Device, state: DeviceState, nowMs: EpochMs): FreshDevice => {
+  const values: SampleValues = {};
+  let oldestMs: EpochMs | undefined;
+  const limitMs = staleAfterMs(device);
+  if (state.health !== 'offline') {
+    for (const [quantity, { atMs, value }] of state.readings) {
+      if (nowMs - atMs > limitMs) continue;
+      values[quantity] = value;
+      oldestMs = Math.min(atMs, oldestMs ?? atMs);
+    }
+  }
+  const silent = oldestMs === undefined && state.health === 'online';
+  const now: DeviceNow = Object.freeze({
+    deviceId: device.id,
+    siteId: device.siteId,
+    health: silent ? 'stale' : state.health,
+    readAtMs: state.readAtMs,
+    values: Object.freeze(values),
+    reason: silent ? 'its last reading is too old' : state.reason,
+  });
+  return { device, now, oldestMs };
+};
+
+const siteNow = (site: Site, devices: readonly FreshDevice[]): SiteNow => {
+  const powersW: Partial<Record<Flow, Watt>> = {};
+  const broken = new Set<Flow>();
+  const missing = new Set<DeviceId>();
+  let readAtMs: EpochMs | undefined;
+  for (const { device, now, oldestMs } of devices) {
+    for (const flow of flowsOfRole(device.role)) {
+      const powerW = now.values[QUANTITIES_OF_FLOW[flow].power];
+      if (powerW === undefined) {
+        broken.add(flow);
+        missing.add(device.id);
+      } else {
+        powersW[flow] = (powersW[flow] ?? 0) + powerW;
+      }
+    }
+    if (oldestMs !== undefined) readAtMs = Math.min(oldestMs, readAtMs ?? oldestMs);
+  }
+  // Half of two inverters is not the site's sun.
+  for (const flow of broken) delete powersW[flow];
+  if (!hasGridMeter(site) && site.kind !== 'home' && missing.size === 0) powersW.grid = noNegativeZero(-loadOf(powersW));
+  const loadW = missing.size === 0 && powersW.grid !== undefined ? noNegativeZero(loadOf(powersW)) : undefined;
+  return Object.freeze({ siteId: site.id, powersW: Object.freeze(powersW), loadW, ...stored(devices), missing: [...missing], readAtMs });
+};
+
+/**
+ * A community battery or a generator stands alone on its connection: where its file names no grid meter, what the devices
+ * give is what the grid takes, and nothing else draws. A home without one has a load that nobody can know.
+ */
+const hasGridMeter = (site: Site): boolean => site.devices.some((device) => device.role === 'grid-meter');
+
+const stored = (devices: readonly FreshDevice[]): Pick<SiteNow, 'socPct' | 'storedWh'> => {
+  const batteries = devices.filter(({ device }) => device.battery);
+  let storedWh = 0;
+  let capacityWh = 0;
+  for (const { device, now } of batteries) {
+    const socPct = now.values['battery.socPct'];
+    if (socPct === undefined) return {};
+    storedWh += (device.battery!.capacityWh * socPct) / 100;
+    capacityWh += device.battery!.capacityWh;
+  }
+  return capacityWh > 0 ? { socPct: (100 * storedWh) / capacityWh, storedWh } : {};
+};
+
+/** Only sites whose balance is whole are summed, so that the fleet's load is the sum of its flows as well. */
+const fleetNow = (plant: Plant, sites: ReadonlyMap<SiteId, SiteNow>): FleetNow => {
+  const powersW: Record<Flow, Watt> = { grid: 0, pv: 0, battery: 0, generator: 0 };
+  const sitesMissing: SiteId[] = [];
+  let loadW = 0;
+  let storedWh = 0;
+  let capacityWh = 0;
+  for (const site of plant.sites) {
+    const now = sites.get(site.id)!;
+    if (now.storedWh !== undefined) {
+      storedWh += now.storedWh;
+      for (const device of site.devices) capacityWh += device.battery?.capacityWh ?? 0;
+    }
+    if (now.loadW === undefined) {
+      sitesMissing.push(site.id);
+      continue;
+    }
+    for (const flow of FLOWS) powersW[flow] += now.powersW[flow] ?? 0;
+    loadW += now.loadW;
+  }
+  return Object.freeze({
+    powersW: Object.freeze(powersW),
+    loadW,
+    storedWh,
+    capacityWh,
+    complete: sitesMissing.length === 0,
+    sitesMissing,
+  });
+};
+
+const noNegativeZero = (value: number): number => (value === 0 ? 0 : value);

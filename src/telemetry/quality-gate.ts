@@ -1,0 +1,167 @@
+import { QUANTITIES, type Quantity, type Sample, type SampleValues } from '../field/sample.js';
+import type { DeviceId } from '../fleet/plant.js';
+import { type DurationMs, type EpochMs, MINUTE_MS, SECOND_MS, type WattHour } from '../kernel/units.js';
+import { type CounterReading, counterStep } from './counter-step.js';
+import { flowOfCounter, type GateLimits } from './gate-limits.js';
+import { COUNTERS, type CounterQuantity } from './metering.js';
+
+/**
+ * Why a value, or a whole sample, does not pass. `not-for-role`: the device's role has no such flow; `sentinel`: an
+ * all-ones register that means "not available".
+ */
+export const REFUSAL_REASONS = [
+  'not-finite',
+  'out-of-range',
+  'sentinel',
+  'not-for-role',
+  'counter-fell',
+  'counter-leapt',
+  'duplicate',
+  'out-of-order',
+  'too-old',
+  'from-the-future',
+] as const;
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+/** A value that was kept aside. Without a quantity, the whole sample was. */
+export interface Refusal {
+  readonly deviceId: DeviceId;
+  readonly atMs: EpochMs;
+  readonly quantity?: Quantity;
+  readonly value?: number;
+  readonly reason: RefusalReason;
+}
+
+/** A counter that went on from elsewhere for so long that it was believed: a changed meter, or a reset. */
+export interface Rebase {
+  readonly deviceId: DeviceId;
+  readonly atMs: EpochMs;
+  readonly quantity: CounterQuantity;
+  readonly fromWh: WattHour;
+  readonly toWh: WattHour;
+}
+
+interface Rival {
+  readonly sinceMs: EpochMs;
+  readonly readings: number;
+  readonly last: CounterReading;
+}
+
+/** What the gate remembers of a device: when it last spoke, its counters, and counters that contradict those. */
+export interface GateState {
+  readonly atMs: EpochMs;
+  readonly counters: Readonly<Partial<Record<CounterQuantity, CounterReading>>>;
+  readonly rivals: Readonly<Partial<Record<CounterQuantity, Rival>>>;
+}
+
+export interface GateOutcome {
+  /** What passed; absent where the sample as a whole did not. */
+  readonly accepted?: Sample;
+  readonly refused: readonly Refusal[];
+  readonly rebased: readonly Rebase[];
+  readonly state: GateState | undefined;
+}
+
+/** Clocks of one plant may differ by this much. */
+const FUTURE_SLACK_MS: DurationMs = 2 * SECOND_MS;
+/** A counter that contradicts its past is believed after this many readings over this long. */
+const REBASE_READINGS = 3;
+const REBASE_MS: DurationMs = 2 * MINUTE_MS;
+
+/** Unsigned and signed 32-bit all-ones, in the scales that counters come in. */
+const SENTINELS_WH = [2 ** 32 - 1, 2 ** 31 - 1].flatMap((ones) => [1, 10, 100, 1_000].map((scale) => ones * scale));
+
+/**
+ * Holds one sample against what the device can tell and what it told before. Refused values are named, never mended:
+ * what passes is exactly what the device said.
+ */
+export const gate = (sample: Sample, previous: GateState | undefined, limits: GateLimits, nowMs: EpochMs): GateOutcome => {
+  const lateness = refuseWhole(sample, previous, limits, nowMs);
+  if (lateness) {
+    return { refused: [{ deviceId: sample.deviceId, atMs: sample.atMs, reason: lateness }], rebased: [], state: previous };
+  }
+  const values: SampleValues = {};
+  const refused: Refusal[] = [];
+  const rebased: Rebase[] = [];
+  const counters = { ...previous?.counters };
+  const rivals = { ...previous?.rivals };
+  for (const quantity of QUANTITIES) {
+    const value = sample.values[quantity];
+    if (value === undefined) continue;
+    const refuse = (reason: RefusalReason): number =>
+      refused.push({ deviceId: sample.deviceId, atMs: sample.atMs, quantity, value, reason });
+    const reason = refuseValue(quantity, value, limits);
+    if (reason) {
+      refuse(reason);
+      continue;
+    }
+    if (isCounter(quantity)) {
+      const verdict = judgeCounter(
+        { atMs: sample.atMs, counterWh: value },
+        counters[quantity],
+        rivals[quantity],
+        maxPowerOf(quantity, limits),
+      );
+      rivals[quantity] = verdict.rival;
+      if (verdict.kind === 'refused') {
+        refuse(verdict.reason);
+        continue;
+      }
+      if (verdict.kind === 'rebased') {
+        rebased.push({ deviceId: sample.deviceId, atMs: sample.atMs, quantity, fromWh: verdict.fromWh, toWh: value });
+      }
+      counters[quantity] = { atMs: sample.atMs, counterWh: value };
+    }
+    values[quantity] = value;
+  }
+  return { accepted: { ...sample, values }, refused, rebased, state: { atMs: sample.atMs, counters, rivals } };
+};
+
+const refuseWhole = (sample: Sample, previous: GateState | undefined, limits: GateLimits, nowMs: EpochMs): RefusalReason | undefined => {
+  if (!Number.isFinite(sample.atMs)) return 'not-finite';
+  if (sample.atMs > nowMs + FUTURE_SLACK_MS) return 'from-the-future';
+  if (previous && sample.atMs === previous.atMs) return 'duplicate';
+  if (previous && sample.atMs < previous.atMs) return 'out-of-order';
+  if (nowMs - sample.atMs > limits.maxAgeMs) return 'too-old';
+  return undefined;
+};
+
+const refuseValue = (quantity: Quantity, value: number, limits: GateLimits): RefusalReason | undefined => {
+  if (!Number.isFinite(value)) return 'not-finite';
+  const range = limits.ranges[quantity];
+  if (!range) return 'not-for-role';
+  if (value < range[0] || value > range[1]) return 'out-of-range';
+  if (isCounter(quantity) && SENTINELS_WH.includes(value)) return 'sentinel';
+  if (quantity === 'generator.state' && !Number.isInteger(value)) return 'out-of-range';
+  return undefined;
+};
+
+type CounterVerdict =
+  | { kind: 'accepted'; rival?: undefined }
+  | { kind: 'rebased'; fromWh: WattHour; rival?: undefined }
+  | { kind: 'refused'; reason: 'counter-fell' | 'counter-leapt'; rival: Rival };
+
+const judgeCounter = (
+  reading: CounterReading,
+  before: CounterReading | undefined,
+  rival: Rival | undefined,
+  maxPowerW: number,
+): CounterVerdict => {
+  if (!before) return { kind: 'accepted' };
+  const step = counterStep(before, reading, maxPowerW);
+  if (step === 'plausible') return { kind: 'accepted' };
+  const goesOn = rival && counterStep(rival.last, reading, maxPowerW) === 'plausible';
+  const next: Rival = {
+    sinceMs: goesOn ? rival.sinceMs : reading.atMs,
+    readings: goesOn ? rival.readings + 1 : 1,
+    last: reading,
+  };
+  // A counter that shows a steady 0 is an inverter that has not woken up, not a new one.
+  const believed = next.readings >= REBASE_READINGS && reading.atMs - next.sinceMs >= REBASE_MS && reading.counterWh > 0;
+  if (believed) return { kind: 'rebased', fromWh: before.counterWh };
+  return { kind: 'refused', reason: step === 'fell' ? 'counter-fell' : 'counter-leapt', rival: next };
+};
+
+const maxPowerOf = (counter: CounterQuantity, limits: GateLimits): number => limits.maxPowerW[flowOfCounter(counter)] ?? 0;
+
+const isCounter = (quantity: Quantity): quantity is CounterQuantity => (COUNTERS as readonly Quantity[]).includes(quantity);

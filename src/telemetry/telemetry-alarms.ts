@@ -1,0 +1,105 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import type { DeviceId } from '../fleet/plant.js';
+import { messageOf } from '../kernel/errors.js';
+import { AlarmService } from '../platform/alarm.service.js';
+import { LOG } from '../platform/platform.module.js';
+import type { Passage } from './gatekeeper.js';
+import type { WriterReport } from './reading-writer.js';
+import { RefusalLog } from './refusal-log.js';
+import { SUSPICIONS, type Suspicion } from './suspicion.js';
+
+/** A device whose samples are refused this many times running is reported; as many clean ones take the alarm back. */
+const REFUSED_RUNNING = 10;
+
+const SUSPICION_TEXTS: Readonly<Record<Suspicion, string>> = {
+  frozen: 'repeats the same reading under load: it may have frozen',
+  'power-contradicts-counter': 'its power and its counter tell different energies: look at the scale factors',
+};
+
+/** Says what telemetry finds wrong: refusals are counted, and what lasts becomes an alarm. Nothing here may stop a reading. */
+@Injectable()
+export class TelemetryAlarms {
+  /** Samples with a refusal running, positive, or clean ones since, negative. */
+  private readonly runs = new Map<DeviceId, number>();
+  private readonly suspected = new Map<DeviceId, ReadonlySet<Suspicion>>();
+  private storeFailing = false;
+
+  constructor(
+    private readonly alarms: AlarmService,
+    private readonly refusals: RefusalLog,
+    @Inject(LOG) private readonly log: Logger,
+  ) {}
+
+  passed({ device, refused, rebased }: Passage): void {
+    this.refusals.add(refused);
+    const before = this.runs.get(device.id) ?? 0;
+    const run = refused.length > 0 ? Math.max(before, 0) + 1 : Math.min(before, 0) - 1;
+    this.runs.set(device.id, run);
+    if (run === REFUSED_RUNNING) {
+      const named = refused.map(({ quantity, value, reason }) =>
+        `${quantity ?? 'the sample'} ${value ?? ''} ${reason}`.replaceAll('  ', ' '),
+      );
+      this.raise(device.id, 'refused-readings', 'warning', `${device.name}: readings are refused: ${named.join('; ')}`);
+    }
+    if (run === -REFUSED_RUNNING) this.clear(device.id, 'refused-readings');
+    for (const { quantity, fromWh, toWh } of rebased) {
+      const message = `${device.name}: ${quantity} went on from ${toWh} Wh instead of ${fromWh} Wh; energy across the break is estimated`;
+      this.raise(device.id, 'counter-rebased', 'warning', message);
+      this.clear(device.id, 'counter-rebased');
+    }
+  }
+
+  suspect(deviceId: DeviceId, deviceName: string, now: ReadonlySet<Suspicion>): void {
+    const before = this.suspected.get(deviceId);
+    this.suspected.set(deviceId, now);
+    for (const suspicion of SUSPICIONS) {
+      if (now.has(suspicion) && !before?.has(suspicion)) {
+        this.raise(deviceId, suspicion, 'warning', `${deviceName}: ${SUSPICION_TEXTS[suspicion]}`);
+      }
+      if (!now.has(suspicion) && before?.has(suspicion)) this.clear(deviceId, suspicion);
+    }
+  }
+
+  writer(report: WriterReport): void {
+    if (report.kind === 'unstorable') {
+      this.log.error({ sample: report.sample, reason: report.message }, 'the reading store refuses a sample');
+      return;
+    }
+    if (report.kind === 'failing') {
+      const { queued, lost, message } = report;
+      this.log.warn({ queued, lost, reason: message }, 'the reading store does not take readings');
+      if (!this.storeFailing) this.raise('readings', 'store-failing', 'critical', `Readings wait in memory: ${message}`);
+      this.storeFailing = true;
+      return;
+    }
+    this.log.info({ lost: report.lost }, 'the reading store takes readings again');
+    this.storeFailing = false;
+    this.clear('readings', 'store-failing');
+    if (report.lost > 0) {
+      this.raise('readings', 'readings-lost', 'critical', `${report.lost} readings were given up while the store was away`);
+    }
+  }
+
+  /** Something in the background failed and will be tried again. */
+  failed(what: string, error: unknown): void {
+    this.log.warn({ reason: messageOf(error) }, `${what} failed`);
+  }
+
+  /** Brings the counts of refusals to their table. */
+  async save(): Promise<void> {
+    try {
+      await this.refusals.save();
+    } catch (error) {
+      this.failed('storing refused readings', error);
+    }
+  }
+
+  private raise(subject: string, kind: string, severity: 'warning' | 'critical', message: string): void {
+    this.alarms.raise({ subject, kind, severity, message }).catch((error: unknown) => this.failed('raising an alarm', error));
+  }
+
+  private clear(subject: string, kind: string): void {
+    this.alarms.clear(subject, kind).catch((error: unknown) => this.failed('clearing an alarm', error));
+  }
+}

@@ -7,6 +7,7 @@ import { Signals1763800000007 } from './0007-signals.js';
 import { Forecast1763800000008 } from './0008-forecast.js';
 import { Schedule1763800000009 } from './0009-schedule.js';
 import { Proof1763800000011 } from './0011-proof.js';
+import { Settlement1763800000012 } from './0012-settlement.js';
 
 /** Every migration, oldest first. Append only: one that has shipped is never edited. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -18,4 +19,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Forecast1763800000008,
   Schedule1763800000009,
   Proof1763800000011,
+  Settlement1763800000012,
 ];

@@ -172,6 +172,11 @@ export class EventService {
     return rows.map(({ siteId, atMs, byUser }) => ({ siteId, atMs, byUser }));
   }
 
+  /** When a home stepped out of events, by event. */
+  async optOutsOfSite(siteId: SiteId): Promise<Map<string, EpochMs>> {
+    return new Map((await this.optOuts.findBy({ siteId })).map(({ eventId, atMs }) => [eventId, atMs]));
+  }
+
   private async change(row: GridEventEntity, change: Partial<GridEventEntity>, nowMs: EpochMs): Promise<GridEvent> {
     await this.events.update({ id: row.id }, change);
     return eventOf(Object.assign(row, change), nowMs);

@@ -85,7 +85,7 @@ export class ModbusFieldControl extends FieldControl {
 
   private async handBack(field: FieldDevice): Promise<'released' | 'unknown'> {
     try {
-      if (!(await field.driver.release())) return 'unknown';
+      if (!(await field.driver.release(this.table.kindsOf(field.device.id)))) return 'unknown';
       this.table.forget(field.device.id);
       return 'released';
     } catch (error) {

@@ -52,6 +52,12 @@ export class LeaseTable {
     return [...this.written.keys()];
   }
 
+  /** The kinds of setpoint that a device holds, or may hold, of ours; `undefined` where that is none. */
+  kindsOf(deviceId: DeviceId): Setpoint['kind'][] | undefined {
+    const kinds = this.written.get(deviceId);
+    return kinds && [...kinds.keys()];
+  }
+
   /** The lease in force on each device: the one asserted last, as long as it runs, unless the device refused it. */
   inForce(nowMs: EpochMs): ReadonlyMap<DeviceId, Lease> {
     const leases = new Map<DeviceId, Lease>();

@@ -4,8 +4,10 @@ import type { Words } from '../registers/words.js';
 
 export type RegisterTable = 'holding' | 'input';
 
-/** Exceptions after which the same request may succeed (Modbus application protocol 1.1b3, §7): working on it, busy, gateway. */
-const PASSING = new Set([5, 6, 10, 11]);
+/** Exceptions after which the same request may succeed (Modbus application protocol 1.1b3, §7): failure, working on it, busy, gateway. */
+const PASSING = new Set([4, 5, 6, 10, 11]);
+/** The device knows the request and will never serve it: no such function, register or value. */
+const DENYING = new Set([1, 2, 3]);
 const MEANINGS: Readonly<Record<number, string>> = {
   1: 'illegal function',
   2: 'no such register',
@@ -25,6 +27,10 @@ export class ModbusException extends AdapterError {
     what: string,
   ) {
     super(`${what}: exception ${code}, ${MEANINGS[code] ?? 'unknown'}`, PASSING.has(code));
+  }
+
+  get denies(): boolean {
+    return DENYING.has(this.code);
   }
 }
 

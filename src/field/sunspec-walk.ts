@@ -82,7 +82,7 @@ const readUnlessAbsent = async (read: HoldingReader, address: number, count: num
   try {
     return await read(address, count);
   } catch (error) {
-    if (error instanceof ModbusException && !error.retryable) return undefined;
+    if (error instanceof ModbusException && error.denies) return undefined;
     throw error;
   }
 };

@@ -40,9 +40,10 @@ export const powerByDerControls = async (
 export const releaseDerPower = async (controls: ModelRegisters): Promise<boolean> => {
   await controls.write({ WSetEna: 0 });
   await controls.write({ WSetRvrtTms: 0 });
-  const { WSetEna: enabled } = await controls.read('WSetEna');
-  return enabled === 0;
+  return !(await holdsDerPower(controls));
 };
+
+export const holdsDerPower = async (controls: ModelRegisters): Promise<boolean> => (await controls.read('WSetEna')).WSetEna === 1;
 
 /** Limits active power by model 704, in percent of WMax (model 702), in the same order as `powerByDerControls`. */
 export const limitByDerControls = async (
@@ -74,6 +75,8 @@ export const limitByDerControls = async (
 export const releaseDerLimit = async (controls: ModelRegisters): Promise<boolean> => {
   await controls.write({ WMaxLimPctEna: 0 });
   await controls.write({ WMaxLimPctRvrtTms: 0 });
-  const { WMaxLimPctEna: enabled } = await controls.read('WMaxLimPctEna');
-  return enabled === 0;
+  return !(await holdsDerLimit(controls));
 };
+
+export const holdsDerLimit = async (controls: ModelRegisters): Promise<boolean> =>
+  (await controls.read('WMaxLimPctEna')).WMaxLimPctEna === 1;

@@ -46,7 +46,13 @@ export class GeneratorControls {
     await this.write(run, run.off);
     await this.write(power, 0);
     if (heartbeat) await this.write(heartbeat, 0);
-    return (await this.read(run)) === run.off;
+    return !(await this.holds());
+  }
+
+  /** Whether it is told to run. */
+  async holds(): Promise<boolean> {
+    const { run } = this.commands;
+    return (await this.read(run)) !== run.off;
   }
 
   private async write({ holding, type, unit, scale }: CommandRegister, value: number): Promise<void> {

@@ -35,9 +35,12 @@ export const limitByImmediateControls = async (
 export const releaseImmediateLimit = async (controls: ModelRegisters): Promise<boolean> => {
   await controls.write({ WMaxLim_Ena: 0 });
   await controls.write({ WMaxLimPct_RvrtTms: 0 });
-  const { WMaxLim_Ena: enabled } = await controls.read('WMaxLim_Ena');
-  return enabled === 0;
+  return !(await holdsImmediateLimit(controls));
 };
+
+/** Whether the limit of model 123 is on. */
+export const holdsImmediateLimit = async (controls: ModelRegisters): Promise<boolean> =>
+  (await controls.read('WMaxLim_Ena')).WMaxLim_Ena === 1;
 
 /** `maxW` in percent of the rating, 0 to 100, on the step below. */
 export const percentDown = (maxW: Watt, ratedW: Watt, stepPct: number): number => {

@@ -41,6 +41,8 @@ export const releaseStorage = async (storage: ModelRegisters): Promise<boolean> 
   await storage.read('OutWRte');
   await storage.write({ StorCtl_Mod: 0 });
   await storage.write({ OutWRte: 100, InWRte: 100, InOutWRte_WinTms: 0, InOutWRte_RvrtTms: 0 });
-  const { StorCtl_Mod: mode } = await storage.read('StorCtl_Mod');
-  return mode === 0;
+  return !(await holdsStorage(storage));
 };
+
+/** Whether either bound of model 124 is switched on. */
+export const holdsStorage = async (storage: ModelRegisters): Promise<boolean> => (await storage.read('StorCtl_Mod')).StorCtl_Mod !== 0;

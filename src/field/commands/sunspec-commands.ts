@@ -3,20 +3,32 @@ import type { BusUnit } from '../bus.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
 import type { Setpoint } from '../setpoint.js';
 import type { SunspecMap } from '../sunspec-walk.js';
-import { limitByDerControls, powerByDerControls, releaseDerLimit, releaseDerPower } from './der-controls.js';
-import { limitByImmediateControls, releaseImmediateLimit } from './immediate-limit.js';
+import { holdsDerLimit, holdsDerPower, limitByDerControls, powerByDerControls, releaseDerLimit, releaseDerPower } from './der-controls.js';
+import { holdsImmediateLimit, limitByImmediateControls, releaseImmediateLimit } from './immediate-limit.js';
 import { ModelRegisters } from './model-registers.js';
-import { powerByStorageControls, releaseStorage } from './storage-power.js';
+import { holdsStorage, powerByStorageControls, releaseStorage } from './storage-power.js';
 import { outcomeOf } from './written.js';
 
 /** What a SunSpec device can be told, by the control models it has. */
 export interface SunspecControls {
   command(setpoint: Setpoint, leaseS: number): Promise<CommandOutcome>;
-  release(): Promise<boolean>;
+  /** Switches off the controls of these kinds, all without; true once the device shows it. Throws an `AdapterError`. */
+  release(kinds?: SetpointKinds): Promise<boolean>;
+  /** Whether any control is switched on, whoever did it. Throws an `AdapterError`. */
+  holds(): Promise<boolean>;
+  /** What limits in percent are percentages of; `undefined` where the device does not tell. Throws an `AdapterError`. */
+  ratedW(): Promise<number | undefined>;
 }
 
 type Command = (setpoint: Setpoint, leaseS: number) => Promise<CommandOutcome> | undefined;
-type Release = () => Promise<boolean>;
+export type SetpointKinds = readonly Setpoint['kind'][];
+
+/** One control of a device, by what is set with it: how to switch it off, and whether it is on. */
+interface Control {
+  readonly kind: Setpoint['kind'];
+  release(): Promise<boolean>;
+  holds(): Promise<boolean>;
+}
 
 export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls => {
   const registers = (id: number): ModelRegisters | undefined => {
@@ -24,7 +36,7 @@ export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls
     return model && new ModelRegisters(unit, model);
   };
   const command = commandOf(registers);
-  const releases = releasesOf(registers);
+  const controls = controlsOf(registers);
   return {
     command: async (setpoint, leaseS) => {
       try {
@@ -35,12 +47,28 @@ export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls
         return outcomeOf(error);
       }
     },
-    release: async () => {
-      let released = true;
-      for (const release of releases) released = (await release()) && released;
-      return released;
+    release: (kinds) => releaseEach(controls.filter(({ kind }) => !kinds || kinds.includes(kind))),
+    holds: async () => {
+      for (const control of controls) if (await control.holds()) return true;
+      return false;
     },
+    ratedW: async () => (await (registers(121) ?? registers(702))?.read('WMax'))?.WMax,
   };
+};
+
+/** One control that fails does not keep the others from being switched off. */
+const releaseEach = async (controls: readonly Control[]): Promise<boolean> => {
+  let released = true;
+  let failure: unknown;
+  for (const control of controls) {
+    try {
+      released = (await control.release()) && released;
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  if (failure !== undefined) throw failure;
+  return released;
 };
 
 type RegistersOf = (id: number) => ModelRegisters | undefined;
@@ -61,11 +89,15 @@ const commandOf = (registers: RegistersOf): Command => {
   };
 };
 
-const releasesOf = (registers: RegistersOf): Release[] => {
+const controlsOf = (registers: RegistersOf): Control[] => {
   const [immediate, storage, der] = [123, 124, 704].map(registers);
-  return [
-    ...(immediate ? [() => releaseImmediateLimit(immediate)] : []),
-    ...(storage ? [() => releaseStorage(storage)] : []),
-    ...(der ? [() => releaseDerPower(der), () => releaseDerLimit(der)] : []),
-  ];
+  const controls: Control[] = [];
+  if (immediate)
+    controls.push({ kind: 'pv-limit', release: () => releaseImmediateLimit(immediate), holds: () => holdsImmediateLimit(immediate) });
+  if (storage) controls.push({ kind: 'battery-power', release: () => releaseStorage(storage), holds: () => holdsStorage(storage) });
+  if (der) {
+    controls.push({ kind: 'battery-power', release: () => releaseDerPower(der), holds: () => holdsDerPower(der) });
+    controls.push({ kind: 'pv-limit', release: () => releaseDerLimit(der), holds: () => holdsDerLimit(der) });
+  }
+  return controls;
 };

@@ -36,9 +36,12 @@ export const writtenAndReadBack = async (write: () => Promise<void>, readBack: (
 /** A failed write as an outcome: what the device said no to is refused, everything else may have happened. */
 export const outcomeOf = (error: unknown): CommandOutcome => {
   if (!(error instanceof AdapterError)) throw error;
-  const refused = error instanceof ModbusException && error.code !== 5 && error.code !== 11;
+  const refused = error instanceof ModbusException && (error.denies || error.code === BUSY);
   return { kind: refused ? 'refused' : 'unknown', reason: error.message };
 };
+
+/** The Modbus exception of a device that did not take the request up. */
+const BUSY = 6;
 
 /** Longest time a 16-bit reversion timer holds; 65535 means "not implemented". */
 const LONGEST_16_BIT_S = 65_534;

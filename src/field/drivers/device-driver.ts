@@ -24,6 +24,9 @@ export interface DeviceDriver {
    * outcomes; nothing is written twice.
    */
   command(setpoint: Setpoint, leaseS: number): Promise<CommandOutcome>;
-  /** Ends what was commanded and clears the timers; true once the device shows it. Throws an `AdapterError` when it does not answer. */
-  release(): Promise<boolean>;
+  /**
+   * Ends what was commanded, of these kinds alone where some are named, so that what somebody else set stays; clears the timers.
+   * True once the device shows it. Throws an `AdapterError` when it does not answer.
+   */
+  release(kinds?: readonly Setpoint['kind'][]): Promise<boolean>;
 }

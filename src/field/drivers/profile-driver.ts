@@ -80,7 +80,7 @@ export class ProfileDriver implements DeviceDriver {
     } catch (error) {
       // Some devices refuse a request that touches a register they do not have: then only what is wanted is asked for.
       const exact = planOf(this.profile, 0);
-      if (!(error instanceof ModbusException) || error.retryable || exact.length === this.blocks.length) throw error;
+      if (!(error instanceof ModbusException) || !error.denies || exact.length === this.blocks.length) throw error;
       this.blocks = exact;
       this.points = pointsOf(this.profile, exact);
       return this.readEach();

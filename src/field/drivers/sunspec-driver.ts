@@ -43,9 +43,9 @@ export class SunspecDriver implements DeviceDriver {
     return controls.command(setpoint, leaseS);
   }
 
-  async release(): Promise<boolean> {
+  async release(kinds?: readonly Setpoint['kind'][]): Promise<boolean> {
     const { controls } = await this.device();
-    return controls.release();
+    return controls.release(kinds);
   }
 
   /** The device behind the address; after each new connection it must prove that it is the same one. */

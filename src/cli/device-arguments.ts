@@ -1,0 +1,69 @@
+import type { Setpoint } from '../field/setpoint.js';
+import { BadInput } from '../kernel/errors.js';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../kernel/units.js';
+
+const MODBUS_PORT = 502;
+
+/** A whole number within bounds. Throws `BadInput` naming the option. */
+export const wholeNumber = (option: string, text: string, min: number, max: number): number => {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new BadInput(`${option} "${text}": give a whole number from ${min} to ${max}`);
+};
+
+/** `HOST[:PORT]`, with IPv6 addresses in brackets. Throws `BadInput`. */
+export const parseAddress = (text: string): { host: string; port: number } => {
+  const parsed = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/]+))(?::(\d+))?$/.exec(text);
+  if (!parsed) throw new BadInput(`address "${text}": give HOST or HOST:PORT, as 192.0.2.17:502`);
+  const port = parsed[3] === undefined ? MODBUS_PORT : wholeNumber('port', parsed[3], 1, 65_535);
+  return { host: (parsed[1] ?? parsed[2])!, port };
+};
+
+/** Unit ids as `1-10,247`, each once and in order. Throws `BadInput`. */
+export const parseUnitIds = (text: string): number[] => {
+  const ids = new Set<number>();
+  for (const part of text.split(',')) {
+    const parsed = /^(\d+)(?:-(\d+))?$/.exec(part.trim());
+    const [first, last] = [Number(parsed?.[1]), Number(parsed?.[2] ?? parsed?.[1])];
+    if (!parsed || first > last || last > 255) throw new BadInput(`--unit-ids "${text}": give ids from 0 to 255, as 1-10,247`);
+    for (let id = first; id <= last; id += 1) ids.add(id);
+  }
+  return [...ids].sort((a, b) => a - b);
+};
+
+const DURATION_MS: Readonly<Record<string, number>> = { ms: 1, s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS };
+
+/** A length of time as `90s`, `2m` or `1h`, in milliseconds. Throws `BadInput` naming the option. */
+export const parseDuration = (option: string, text: string): number => {
+  const parsed = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  const durationMs = parsed ? Number(parsed[1]) * DURATION_MS[parsed[2]!]! : 0;
+  if (durationMs > 0) return durationMs;
+  throw new BadInput(`${option} "${text}": give a length of time, as 90s, 2m or 1h`);
+};
+
+export interface SetpointText {
+  readonly limit?: string;
+  readonly battery?: string;
+  readonly generator?: string;
+}
+
+/** The one setpoint that the options name; a limit may be a percentage of the device's rating. Throws `BadInput`. */
+export const parseSetpoint = ({ limit, battery, generator }: SetpointText): Setpoint | { kind: 'limit-percent'; percent: number } => {
+  const given = [limit, battery, generator].filter((text) => text !== undefined);
+  if (given.length !== 1) throw new BadInput('give one of --limit, --battery, --generator or --release');
+  if (limit !== undefined) {
+    const percent = /^(\d+(?:\.\d+)?)%$/.exec(limit);
+    if (!percent) return { kind: 'pv-limit', maxW: watts('--limit', limit, false) };
+    if (Number(percent[1]) > 100) throw new BadInput(`--limit "${limit}": a limit is at most 100%`);
+    return { kind: 'limit-percent', percent: Number(percent[1]) };
+  }
+  if (battery !== undefined) return { kind: 'battery-power', powerW: watts('--battery', battery, true) };
+  if (generator === 'stop') return { kind: 'generator', run: false, powerW: 0 };
+  return { kind: 'generator', run: true, powerW: watts('--generator', generator!, false) };
+};
+
+const watts = (option: string, text: string, signed: boolean): number => {
+  const parsed = /^(-?\d+(?:\.\d+)?)(W|kW)$/.exec(text);
+  if (parsed && (signed || !text.startsWith('-'))) return Number(parsed[1]) * (parsed[2] === 'kW' ? 1_000 : 1);
+  throw new BadInput(`${option} "${text}": give a power, as 3000W or 3kW${signed ? ', negative to charge' : ''}`);
+};

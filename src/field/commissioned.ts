@@ -1,0 +1,45 @@
+import { AdapterError } from '../kernel/errors.js';
+import type { BusUnit } from './bus.js';
+import { GeneratorControls } from './commands/generator-commands.js';
+import { sunspecControls } from './commands/sunspec-commands.js';
+import { type DeviceReport, readProfileDevice, readSunspecDevice } from './commissioning.js';
+import type { CommandOutcome } from './drivers/device-driver.js';
+import { loadProfiles, profileNamed, SUNSPEC_PROFILE } from './profiles.js';
+import type { Setpoint } from './setpoint.js';
+import { walkSunspec } from './sunspec-walk.js';
+
+/** A device on the bench: it has no role at a site yet. Every method throws an `AdapterError` when it does not answer. */
+export interface Commissioned {
+  report(): Promise<DeviceReport>;
+  command(setpoint: Setpoint, leaseS: number): Promise<CommandOutcome>;
+  release(): Promise<boolean>;
+  /** Whether it is under a setpoint, whoever gave it. */
+  holds(): Promise<boolean>;
+  ratedW(): Promise<number | undefined>;
+}
+
+/**
+ * The device at a unit id, by a profile or by its SunSpec map. Throws `BadInput` for a profile that does not exist, and an
+ * `AdapterError` where the device does not answer or has no SunSpec map.
+ */
+export const commissionedDevice = async (unit: BusUnit, profileName: string = SUNSPEC_PROFILE): Promise<Commissioned> =>
+  profileName === SUNSPEC_PROFILE ? bySunspec(unit) : byProfile(unit, profileName);
+
+const bySunspec = async (unit: BusUnit): Promise<Commissioned> => {
+  const map = await walkSunspec((address, count) => unit.read('holding', address, count));
+  if (!map) throw new AdapterError(`unit ${unit.unitId} answers, but has no SunSpec map: name its --profile`, false);
+  return { report: () => readSunspecDevice(unit, map), ...sunspecControls(map, unit) };
+};
+
+const byProfile = (unit: BusUnit, profileName: string): Commissioned => {
+  const profile = profileNamed(loadProfiles(), profileName);
+  const controls = profile.commands && new GeneratorControls(unit, profile.commands, profile.wordOrder);
+  return {
+    report: () => readProfileDevice(unit, profile),
+    command: async (setpoint, leaseS) =>
+      controls ? controls.command(setpoint, leaseS) : { kind: 'refused', reason: `profile "${profileName}" has no commands` },
+    release: async () => (controls ? controls.release() : true),
+    holds: async () => (controls ? controls.holds() : false),
+    ratedW: () => Promise.resolve(undefined),
+  };
+};

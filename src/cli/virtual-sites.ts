@@ -1,0 +1,115 @@
+import type { Profiles } from '../field/profiles.js';
+import { profileNamed } from '../field/profiles.js';
+import type { Device, Plant, Site } from '../fleet/plant.js';
+import { BadInput } from '../kernel/errors.js';
+import { randomStream, seedOf } from '../kernel/random.js';
+import { MINUTE_MS, SECOND_MS } from '../kernel/units.js';
+import type { MeasuredHome } from '../simulator/homes.js';
+import type { BatteryPack, DeviceFault, LoadSource, PvArray, VirtualGenerator, VirtualMeter, VirtualSite } from '../simulator/spec.js';
+
+/** Where made-up weather is made up: the middle of Germany. Measured homes bring their own sun. */
+const LATITUDE = 51.2;
+const LONGITUDE = 10.4;
+const COOL_DOWN_S = 30;
+const TANK_LITRES = 400;
+
+export interface VirtualSitesOptions {
+  readonly plant: Plant;
+  readonly profiles: Profiles;
+  readonly seed: number;
+  /** Homes replay these in turn; without any, households and sun are made up. */
+  readonly measured: readonly MeasuredHome[];
+  readonly faults: readonly DeviceFault[];
+}
+
+/** A fleet file's plant as virtual hardware on the addresses the file names. */
+export const virtualSites = ({ plant, profiles, seed, measured, faults }: VirtualSitesOptions): VirtualSite[] => {
+  let home = -1;
+  return plant.sites.map((site) => {
+    if (site.kind === 'home') home += 1;
+    const replayed = site.kind === 'home' && measured.length > 0 ? measured[home % measured.length] : undefined;
+    return virtualSite(site, { profiles, seed, ordinal: home, load: loadOf(replayed), faults });
+  });
+};
+
+const loadOf = (replayed: MeasuredHome | undefined): LoadSource =>
+  replayed ? { kind: 'replay', rows: replayed.rows } : { kind: 'made-up' };
+
+interface SiteContext {
+  readonly profiles: Profiles;
+  readonly seed: number;
+  readonly ordinal: number;
+  readonly load: LoadSource;
+  readonly faults: readonly DeviceFault[];
+}
+
+const virtualSite = (site: Site, { profiles, seed, ordinal, load, faults }: SiteContext): VirtualSite => {
+  const withRole = (role: Device['role']): Device | undefined => site.devices.find((device) => device.role === role);
+  const [meter, pv, battery, hybrid] = [withRole('grid-meter')!, withRole('pv'), withRole('battery'), withRole('hybrid')];
+  const own = new Set(site.devices.map(({ id }) => id));
+  return {
+    id: site.id,
+    seed: seedOf(site.id, seed),
+    skySeed: seed,
+    kind: site.kind,
+    zone: site.zone,
+    latitude: LATITUDE,
+    longitude: LONGITUDE,
+    ...placeOf(site),
+    load,
+    meter: virtualMeter(meter, profiles),
+    ...(pv ? { pv: { ...onBus(pv), models: ordinal % 3 === 2 ? '113' : '103', ratedW: pv.ratedW, array: arrayOf(pv) } as const } : {}),
+    ...(battery
+      ? {
+          battery: { ...onBus(battery), models: ordinal % 4 === 1 ? '704' : '124', ratedW: battery.ratedW, pack: packOf(battery) } as const,
+        }
+      : {}),
+    ...(hybrid ? { hybrid: { ...onBus(hybrid), ratedW: hybrid.ratedW, array: arrayOf(hybrid), pack: packOf(hybrid) } } : {}),
+    generators: site.devices.filter((device) => device.role === 'generator').map((device) => virtualGenerator(device, profiles)),
+    faults: faults.filter(({ deviceId }) => own.has(deviceId)),
+  };
+};
+
+/** All devices of a virtual site answer on one port, as behind a gateway. */
+const placeOf = (site: Site): { host: string; port: number } => {
+  const places = new Set(site.devices.map(({ address }) => `${address.host}:${address.port}`));
+  if (places.size > 1)
+    throw new BadInput(
+      `site "${site.id}": a simulated site has one host and port for all its devices, and this has ${[...places].join(', ')}`,
+    );
+  const { host, port } = site.devices[0]!.address;
+  return { host, port };
+};
+
+const onBus = (device: Device): { id: string; unitId: number } => ({ id: device.id, unitId: device.address.unitId });
+
+const virtualMeter = (device: Device, profiles: Profiles): VirtualMeter => ({
+  ...onBus(device),
+  map: device.profile === 'sunspec' ? 'sunspec-203' : profileNamed(profiles, device.profile),
+  direction: device.direction,
+});
+
+/** Roofs look roughly south, each a little otherwise. */
+const arrayOf = (device: Device): PvArray => {
+  const random = randomStream(seedOf('roof', device.id));
+  return { peakW: device.pvPeakW ?? device.ratedW, tiltDeg: 20 + 25 * random(), azimuthDeg: 140 + 80 * random() };
+};
+
+const packOf = (device: Device): BatteryPack => ({
+  ...device.battery!,
+  startSocPct: 35 + 30 * randomStream(seedOf('charge', device.id))(),
+});
+
+const virtualGenerator = (device: Device, profiles: Profiles): VirtualGenerator => ({
+  ...onBus(device),
+  ...device.generator!,
+  map: profileNamed(profiles, device.profile),
+  coolDownS: COOL_DOWN_S,
+  tankLitres: TANK_LITRES,
+});
+
+/** What is broken in the demo from the start: one inverter away for a while, one meter with gaps. */
+export const DEMO_FAULTS: readonly DeviceFault[] = [
+  { kind: 'offline', deviceId: 'home-07-pv', afterMs: 20 * SECOND_MS, forMs: 4 * MINUTE_MS, answer: 'silence' },
+  { kind: 'meter-gaps', deviceId: 'home-14-meter', everyMs: 3 * MINUTE_MS, forMs: 20 * SECOND_MS },
+];

@@ -1,0 +1,132 @@
+import { type QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
+
+import { ApiError, get, isStatus } from './client.js';
+import type {
+  Alarm,
+  DeviceRow,
+  EnergyDay,
+  FleetNow,
+  GridEvent,
+  HomeEvent,
+  HomeNow,
+  PlantInfo,
+  PlanView,
+  PowerSeries,
+  ProofRow,
+  Session,
+  SiteRow,
+  Statement,
+} from './types.js';
+
+/** What the plant says about itself, and when (on this page's own monotonic clock) it said so. */
+export interface HeldPlant extends PlantInfo {
+  heardMs: number;
+}
+export const holdPlant = (info: PlantInfo): HeldPlant => ({ ...info, heardMs: performance.now() });
+
+export const keys = {
+  session: ['session'],
+  plant: ['plant'],
+  fleet: ['fleet'],
+  sites: ['sites'],
+  devices: ['devices'],
+  events: ['events'],
+  alarms: ['alarms'],
+  plan: ['plan'],
+  power: ['power'],
+  home: ['home'],
+  energy: ['energy'],
+  statements: ['statements'],
+  homeEvents: ['home-events'],
+  proofs: ['proofs'],
+} as const;
+
+const sessionOrNone = async (): Promise<Session | null> => {
+  try {
+    return await get<Session>('/session');
+  } catch (error) {
+    if (isStatus(error, 401)) return null;
+    throw error;
+  }
+};
+
+/** Once asked, the live stream keeps these fresh; asking again is for when the line was down. */
+const live = { staleTime: Infinity };
+
+export const useSession = (): UseQueryResult<Session | null> =>
+  useQuery({ queryKey: keys.session, queryFn: sessionOrNone, staleTime: Infinity });
+export const usePlant = (): UseQueryResult<HeldPlant> =>
+  useQuery({ queryKey: keys.plant, queryFn: async () => holdPlant(await get<PlantInfo>('/plant')), refetchInterval: 30_000 });
+export const useFleet = (): UseQueryResult<FleetNow> =>
+  useQuery({ queryKey: keys.fleet, queryFn: () => get<FleetNow>('/fleet/now'), ...live });
+export const useSites = (): UseQueryResult<SiteRow[]> =>
+  useQuery({ queryKey: keys.sites, queryFn: () => get<SiteRow[]>('/sites'), ...live });
+export const useDevices = (): UseQueryResult<DeviceRow[]> =>
+  useQuery({ queryKey: keys.devices, queryFn: () => get<DeviceRow[]>('/devices'), ...live });
+export const useEvents = (): UseQueryResult<GridEvent[]> =>
+  useQuery({ queryKey: keys.events, queryFn: () => get<GridEvent[]>('/events'), refetchInterval: 30_000 });
+export const useAlarms = (): UseQueryResult<Alarm[]> =>
+  useQuery({ queryKey: keys.alarms, queryFn: () => get<Alarm[]>('/alarms'), refetchInterval: 30_000 });
+
+const planOrNone = async (): Promise<PlanView | null> => {
+  try {
+    return (await get<PlanView | undefined>('/plan')) ?? null;
+  } catch (error) {
+    if (isStatus(error, 404)) return null;
+    throw error;
+  }
+};
+export const usePlan = (): UseQueryResult<PlanView | null> =>
+  useQuery({ queryKey: keys.plan, queryFn: planOrNone, refetchInterval: 30_000 });
+
+export interface PowerQuestion {
+  path: '/fleet/power' | '/me/power';
+  fromMs: number;
+  toMs: number;
+  siteId?: string;
+}
+export const usePower = ({ path, fromMs, toMs, siteId }: PowerQuestion, enabled: boolean): UseQueryResult<PowerSeries> =>
+  useQuery({
+    enabled,
+    queryKey: [...keys.power, path, fromMs, toMs, siteId],
+    queryFn: () => get<PowerSeries>(`${path}?fromMs=${fromMs}&toMs=${toMs}${siteId ? `&siteId=${encodeURIComponent(siteId)}` : ''}`),
+    refetchInterval: 15_000,
+    // Another day is drawn over the one before it, so that the page does not collapse in between.
+    placeholderData: (previous) => previous,
+  });
+
+export const useHome = (): UseQueryResult<HomeNow> => useQuery({ queryKey: keys.home, queryFn: () => get<HomeNow>('/me/now'), ...live });
+export const useEnergy = (days: number): UseQueryResult<EnergyDay[]> =>
+  useQuery({
+    queryKey: [...keys.energy, days],
+    queryFn: () => get<EnergyDay[]>(`/me/energy?days=${days}`),
+    refetchInterval: 60_000,
+    placeholderData: (previous) => previous,
+  });
+export const useStatements = (days: number): UseQueryResult<Statement[]> =>
+  useQuery({
+    queryKey: [...keys.statements, days],
+    queryFn: () => get<Statement[]>(`/me/statements?days=${days}`),
+    refetchInterval: 30_000,
+    placeholderData: (previous) => previous,
+  });
+export const useHomeEvents = (): UseQueryResult<HomeEvent[]> =>
+  useQuery({ queryKey: keys.homeEvents, queryFn: () => get<HomeEvent[]>('/me/events'), refetchInterval: 30_000 });
+/** A list that is being read does not move: it is asked for again only while it has nothing to check, or when the reader wants it. */
+export const useProofs = (limit: number): UseQueryResult<ProofRow[]> =>
+  useQuery({
+    queryKey: [...keys.proofs, limit],
+    queryFn: () => get<ProofRow[]>(`/me/proofs?limit=${limit}`),
+    refetchInterval: ({ state }) => (state.data?.some(({ anchor }) => anchor) ? false : 10_000),
+    staleTime: Infinity,
+    placeholderData: (previous) => previous,
+  });
+
+/** A refusal will be the same a second time; only what could not be reached is worth asking for again. */
+export const worthRetrying = (failures: number, error: unknown): boolean =>
+  failures < 2 && !(error instanceof ApiError && error.problem.status >= 400 && error.problem.status < 500);
+
+/** The session ended elsewhere: back to the login page. */
+export const forgetSession = (client: QueryClient): void => {
+  client.setQueryData(keys.session, null);
+};

@@ -1,0 +1,147 @@
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+
+import type { StepName, Verification } from '../../proof/verifier.js';
+import { useProofs } from '../api/queries.js';
+import type { ProofRow } from '../api/types.js';
+import { FlowMark } from '../design/flow.js';
+import { Answer, Empty, Panel, Problem } from '../design/parts.js';
+import { useFormat } from '../design/plant-clock.js';
+import { useText } from '../messages/text.js';
+import { bundleFileName } from './home-figures.js';
+import { type CheckedProof, checkProof } from './proof-check.js';
+
+const save = (name: string, content: string): void => {
+  const address = URL.createObjectURL(new Blob([content], { type: 'application/json' }));
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(address);
+};
+
+const Step = ({ name, ok, detail }: { name: StepName; ok: boolean; detail: string }) => {
+  const text = useText();
+  return (
+    <li data-ok={ok}>
+      <span className="step-verdict">{text(ok ? 'proof.step.holds' : 'proof.step.fails')}</span>
+      <span>
+        {text(`proof.step.${name}`)}
+        <span className="muted" lang="en">
+          {detail}
+        </span>
+      </span>
+    </li>
+  );
+};
+
+const Result = ({ verification }: { verification: Verification }) => {
+  const text = useText();
+  const { ok, steps, notChecked } = verification;
+  return (
+    <div className="proof-result" data-testid="proof-result" data-ok={ok} role="status">
+      <p className="proof-verdict">{text(ok ? 'proof.holds' : 'proof.fails')}</p>
+      <ol className="proof-steps">
+        {steps.map((step) => (
+          <Step key={step.name} {...step} />
+        ))}
+      </ol>
+      <h4>{text('proof.notChecked')}</h4>
+      <ul className="proof-open">
+        <li>{text('proof.keysFromPlant')}</li>
+        {notChecked.map((line) => (
+          <li key={line} lang="en">
+            {line}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+};
+
+const isFlow = (channel: string): channel is 'pv' | 'battery' | 'grid' | 'generator' =>
+  ['pv', 'battery', 'grid', 'generator'].includes(channel);
+
+const ProofLine = ({ proof }: { proof: ProofRow }) => {
+  const text = useText();
+  const format = useFormat();
+  const check = useMutation<CheckedProof>({ mutationFn: () => checkProof(proof.leafIndex) });
+  const energies = [
+    proof.toBusWh ? text('proof.toHome', { energy: format.energy(proof.toBusWh, 3) }) : undefined,
+    proof.fromBusWh ? text('proof.fromHome', { energy: format.energy(proof.fromBusWh, 3) }) : undefined,
+  ].filter((part) => part !== undefined);
+  return (
+    <li className="proof" data-testid="proof-row" data-leaf={proof.leafIndex}>
+      <div className="proof-what">
+        <h3>
+          {isFlow(proof.channel) ? <FlowMark flow={proof.channel} size={15} /> : null}
+          {text('proof.reading', { time: format.dayTime(proof.startMs), to: format.time(proof.endMs) })}
+        </h3>
+        <p className="muted">
+          {isFlow(proof.channel) ? text(`flow.${proof.channel}`) : proof.channel}
+          {` · ${energies.length === 0 ? text('proof.nothing') : energies.join(', ')} · ${proof.quality} · `}
+          {proof.anchor ? text('proof.anchored', { slot: proof.anchor.slot }) : text('proof.notYet')}
+        </p>
+      </div>
+      <div className="proof-do">
+        {check.data ? (
+          <button type="button" className="link" onClick={() => save(bundleFileName(proof.leafIndex), check.data.bundleText)}>
+            {text('proof.save', { leaf: proof.leafIndex })}
+          </button>
+        ) : (
+          <a className="link" href={`/api/me/proofs/${proof.leafIndex}`} download={bundleFileName(proof.leafIndex)} hidden={!proof.anchor}>
+            {text('proof.save', { leaf: proof.leafIndex })}
+          </a>
+        )}
+        <button
+          type="button"
+          className="button small"
+          data-testid="proof-check"
+          disabled={!proof.anchor || check.isPending}
+          aria-label={text('proof.check.which', { time: format.dayTime(proof.startMs), leaf: proof.leafIndex })}
+          onClick={() => check.mutate()}
+        >
+          {text('proof.check')}
+        </button>
+      </div>
+      {check.error ? <Problem error={check.error} onRetry={() => check.mutate()} /> : null}
+      {check.data ? <Result verification={check.data.verification} /> : null}
+    </li>
+  );
+};
+
+export const ProofPanel = () => {
+  const text = useText();
+  const [limit, setLimit] = useState(6);
+  const query = useProofs(limit);
+  const newer = (
+    <button type="button" className="link" onClick={() => void query.refetch()}>
+      {text('proof.newer')}
+    </button>
+  );
+  return (
+    <Panel title={text('proof.title')} aside={newer}>
+      <p className="proof-why">{text('proof.why')}</p>
+      <Answer query={query} lines={6}>
+        {(proofs) =>
+          proofs.length === 0 ? (
+            <Empty title={text('proof.none')} next={text('proof.none.next')} />
+          ) : (
+            <>
+              <ul className="proof-list">
+                {proofs.map((proof) => (
+                  <ProofLine key={proof.leafIndex} proof={proof} />
+                ))}
+              </ul>
+              {proofs.length >= limit ? (
+                <button type="button" className="link" onClick={() => setLimit(limit + 12)}>
+                  {text('proof.more')}
+                </button>
+              ) : null}
+            </>
+          )
+        }
+      </Answer>
+    </Panel>
+  );
+};

@@ -1,0 +1,45 @@
+import type { DeviceRow, SiteRow } from '../api/types.js';
+import type { ChartFlow } from '../chart/series.js';
+
+/** Which flows a device carries. */
+export const flowsOfRole: Record<DeviceRow['role'], readonly ChartFlow[]> = {
+  'grid-meter': ['grid'],
+  pv: ['pv'],
+  battery: ['battery'],
+  hybrid: ['pv', 'battery'],
+  generator: ['generator'],
+};
+
+export const needsAttention = (device: DeviceRow): boolean => device.health !== 'online' || device.lockedOut;
+
+/** The rows to show, in an order that does not change while one looks: by site, then by name. */
+export const devicesShown = (devices: readonly DeviceRow[], words: string, onlyAttention: boolean): DeviceRow[] => {
+  const wanted = words.trim().toLowerCase().split(/\s+/).filter(Boolean);
+  return devices
+    .filter((device) => !onlyAttention || needsAttention(device))
+    .filter((device) => {
+      const all = [device.id, device.name, device.siteName, device.role, device.profile, device.address, device.health]
+        .join(' ')
+        .toLowerCase();
+      return wanted.every((word) => all.includes(word));
+    })
+    .sort((a, b) => a.siteName.localeCompare(b.siteName, 'en', { numeric: true }) || a.name.localeCompare(b.name, 'en', { numeric: true }));
+};
+
+/** Sites that have a battery, stable in order; fullest knowledge first would make them jump. */
+export const batterySites = (sites: readonly SiteRow[]): SiteRow[] =>
+  sites
+    .filter(({ socPct, powersW }) => socPct !== undefined || powersW.battery !== undefined)
+    .sort((a, b) => Number(a.kind === 'home') - Number(b.kind === 'home') || a.name.localeCompare(b.name, 'en', { numeric: true }));
+
+/** Where a run stands on a strip from `fromMs` to `toMs`, in percent; undefined where it lies outside. */
+export const onStrip = (
+  run: { startMs: number; endMs: number },
+  fromMs: number,
+  toMs: number,
+): { leftPct: number; widthPct: number } | undefined => {
+  const startMs = Math.max(run.startMs, fromMs);
+  const endMs = Math.min(run.endMs, toMs);
+  if (endMs <= startMs) return undefined;
+  return { leftPct: (100 * (startMs - fromMs)) / (toMs - fromMs), widthPct: (100 * (endMs - startMs)) / (toMs - fromMs) };
+};

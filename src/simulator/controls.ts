@@ -25,16 +25,18 @@ const point = (key: string, initial: number, min: number, max: number, clamps = 
   max,
   clamps,
 });
-const DAY_S = 65_534;
+/** The longest reversion of a 16-bit timer, whose last value means that there is none; and of a 32-bit one. */
+const LONGEST_16_S = 65_534;
+const LONGEST_32_S = 0x7fff_ffff;
 
 /** Immediate controls. Windows and ramps of its own the device does not have: only 0 is taken for them. */
 export const CONTROLS_123: readonly ControlPoint[] = [
   point('123.Conn_WinTms', 0, 0, 0),
-  point('123.Conn_RvrtTms', 0, 0, DAY_S),
+  point('123.Conn_RvrtTms', 0, 0, LONGEST_16_S),
   point('123.Conn', 1, 0, 1),
   point('123.WMaxLimPct', 100, 0, 100),
   point('123.WMaxLimPct_WinTms', 0, 0, 0),
-  point('123.WMaxLimPct_RvrtTms', 0, 0, DAY_S),
+  point('123.WMaxLimPct_RvrtTms', 0, 0, LONGEST_16_S),
   point('123.WMaxLimPct_RmpTms', 0, 0, 0),
   point('123.WMaxLim_Ena', 0, 0, 1),
 ];
@@ -46,7 +48,7 @@ export const controls124 = (pack: BatteryPack): readonly ControlPoint[] => [
   point('124.OutWRte', 100, -100, 100),
   point('124.InWRte', 100, -100, 100),
   point('124.InOutWRte_WinTms', 0, 0, 0),
-  point('124.InOutWRte_RvrtTms', 0, 0, DAY_S),
+  point('124.InOutWRte_RvrtTms', 0, 0, LONGEST_16_S),
   point('124.InOutWRte_RmpTms', 0, 0, 0),
 ];
 
@@ -55,7 +57,7 @@ export const controls704 = (pack: BatteryPack): readonly ControlPoint[] => [
   point('704.WMaxLimPct', 100, 0, 100),
   point('704.WMaxLimPctRvrt', 100, 0, 100),
   point('704.WMaxLimPctEnaRvrt', 0, 0, 1),
-  point('704.WMaxLimPctRvrtTms', 0, 0, DAY_S),
+  point('704.WMaxLimPctRvrtTms', 0, 0, LONGEST_32_S),
   point('704.WSetEna', 0, 0, 1),
   point('704.WSetMod', 1, 0, 1),
   point('704.WSet', 0, -pack.maxChargeW, pack.maxDischargeW, true),
@@ -63,7 +65,7 @@ export const controls704 = (pack: BatteryPack): readonly ControlPoint[] => [
   point('704.WSetPct', 0, -100, 100),
   point('704.WSetPctRvrt', 0, -100, 100),
   point('704.WSetEnaRvrt', 0, 0, 1),
-  point('704.WSetRvrtTms', 0, 0, DAY_S),
+  point('704.WSetRvrtTms', 0, 0, LONGEST_32_S),
 ];
 
 export const controls802 = (pack: BatteryPack): readonly ControlPoint[] => [

@@ -1,5 +1,6 @@
 import { limitPct } from './controls.js';
 import { socPctOf } from './battery.js';
+import { gridFrequencyHz, gridVoltageV } from './grid.js';
 import { GENERATOR_STATES } from './generator.js';
 import type { SiteState } from './site-state.js';
 import { packOf, type VirtualSite } from './spec.js';
@@ -10,6 +11,8 @@ export type SimulatedValues = Partial<
     | 'grid.powerW'
     | 'grid.toBusCounterWh'
     | 'grid.fromBusCounterWh'
+    | 'grid.voltageV'
+    | 'grid.frequencyHz'
     | 'pv.powerW'
     | 'pv.toBusCounterWh'
     | 'pv.availableW'
@@ -28,31 +31,27 @@ export type SimulatedValues = Partial<
 
 /**
  * What a poll of the device would decode to at the end of the last step, once role and direction are applied; unrounded.
- * Powers are means over the step. `undefined` where the device has nothing to say, because replayed rows have a gap.
+ * Powers are means over the step. `undefined` where the device has nothing to say, because replayed rows have a gap. A
+ * hybrid's counters are those of its AC shares; on the wire it counts DC, and who reads it counts the shares from then on.
  */
 export const readDevice = (site: VirtualSite, state: SiteState, deviceId: string): SimulatedValues | undefined => {
-  if (deviceId === site.meter.id) return readMeter(state);
+  if (deviceId === site.meter.id) return readMeter(site, state);
   if (deviceId === site.pv?.id) return readPv(state, deviceId);
-  if (deviceId === site.hybrid?.id) {
-    const pv = readPv(state, deviceId);
-    return pv && { ...pv, ...readBattery(site, state) };
-  }
-  if (deviceId === site.battery?.id) return { ...readBattery(site, state), ...chargeCounter(site, state) };
-  const generator = site.generators?.find(({ id }) => id === deviceId);
-  const now = state.generators[deviceId];
-  if (!generator || !now) throw new Error(`site ${site.id} has no device ${deviceId}`);
-  return {
-    'generator.powerW': state.generatorMeansW[deviceId] ?? now.outputW,
-    'generator.toBusCounterWh': now.producedWh,
-    'generator.fuelPct': (now.fuelLitres / generator.tankLitres) * 100,
-    'generator.state': GENERATOR_STATES.indexOf(now.phase),
-  };
+  if (deviceId === site.hybrid?.id) return readHybrid(site, state, deviceId);
+  if (deviceId === site.battery?.id) return readBattery(site, state);
+  return readGenerator(site, state, deviceId);
 };
 
-const readMeter = ({ powers, meter }: SiteState): SimulatedValues | undefined =>
+const readMeter = (site: VirtualSite, { powers, meter, atMs }: SiteState): SimulatedValues | undefined =>
   powers.gridW === undefined
     ? undefined
-    : { 'grid.powerW': powers.gridW, 'grid.toBusCounterWh': meter.importWh, 'grid.fromBusCounterWh': meter.exportWh };
+    : {
+        'grid.powerW': powers.gridW,
+        'grid.toBusCounterWh': meter.importWh,
+        'grid.fromBusCounterWh': meter.exportWh,
+        'grid.voltageV': gridVoltageV(site, atMs),
+        'grid.frequencyHz': gridFrequencyHz(site, atMs),
+      };
 
 const readPv = (state: SiteState, deviceId: string): SimulatedValues | undefined => {
   const { pvW, pvAvailableW } = state.powers;
@@ -65,8 +64,36 @@ const readPv = (state: SiteState, deviceId: string): SimulatedValues | undefined
   };
 };
 
+const readHybrid = (site: VirtualSite, state: SiteState, deviceId: string): SimulatedValues | undefined => {
+  const { pvW, batteryW } = state.powers;
+  if (pvW === undefined || batteryW === undefined) return undefined;
+  return {
+    'pv.powerW': pvW,
+    'pv.toBusCounterWh': state.pv!.producedWh,
+    'battery.powerW': batteryW,
+    'battery.toBusCounterWh': state.hybrid!.batteryToBusWh,
+    'battery.fromBusCounterWh': state.hybrid!.batteryFromBusWh,
+    'battery.socPct': socPctOf(state.battery!, packOf(site)!),
+    'device.limitPct': limitPct(state.controls[deviceId]!),
+  };
+};
+
 const readBattery = (site: VirtualSite, { powers, battery }: SiteState): SimulatedValues => ({
   'battery.powerW': powers.batteryW ?? 0,
   'battery.toBusCounterWh': battery!.dischargedWh,
+  // Model 103 has one counter, of what leaves the terminal.
+  ...(site.battery!.models === '704' ? { 'battery.fromBusCounterWh': battery!.chargedWh } : {}),
   'battery.socPct': socPctOf(battery!, packOf(site)!),
 });
+
+const readGenerator = (site: VirtualSite, state: SiteState, deviceId: string): SimulatedValues => {
+  const generator = site.generators?.find(({ id }) => id === deviceId);
+  const now = state.generators[deviceId];
+  if (!generator || !now) throw new Error(`site ${site.id} has no device ${deviceId}`);
+  return {
+    'generator.powerW': state.generatorMeansW[deviceId] ?? now.outputW,
+    'generator.toBusCounterWh': now.producedWh,
+    'generator.fuelPct': (now.fuelLitres / generator.tankLitres) * 100,
+    'generator.state': GENERATOR_STATES.indexOf(now.phase),
+  };
+};

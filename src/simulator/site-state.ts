@@ -25,14 +25,16 @@ export interface SiteState {
   siteId: string;
   atMs: EpochMs;
   powers: SitePowers;
-  /** Powers at the very end of the last step, from which ramps go on. */
+  /** Power of the sun's inverter at the very end of the last step, from which ramps go on; of a hybrid on the DC side. */
   pvOutputW: Watt;
   meter: { importWh: WattHour; exportWh: WattHour };
   pv?: { producedWh: WattHour; dcWh: WattHour };
   battery?: BatteryState;
-  /** Of a hybrid: energy that left its AC terminal, and DC energy into and out of its battery. */
-  hybrid?: { acOutWh: WattHour; chargedDcWh: WattHour; dischargedDcWh: WattHour };
+  /** Of a hybrid, whose battery counts on its DC side: energy that left the AC terminal, and the battery's share of it. */
+  hybrid?: { acOutWh: WattHour; batteryToBusWh: WattHour; batteryFromBusWh: WattHour };
   generators: Record<string, GeneratorState>;
+  /** Mean power of each generator over the last step. */
+  generatorMeansW: Record<string, Watt>;
   controls: Record<string, DeviceControls>;
 }
 
@@ -48,12 +50,13 @@ export const initialSite = (site: VirtualSite, atMs: EpochMs): SiteState => {
     pvOutputW: 0,
     meter: { importWh: usedWh(2e6, 6e6), exportWh: usedWh(1e6, 4e6) },
     generators: {},
+    generatorMeansW: {},
     controls: {},
   };
   const [producedWh, throughputWh] = [usedWh(3e6, 9e6), usedWh(5e5, 2e6)];
   if (site.pv ?? site.hybrid) state.pv = { producedWh, dcWh: Math.round(producedWh * 1.03) };
   if (pack) state.battery = initialBattery(pack, throughputWh);
-  if (site.hybrid) state.hybrid = { acOutWh: producedWh, chargedDcWh: Math.round(throughputWh * 1.05), dischargedDcWh: throughputWh };
+  if (site.hybrid) state.hybrid = { acOutWh: producedWh, batteryToBusWh: throughputWh, batteryFromBusWh: Math.round(throughputWh * 1.1) };
   for (const [id, models] of controlledModelsOf(site)) state.controls[id] = initialControls(controlPointsOf(models, pack));
   for (const generator of site.generators ?? []) state.generators[generator.id] = initialGenerator(generator);
   return state;

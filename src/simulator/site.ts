@@ -1,4 +1,4 @@
-import { type DurationMs, type EpochMs, HOUR_MS, MINUTE_MS, type Watt } from '../kernel/units.js';
+import { type DurationMs, type EpochMs, HOUR_MS, meanPowerW, MINUTE_MS, type Watt } from '../kernel/units.js';
 import { selfConsumptionW, stepBattery, withinWindow } from './battery.js';
 import { ceilingW, type DeviceControls, expired, reservePct, windowOf } from './controls.js';
 import { stepGenerator } from './generator.js';
@@ -64,6 +64,8 @@ export const stepSite = (model: SiteModel, state: SiteState, commands: SiteComma
     draft.atMs += lengthMs;
   }
   draft.powers = sums.means(durationMs);
+  for (const [id, generator] of Object.entries(draft.generators))
+    draft.generatorMeansW[id] = meanPowerW(generator.producedWh - state.generators[id]!.producedWh, durationMs);
   expireControls(draft);
   return draft;
 };
@@ -75,6 +77,7 @@ const draftOf = (state: SiteState): SiteState => ({
   ...(state.battery ? { battery: { ...state.battery } } : {}),
   ...(state.hybrid ? { hybrid: { ...state.hybrid } } : {}),
   generators: Object.fromEntries(Object.entries(state.generators).map(([id, generator]) => [id, { ...generator }])),
+  generatorMeansW: {},
   controls: { ...state.controls },
 });
 
@@ -119,9 +122,7 @@ const stepPiece = (model: SiteModel, draft: SiteState, commands: SiteCommands, d
   const [startMs, endMs] = [draft.atMs, draft.atMs + durationMs];
   const loadW = model.loadW(startMs, endMs);
   const sunW = model.sunW(startMs, endMs);
-  let generatorW: Watt = 0;
-  for (const generator of site.generators ?? [])
-    generatorW += stepGenerator(draft.generators[generator.id]!, generator, durationMs, commands.failingStarts?.has(generator.id) ?? false);
+  const generatorW = generatorsPiece(site, draft, commands, durationMs);
   const residualW = loadW === undefined ? undefined : loadW - generatorW;
   const inverters = site.hybrid
     ? hybridPiece(site, draft, { commands, residualW, sunW, durationMs })
@@ -130,6 +131,15 @@ const stepPiece = (model: SiteModel, draft: SiteState, commands: SiteCommands, d
   const gridW = residualW === undefined || pvW === undefined ? undefined : residualW - pvW - batteryW;
   count(draft, { ...inverters, gridW }, durationMs);
   return { loadW, gridW, pvAvailableW: sunW, generatorW, ...inverters };
+};
+
+const generatorsPiece = (site: VirtualSite, draft: SiteState, commands: SiteCommands, durationMs: DurationMs): Watt => {
+  let sumW: Watt = 0;
+  for (const generator of site.generators ?? []) {
+    const fails = commands.failingStarts?.has(generator.id) ?? false;
+    sumW += stepGenerator(draft.generators[generator.id]!, generator, durationMs, fails);
+  }
+  return sumW;
 };
 
 interface Piece {
@@ -185,7 +195,7 @@ const separatePiece = (
 const NO_CONTROLS: DeviceControls = { values: {}, revertsAtMs: {} };
 const controlsOf = (draft: SiteState, deviceId: string): DeviceControls => draft.controls[deviceId] ?? NO_CONTROLS;
 
-const count = (draft: SiteState, { gridW, pvW, batteryW, pvDcW, batteryDcW }: SitePowers, durationMs: DurationMs): void => {
+const count = (draft: SiteState, { gridW, pvW, batteryW, pvDcW }: SitePowers, durationMs: DurationMs): void => {
   const hours = durationMs / HOUR_MS;
   if (gridW !== undefined) {
     draft.meter.importWh += Math.max(0, gridW) * hours;
@@ -197,6 +207,6 @@ const count = (draft: SiteState, { gridW, pvW, batteryW, pvDcW, batteryDcW }: Si
   }
   if (!draft.hybrid) return;
   draft.hybrid.acOutWh += Math.max(0, (pvW ?? 0) + (batteryW ?? 0)) * hours;
-  draft.hybrid.chargedDcWh += Math.max(0, -(batteryDcW ?? 0)) * hours;
-  draft.hybrid.dischargedDcWh += Math.max(0, batteryDcW ?? 0) * hours;
+  draft.hybrid.batteryToBusWh += Math.max(0, batteryW ?? 0) * hours;
+  draft.hybrid.batteryFromBusWh += Math.max(0, -(batteryW ?? 0)) * hours;
 };

@@ -1,0 +1,173 @@
+import { SECOND_MS, type EpochMs } from '../kernel/units.js';
+import type { Profile } from '../registers/profile.js';
+import type { Words } from '../registers/words.js';
+import { accepted, written } from './controls.js';
+import { type DeviceView, viewOf } from './device-view.js';
+import { DEFAULT_HEARTBEAT_S, GENERATOR_STATES, type GeneratorState } from './generator.js';
+import { type GensetWrite, ProfileImage, type ProfileValues } from './profile-image.js';
+import type { SiteState } from './site-state.js';
+import type { VirtualGenerator, VirtualMeter, VirtualSite } from './spec.js';
+import { batteryContents, hybridContents, meterContents, pvContents } from './sunspec-devices.js';
+import { type ModelContent, SunspecImage } from './sunspec-image.js';
+import type { RegisterTable, VirtualUnit, WriteResult } from './virtual-unit.js';
+
+/** Where a unit finds the state it shows and changes. `version` differs whenever the state does. */
+export interface LiveState {
+  readonly site: VirtualSite;
+  readonly state: SiteState;
+  readonly version: number;
+  readonly nowMs: EpochMs;
+  /** A client's write: takes effect at once in the registers, in the physics with the next step. */
+  change(state: SiteState): void;
+}
+
+/** Encodes what changed when it is asked for, at most once for each version of the state. */
+abstract class CachedUnit implements VirtualUnit {
+  private shown = -1;
+
+  constructor(
+    readonly deviceId: string,
+    protected readonly live: LiveState,
+  ) {}
+
+  abstract read(table: RegisterTable, address: number, count: number): Words | undefined;
+  abstract write(address: number, words: Words): WriteResult;
+  protected abstract refresh(view: DeviceView): void;
+
+  protected show(): void {
+    if (this.shown === this.live.version) return;
+    this.refresh(viewOf(this.live.site, this.live.state, this.deviceId));
+    this.shown = this.live.version;
+  }
+}
+
+class SunspecUnit extends CachedUnit {
+  private readonly image: SunspecImage;
+
+  constructor(deviceId: string, live: LiveState, contents: readonly ModelContent[]) {
+    super(deviceId, live);
+    this.image = new SunspecImage(contents);
+  }
+
+  override read(table: RegisterTable, address: number, count: number): Words | undefined {
+    if (table === 'input') return undefined;
+    this.show();
+    return this.image.read(address, count);
+  }
+
+  override write(address: number, words: Words): WriteResult {
+    this.show();
+    const asked = this.image.changes(address, words);
+    if (typeof asked === 'string') return asked;
+    const values: Record<string, number> = {};
+    for (const [control, value] of asked) {
+      const taken = accepted(control, value);
+      if (taken === undefined) return 'no-such-value';
+      values[control.key] = taken;
+    }
+    const { state, nowMs } = this.live;
+    const controls = state.controls[this.deviceId];
+    if (controls) this.live.change({ ...state, controls: { ...state.controls, [this.deviceId]: written(controls, values, nowMs) } });
+    return 'taken';
+  }
+
+  protected override refresh(view: DeviceView): void {
+    this.image.refresh(view);
+  }
+}
+
+class ProfileUnit extends CachedUnit {
+  constructor(
+    deviceId: string,
+    live: LiveState,
+    private readonly image: ProfileImage,
+    private readonly generator?: VirtualGenerator,
+  ) {
+    super(deviceId, live);
+  }
+
+  override read(table: RegisterTable, address: number, count: number): Words | undefined {
+    this.show();
+    return this.image.read(table, address, count);
+  }
+
+  override write(address: number, words: Words): WriteResult {
+    const said = this.image.changes(address, words);
+    if (typeof said === 'string') return said;
+    const { state } = this.live;
+    const generator = state.generators[this.deviceId];
+    if (!generator || !this.generator) return 'no-such-address';
+    const told = obeying(generator, this.generator, said);
+    this.live.change({ ...state, generators: { ...state.generators, [this.deviceId]: told } });
+    return 'taken';
+  }
+
+  protected override refresh(view: DeviceView): void {
+    this.image.refresh(view);
+  }
+}
+
+/** The controller limits its power to the engine's, and never runs without a heartbeat. */
+const obeying = (state: GeneratorState, generator: VirtualGenerator, { run, powerW, heartbeatS }: GensetWrite): GeneratorState => {
+  const next = { ...state };
+  if (powerW !== undefined) next.powerW = Math.min(powerW, generator.maxW);
+  if (heartbeatS !== undefined) next.heartbeatMs = heartbeatS * SECOND_MS;
+  if (run !== undefined) next.run = run;
+  if (run === true && next.heartbeatMs === 0) next.heartbeatMs = DEFAULT_HEARTBEAT_S * SECOND_MS;
+  if (heartbeatS === 0 && run !== true) next.run = false;
+  return next;
+};
+
+/** The units of a site, by unit id. */
+export const unitsOf = (live: LiveState): ReadonlyMap<number, VirtualUnit> => {
+  const { site } = live;
+  const sunspec = (id: string, contents: readonly ModelContent[]): VirtualUnit => new SunspecUnit(id, live, contents);
+  const units = new Map<number, VirtualUnit>([[site.meter.unitId, meterUnit(live, site.meter)]]);
+  if (site.pv) units.set(site.pv.unitId, sunspec(site.pv.id, pvContents(site, site.pv)));
+  if (site.battery) units.set(site.battery.unitId, sunspec(site.battery.id, batteryContents(site, site.battery)));
+  if (site.hybrid) units.set(site.hybrid.unitId, sunspec(site.hybrid.id, hybridContents(site, site.hybrid)));
+  for (const generator of site.generators ?? []) units.set(generator.unitId, gensetUnit(live, generator));
+  return units;
+};
+
+/** The most that may flow through the connection, as far as the devices behind it tell; a home may draw 25 kW on top. */
+const largestW = (site: VirtualSite): number =>
+  25_000 +
+  (site.pv?.ratedW ?? 0) +
+  (site.battery?.ratedW ?? 0) +
+  (site.hybrid?.ratedW ?? 0) +
+  (site.generators ?? []).reduce((sum, generator) => sum + generator.maxW, 0);
+
+const meterUnit = (live: LiveState, meter: VirtualMeter): VirtualUnit => {
+  if (meter.map === 'sunspec-203') return new SunspecUnit(meter.id, live, meterContents(live.site, meter, largestW(live.site)));
+  return new ProfileUnit(meter.id, live, new ProfileImage(meter.map, meterValues(meter)));
+};
+
+const meterValues = ({ direction }: VirtualMeter): ProfileValues => {
+  const away = direction === -1;
+  return {
+    powerW: ({ state }) => (state.powers.gridW === undefined || !away ? state.powers.gridW : 0 - state.powers.gridW),
+    importCounterWh: ({ state }) => (away ? state.meter.exportWh : state.meter.importWh),
+    exportCounterWh: ({ state }) => (away ? state.meter.importWh : state.meter.exportWh),
+    voltageV: ({ voltageV }) => voltageV,
+    frequencyHz: ({ frequencyHz }) => frequencyHz,
+  };
+};
+
+const gensetUnit = (live: LiveState, generator: VirtualGenerator): VirtualUnit => {
+  const now = ({ state }: DeviceView): GeneratorState => state.generators[generator.id]!;
+  const profile: Profile = generator.map;
+  const values: ProfileValues = {
+    generatorState: (view) => GENERATOR_STATES.indexOf(now(view).phase),
+    powerW: ({ state }) => state.generatorMeansW[generator.id] ?? 0,
+    generatorCounterWh: (view) => now(view).producedWh,
+    fuelPct: (view) => (now(view).fuelLitres / generator.tankLitres) * 100,
+    frequencyHz: (view) => (['warming-up', 'running', 'cooling-down'].includes(now(view).phase) ? view.frequencyHz : undefined),
+  };
+  const shown = {
+    run: (view: DeviceView) => now(view).run,
+    powerW: (view: DeviceView) => now(view).powerW,
+    heartbeatS: (view: DeviceView) => Math.ceil(now(view).heartbeatMs / SECOND_MS),
+  };
+  return new ProfileUnit(generator.id, live, new ProfileImage(profile, values, shown), generator);
+};

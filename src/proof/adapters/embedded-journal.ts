@@ -1,0 +1,71 @@
+import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** An account as it stood after a transaction; numbers that may pass 2^53 are texts, bytes base64. */
+export interface JournalAccount {
+  readonly key: string;
+  readonly lamports: string;
+  readonly owner: string;
+  readonly data: string;
+  readonly executable: boolean;
+}
+
+export type JournalEntry =
+  | { readonly kind: 'genesis'; readonly timeMs: number; readonly seed: string }
+  | {
+      readonly kind: 'transaction' | 'airdrop';
+      readonly signature: string;
+      readonly slot: number;
+      readonly timeMs: number;
+      /** Base64; empty for an airdrop. */
+      readonly bytes: string;
+      readonly failure: string | null;
+      readonly feeLamports: number;
+      readonly units: number;
+      readonly accounts: readonly JournalAccount[];
+    };
+
+/** An append-only file, a line an entry, synced before the chain answers. A torn last line, left by a power cut, is cut off. */
+export class EmbeddedJournal {
+  private readonly handle: number;
+
+  private constructor(
+    file: string,
+    readonly entries: readonly JournalEntry[],
+    intactBytes: number,
+  ) {
+    this.handle = openSync(file, 'a', 0o600);
+    ftruncateSync(this.handle, intactBytes);
+  }
+
+  static open(dir: string): EmbeddedJournal {
+    mkdirSync(dir, { recursive: true });
+    const file = join(dir, 'embedded-ledger.jsonl');
+    const bytes = readOrEmpty(file);
+    const intact = bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1);
+    const lines = intact.toString('utf8').split('\n').slice(0, -1);
+    return new EmbeddedJournal(
+      file,
+      lines.map((line) => JSON.parse(line) as JournalEntry),
+      intact.length,
+    );
+  }
+
+  append(entry: JournalEntry): void {
+    writeSync(this.handle, `${JSON.stringify(entry)}\n`);
+    fsyncSync(this.handle);
+  }
+
+  close(): void {
+    closeSync(this.handle);
+  }
+}
+
+const readOrEmpty = (file: string): Buffer => {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
+};

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DataSource } from 'typeorm';
+import { SLOT_MS } from '../kernel/interval.js';
+import { ManualClock } from '../platform/clock.js';
+import { databaseOptions } from '../platform/database.js';
+import type { IntervalEnergy } from '../telemetry/interval-energy.js';
+import { EmbeddedLedger } from './adapters/embedded-ledger.js';
+import { AnchorOutbox } from './anchor-outbox.service.js';
+import { ProofLog } from './proof-log.service.js';
+import { ProofAnchorEntity, ProofRecordEntity, ProofTileEntity } from './proof.entity.js';
+import { ProofService, ProofSettings } from './proof.service.js';
+import { loadSigningKeys, type SigningKeys } from './signing-keys.js';
+import { TileStore } from './tile-store.js';
+
+export const START_MS = 1_700_000_100_000;
+export const ORIGIN = 'heliograph.test/plant';
+
+export interface ProofPlant {
+  readonly dir: string;
+  readonly clock: ManualClock;
+  readonly database: DataSource;
+  readonly keys: SigningKeys;
+  readonly ledger: EmbeddedLedger;
+  readonly log: ProofLog;
+  readonly outbox: AnchorOutbox;
+  readonly proof: ProofService;
+  stop(): Promise<void>;
+}
+
+export const freshDir = (): string => mkdtempSync(join(tmpdir(), 'proof-'));
+export const removeDir = (dir: string): void => rmSync(dir, { recursive: true, force: true });
+
+/** The proof room on a database and a ledger in `dir`: a second start there is a restart. */
+export const startProof = async (dir: string, clock = new ManualClock(START_MS)): Promise<ProofPlant> => {
+  const entities = [ProofRecordEntity, ProofTileEntity, ProofAnchorEntity];
+  const database = new DataSource({ ...databaseOptions({ kind: 'sqlite', file: join(dir, 'plant.sqlite') }), entities });
+  await database.initialize();
+  await database.runMigrations();
+  const keys = loadSigningKeys(dir, true);
+  const ledger = await EmbeddedLedger.start({ dir, clock }, keys.anchor.publicKey);
+  const log = new ProofLog(database.getRepository(ProofRecordEntity), new TileStore(database.getRepository(ProofTileEntity)), keys);
+  const outbox = new AnchorOutbox(database.getRepository(ProofAnchorEntity), ledger, keys, clock);
+  const proof = new ProofService(log, outbox, keys, ledger, new ProofSettings(ORIGIN, SLOT_MS));
+  await proof.onModuleInit();
+  const stop = async (): Promise<void> => {
+    await ledger.close();
+    await database.destroy();
+  };
+  return { dir, clock, database, keys, ledger, log, outbox, proof, stop };
+};
+
+/** What `homes` meters and inverters moved in the slot `slot` after the start. */
+export const intervalsOf = (slot: number, homes = 3): IntervalEnergy[] =>
+  Array.from({ length: homes }, (_, home) => home).flatMap((home) => {
+    const startMs = START_MS - (START_MS % SLOT_MS) + slot * SLOT_MS;
+    const shared = { siteId: `home-${home}`, startMs, endMs: startMs + SLOT_MS, quality: 'measured', commanded: false } as const;
+    return [
+      {
+        ...shared,
+        deviceId: `meter-${home}`,
+        flow: 'grid',
+        toBusWh: 120.5 + home,
+        fromBusWh: 3.25,
+        toBusCounterWh: 9_000 + slot * 120.5,
+        fromBusCounterWh: 77,
+      },
+      { ...shared, deviceId: `pv-${home}`, flow: 'pv', toBusWh: 512.0004, toBusCounterWh: 100_000 + slot * 512 },
+    ] as IntervalEnergy[];
+  });

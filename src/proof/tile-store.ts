@@ -1,0 +1,162 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import { concatBytes, fromBase64, toBase64 } from './encoding.js';
+import { appendLeaf, EMPTY_FRONTIER, type Frontier, frontierNodes, frontierRoot, type TreeNode } from './frontier.js';
+import { consistencyRanges, HASH_LENGTH, inclusionRanges, type LeafRange, nodeHash } from './merkle.js';
+import { ProofTileEntity } from './proof.entity.js';
+
+const TILE_HEIGHT = 8;
+const TILE_WIDTH = 2 ** TILE_HEIGHT;
+const TILES_KEPT = 96;
+
+/** The hashes of a tile and, as far as they are finished, of the subtrees above them within the tile: `rows[0]` is the tile itself. */
+interface Tile {
+  readonly rows: Uint8Array[][];
+}
+
+/**
+ * The hashes of the log in tiles of 256. In memory are the frontier, the growing tile of each level, and a few tiles read last:
+ * no more at a million leaves than at a thousand.
+ */
+@Injectable()
+export class TileStore {
+  private frontier: Frontier = EMPTY_FRONTIER;
+  /** The growing tile of each level; hashes only. */
+  private readonly growing: { tileIndex: number; hashes: Uint8Array[] }[] = [];
+  private readonly unsaved = new Map<string, ProofTileEntity>();
+  private readonly recent = new Map<string, Tile>();
+
+  constructor(@InjectRepository(ProofTileEntity) private readonly tiles: Repository<ProofTileEntity>) {}
+
+  get size(): number {
+    return this.frontier.size;
+  }
+
+  root(): Uint8Array {
+    return frontierRoot(this.frontier);
+  }
+
+  /** Takes up what is stored. */
+  async load(): Promise<void> {
+    this.growing.length = 0;
+    this.frontier = EMPTY_FRONTIER;
+    for (let level = 0; ; level += 1) {
+      const last = await this.tiles.findOne({ where: { level }, order: { tileIndex: 'DESC' } });
+      if (!last) break;
+      const hashes = hashesOf(last);
+      this.growing.push(hashes.length < TILE_WIDTH ? { tileIndex: last.tileIndex, hashes } : { tileIndex: last.tileIndex + 1, hashes: [] });
+    }
+    const [leaves] = this.growing;
+    if (!leaves) return;
+    const size = leaves.tileIndex * TILE_WIDTH + leaves.hashes.length;
+    await this.mendUpperLevels();
+    const roots = [];
+    for (const { height, index } of frontierNodes(size)) roots.push(await this.nodeAt(height, index));
+    this.frontier = { size, roots };
+  }
+
+  /** Adds leaf hashes in memory; `save` writes them. Returns the root after them. */
+  append(leaves: readonly Uint8Array[]): void {
+    for (const leaf of leaves) this.frontier = appendLeaf(this.frontier, leaf, (node) => this.keep(node));
+  }
+
+  /** Writes the tiles that changed. */
+  async save(): Promise<void> {
+    for (const [level, { tileIndex, hashes }] of this.growing.entries())
+      if (hashes.length > 0) this.unsaved.set(`${level}/${tileIndex}`, { level, tileIndex, hashes: toBase64(concatBytes(...hashes)) });
+    const changed = [...this.unsaved.values()];
+    if (changed.length > 0) await this.tiles.upsert(changed, ['level', 'tileIndex']);
+    this.unsaved.clear();
+  }
+
+  /** Proof that a leaf is in the tree of `treeSize`, which the log must have reached and saved. */
+  inclusionProof(leafIndex: number, treeSize: number): Promise<Uint8Array[]> {
+    return this.rootsOf(inclusionRanges(leafIndex, treeSize));
+  }
+
+  /** Proof that the tree of `oldSize` is the beginning of that of `newSize`, which the log must have reached and saved. */
+  consistencyProof(oldSize: number, newSize: number): Promise<Uint8Array[]> {
+    return this.rootsOf(consistencyRanges(oldSize, newSize));
+  }
+
+  private async rootsOf(ranges: readonly LeafRange[]): Promise<Uint8Array[]> {
+    const roots = [];
+    for (const range of ranges) roots.push(await this.rangeRoot(range));
+    return roots;
+  }
+
+  /** Root over a range that begins where a subtree does: finished subtrees, joined from the right. */
+  private async rangeRoot({ from, to }: LeafRange): Promise<Uint8Array> {
+    const nodes = [];
+    for (const { height, index } of frontierNodes(to - from)) nodes.push(await this.nodeAt(height, from / 2 ** height + index));
+    return nodes.reduceRight((right, left) => nodeHash(left, right));
+  }
+
+  private async nodeAt(height: number, index: number): Promise<Uint8Array> {
+    const level = Math.floor(height / TILE_HEIGHT);
+    const row = height % TILE_HEIGHT;
+    const first = index * 2 ** row;
+    const tileIndex = Math.floor(first / TILE_WIDTH);
+    const offset = (first % TILE_WIDTH) / 2 ** row;
+    const hash = (await this.tileAt(level, tileIndex)).rows[row]?.[offset];
+    if (!hash) throw new Error(`the proof log lacks node ${index} at height ${height}`);
+    return hash;
+  }
+
+  private async tileAt(level: number, tileIndex: number): Promise<Tile> {
+    const growing = this.growing[level];
+    if (growing?.tileIndex === tileIndex) return tileOf(growing.hashes);
+    const key = `${level}/${tileIndex}`;
+    const known = this.recent.get(key);
+    if (known) {
+      this.recent.delete(key);
+      this.recent.set(key, known);
+      return known;
+    }
+    const stored = this.unsaved.get(key) ?? (await this.tiles.findOneBy({ level, tileIndex }));
+    if (!stored) throw new Error(`the proof log lacks tile ${tileIndex} of level ${level}`);
+    const tile = tileOf(hashesOf(stored));
+    this.recent.set(key, tile);
+    if (this.recent.size > TILES_KEPT) this.recent.delete(this.recent.keys().next().value!);
+    return tile;
+  }
+
+  private keep({ height, hash }: TreeNode): void {
+    if (height % TILE_HEIGHT !== 0) return;
+    const level = height / TILE_HEIGHT;
+    const growing = (this.growing[level] ??= { tileIndex: 0, hashes: [] });
+    growing.hashes.push(hash);
+    if (growing.hashes.length < TILE_WIDTH) return;
+    const { tileIndex, hashes } = growing;
+    this.unsaved.set(`${level}/${tileIndex}`, { level, tileIndex, hashes: toBase64(concatBytes(...hashes)) });
+    this.growing[level] = { tileIndex: tileIndex + 1, hashes: [] };
+  }
+
+  /** A stop between two writes can leave an upper level short of roots that the level below has already finished. */
+  private async mendUpperLevels(): Promise<void> {
+    for (let level = 1; ; level += 1) {
+      const finished = this.growing[level - 1]!.tileIndex;
+      if (finished === 0) return;
+      const growing = (this.growing[level] ??= { tileIndex: 0, hashes: [] });
+      for (let index = growing.tileIndex * TILE_WIDTH + growing.hashes.length; index < finished; index += 1) {
+        const { rows } = await this.tileAt(level - 1, index);
+        this.keep({ height: level * TILE_HEIGHT, index, hash: nodeHash(rows[TILE_HEIGHT - 1]![0]!, rows[TILE_HEIGHT - 1]![1]!) });
+      }
+    }
+  }
+}
+
+const hashesOf = ({ hashes }: ProofTileEntity): Uint8Array[] => {
+  const bytes = fromBase64(hashes) ?? new Uint8Array(0);
+  return Array.from({ length: bytes.length / HASH_LENGTH }, (_, at) => bytes.slice(at * HASH_LENGTH, (at + 1) * HASH_LENGTH));
+};
+
+const tileOf = (hashes: readonly Uint8Array[]): Tile => {
+  const rows = [[...hashes]];
+  while (rows.length < TILE_HEIGHT) {
+    const below = rows.at(-1)!;
+    rows.push(Array.from({ length: Math.floor(below.length / 2) }, (_, at) => nodeHash(below[2 * at]!, below[2 * at + 1]!)));
+  }
+  return { rows };
+};

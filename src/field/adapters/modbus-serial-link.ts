@@ -60,6 +60,7 @@ export class ModbusSerialLink extends ModbusLink {
     this.closed = true;
     const socket = this.connection?.socket;
     this.connection = undefined;
+    this.inFlight?.(this.closedError());
     if (!socket || socket.destroyed) return;
     await new Promise<void>((resolve) => {
       socket.once('close', () => resolve());
@@ -73,7 +74,7 @@ export class ModbusSerialLink extends ModbusLink {
     send: (client: ModbusClient, answered: Answered<T>) => void,
   ): Promise<T> {
     if (this.busy) throw new Error(`${this.nameOf(unitId)}: one request at a time`);
-    if (this.closed) throw new AdapterError(`${this.host}:${this.port} is closed`, false);
+    if (this.closed) throw this.closedError();
     this.busy = true;
     try {
       const { client } = this.connection ?? (await this.connect(timeoutMs));
@@ -108,7 +109,10 @@ export class ModbusSerialLink extends ModbusLink {
     socket.on('close', () => this.lost(connection, 'the connection was closed'));
     client.on('error', () => undefined);
     await client.linkTCP(socket, { port: this.port });
-    if (this.closed) socket.destroy();
+    if (this.closed) {
+      socket.destroy();
+      throw this.closedError();
+    }
     this.connection = connection;
     this.made += 1;
     return connection;
@@ -143,6 +147,10 @@ export class ModbusSerialLink extends ModbusLink {
     const socket = this.connection?.socket;
     this.connection = undefined;
     socket?.destroy();
+  }
+
+  private closedError(): AdapterError {
+    return new AdapterError(`the connection to ${this.host}:${this.port} was closed`, false);
   }
 
   private nameOf(unitId: number): string {

@@ -1,0 +1,43 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect, it } from 'vitest';
+import { blockOf, planBlocks, type RegisterRange } from './block-plan.js';
+
+const holding = (at: number, words: number): RegisterRange => ({ table: 'holding', at, words });
+
+describe('the plan of a poll', () => {
+  it('joins neighbours over a small hole and leaves far ones apart', () => {
+    const plan = planBlocks([holding(100, 2), holding(0, 4), holding(10, 2)], { maxWords: 125, maxHoleWords: 10 });
+    expect(plan).toEqual([holding(0, 12), holding(100, 2)]);
+  });
+
+  it('keeps the tables apart', () => {
+    expect(planBlocks([holding(0, 2), { table: 'input', at: 2, words: 2 }], { maxWords: 125, maxHoleWords: 10 })).toHaveLength(2);
+  });
+
+  it('says when one range is too long for any request', () => {
+    expect(() => planBlocks([holding(0, 81)], { maxWords: 80, maxHoleWords: 0 })).toThrow(RangeError);
+  });
+
+  const ranges = fc.array(
+    fc.record({ table: fc.constantFrom('holding' as const, 'input' as const), at: fc.nat(2_000), words: fc.integer({ min: 1, max: 60 }) }),
+    { minLength: 1, maxLength: 40 },
+  );
+  test.prop([ranges, fc.integer({ min: 60, max: 125 }), fc.nat(40)])(
+    'never splits a range, never asks too much, and bears no hole beyond the limit',
+    (wanted, maxWords, maxHoleWords) => {
+      const plan = planBlocks(wanted, { maxWords, maxHoleWords });
+      for (const range of wanted) expect(() => blockOf(plan, range)).not.toThrow();
+      for (const block of plan) {
+        expect(block.words).toBeLessThanOrEqual(maxWords);
+        const inside = wanted.filter((range) => range.table === block.table && range.at >= block.at && range.at < block.at + block.words);
+        const useful = new Set(inside.flatMap((range) => Array.from({ length: range.words }, (_, i) => range.at + i)));
+        let hole = 0;
+        for (let at = block.at; at < block.at + block.words; at += 1) {
+          hole = useful.has(at) ? 0 : hole + 1;
+          expect(hole).toBeLessThanOrEqual(maxHoleWords);
+        }
+      }
+      expect(plan.length).toBeLessThanOrEqual(wanted.length);
+    },
+  );
+});

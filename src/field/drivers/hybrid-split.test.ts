@@ -1,0 +1,118 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect, it } from 'vitest';
+import { HybridCounters, portOf, splitHybrid } from './hybrid-split.js';
+
+const hybrid = (acW: number, sunDcW: number, batteryDcW: number) => ({
+  acW,
+  sunDcW,
+  chargeDcW: Math.max(-batteryDcW, 0),
+  dischargeDcW: Math.max(batteryDcW, 0),
+});
+
+describe('the split of a hybrid', () => {
+  it('gives all to the sun while the battery rests, its loss included', () => {
+    expect(splitHybrid(hybrid(970, 1_000, 0))).toEqual({ pvW: 970, batteryW: 0 });
+  });
+
+  it('gives all to the battery at night', () => {
+    expect(splitHybrid(hybrid(970, 0, 1_000))).toEqual({ pvW: 0, batteryW: 970 });
+  });
+
+  it('shares the loss between sun and battery in the evening', () => {
+    const { pvW, batteryW } = splitHybrid(hybrid(3_880, 1_000, 3_000));
+    expect(pvW).toBeCloseTo(970);
+    expect(batteryW).toBeCloseTo(2_910);
+  });
+
+  it('charges the battery with the sun that does not leave the terminal', () => {
+    const { pvW, batteryW } = splitHybrid(hybrid(1_940, 5_000, -3_000));
+    expect(pvW).toBeCloseTo(4_850);
+    expect(batteryW).toBeCloseTo(-2_910);
+  });
+
+  it('still charges it when nothing at all leaves the terminal', () => {
+    const { pvW, batteryW } = splitHybrid(hybrid(5, 3_000, -2_985));
+    expect(pvW).toBeGreaterThan(2_600);
+    expect(batteryW).toBe(5 - pvW);
+  });
+
+  it('calls nothing sun that the grid charged', () => {
+    expect(splitHybrid(hybrid(-2_000, 0, -1_940))).toEqual({ pvW: 0, batteryW: -2_000 });
+    const { pvW, batteryW } = splitHybrid(hybrid(-2_000, 1_000, -2_940));
+    expect(pvW).toBeCloseTo(970);
+    expect(batteryW).toBeCloseTo(-2_970);
+  });
+
+  it('calls its own consumption at night no sun', () => {
+    expect(splitHybrid(hybrid(-8, 0, 0))).toEqual({ pvW: 0, batteryW: -8 });
+  });
+
+  const watts = (min: number, max: number) => fc.double({ min, max, noNaN: true });
+  const anyHybrid = fc.tuple(watts(-10_000, 10_000), watts(0, 12_000), watts(-8_000, 8_000));
+  test.prop([anyHybrid])(
+    'always sums to the AC power, and sun is never negative nor more than the strings gave',
+    ([acW, sunDcW, batteryDcW]) => {
+      const { pvW, batteryW } = splitHybrid(hybrid(acW, sunDcW, batteryDcW));
+      expect(pvW + batteryW).toBeCloseTo(acW, 6);
+      expect(pvW).toBeGreaterThanOrEqual(0);
+      expect(pvW).toBeLessThanOrEqual(sunDcW * (1 + 1e-12));
+    },
+  );
+
+  test.prop([watts(0, 12_000), watts(-8_000, 8_000), fc.double({ min: 0.91, max: 1, noNaN: true })])(
+    'finds the shares of an inverter that converts everything alike',
+    (sunDcW, batteryDcW, efficiency) => {
+      fc.pre(sunDcW + batteryDcW > 1);
+      const { pvW } = splitHybrid(hybrid((sunDcW + batteryDcW) * efficiency, sunDcW, batteryDcW));
+      expect(pvW).toBeCloseTo(sunDcW * efficiency, 6);
+    },
+  );
+});
+
+describe('the ports of model 160', () => {
+  it.each([
+    ['MPPT 1', 'sun'],
+    ['String 2', 'sun'],
+    [undefined, 'sun'],
+    ['StCha 3', 'charge'],
+    ['StDisCha 4', 'discharge'],
+    ['Battery charge', 'charge'],
+    ['Battery discharge', 'discharge'],
+  ] as const)('%s is %s', (name, port) => expect(portOf(name)).toBe(port));
+});
+
+describe('AC counters of a hybrid', () => {
+  const charging = hybrid(1_940, 5_000, -3_000);
+  const shares = splitHybrid(charging);
+
+  it('begin at nothing and count what the DC counters count, less the loss', () => {
+    const counters = new HybridCounters();
+    expect(counters.count({ sunWh: 9_000_000, chargeWh: 500, dischargeWh: 400 }, charging, shares)).toEqual({
+      pvToBusWh: 0,
+      batteryToBusWh: 0,
+      batteryFromBusWh: 0,
+    });
+    const later = counters.count({ sunWh: 9_005_000, chargeWh: 3_500, dischargeWh: 400 }, charging, shares);
+    expect(later.pvToBusWh).toBeCloseTo(4_850);
+    expect(later.batteryFromBusWh).toBeCloseTo(2_910);
+    expect(later.batteryToBusWh).toBe(0);
+  });
+
+  it('count nothing across a reset of the device', () => {
+    const counters = new HybridCounters();
+    counters.count({ sunWh: 1_000 }, charging, shares);
+    expect(counters.count({ sunWh: 10 }, charging, shares).pvToBusWh).toBe(0);
+    expect(counters.count({ sunWh: 20 }, charging, shares).pvToBusWh).toBeCloseTo(9.7);
+  });
+
+  test.prop([fc.array(fc.tuple(fc.nat(5_000), fc.nat(3_000)), { minLength: 1, maxLength: 30 })])('only rise', (steps) => {
+    const counters = new HybridCounters();
+    let before = 0;
+    for (const [sunWh, sunDcW] of steps) {
+      const powers = hybrid(sunDcW * 0.97, sunDcW, 0);
+      const { pvToBusWh } = counters.count({ sunWh }, powers, splitHybrid(powers));
+      expect(pvToBusWh).toBeGreaterThanOrEqual(before);
+      before = pvToBusWh!;
+    }
+  });
+});

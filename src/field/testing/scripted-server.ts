@@ -1,0 +1,156 @@
+import { createServer, type Server, type Socket } from 'node:net';
+
+/** One Modbus request as it came over the wire. */
+export interface WireRequest {
+  readonly transaction: number;
+  readonly unitId: number;
+  readonly functionCode: number;
+  readonly address: number;
+  readonly count: number;
+  /** Registers to be written; empty for reads. */
+  readonly words: readonly number[];
+}
+
+/** What the server does with a request instead of serving it. */
+export type Misbehaviour =
+  | { readonly kind: 'silent' }
+  | { readonly kind: 'close' }
+  | { readonly kind: 'late'; readonly afterMs: number }
+  | { readonly kind: 'exception'; readonly code: number }
+  | { readonly kind: 'wrong-transaction' }
+  | { readonly kind: 'short' };
+
+/** The registers of one unit; what is not in them does not exist (exception 2). */
+export interface UnitRegisters {
+  readonly holding: Map<number, number>;
+  readonly input: Map<number, number>;
+  /** Called after a write, so that a test can be a device with a mind of its own. */
+  onWrite?: (address: number, words: readonly number[]) => void;
+}
+
+export const unitRegisters = (
+  holding: Record<number, readonly number[]> = {},
+  input: Record<number, readonly number[]> = {},
+): UnitRegisters => ({
+  holding: laidOut(holding),
+  input: laidOut(input),
+});
+
+const laidOut = (blocks: Record<number, readonly number[]>): Map<number, number> => {
+  const registers = new Map<number, number>();
+  for (const [at, words] of Object.entries(blocks)) for (const [index, word] of words.entries()) registers.set(Number(at) + index, word);
+  return registers;
+};
+
+/** A Modbus TCP server for tests, whose behaviour is a script: real sockets, and every fault a device can have. */
+export class ScriptedServer {
+  readonly units = new Map<number, UnitRegisters>();
+  readonly requests: WireRequest[] = [];
+  connections = 0;
+  /** Decides per request; nothing serves it. */
+  script: (request: WireRequest) => Misbehaviour | undefined = () => undefined;
+  private readonly sockets = new Set<Socket>();
+  private server: Server | undefined;
+
+  static async listening(units: Readonly<Record<number, UnitRegisters>> = {}): Promise<ScriptedServer> {
+    const scripted = new ScriptedServer();
+    for (const [id, registers] of Object.entries(units)) scripted.units.set(Number(id), registers);
+    await scripted.listen(0);
+    return scripted;
+  }
+
+  get port(): number {
+    const address = this.server?.address();
+    if (!address || typeof address === 'string') throw new Error('the server is not listening');
+    return address.port;
+  }
+
+  async listen(port: number): Promise<void> {
+    const server = createServer((socket) => this.serve(socket));
+    this.server = server;
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  }
+
+  async close(): Promise<void> {
+    const { server } = this;
+    this.dropConnections();
+    this.server = undefined;
+    if (server) await new Promise((resolve) => server.close(resolve));
+  }
+
+  dropConnections(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private serve(socket: Socket): void {
+    this.connections += 1;
+    this.sockets.add(socket);
+    socket.setNoDelay();
+    let received = Buffer.alloc(0);
+    socket.on('close', () => this.sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk) => {
+      received = Buffer.concat([received, chunk]);
+      while (received.length >= 6 && received.length >= 6 + received.readUInt16BE(4)) {
+        const frame = received.subarray(0, 6 + received.readUInt16BE(4));
+        received = received.subarray(frame.length);
+        this.answer(socket, frame);
+      }
+    });
+  }
+
+  private answer(socket: Socket, frame: Buffer): void {
+    const request = requestOf(frame);
+    this.requests.push(request);
+    const wrong = this.script(request);
+    const send = (pdu: number[], transaction = request.transaction): void => {
+      if (!socket.destroyed) socket.write(framed(transaction, request.unitId, pdu));
+    };
+    if (!wrong) return send(this.served(request));
+    switch (wrong.kind) {
+      case 'silent':
+        return;
+      case 'close':
+        socket.destroy();
+        return;
+      case 'late':
+        setTimeout(() => send(this.served(request)), wrong.afterMs);
+        return;
+      case 'exception':
+        return send([request.functionCode | 0x80, wrong.code]);
+      case 'wrong-transaction':
+        return send(this.served(request), (request.transaction + 7) & 0xffff);
+      case 'short':
+        return send(this.served({ ...request, count: request.count - 1 }));
+    }
+  }
+
+  private served({ unitId, functionCode, address, count, words }: WireRequest): number[] {
+    const unit = this.units.get(unitId);
+    if (!unit) return [functionCode | 0x80, 11];
+    const table = functionCode === 4 ? unit.input : unit.holding;
+    for (let at = address; at < address + count; at += 1) if (!table.has(at)) return [functionCode | 0x80, 2];
+    if (functionCode === 16) {
+      for (const [index, word] of words.entries()) table.set(address + index, word);
+      unit.onWrite?.(address, words);
+      return [16, address >> 8, address & 0xff, count >> 8, count & 0xff];
+    }
+    const bytes: number[] = [];
+    for (let at = address; at < address + count; at += 1) bytes.push(table.get(at)! >> 8, table.get(at)! & 0xff);
+    return [functionCode, bytes.length, ...bytes];
+  }
+}
+
+const requestOf = (frame: Buffer): WireRequest => {
+  const count = frame.readUInt16BE(10);
+  const functionCode = frame.readUInt8(7);
+  const words = functionCode === 16 ? Array.from({ length: count }, (_, index) => frame.readUInt16BE(13 + index * 2)) : [];
+  return { transaction: frame.readUInt16BE(0), unitId: frame.readUInt8(6), functionCode, address: frame.readUInt16BE(8), count, words };
+};
+
+const framed = (transaction: number, unitId: number, pdu: readonly number[]): Buffer => {
+  const frame = Buffer.from([0, 0, 0, 0, 0, 0, unitId, ...pdu]);
+  frame.writeUInt16BE(transaction, 0);
+  frame.writeUInt16BE(pdu.length + 1, 4);
+  return frame;
+};

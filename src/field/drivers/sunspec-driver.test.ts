@@ -1,0 +1,168 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { PointValue } from '../../registers/sunspec/model.js';
+import { ModbusSerialLink } from '../adapters/modbus-serial-link.js';
+import { Bus, TCP_TIMING } from '../bus.js';
+import { ScriptedServer, unitRegisters } from '../testing/scripted-server.js';
+import { modelAddresses, type ModelValues, sunspecRegisters } from '../testing/sunspec-registers.js';
+import type { Standing } from './device-driver.js';
+import { SunspecDriver } from './sunspec-driver.js';
+
+const IDENTITY: ModelValues = { id: 1, values: { Mn: 'Helios', Md: 'H5', Vr: '1', SN: 'A-17' } };
+const inverter = (values: Record<string, PointValue>): ModelValues => ({ id: 103, values: { W_SF: 0, WH_SF: 0, ...values } });
+
+let server: ScriptedServer | undefined;
+let bus: Bus | undefined;
+afterEach(async () => {
+  await bus?.close();
+  await server?.close();
+});
+
+const driverOf = async (models: readonly ModelValues[], standing: Partial<Standing> & Pick<Standing, 'role'>) => {
+  server = await ScriptedServer.listening({ 1: unitRegisters({ 40_000: sunspecRegisters(models) }) });
+  bus = new Bus(new ModbusSerialLink('127.0.0.1', server.port), { ...TCP_TIMING, timeoutMs: 200 });
+  return new SunspecDriver(bus.unit(1), bus.unit(1, 'control'), { direction: 1, ...standing });
+};
+
+describe('a SunSpec device, read by its role', () => {
+  const meterValues = {
+    W: -1_230,
+    W_SF: 0,
+    TotWhImp: 1_500_000,
+    TotWhExp: 20_000,
+    TotWh_SF: 0,
+    PhV: 230.1,
+    V_SF: -1,
+    Hz: 49.98,
+    Hz_SF: -2,
+  };
+
+  it('grid meter: its import is the site’s', async () => {
+    const driver = await driverOf([IDENTITY, { id: 203, values: meterValues }], { role: 'grid-meter' });
+    expect(await driver.read()).toEqual({
+      'grid.powerW': -1_230,
+      'grid.toBusCounterWh': 1_500_000,
+      'grid.fromBusCounterWh': 20_000,
+      'grid.voltageV': 230.1,
+      'grid.frequencyHz': 49.98,
+    });
+  });
+
+  it('grid meter with its clamps turned: power and counters change sides together', async () => {
+    const driver = await driverOf([IDENTITY, { id: 203, values: meterValues }], { role: 'grid-meter', direction: -1 });
+    expect(await driver.read()).toMatchObject({ 'grid.powerW': 1_230, 'grid.toBusCounterWh': 20_000, 'grid.fromBusCounterWh': 1_500_000 });
+  });
+
+  it('grid meter in floats', async () => {
+    const driver = await driverOf([IDENTITY, { id: 213, values: { W: 17.5, TotWhImp: 4_096, TotWhExp: 8 } }], { role: 'grid-meter' });
+    expect(await driver.read()).toEqual({ 'grid.powerW': 17.5, 'grid.toBusCounterWh': 4_096, 'grid.fromBusCounterWh': 8 });
+  });
+
+  it('inverter with a limit, and what the sun would allow', async () => {
+    const limited = { id: 123, values: { WMaxLim_Ena: 1, WMaxLimPct: 60, WMaxLimPct_SF: -1 } };
+    const driver = await driverOf(
+      [IDENTITY, inverter({ W: 3_000, WH: 4_000_000_000 }), { id: 122, values: { WAval: 4_200, WAval_SF: 1 } }, limited],
+      { role: 'pv' },
+    );
+    expect(await driver.read()).toEqual({
+      'pv.powerW': 3_000,
+      'pv.toBusCounterWh': 4_000_000_000,
+      'pv.availableW': 4_200,
+      'device.limitPct': 60,
+    });
+  });
+
+  it('inverter: a limit that is not enabled is none', async () => {
+    const driver = await driverOf(
+      [IDENTITY, { id: 113, values: { W: 1.5, WH: 8 } }, { id: 123, values: { WMaxLim_Ena: 0, WMaxLimPct: 30, WMaxLimPct_SF: 0 } }],
+      {
+        role: 'pv',
+      },
+    );
+    expect(await driver.read()).toEqual({ 'pv.powerW': 1.5, 'pv.toBusCounterWh': 8, 'device.limitPct': 100 });
+  });
+
+  it('battery by 103 and 124: no counter of charging, so none is told', async () => {
+    const driver = await driverOf([IDENTITY, inverter({ W: -2_000, WH: 777 }), { id: 124, values: { ChaState: 55.5, ChaState_SF: -1 } }], {
+      role: 'battery',
+    });
+    expect(await driver.read()).toEqual({ 'battery.powerW': -2_000, 'battery.toBusCounterWh': 777, 'battery.socPct': 55.5 });
+  });
+
+  it('battery by 701, 713 and 802', async () => {
+    const driver = await driverOf(
+      [
+        IDENTITY,
+        { id: 701, values: { W: 1_800, W_SF: 0, TotWhInj: 5_000_000_000, TotWhAbs: 6_000_000_000, TotWh_SF: 0 } },
+        { id: 713, values: { SoC: 42, Pct_SF: 0 } },
+        { id: 802, values: { SoC: 99, SoC_SF: 0 } },
+      ],
+      { role: 'battery' },
+    );
+    expect(await driver.read()).toEqual({
+      'battery.powerW': 1_800,
+      'battery.toBusCounterWh': 5_000_000_000,
+      'battery.fromBusCounterWh': 6_000_000_000,
+      'battery.socPct': 42,
+    });
+  });
+
+  it('hybrid: ports found by their names, shares that sum to its output', async () => {
+    const modules = [
+      { ID: 1, IDStr: 'MPPT 1', DCW: 3_000, DCWH: 10_000 },
+      { ID: 2, IDStr: 'MPPT 2', DCW: 2_000, DCWH: 20_000 },
+      { ID: 3, IDStr: 'StCha 3', DCW: 3_000, DCWH: 500 },
+      { ID: 4, IDStr: 'StDisCha 4', DCW: 0, DCWH: 400 },
+    ];
+    const driver = await driverOf(
+      [
+        IDENTITY,
+        inverter({ W: 1_940, WH: 1 }),
+        { id: 123, values: { WMaxLim_Ena: 0, WMaxLimPct: 100, WMaxLimPct_SF: 0 } },
+        { id: 124, values: { ChaState: 70, ChaState_SF: 0 } },
+        { id: 160, values: { DCW_SF: 0, DCWH_SF: 0, N: 4 }, groups: { module: modules } },
+      ],
+      { role: 'hybrid' },
+    );
+    const values = await driver.read();
+    expect(values['pv.powerW']).toBeCloseTo(4_850);
+    expect(values['pv.powerW']! + values['battery.powerW']!).toBe(1_940);
+    expect(values).toMatchObject({ 'battery.socPct': 70, 'device.limitPct': 100, 'pv.toBusCounterWh': 0 });
+  });
+
+  it('leaves out what the device does not implement, and what has no scale', async () => {
+    const driver = await driverOf([IDENTITY, { id: 103, values: { W: 5, WH_SF: 0 } }], { role: 'pv' });
+    expect(await driver.read()).toEqual({ 'pv.toBusCounterWh': 0 });
+  });
+
+  it('says what it found instead of the role', async () => {
+    const driver = await driverOf([IDENTITY, { id: 203, values: {} }], { role: 'hybrid' });
+    await expect(driver.read()).rejects.toThrow('unit 1 is no hybrid: it has the models 1, 203');
+  });
+});
+
+describe('the way a SunSpec device is read', () => {
+  const models = [IDENTITY, inverter({ W: 7, WH: 1 })];
+
+  it('walks once, and then reads values with their scale factors in one request', async () => {
+    const driver = await driverOf(models, { role: 'pv' });
+    await driver.read();
+    server!.requests.length = 0;
+    await driver.read();
+    expect(server!.requests).toHaveLength(1);
+    const at = modelAddresses(models).get(103)!;
+    expect(server!.requests[0]).toMatchObject({ address: at + 14, count: 13 });
+  });
+
+  it('makes a device prove itself after the connection broke, and learns the one in its place', async () => {
+    const driver = await driverOf(models, { role: 'pv' });
+    expect(await driver.read()).toMatchObject({ 'pv.powerW': 7 });
+    server!.dropConnections();
+    await driver.read().catch(() => undefined);
+    expect(await driver.read()).toMatchObject({ 'pv.powerW': 7 });
+    const other = [{ id: 1, values: { Mn: 'Other', Md: 'X' } }, { id: 122, values: {} }, inverter({ W: 9, WH: 2 })];
+    server!.units.set(1, unitRegisters({ 40_000: sunspecRegisters(other) }));
+    server!.dropConnections();
+    await driver.read().catch(() => undefined);
+    expect(await driver.read()).toMatchObject({ 'pv.powerW': 9, 'pv.toBusCounterWh': 2 });
+  });
+});

@@ -1,14 +1,12 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { DurationMs } from '../kernel/units.js';
+import { FieldControl } from '../field/field-control.port.js';
+import { Clock } from '../platform/clock.js';
 import { DispatchService } from './dispatch.service.js';
+import { LeaseSpans } from './lease-spans.js';
 
 const CYCLE = 'dispatch-cycle';
-
-/** How often dispatch decides. It is also the Nest token. */
-export class DispatchSettings {
-  constructor(readonly cycleMs: DurationMs) {}
-}
 
 @Injectable()
 export class DispatchJobs implements OnModuleDestroy {
@@ -16,14 +14,17 @@ export class DispatchJobs implements OnModuleDestroy {
 
   constructor(
     private readonly dispatch: DispatchService,
+    private readonly field: FieldControl,
+    private readonly spans: LeaseSpans,
+    private readonly clock: Clock,
     private readonly timers: SchedulerRegistry,
-    private readonly settings: DispatchSettings,
   ) {}
 
-  start(): void {
+  /** Begins to decide every `cycleMs`. */
+  start(cycleMs: DurationMs): void {
     this.timers.addInterval(
       CYCLE,
-      setInterval(() => void this.tick(), this.settings.cycleMs),
+      setInterval(() => void this.tick(), cycleMs),
     );
   }
 
@@ -41,6 +42,7 @@ export class DispatchJobs implements OnModuleDestroy {
     this.busy = true;
     try {
       await this.dispatch.runCycle();
+      this.spans.note(new Set(this.field.leases().keys()), this.clock.now());
     } finally {
       this.busy = false;
     }

@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
 import { AlarmEntity } from './alarm.entity.js';
 import { AlarmService } from './alarm.service.js';
 import { AuditEntity } from './audit.entity.js';
@@ -11,6 +12,7 @@ import { AuthService } from './auth.service.js';
 import { Clock } from './clock.js';
 import { type DatabaseTarget, databaseOptions } from './database.js';
 import { SessionController } from './session.controller.js';
+import { queueTransactions } from './transaction-queue.js';
 import { SessionEntity, UserEntity } from './user.entity.js';
 
 /** Injects the process's pino log. */
@@ -29,7 +31,10 @@ export class PlatformModule {
     return {
       module: PlatformModule,
       imports: [
-        TypeOrmModule.forRoot({ ...databaseOptions(database), autoLoadEntities: true, retryAttempts: 0 }),
+        TypeOrmModule.forRootAsync({
+          useFactory: () => ({ ...databaseOptions(database), autoLoadEntities: true, retryAttempts: 0 }),
+          dataSourceFactory: (options) => queueTransactions(new DataSource(options!)).initialize(),
+        }),
         TypeOrmModule.forFeature([UserEntity, SessionEntity, AlarmEntity, AuditEntity]),
       ],
       controllers: [SessionController],

@@ -1,0 +1,19 @@
+import { Global, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DecisionService } from './decision.service.js';
+import { DispatchJobs } from './dispatch.jobs.js';
+import { DispatchService } from './dispatch.service.js';
+import { DispatchStateEntity } from './dispatch-state.entity.js';
+import { LeaseSpans } from './lease-spans.js';
+import { PlanningJobs } from './planning.jobs.js';
+import { PlanningService } from './planning.service.js';
+import { WishService } from './wish.service.js';
+
+/** Needs every room above it, and a `BaselineSource` from settlement. */
+@Global()
+@Module({
+  imports: [TypeOrmModule.forFeature([DispatchStateEntity])],
+  providers: [DecisionService, DispatchService, DispatchJobs, LeaseSpans, PlanningService, PlanningJobs, WishService],
+  exports: [DispatchService, DispatchJobs, LeaseSpans, PlanningService, PlanningJobs],
+})
+export class DispatchModule {}

@@ -1,0 +1,24 @@
+import { Injectable } from '@nestjs/common';
+import { BaselineSource } from '../dispatch/baseline-source.port.js';
+import type { SiteId } from '../fleet/plant.js';
+import { contains, durationOf } from '../kernel/interval.js';
+import { type EpochMs, meanPowerW, type Watt } from '../kernel/units.js';
+import type { GridEvent } from '../signals/grid-event.js';
+import { BaselineService } from './baseline.service.js';
+
+/** Dispatch steers by the very baselines that are paid by. */
+@Injectable()
+export class SettledBaselines extends BaselineSource {
+  constructor(private readonly baselines: BaselineService) {
+    super();
+  }
+
+  async baselineAt(event: GridEvent, atMs: EpochMs): Promise<ReadonlyMap<SiteId, Watt>> {
+    const powers = new Map<SiteId, Watt>();
+    for (const [siteId, { slots }] of await this.baselines.of(event)) {
+      const slot = slots.find((one) => contains(one, atMs));
+      if (slot) powers.set(siteId, meanPowerW(slot.baselineWh, durationOf(slot)));
+    }
+    return powers;
+  }
+}

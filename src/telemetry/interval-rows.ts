@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import type { DeviceId, SiteId } from '../fleet/plant.js';
 import { type Flow, FLOWS } from '../kernel/flow.js';
+import type { Interval } from '../kernel/interval.js';
 import type { EpochMs } from '../kernel/units.js';
 import { IntervalEnergyEntity } from './interval.entity.js';
 import { ENERGY_QUALITIES, type IntervalEnergy } from './interval-energy.js';
@@ -75,6 +76,12 @@ export class IntervalRows {
       ORDER BY site_id, start_ms, device_id, flow`;
     const rows: unknown[] = await this.database.query(select, bound);
     return rows.map((row) => intervalOf(rowSchema.parse(row)));
+  }
+
+  /** The interval that begins last; absent where none is closed. */
+  async last(): Promise<Interval | undefined> {
+    const [row] = await this.database.getRepository(IntervalEnergyEntity).find({ order: { startMs: 'DESC' }, take: 1 });
+    return row && { startMs: row.startMs, endMs: row.endMs };
   }
 
   /** Missing intervals that ended in `[fromMs, toMs)`, oldest first. */

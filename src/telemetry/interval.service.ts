@@ -51,6 +51,11 @@ export class IntervalService {
     return this.rows.insertNew(intervals);
   }
 
+  /** The newest closed interval; absent on a plant that has closed none. */
+  lastClosed(): Promise<Interval | undefined> {
+    return this.rows.last();
+  }
+
   /** Stored intervals that begin in `[fromMs, toMs)`, by site, time, device and flow. Their lengths may differ. */
   intervalsOf(query: IntervalsQuery): Promise<IntervalEnergy[]> {
     return this.rows.find(query);

@@ -1,4 +1,5 @@
 import { escape, FieldType, InfluxDB } from 'influx';
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { QUANTITIES, type Quantity, type Sample, type SampleValues } from '../../field/sample.js';
 import type { DeviceId } from '../../fleet/plant.js';
@@ -8,6 +9,7 @@ import { type RangePoint, type RangeQuery, type Reading, ReadingStore, type Samp
 
 const MEASUREMENT = 'readings';
 const REQUEST_TIMEOUT_MS = 5_000;
+const ANSWER_TIMEOUT_MS = 30_000;
 const CHUNK_SAMPLES = 5_000;
 
 const answerSchema = z.object({
@@ -183,16 +185,31 @@ export class InfluxReadingStore extends ReadingStore {
 
   private async attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
     try {
-      this.ready ??= this.client.createDatabase(this.database);
+      this.ready ??= inTime(this.client.createDatabase(this.database));
       await this.ready;
-      return await work();
+      return await inTime(work());
     } catch (error) {
       // Whatever it was, the database may have gone; making it again does nothing where it is there.
       this.ready = undefined;
-      throw new AdapterError(`InfluxDB: ${what}: ${messageOf(error)}`, !isRefusal(error), { cause: error });
+      // No `cause`: the client's errors carry the whole request, with the password in it.
+      throw new AdapterError(`InfluxDB: ${what}: ${messageOf(error)}`, !isRefusal(error));
     }
   }
 }
+
+/** The client waits for ever for the rest of an answer that broke off, so every call gets an end. */
+const inTime = async <T>(work: Promise<T>): Promise<T> => {
+  const done = new AbortController();
+  const late = pause(ANSWER_TIMEOUT_MS, undefined, { signal: done.signal, ref: false }).then(() => {
+    throw new Error(`no full answer within ${ANSWER_TIMEOUT_MS} ms`);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    done.abort();
+    late.catch(() => undefined);
+  }
+};
 
 /** 400: a point cannot be stored as it is; 413: too many at once. Everything else may be mended at the server. */
 const isRefusal = (error: unknown): boolean => {
@@ -202,7 +219,10 @@ const isRefusal = (error: unknown): boolean => {
 
 const field = (quantity: Quantity): string => escape.quoted(quantity);
 
-const among = (deviceIds: readonly DeviceId[]): string => `(${deviceIds.map((id) => `"device" = ${escape.stringLit(id)}`).join(' OR ')})`;
+/** The client's own escaping leaves backslashes as they are, which ends the literal early. */
+const literal = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+
+const among = (deviceIds: readonly DeviceId[]): string => `(${deviceIds.map((id) => `"device" = ${literal(id)}`).join(' OR ')})`;
 
 const during = (fromMs: EpochMs, toMs: EpochMs): string => `time >= ${Math.ceil(fromMs)}ms AND time < ${Math.ceil(toMs)}ms`;
 

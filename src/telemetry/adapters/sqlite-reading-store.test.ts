@@ -1,0 +1,126 @@
+import Database from 'better-sqlite3';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type OpenedStore, readingStoreContract } from '../../../test/contract/reading-store.js';
+import { AdapterError, BadInput } from '../../kernel/errors.js';
+import { SqliteReadingStore } from './sqlite-reading-store.js';
+
+const T0 = Date.UTC(2026, 4, 1);
+const MINUTE = 60_000;
+
+const openIn = (folder: string): OpenedStore => {
+  const store = SqliteReadingStore.open(join(folder, 'readings.sqlite'));
+  return {
+    store,
+    reopen: async () => {
+      await store.close();
+      return openIn(folder);
+    },
+    dispose: async () => {
+      await store.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+};
+
+readingStoreContract('SQLite', () => Promise.resolve(openIn(mkdtempSync(join(tmpdir(), 'readings-')))));
+
+describe('the file of readings', () => {
+  let folder: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'readings-'));
+    file = join(folder, 'readings.sqlite');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('goes on answering whole minutes from roll-ups when the readings are gone', async () => {
+    const store = SqliteReadingStore.open(file);
+    const at = (i: number) => ({ deviceId: 'pv-1', atMs: T0 + i * 10_000, values: { 'pv.powerW': i } });
+    await store.append(Array.from({ length: 60 }, (_, i) => at(i)));
+    await store.append([at(60)]);
+    await store.prune(T0 + 10 * MINUTE, T0 + 2 * MINUTE);
+    const asked = { deviceIds: ['pv-1'], quantities: ['pv.powerW'] as const, fromMs: T0, toMs: T0 + 20 * MINUTE };
+    const steps = await store.range({ ...asked, stepMs: 5 * MINUTE, aggregate: 'mean' });
+    expect(steps.map(({ values }) => values['pv.powerW'])).toEqual([20.5, 44.5, 60]);
+    expect(await store.samples(asked)).toHaveLength(1);
+    await store.close();
+  });
+
+  it('does not commit half a batch, and says that trying again is of no use', async () => {
+    const store = SqliteReadingStore.open(file);
+    const good = { deviceId: 'pv-1', atMs: T0, values: { 'pv.powerW': 1 } };
+    const bad = { deviceId: 'pv-2', atMs: undefined as unknown as number, values: { 'pv.powerW': 1 } };
+    const refusal = await store.append([good, bad]).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(AdapterError);
+    expect((refusal as AdapterError).retryable).toBe(false);
+    expect(await store.latest(['pv-1'])).toEqual(new Map());
+    await store.append([good]);
+    expect(await store.latest(['pv-1'])).toEqual(new Map([['pv-1', good]]));
+    await store.close();
+  });
+
+  it('syncs every commit', () => {
+    const store = SqliteReadingStore.open(file);
+    // The setting belongs to the connection, so it is looked at where the store keeps it.
+    const database = (store as unknown as { database: Database.Database }).database;
+    expect(database.pragma('synchronous', { simple: true })).toBe(2);
+    expect(database.pragma('journal_mode', { simple: true })).toBe('wal');
+    return store.close();
+  });
+
+  it('refuses a file from a newer version, and one that is no database, in one line', () => {
+    const newer = new Database(file);
+    newer.pragma('user_version = 99');
+    newer.close();
+    expect(() => SqliteReadingStore.open(file)).toThrow(BadInput);
+    expect(() => SqliteReadingStore.open(file)).toThrow(/newer version/);
+    const text = join(folder, 'text.sqlite');
+    writeFileSync(text, 'this is not a database, but it is long enough to be looked at closely. '.repeat(40));
+    expect(() => SqliteReadingStore.open(text)).toThrow(BadInput);
+  });
+
+  it('has every acknowledged reading after kill -9', async () => {
+    const compiled = new URL('../../../dist/src/telemetry/adapters/sqlite-reading-store.js', import.meta.url);
+    if (!existsSync(compiled)) throw new Error('run `npm run build` first: the child process needs the compiled store');
+    const script = `
+      const { SqliteReadingStore } = await import(${JSON.stringify(compiled.href)});
+      const store = SqliteReadingStore.open(${JSON.stringify(file)});
+      for (let i = 0; ; i += 1) {
+        const samples = Array.from({ length: 20 }, (_, d) => ({ deviceId: 'd' + d, atMs: ${T0} + i * 1000, values: { 'pv.powerW': i } }));
+        await store.append(samples);
+        process.stdout.write(i + '\\n');
+        await new Promise((resolve) => setImmediate(resolve));
+      }`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const exit = once(child, 'exit');
+    let acknowledged = -1;
+    for await (const line of createInterface({ input: child.stdout })) {
+      acknowledged = Number(line);
+      if (acknowledged === 150) child.kill('SIGKILL');
+    }
+    expect((await exit)[1]).toBe('SIGKILL');
+    expect(acknowledged).toBeGreaterThanOrEqual(150);
+
+    const store = SqliteReadingStore.open(file);
+    const deviceIds = Array.from({ length: 20 }, (_, d) => `d${d}`);
+    const kept = await store.samples({ deviceIds, quantities: ['pv.powerW'], fromMs: T0, toMs: T0 + (acknowledged + 1) * 1_000 });
+    expect(kept).toHaveLength(20 * (acknowledged + 1));
+    // The roll-ups were committed with them.
+    const minutes = await store.range({
+      deviceIds: ['d7'],
+      quantities: ['pv.powerW'],
+      fromMs: T0,
+      toMs: T0 + 2 * MINUTE,
+      stepMs: MINUTE,
+      aggregate: 'mean',
+    });
+    expect(minutes.map(({ values }) => values['pv.powerW'])).toEqual([29.5, 89.5]);
+    await store.close();
+  });
+});

@@ -1,6 +1,10 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { BaselineEntity } from './baseline.entity.js';
+import { BaselineSource } from '../dispatch/baseline-source.port.js';
+import { IntervalClosing } from './interval-closing.service.js';
+import { IntervalClosingJobs } from './interval-closing.jobs.js';
+import { SettledBaselines } from './settled-baselines.js';
 import { BaselineService } from './baseline.service.js';
 import { EventResultEntity } from './event-result.entity.js';
 import { EventResultService } from './event-result.service.js';
@@ -27,8 +31,11 @@ export class SettlementModule {
         StatementService,
         SettlementService,
         SettlementJobs,
+        IntervalClosing,
+        IntervalClosingJobs,
+        { provide: BaselineSource, useClass: SettledBaselines },
       ],
-      exports: [SettlementService, SettlementJobs, BaselineService],
+      exports: [SettlementService, SettlementJobs, BaselineService, BaselineSource, IntervalClosing, IntervalClosingJobs],
     };
   }
 }

@@ -65,7 +65,15 @@ it('runs through its states by the clock, and stays settled or cancelled', () =>
 
 describe('operator limits', () => {
   const limit = (id: number, valueW: number, change: Partial<OperatorLimit> = {}): OperatorLimit => ({
-    ...{ id, scope: 'home-01', kind: 'export', valueW, startMs: 100, endMs: 200, reason: 'test', setBy: 'dso', setAtMs: 90 },
+    id,
+    scope: 'home-01',
+    kind: 'export',
+    valueW,
+    startMs: 100,
+    endMs: 200,
+    reason: 'test',
+    setBy: 'dso',
+    setAtMs: 90,
     ...change,
   });
 
@@ -90,16 +98,14 @@ describe('operator limits', () => {
 
 it('lets the override set last hold on a device', () => {
   const override = (id: number, setAtMs: number, change: Partial<ManualOverride> = {}): ManualOverride => ({
-    ...{
-      id,
-      deviceId: 'b1',
-      setpoint: { kind: 'battery-power', powerW: id },
-      startMs: setAtMs,
-      endMs: 500,
-      reason: 'test',
-      setBy: 'anna',
-      setAtMs,
-    },
+    id,
+    deviceId: 'b1',
+    setpoint: { kind: 'battery-power', powerW: id },
+    startMs: setAtMs,
+    endMs: 500,
+    reason: 'test',
+    setBy: 'anna',
+    setAtMs,
     ...change,
   });
   const all = [override(2, 200), override(1, 100), override(3, 300, { withdrawnAtMs: 350 })];

@@ -29,7 +29,11 @@ let events: EventService;
 let changes: EventChange[];
 
 const request = (change: Partial<EventRequest> = {}): EventRequest => ({
-  ...{ direction: 'up', powerW: 10_000, startMs: NOW + 10 * MINUTE_MS, durationMs: 10 * MINUTE_MS, priceMicroPerKwh: 350_000 },
+  direction: 'up',
+  powerW: 10_000,
+  startMs: NOW + 10 * MINUTE_MS,
+  durationMs: 10 * MINUTE_MS,
+  priceMicroPerKwh: 350_000,
   ...change,
 });
 

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import { concatBytes, fromBase64, toBase64 } from './encoding.js';
 import { appendLeaf, EMPTY_FRONTIER, type Frontier, frontierNodes, frontierRoot, type TreeNode } from './frontier.js';
 import { consistencyRanges, HASH_LENGTH, inclusionRanges, type LeafRange, nodeHash } from './merkle.js';
 import { ProofTileEntity } from './proof.entity.js';
@@ -10,9 +9,13 @@ const TILE_HEIGHT = 8;
 const TILE_WIDTH = 2 ** TILE_HEIGHT;
 const TILES_KEPT = 96;
 
-/** The hashes of a tile and, as far as they are finished, of the subtrees above them within the tile: `rows[0]` is the tile itself. */
+/** The hashes of a tile (`rows[0]`) and, as far as they are finished, of the subtrees above them within the tile. */
 interface Tile {
   readonly rows: Uint8Array[][];
+}
+
+interface GrowingTile extends Tile {
+  readonly tileIndex: number;
 }
 
 /**
@@ -22,8 +25,8 @@ interface Tile {
 @Injectable()
 export class TileStore {
   private frontier: Frontier = EMPTY_FRONTIER;
-  /** The growing tile of each level; hashes only. */
-  private readonly growing: { tileIndex: number; hashes: Uint8Array[] }[] = [];
+  /** The growing tile of each level. */
+  private readonly growing: GrowingTile[] = [];
   private readonly unsaved = new Map<string, ProofTileEntity>();
   private readonly recent = new Map<string, Tile>();
 
@@ -45,11 +48,11 @@ export class TileStore {
       const last = await this.tiles.findOne({ where: { level }, order: { tileIndex: 'DESC' } });
       if (!last) break;
       const hashes = hashesOf(last);
-      this.growing.push(hashes.length < TILE_WIDTH ? { tileIndex: last.tileIndex, hashes } : { tileIndex: last.tileIndex + 1, hashes: [] });
+      this.growing.push(hashes.length < TILE_WIDTH ? { tileIndex: last.tileIndex, ...tileOf(hashes) } : emptyTile(last.tileIndex + 1));
     }
     const [leaves] = this.growing;
     if (!leaves) return;
-    const size = leaves.tileIndex * TILE_WIDTH + leaves.hashes.length;
+    const size = leaves.tileIndex * TILE_WIDTH + leaves.rows[0]!.length;
     await this.mendUpperLevels();
     const roots = [];
     for (const { height, index } of frontierNodes(size)) roots.push(await this.nodeAt(height, index));
@@ -63,8 +66,8 @@ export class TileStore {
 
   /** Writes the tiles that changed. */
   async save(): Promise<void> {
-    for (const [level, { tileIndex, hashes }] of this.growing.entries())
-      if (hashes.length > 0) this.unsaved.set(`${level}/${tileIndex}`, { level, tileIndex, hashes: toBase64(concatBytes(...hashes)) });
+    for (const [level, { tileIndex, rows }] of this.growing.entries())
+      if (rows[0]!.length > 0) this.unsaved.set(`${level}/${tileIndex}`, { level, tileIndex, hashes: textOf(rows[0]!) });
     const changed = [...this.unsaved.values()];
     if (changed.length > 0) await this.tiles.upsert(changed, ['level', 'tileIndex']);
     this.unsaved.clear();
@@ -106,7 +109,7 @@ export class TileStore {
 
   private async tileAt(level: number, tileIndex: number): Promise<Tile> {
     const growing = this.growing[level];
-    if (growing?.tileIndex === tileIndex) return tileOf(growing.hashes);
+    if (growing?.tileIndex === tileIndex) return growing;
     const key = `${level}/${tileIndex}`;
     const known = this.recent.get(key);
     if (known) {
@@ -123,14 +126,14 @@ export class TileStore {
   }
 
   private keep({ height, hash }: TreeNode): void {
-    if (height % TILE_HEIGHT !== 0) return;
-    const level = height / TILE_HEIGHT;
-    const growing = (this.growing[level] ??= { tileIndex: 0, hashes: [] });
-    growing.hashes.push(hash);
-    if (growing.hashes.length < TILE_WIDTH) return;
-    const { tileIndex, hashes } = growing;
-    this.unsaved.set(`${level}/${tileIndex}`, { level, tileIndex, hashes: toBase64(concatBytes(...hashes)) });
-    this.growing[level] = { tileIndex: tileIndex + 1, hashes: [] };
+    const level = Math.floor(height / TILE_HEIGHT);
+    const row = height % TILE_HEIGHT;
+    const { tileIndex, rows } = (this.growing[level] ??= emptyTile(0));
+    rows[row]!.push(hash);
+    // The last row has two hashes when the tile is full; the node above them belongs to the next level.
+    if (row < TILE_HEIGHT - 1 || rows[row]!.length < 2) return;
+    this.unsaved.set(`${level}/${tileIndex}`, { level, tileIndex, hashes: textOf(rows[0]!) });
+    this.growing[level] = emptyTile(tileIndex + 1);
   }
 
   /** A stop between two writes can leave an upper level short of roots that the level below has already finished. */
@@ -138,18 +141,37 @@ export class TileStore {
     for (let level = 1; ; level += 1) {
       const finished = this.growing[level - 1]!.tileIndex;
       if (finished === 0) return;
-      const growing = (this.growing[level] ??= { tileIndex: 0, hashes: [] });
-      for (let index = growing.tileIndex * TILE_WIDTH + growing.hashes.length; index < finished; index += 1) {
-        const { rows } = await this.tileAt(level - 1, index);
-        this.keep({ height: level * TILE_HEIGHT, index, hash: nodeHash(rows[TILE_HEIGHT - 1]![0]!, rows[TILE_HEIGHT - 1]![1]!) });
-      }
+      const { tileIndex, rows } = (this.growing[level] ??= emptyTile(0));
+      const stored = tileIndex * TILE_WIDTH + rows[0]!.length;
+      if (stored === finished) continue;
+      const hashes = [...rows[0]!];
+      for (let index = stored; index < finished; index += 1) hashes.push(await this.tileRoot(level - 1, index));
+      this.adoptTiles(level, tileIndex, hashes);
     }
+  }
+
+  private async tileRoot(level: number, tileIndex: number): Promise<Uint8Array> {
+    const [left, right] = (await this.tileAt(level, tileIndex)).rows[TILE_HEIGHT - 1]!;
+    return nodeHash(left!, right!);
+  }
+
+  /** Puts hashes from `tileIndex` on in place as this level's tiles. */
+  private adoptTiles(level: number, tileIndex: number, hashes: readonly Uint8Array[]): void {
+    let at = 0;
+    let index = tileIndex;
+    for (; at + TILE_WIDTH <= hashes.length; at += TILE_WIDTH, index += 1)
+      this.unsaved.set(`${level}/${index}`, { level, tileIndex: index, hashes: textOf(hashes.slice(at, at + TILE_WIDTH)) });
+    this.growing[level] = { tileIndex: index, ...tileOf(hashes.slice(at)) };
   }
 }
 
+const emptyTile = (tileIndex: number): GrowingTile => ({ tileIndex, ...tileOf([]) });
+
+const textOf = (hashes: readonly Uint8Array[]): string => Buffer.concat(hashes).toString('base64');
+
 const hashesOf = ({ hashes }: ProofTileEntity): Uint8Array[] => {
-  const bytes = fromBase64(hashes) ?? new Uint8Array(0);
-  return Array.from({ length: bytes.length / HASH_LENGTH }, (_, at) => bytes.slice(at * HASH_LENGTH, (at + 1) * HASH_LENGTH));
+  const bytes = new Uint8Array(Buffer.from(hashes, 'base64'));
+  return Array.from({ length: bytes.length / HASH_LENGTH }, (_, at) => bytes.subarray(at * HASH_LENGTH, (at + 1) * HASH_LENGTH));
 };
 
 const tileOf = (hashes: readonly Uint8Array[]): Tile => {

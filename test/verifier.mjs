@@ -1,0 +1,220 @@
+/**
+ * A second verifier of proof bundles, written from docs/proof.md alone: plain JavaScript, nothing but node:crypto. The numbers
+ * are that page's sections. `node test/verifier.mjs FILE` prints each check and exits 0 where all hold.
+ */
+import { createHash, createHmac, createPublicKey, verify } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { argv } from 'node:process';
+import { pathToFileURL } from 'node:url';
+
+const sha256 = (...parts) => createHash('sha256').update(Buffer.concat(parts)).digest();
+const node = (left, right) => sha256(Buffer.of(1), left, right);
+const EMPTY_ROOT = sha256();
+const COMPUTE_BUDGET = '0306466fe5211732ffecadba72c39be7bc8ce5bbc5f7126b2c439b3a40000000';
+const MEMO = '054a535a992921064d24e87160da387c7c35b5ddbc92bb81e41fa8404105448d';
+
+const demand = (condition, what) => {
+  if (!condition) throw new Error(what);
+};
+
+const hex = (text, length) => {
+  demand(typeof text === 'string' && /^([0-9a-f]{2})*$/.test(text) && text.length === 2 * length, `${length} bytes of hex expected`);
+  return Buffer.from(text, 'hex');
+};
+
+const base64 = (text) => {
+  const bytes = Buffer.from(text, 'base64');
+  demand(bytes.toString('base64') === text, 'base64 expected');
+  return bytes;
+};
+
+const signed = (publicKey, message, signature) => {
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: publicKey.toString('base64url') }, format: 'jwk' });
+  demand(signature.length === 64 && verify(null, message, key, signature), 'the signature does not hold');
+};
+
+/** 1 */
+const readBundle = (text) => {
+  const bundle = JSON.parse(text);
+  const { digest, ...members } = bundle;
+  const names = [
+    'format',
+    'record',
+    'signature',
+    'salt',
+    'commitment',
+    'leafIndex',
+    'inclusion',
+    'checkpoint',
+    'earlier',
+    'anchor',
+    'keys',
+    'hints',
+  ];
+  demand(
+    JSON.stringify(Object.keys(members)) === JSON.stringify(names.filter((name) => name !== 'earlier' || bundle.earlier)),
+    'other members',
+  );
+  const parts = [
+    [bundle.earlier ?? { checkpoint: 0, consistency: 0 }, 'checkpoint,consistency'],
+    [bundle.anchor, 'transaction'],
+    [bundle.keys, 'log,anchor'],
+    [bundle.hints, 'ledger,slot,timeMs,assurance'],
+  ];
+  for (const [part, keys] of parts) demand(Object.keys(part).join() === keys, `members other than ${keys}`);
+  demand(bundle.format === 'heliograph-proof/1', 'another format');
+  demand(text === `${JSON.stringify(bundle, null, 2)}\n`, 'another layout');
+  demand(digest === sha256(Buffer.from(text.slice(0, text.lastIndexOf('  "digest": ')))).toString('hex'), 'another digest');
+  return bundle;
+};
+
+/** 2 */
+const checkSignature = ({ record, signature }) => {
+  const wh = String.raw`(0|[1-9]\d*)\.\d{3}\n`;
+  const shape = new RegExp(
+    String.raw`^heliograph-record/1 interval-reading\nsigner ([0-9a-f]{64})\nsite [0-9a-f]{32}\ndevice [!-~]+\nchannel (grid|pv|battery|generator)\n` +
+      String.raw`sequence (0|[1-9]\d*)\nprevious [0-9a-f]{64}\nstart \d+\nend \d+\nquality (measured|estimated|missing)\nunit Wh\n` +
+      `(to-bus ${wh})?(from-bus ${wh})?(to-bus-counter ${wh})?(from-bus-counter ${wh})?$`,
+  );
+  const found = shape.exec(record);
+  demand(found, 'the record has another form');
+  signed(hex(found[1], 32), Buffer.from(record), hex(signature, 64));
+};
+
+/** 3 */
+const checkCommitment = ({ record, signature, salt, commitment }) => {
+  const mac = createHmac('sha256', hex(salt, 32)).update(`heliograph-commitment/1\n${record}`).update(hex(signature, 64)).digest();
+  demand(mac.equals(hex(commitment, 32)), 'the commitment is to something else');
+};
+
+/** 4: RFC 9162, 2.1.3.2 */
+const checkInclusion = ({ commitment, leafIndex, inclusion }, { size, root }) => {
+  demand(Number.isSafeInteger(leafIndex) && leafIndex >= 0 && leafIndex < size, 'no such leaf');
+  let [fn, sn, r] = [BigInt(leafIndex), BigInt(size - 1), sha256(Buffer.of(0), hex(commitment, 32))];
+  for (const p of inclusion.map((hash) => hex(hash, 32))) {
+    demand(sn !== 0n, 'the path is too long');
+    if (fn % 2n === 1n || fn === sn) {
+      r = node(p, r);
+      while (fn % 2n === 0n && fn !== 0n) [fn, sn] = [fn / 2n, sn / 2n];
+    } else r = node(r, p);
+    [fn, sn] = [fn / 2n, sn / 2n];
+  }
+  demand(sn === 0n && r.equals(root), 'the leaf is not in the tree');
+};
+
+/** 4: RFC 9162, 2.1.4.2, for 0 < old < new */
+const checkPath = (old, { size, root }, path) => {
+  demand(old.size > 0 && old.size < size, 'the sizes are out of order');
+  const first = Number.isInteger(Math.log2(old.size)) ? [old.root] : [];
+  const [seed, ...rest] = [...first, ...path.map((hash) => hex(hash, 32))];
+  demand(seed, 'the path is empty');
+  let [fn, sn, fr, sr] = [BigInt(old.size - 1), BigInt(size - 1), seed, seed];
+  while (fn % 2n === 1n) [fn, sn] = [fn / 2n, sn / 2n];
+  for (const c of rest) {
+    demand(sn !== 0n, 'the path is too long');
+    if (fn % 2n === 1n || fn === sn) {
+      [fr, sr] = [node(c, fr), node(c, sr)];
+      while (fn % 2n === 0n && fn !== 0n) [fn, sn] = [fn / 2n, sn / 2n];
+    } else sr = node(sr, c);
+    [fn, sn] = [fn / 2n, sn / 2n];
+  }
+  demand(sn === 0n && fr.equals(old.root) && sr.equals(root), 'the log was changed');
+};
+
+const checkConsistency = ({ earlier, keys }, tree, memo) => {
+  if (!earlier) return demand(memo.previousRoot.equals(EMPTY_ROOT), 'there is an anchor before');
+  const old = readCheckpoint(earlier.checkpoint, hex(keys.log, 32));
+  demand(old.origin === tree.origin && old.root.equals(memo.previousRoot), 'another anchor comes before');
+  return checkPath(old, tree, earlier.consistency);
+};
+
+/** 5 */
+const readCheckpoint = (note, publicKey) => {
+  const found = /^(([^\n]+)\n(0|[1-9]\d*)\n([^\n]+)\n)\n— (\S+) (\S+)\n$/.exec(note);
+  demand(found, 'no checkpoint');
+  const [, text, origin, size, root, name, line] = found;
+  const bytes = base64(line);
+  demand(
+    name === origin && bytes.subarray(0, 4).equals(sha256(Buffer.from(`${origin}\n`), Buffer.of(1), publicKey).subarray(0, 4)),
+    'another key',
+  );
+  signed(publicKey, Buffer.from(text), bytes.subarray(4));
+  demand(base64(root).length === 32, 'no root');
+  return { origin, size: Number(size), root: base64(root) };
+};
+
+/** 6 */
+const readTransaction = (bytes) => {
+  let at = 0;
+  const take = (count) => {
+    demand(at + count <= bytes.length, 'the transaction is cut short');
+    at += count;
+    return bytes.subarray(at - count, at);
+  };
+  const count = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const [byte] = take(1);
+      value += (byte & 127) << shift;
+      if (byte < 128) return value;
+    }
+  };
+  const list = (read) => Array.from({ length: count() }, read);
+  const signatures = list(() => take(64));
+  const message = bytes.subarray(at);
+  const [signers] = take(3);
+  const accounts = list(() => take(32));
+  take(32);
+  const instructions = list(() => ({ program: accounts[take(1)[0]].toString('hex'), places: take(count()), data: take(count()) }));
+  demand(at === bytes.length && signers === 1 && signatures.length === 1, 'not a transaction of one signer');
+  const others = instructions.filter(({ program }) => program !== COMPUTE_BUDGET);
+  demand(others.length === 1 && others[0].program === MEMO, 'not one memo');
+  const [version, origin, size, root, previousRoot, policy, ...more] = others[0].data.toString('utf8').split('|');
+  demand(version === 'vpp1' && policy && more.length === 0, 'not our memo');
+  return {
+    signature: signatures[0],
+    message,
+    payer: accounts[0],
+    memo: { origin, size: Number(size), root: base64(root), previousRoot: base64(previousRoot) },
+  };
+};
+
+const checkAnchor = ({ keys }, tree, { signature, message, payer, memo }) => {
+  demand(payer.equals(hex(keys.anchor, 32)), 'another key signed');
+  signed(payer, message, signature);
+  demand(memo.origin === tree.origin && memo.size === tree.size && memo.root.equals(tree.root), 'another tree was anchored');
+};
+
+/** The checks by name, each `ok` or what is wrong. */
+export const verifyBundle = (text) => {
+  const results = {};
+  const check = (name, run) => {
+    try {
+      const value = run();
+      results[name] = 'ok';
+      return value;
+    } catch (error) {
+      results[name] = error.message;
+      return undefined;
+    }
+  };
+  const bundle = check('format', () => readBundle(text));
+  if (!bundle) return results;
+  check('signature', () => checkSignature(bundle));
+  check('commitment', () => checkCommitment(bundle));
+  const tree = check('checkpoint', () => readCheckpoint(bundle.checkpoint, hex(bundle.keys.log, 32)));
+  check('inclusion', () => checkInclusion(bundle, tree));
+  const transaction = check('anchor', () => {
+    const read = readTransaction(base64(bundle.anchor.transaction));
+    checkAnchor(bundle, tree, read);
+    return read;
+  });
+  check('consistency', () => checkConsistency(bundle, tree, transaction.memo));
+  return results;
+};
+
+if (argv[1] && import.meta.url === pathToFileURL(argv[1]).href) {
+  const results = verifyBundle(readFileSync(argv[2], 'utf8'));
+  process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
+  process.exitCode = Object.values(results).every((result) => result === 'ok') ? 0 : 1;
+}

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { AdapterError } from '../kernel/errors.js';
 import { ModbusException } from './modbus-link.port.js';
 import { type HoldingReader, isSameDevice, walkSunspec } from './sunspec-walk.js';
-import { sunspecRegisters } from './testing/sunspec-registers.js';
+import { type ModelValues, sunspecRegisters } from './testing/sunspec-registers.js';
 
-const MODELS = [
+const MODELS: ModelValues[] = [
   { id: 1, values: { Mn: 'Helios', Md: 'H5', Vr: '1.2', SN: 'A-17' } },
   { id: 103, values: { W: 100, W_SF: 0 } },
   { id: 123, values: {} },

@@ -26,21 +26,17 @@ describe('the split of a hybrid', () => {
 
   it('charges the battery with the sun that does not leave the terminal', () => {
     const { pvW, batteryW } = splitHybrid(hybrid(1_940, 5_000, -3_000));
-    expect(pvW).toBeCloseTo(4_850);
-    expect(batteryW).toBeCloseTo(-2_910);
+    expect(pvW).toBe(4_940);
+    expect(batteryW).toBe(-3_000);
   });
 
   it('still charges it when nothing at all leaves the terminal', () => {
-    const { pvW, batteryW } = splitHybrid(hybrid(5, 3_000, -2_985));
-    expect(pvW).toBeGreaterThan(2_600);
-    expect(batteryW).toBe(5 - pvW);
+    expect(splitHybrid(hybrid(5, 3_000, -2_985))).toEqual({ pvW: 2_990, batteryW: -2_985 });
   });
 
   it('calls nothing sun that the grid charged', () => {
     expect(splitHybrid(hybrid(-2_000, 0, -1_940))).toEqual({ pvW: 0, batteryW: -2_000 });
-    const { pvW, batteryW } = splitHybrid(hybrid(-2_000, 1_000, -2_940));
-    expect(pvW).toBeCloseTo(970);
-    expect(batteryW).toBeCloseTo(-2_970);
+    expect(splitHybrid(hybrid(-2_000, 1_000, -2_940))).toEqual({ pvW: 940, batteryW: -2_940 });
   });
 
   it('calls its own consumption at night no sun', () => {
@@ -59,14 +55,11 @@ describe('the split of a hybrid', () => {
     },
   );
 
-  test.prop([watts(0, 12_000), watts(-8_000, 8_000), fc.double({ min: 0.91, max: 1, noNaN: true })])(
-    'finds the shares of an inverter that converts everything alike',
-    (sunDcW, batteryDcW, efficiency) => {
-      fc.pre(sunDcW + batteryDcW > 1);
-      const { pvW } = splitHybrid(hybrid((sunDcW + batteryDcW) * efficiency, sunDcW, batteryDcW));
-      expect(pvW).toBeCloseTo(sunDcW * efficiency, 6);
-    },
-  );
+  test.prop([watts(0, 12_000), watts(0, 8_000)])('shares the loss of a discharge fairly', (sunDcW, batteryDcW) => {
+    fc.pre(sunDcW + batteryDcW > 1);
+    const { pvW } = splitHybrid(hybrid((sunDcW + batteryDcW) * 0.97, sunDcW, batteryDcW));
+    expect(pvW).toBeCloseTo(sunDcW * 0.97, 6);
+  });
 });
 
 describe('the ports of model 160', () => {
@@ -93,8 +86,8 @@ describe('AC counters of a hybrid', () => {
       batteryFromBusWh: 0,
     });
     const later = counters.count({ sunWh: 9_005_000, chargeWh: 3_500, dischargeWh: 400 }, charging, shares);
-    expect(later.pvToBusWh).toBeCloseTo(4_850);
-    expect(later.batteryFromBusWh).toBeCloseTo(2_910);
+    expect(later.pvToBusWh).toBeCloseTo(4_940);
+    expect(later.batteryFromBusWh).toBeCloseTo(3_000);
     expect(later.batteryToBusWh).toBe(0);
   });
 
@@ -102,7 +95,7 @@ describe('AC counters of a hybrid', () => {
     const counters = new HybridCounters();
     counters.count({ sunWh: 1_000 }, charging, shares);
     expect(counters.count({ sunWh: 10 }, charging, shares).pvToBusWh).toBe(0);
-    expect(counters.count({ sunWh: 20 }, charging, shares).pvToBusWh).toBeCloseTo(9.7);
+    expect(counters.count({ sunWh: 20 }, charging, shares).pvToBusWh).toBeCloseTo(9.88);
   });
 
   test.prop([fc.array(fc.tuple(fc.nat(5_000), fc.nat(3_000)), { minLength: 1, maxLength: 30 })])('only rise', (steps) => {

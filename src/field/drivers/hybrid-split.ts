@@ -1,4 +1,4 @@
-import { clamp, type Watt } from '../../kernel/units.js';
+import type { Watt } from '../../kernel/units.js';
 
 /** What a hybrid inverter tells: AC power out of its terminal, and the DC powers behind it, none of them negative. */
 export interface HybridPowers {
@@ -13,28 +13,20 @@ export interface HybridSplit {
   readonly batteryW: Watt;
 }
 
-/** Below this an inverter's efficiency says more about its measuring and its own consumption than about its conversion. */
-const LOWEST_EFFICIENCY = 0.9;
-
 /**
- * Splits the AC output of a hybrid between sun and battery so that the two sum to it exactly. Sun and battery bear the
- * inverter's loss in proportion to their DC powers; sun is never more than its strings gave, and what came out of a battery
- * is never called sun. What a charging battery took is told by its own port, so that an inverter's own consumption at low
- * power is not mistaken for poor conversion of all the sun that went into the battery.
+ * Splits the AC output of a hybrid between sun and battery so that the two sum to it exactly. Sun is never more than its
+ * strings gave, and what came out of a battery is never called sun:
+ * - while it discharges, each side bears the inverter's loss in proportion to its DC power;
+ * - while it charges, the battery took what it took on its DC side, and the sun gave the rest of the output on top of that,
+ *   as far as the strings did; what they did not give came from the grid.
  */
-export const splitHybrid = (powers: HybridPowers): HybridSplit => {
-  const pvW = sunShare(powers);
-  return { pvW, batteryW: powers.acW - pvW };
-};
-
-const sunShare = ({ acW, sunDcW, chargeDcW, dischargeDcW }: HybridPowers): Watt => {
-  const chargeW = chargeDcW - dischargeDcW;
-  const convertedW = Math.abs(sunDcW - chargeW);
-  const [lessW, moreW] = [Math.min(Math.abs(acW), convertedW), Math.max(Math.abs(acW), convertedW)];
-  const efficiency = moreW > 0 ? lessW / moreW : 1;
-  if (chargeW <= 0) return acW > 0 ? Math.min(convertedW > 0 ? (acW * sunDcW) / convertedW : 0, sunDcW) : 0;
-  if (acW <= 0) return sunDcW * Math.max(efficiency, LOWEST_EFFICIENCY);
-  return Math.min(clamp(sunDcW * efficiency, acW + LOWEST_EFFICIENCY * chargeW, acW + chargeW), sunDcW);
+export const splitHybrid = ({ acW, sunDcW, chargeDcW, dischargeDcW }: HybridPowers): HybridSplit => {
+  const batteryDcW = dischargeDcW - chargeDcW;
+  const pvW =
+    batteryDcW > 0 && acW > 0
+      ? Math.min((acW * sunDcW) / (sunDcW + batteryDcW), sunDcW)
+      : Math.min(Math.max(acW + Math.max(-batteryDcW, 0), 0), sunDcW);
+  return { pvW, batteryW: acW - pvW };
 };
 
 /** A DC port of a hybrid: a string of modules, or one way of its battery. */

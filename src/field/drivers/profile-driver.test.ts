@@ -112,16 +112,18 @@ describe('the folder of profiles', () => {
     const head = 'name: A\nkind: meter\nsource: x\nseenOnHardware: false\nfastestPeriodMs: 1000\npoints:\n';
     writeFileSync(join(folder, 'a.yaml'), `${head}  powerW: { input: 1, type: float31, unit: W }\n`);
     writeFileSync(join(folder, 'b.yaml'), `${head}  powerW: { input: 1, type: float32, unit: horsepower }\n`);
-    try {
-      loadProfiles(folder);
-      expect.unreachable();
-    } catch (error) {
-      expect(error).toBeInstanceOf(BadInput);
-      const { faults } = error as BadInput;
-      expect(faults).toHaveLength(2);
-      expect(faults[0]).toMatch(/a\.yaml:7: points\.powerW\.type/);
-      expect(faults[1]).toMatch(/b\.yaml:7: points\.powerW\.unit: no unit is called "horsepower"/);
-    }
+    const faultsOf = (): readonly string[] => {
+      try {
+        loadProfiles(folder);
+        return [];
+      } catch (error) {
+        return error instanceof BadInput ? error.faults : [];
+      }
+    };
+    expect(faultsOf()).toEqual([
+      expect.stringMatching(/a\.yaml:7: points\.powerW\.type/),
+      expect.stringMatching(/b\.yaml:7: points\.powerW\.unit: no unit is called "horsepower"/),
+    ]);
   });
 
   it('names the profiles there are when one is not', () => {

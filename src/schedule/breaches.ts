@@ -1,4 +1,4 @@
-import { fromRestW, rampW } from './generator-rules.js';
+import { fromRestW, rampW, warmUpShare } from './generator-rules.js';
 import { atStep, type BatteryProblem, eventShare, type GeneratorProblem, type PlanningProblem } from './problem.js';
 import { type Breach, BREACH_KINDS, type BreachKind, type Schedule } from './schedule.js';
 
@@ -17,9 +17,7 @@ export const breachesOf = (problem: PlanningProblem, plan: Plan): Breach[] => {
   plan.steps.forEach((_, step) => {
     noteGrid(problem, plan, step, note);
     problem.batteries.forEach((battery, index) => noteEnergy(battery, plan.batteries[index]!.energyWh[step]!, step, note));
-    problem.generators.forEach((generator, index) =>
-      note('generator-ramp', generator.id, step, beyondRamp(generator, plan, plan.generators[index]!, step)),
-    );
+    problem.generators.forEach((generator, index) => note('generator-ramp', generator.id, step, beyondRamp(generator, plan, index, step)));
     problem.events.forEach((event, index) => {
       if (eventShare(event, plan.steps[step]!) > 0)
         note('event-shortfall', event.id, step, event.powerW - plan.events[index]!.deliveredW[step]!);
@@ -48,10 +46,16 @@ const noteEnergy = (battery: BatteryProblem, energyWh: number, step: number, not
   for (const target of targets) if (target.step === step) note('energy-target', id, step, target.energyWh - energyWh);
 };
 
-/** How much more than its ramp a generator changes from one step's mean to the next; from and to rest goes by `fromRestW`. */
-const beyondRamp = (generator: GeneratorProblem, plan: Plan, { on, powerW }: Plan['generators'][number], step: number): number => {
+/**
+ * How much more than its ramp a generator changes from one step's mean to the next. From rest, out of a warm-up and to
+ * rest `fromRestW` is allowed.
+ */
+const beyondRamp = (generator: GeneratorProblem, { steps, generators }: Plan, index: number, step: number): number => {
+  const { on, powerW } = generators[index]!;
   const before = step === 0 ? generator.initial.powerW : powerW[step - 1]!;
-  const after = powerW[step]!;
-  const rest = before === 0 || !on[step];
-  return Math.abs(after - before) - (rest ? fromRestW(generator, plan.steps, step) : rampW(generator, plan.steps, step));
+  const lastOff = on.lastIndexOf(false, step - 1);
+  const startedMs = lastOff >= 0 || !generator.initial.on ? steps[lastOff + 1]?.startMs : generator.initial.sinceMs;
+  const warming = step > 0 && startedMs !== undefined && warmUpShare(generator, startedMs, steps[step - 1]!) > 0;
+  const rest = before === 0 || !on[step] || warming;
+  return Math.abs(powerW[step]! - before) - (rest ? fromRestW(generator, steps, step) : rampW(generator, steps, step));
 };

@@ -35,8 +35,9 @@ export const meritOrder = (problem: PlanningProblem, reason: string): Schedule =
         needW -= powerW;
         inverterW += powerW;
       });
-      const spillW = Math.max(0, -needW - atStep(site.exportLimitW ?? Infinity, step));
-      pvW[s]!.push(Math.max(0, sunW - spillW));
+      const spillableW = Math.min(sunW, inverterW + (site.inverterLimitW ?? Infinity));
+      const spillW = clamp(-needW - atStep(site.exportLimitW ?? Infinity, step), 0, spillableW);
+      pvW[s]!.push(sunW - spillW);
     });
   });
   const decisions: Decisions = { pvW, batteryW, generatorOn: runs.map(({ on }) => on), generatorW: runs.map(({ powerW }) => powerW) };

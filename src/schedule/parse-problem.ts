@@ -10,7 +10,7 @@ export const parseProblem = (input: unknown): PlanningProblem => {
   return parsed.data;
 };
 
-const duplicates = (ids: readonly string[]): string[] => [...new Set(ids.filter((id, index) => ids.indexOf(id) !== index))];
+const duplicates = <T>(ids: readonly T[]): T[] => [...new Set(ids.filter((id, index) => ids.indexOf(id) !== index))];
 
 /** What a schema cannot see: lengths, names that lead nowhere, limits that cross. */
 export const faultsOf = (problem: PlanningProblem): string[] => {
@@ -33,6 +33,7 @@ export const faultsOf = (problem: PlanningProblem): string[] => {
     if (minEnergyWh > maxEnergyWh) faults.push(`batteries.${id}: minEnergyWh is above maxEnergyWh`);
     if (maxEnergyWh > capacityWh) faults.push(`batteries.${id}: maxEnergyWh is above capacityWh`);
     if (initialEnergyWh > capacityWh) faults.push(`batteries.${id}: initialEnergyWh is above capacityWh`);
+    for (const step of duplicates(targets.map((target) => target.step))) faults.push(`batteries.${id}: two targets name step ${step}`);
     for (const { step } of targets) if (step >= steps) faults.push(`batteries.${id}: a target names step ${step} of ${steps}`);
   }
   for (const { id, minW, maxW } of problem.generators) if (minW > maxW) faults.push(`generators.${id}: minW is above maxW`);

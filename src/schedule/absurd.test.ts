@@ -1,0 +1,130 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect } from 'vitest';
+import { solvePlan } from './adapters/highs-plan.js';
+import { meritOrder } from './merit-order.js';
+import { faultsOf } from './parse-problem.js';
+import { planFaults } from './plan-check.js';
+import { type PlanningProblem, planningProblemSchema } from './problem.js';
+
+const START_MS = Date.UTC(2024, 2, 31);
+const whole = (min: number, max: number): fc.Arbitrary<number> => fc.integer({ min, max });
+const powerW = whole(0, 20_000);
+const price = whole(-500_000, 1_000_000);
+const efficiency = fc.constantFrom(0.5, 0.9, 0.95, 1);
+
+const perStep = <T>(value: fc.Arbitrary<T>, steps: number): fc.Arbitrary<T | T[]> =>
+  fc.oneof(value, fc.array(value, { minLength: steps, maxLength: steps }));
+const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
+
+const anySite = (id: string, steps: number): fc.Arbitrary<object> =>
+  fc.record({
+    id: fc.constant(id),
+    loadW: perStep(powerW, steps),
+    pvW: perStep(powerW, steps),
+    importLimitW: maybe(perStep(powerW, steps)),
+    exportLimitW: maybe(perStep(powerW, steps)),
+    inverterLimitW: maybe(powerW),
+    importMicroPerKwh: perStep(price, steps),
+    exportMicroPerKwh: perStep(price, steps),
+  });
+
+const anyBattery = (id: string, steps: number): fc.Arbitrary<object> =>
+  fc
+    .record({
+      capacityWh: whole(100, 30_000),
+      shares: fc.array(whole(0, 100), { minLength: 4, maxLength: 4 }),
+      siteId: fc.constantFrom('a', 'b'),
+    })
+    .chain(({ capacityWh, shares, siteId }) => {
+      const [low, high] = shares.slice(0, 2).toSorted((x, y) => x - y) as [number, number];
+      const of = (share: number): number => (capacityWh * share) / 100;
+      return fc.record({
+        id: fc.constant(id),
+        siteId: fc.constant(siteId),
+        capacityWh: fc.constant(capacityWh),
+        minEnergyWh: fc.constant(of(low)),
+        maxEnergyWh: fc.constant(of(high)),
+        reserveFloorWh: perStep(whole(0, capacityWh), steps),
+        initialEnergyWh: fc.constant(of(shares[2]!)),
+        maxChargeW: perStep(powerW, steps),
+        maxDischargeW: perStep(powerW, steps),
+        minChargeW: fc.constantFrom(0, 0, 1_400),
+        chargeEfficiency: efficiency,
+        dischargeEfficiency: efficiency,
+        terminalMicroPerKwh: price,
+        wearMicroPerKwh: whole(0, 100_000),
+        chargeFromGrid: fc.boolean(),
+        dischargeToGrid: fc.boolean(),
+        targets: fc.uniqueArray(fc.record({ step: whole(0, steps - 1), energyWh: whole(0, 40_000) }), {
+          maxLength: 2,
+          selector: ({ step }) => step,
+        }),
+      });
+    });
+
+const anyGenerator = (id: string, steps: number): fc.Arbitrary<object> =>
+  fc.record({
+    id: fc.constant(id),
+    siteId: fc.constantFrom('a', 'b'),
+    minW: whole(0, 10_000),
+    maxW: whole(10_000, 30_000),
+    rampWPerS: maybe(whole(1, 20)),
+    warmUpS: fc.constantFrom(0, 60, 1_200, 5_000),
+    minUpS: fc.constantFrom(0, 1_800, 7_200),
+    minDownS: fc.constantFrom(0, 1_800, 7_200),
+    startMicro: whole(0, 5_000_000),
+    noLoadMicroPerH: whole(0, 2_000_000),
+    runningMicroPerKwh: whole(0, 500_000),
+    available: perStep(fc.boolean(), steps),
+    initial: fc.record({ on: fc.boolean(), sinceMs: maybe(whole(0, 120).map((minutes) => START_MS - minutes * 60_000)), powerW: powerW }),
+  });
+
+const anyEvent = (steps: number): fc.Arbitrary<object> =>
+  fc.record({ from: whole(-30, 200), lasts: whole(1, 120) }).chain(({ from, lasts }) =>
+    fc.record({
+      id: fc.constant('event'),
+      startMs: fc.constant(START_MS + from * 60_000),
+      endMs: fc.constant(START_MS + (from + lasts) * 60_000),
+      direction: fc.constantFrom('up', 'down'),
+      powerW: whole(0, 40_000),
+      baselineW: perStep(whole(-20_000, 20_000), steps),
+      priceMicroPerKwh: whole(0, 1_000_000),
+      penaltyMicroPerKwh: whole(0, 1_000_000),
+      siteIds: maybe(fc.constant(['b'])),
+    }),
+  );
+
+const anyProblem: fc.Arbitrary<PlanningProblem> = fc
+  .array(fc.constantFrom(5, 15, 15, 30, 60, 180), { minLength: 1, maxLength: 8 })
+  .chain((stepMinutes) => {
+    const steps = stepMinutes.length;
+    return fc.record({
+      version: fc.constant(1 as const),
+      currency: fc.constant('EUR'),
+      startMs: fc.constant(START_MS),
+      stepMinutes: fc.constant(stepMinutes),
+      sites: fc.tuple(anySite('a', steps), anySite('b', steps)),
+      batteries: whole(0, 3).chain((count) =>
+        fc.tuple(...Array.from({ length: count }, (_, index) => anyBattery(`battery-${index}`, steps))),
+      ),
+      generators: whole(0, 2).chain((count) =>
+        fc.tuple(...Array.from({ length: count }, (_, index) => anyGenerator(`generator-${index}`, steps))),
+      ),
+      events: fc.oneof(fc.constant([]), fc.tuple(anyEvent(steps))),
+      fleet: fc.record({ importLimitW: maybe(perStep(powerW, steps)), exportLimitW: maybe(perStep(powerW, steps)) }),
+      curtailmentMicroPerKwh: whole(0, 50_000),
+    });
+  })
+  .map((problem) => planningProblemSchema.parse(problem));
+
+describe('whatever the problem', () => {
+  test.prop([anyProblem], { numRuns: 100 })('there is a plan that keeps every rule, or names how far it bends', async (problem) => {
+    expect(faultsOf(problem)).toEqual([]);
+    const plan = await solvePlan(problem, { gap: 1e-3, timeLimitS: 10 });
+    expect(planFaults(problem, plan)).toEqual([]);
+  });
+
+  test.prop([anyProblem], { numRuns: 300 })('merit order has one too', (problem) => {
+    expect(planFaults(problem, meritOrder(problem, 'asked for'))).toEqual([]);
+  });
+});

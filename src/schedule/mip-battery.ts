@@ -1,0 +1,114 @@
+import type { Term } from './linear-model.js';
+import { CALM, type ModelContext, PENALTIES } from './mip-context.js';
+import { atStep, type BatteryProblem, type SiteProblem } from './problem.js';
+
+/** Columns of one battery by step: kW AC both ways, kWh at the end of the step. */
+export interface BatteryColumns {
+  readonly charge: readonly number[];
+  readonly discharge: readonly number[];
+  readonly energy: readonly number[];
+}
+
+/** energy = energy before + chargeEfficiency · charge − discharge / dischargeEfficiency. */
+export const batteryColumns = (context: ModelContext, battery: BatteryProblem): BatteryColumns => {
+  const { model, hours, scale } = context;
+  const site = context.problem.sites.find(({ id }) => id === battery.siteId)!;
+  const wear = battery.wearMicroPerKwh / 1e6;
+  const soft = mayLeaveRange(context, battery, site);
+  const charge: number[] = [];
+  const discharge: number[] = [];
+  const energy: number[] = [];
+  hours.forEach((hour, step) => {
+    charge.push(model.column(0, chargeLimitW(context, battery, site, step) / 1_000, CALM * scale * hour));
+    discharge.push(model.column(0, dischargeLimitW(context, battery, site, step) / 1_000, (wear + CALM * scale) * hour));
+    energy.push(energyColumn(context, battery, step, soft));
+    const before: Term[] = step > 0 ? [[energy[step - 1]!, -1]] : [];
+    const initialKwh = step > 0 ? 0 : battery.initialEnergyWh / 1_000;
+    model.row(initialKwh, initialKwh, [
+      [energy[step]!, 1],
+      ...before,
+      [charge[step]!, -battery.chargeEfficiency * hour],
+      [discharge[step]!, hour / battery.dischargeEfficiency],
+    ]);
+    if (battery.minChargeW > 0) leastCharge(context, battery, charge[step]!);
+  });
+  for (const { step, energyWh } of battery.targets) {
+    const missing = model.column(0, Infinity, PENALTIES.target * scale);
+    model.row(energyWh / 1_000, Infinity, [
+      [energy[step]!, 1],
+      [missing, 1],
+    ]);
+  }
+  const worth = battery.terminalMicroPerKwh / 1e6;
+  model.addCost(energy.at(-1)!, -worth);
+  model.addOffset((worth * battery.initialEnergyWh) / 1_000);
+  return { charge, discharge, energy };
+};
+
+const alone = ({ problem }: ModelContext, site: SiteProblem): boolean =>
+  problem.batteries.filter(({ siteId }) => siteId === site.id).length === 1 && problem.generators.every(({ siteId }) => siteId !== site.id);
+
+/** Alone at its site, a battery that must not take from the grid can take no more than the sun leaves over. */
+const chargeLimitW = (context: ModelContext, battery: BatteryProblem, site: SiteProblem, step: number): number => {
+  const limitW = atStep(battery.maxChargeW, step);
+  if (battery.chargeFromGrid || !alone(context, site)) return limitW;
+  return Math.min(limitW, Math.max(0, atStep(site.pvW, step) - atStep(site.loadW, step)));
+};
+
+/** Alone at its site, a battery that must not give to the grid can give no more than the loads draw. */
+const dischargeLimitW = (context: ModelContext, battery: BatteryProblem, site: SiteProblem, step: number): number => {
+  const limitW = atStep(battery.maxDischargeW, step);
+  return battery.dischargeToGrid || !alone(context, site) ? limitW : Math.min(limitW, atStep(site.loadW, step));
+};
+
+const floorWh = (battery: BatteryProblem, step: number): number =>
+  Math.min(Math.max(battery.minEnergyWh, atStep(battery.reserveFloorWh, step)), battery.maxEnergyWh);
+
+/**
+ * Whether the stored energy may have to leave its range: it starts outside, its floor rises on the way, or a connection's
+ * limit, which counts for more than a reserve, may need what is kept back. Otherwise standing still is always allowed, and
+ * plain bounds do.
+ */
+const mayLeaveRange = ({ problem, hours }: ModelContext, battery: BatteryProblem, site: SiteProblem): boolean => {
+  const { initialEnergyWh, maxEnergyWh } = battery;
+  if (initialEnergyWh > maxEnergyWh || problem.fleet.importLimitW !== undefined || problem.fleet.exportLimitW !== undefined) return true;
+  return hours.some(
+    (_, step) =>
+      initialEnergyWh < floorWh(battery, step) ||
+      atStep(site.loadW, step) > atStep(site.importLimitW ?? Infinity, step) ||
+      problem.generators.some(({ siteId }) => siteId === site.id),
+  );
+};
+
+const energyColumn = ({ model, hours, scale }: ModelContext, battery: BatteryProblem, step: number, soft: boolean): number => {
+  const [minKwh, floorKwh, maxKwh] = [battery.minEnergyWh, floorWh(battery, step), battery.maxEnergyWh].map((energyWh) => energyWh / 1_000);
+  if (!soft) return model.column(floorKwh!, maxKwh!);
+  const energy = model.column(0, battery.capacityWh / 1_000);
+  const price = scale * hours[step]!;
+  const beneath = model.column(0, minKwh!, PENALTIES.energyRange * price);
+  const reserve = model.column(0, floorKwh! - minKwh!, PENALTIES.reserveFloor * price);
+  const above = model.column(0, battery.capacityWh / 1_000 - maxKwh!, PENALTIES.energyRange * price);
+  model.row(floorKwh!, Infinity, [
+    [energy, 1],
+    [beneath, 1],
+    [reserve, 1],
+  ]);
+  model.row(-Infinity, maxKwh!, [
+    [energy, 1],
+    [above, -1],
+  ]);
+  return energy;
+};
+
+/** Charging is off, or at least its least power. */
+const leastCharge = ({ model }: ModelContext, battery: BatteryProblem, charge: number): void => {
+  const charging = model.binary(0, battery.minChargeW / 1_000 <= model.upperOf(charge) ? 1 : 0);
+  model.row(-Infinity, 0, [
+    [charge, 1],
+    [charging, -model.upperOf(charge)],
+  ]);
+  model.row(0, Infinity, [
+    [charge, 1],
+    [charging, -battery.minChargeW / 1_000],
+  ]);
+};

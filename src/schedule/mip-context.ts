@@ -1,0 +1,35 @@
+import type { Interval } from '../kernel/interval.js';
+import type { LinearModelBuilder } from './linear-model.js';
+import type { PlanningProblem } from './problem.js';
+
+/**
+ * The planning problem as a mixed-integer linear model, in kilowatts, kilowatt-hours and whole units of the currency.
+ * Every limit that could make it unsolvable is softened at the prices of `PENALTIES`.
+ */
+export interface ModelContext {
+  readonly problem: PlanningProblem;
+  readonly steps: readonly Interval[];
+  readonly hours: readonly number[];
+  readonly model: LinearModelBuilder;
+  /** The dearest price in the problem, per kWh: what penalties are multiples of. */
+  readonly scale: number;
+}
+
+/**
+ * What bending a limit costs per kWh (for stored energy: per kWh and hour) as a multiple of the dearest price: the order in
+ * which limits give way.
+ */
+export const PENALTIES = { site: 10_000, fleet: 3_000, energyRange: 1_000, reserveFloor: 300, ramp: 200, target: 100 } as const;
+
+/** Prefers the calmer of two plans that cost the same: less to and fro, sun taken rather than left. */
+export const CALM = 1e-6;
+
+/** Either-or rules the linear model leaves open. They are tied down only where its answer breaks them. */
+export interface EitherOr {
+  /** Site and step at which power may flow one way only, and batteries keep to their grid rules. */
+  readonly grid: ReadonlySet<string>;
+  /** Battery and step at which it charges or discharges, not both. */
+  readonly battery: ReadonlySet<string>;
+}
+
+export const keyOf = (index: number, step: number): string => `${index} ${step}`;

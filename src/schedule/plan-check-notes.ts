@@ -1,0 +1,44 @@
+import type { PlanningProblem } from './problem.js';
+import type { Breach, BreachKind, Schedule } from './schedule.js';
+
+/** Watts and watt-hours by which rounding may miss. */
+export const SLACK = 1.5;
+
+/** What a check of a plan has found so far. */
+export class PlanCheck {
+  readonly faults: string[] = [];
+  private readonly explained = new Set<Breach>();
+
+  constructor(
+    readonly problem: PlanningProblem,
+    readonly plan: Schedule,
+  ) {}
+
+  hours(step: number): number {
+    const { startMs, endMs } = this.plan.steps[step]!;
+    return (endMs - startMs) / 3_600_000;
+  }
+
+  must(holds: boolean, step: number, subject: string, what: string): void {
+    if (!holds) this.faults.push(`step ${step}, ${subject}: ${what}`);
+  }
+
+  /** A soft limit is kept, or its breach is named with its size. */
+  soft(kind: BreachKind, subject: string, step: number, beyond: number): void {
+    const named = this.plan.breaches.find((breach) => breach.kind === kind && breach.subject === subject && breach.step === step);
+    if (named) this.explained.add(named);
+    const said = named?.size ?? 0;
+    this.must(
+      Math.abs(Math.max(0, beyond) - said) <= SLACK,
+      step,
+      subject,
+      `${kind} is bent by ${beyond.toFixed(2)}, the plan says ${said}`,
+    );
+  }
+
+  unexplained(): void {
+    for (const breach of this.plan.breaches)
+      if (!this.explained.has(breach))
+        this.faults.push(`${breach.kind} of ${breach.subject} at step ${breach.step} is named but is no limit here`);
+  }
+}

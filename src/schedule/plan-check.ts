@@ -1,0 +1,103 @@
+import { checkGenerator } from './plan-check-generator.js';
+import { checkMoney } from './plan-check-money.js';
+import { PlanCheck, SLACK } from './plan-check-notes.js';
+import { atStep, type BatteryProblem, type PlanningProblem } from './problem.js';
+import type { Schedule } from './schedule.js';
+
+/**
+ * Holds a plan against every rule of its problem, from the plan's own numbers and with arithmetic of its own: it shares no
+ * code with what makes plans. Answers each fault in a sentence; none means that the plan can be carried out, that its
+ * costs are right, and that every limit it bends is named with its size.
+ */
+export const planFaults = (problem: PlanningProblem, plan: Schedule): string[] => {
+  const shape = shapeFaults(problem, plan);
+  if (shape.length > 0) return shape;
+  const check = new PlanCheck(problem, plan);
+  plan.steps.forEach((_, step) => {
+    problem.sites.forEach((_site, index) => checkSite(check, index, step));
+    problem.batteries.forEach((battery, index) => checkBattery(check, battery, index, step));
+    checkFleet(check, step);
+  });
+  problem.generators.forEach((generator, index) => checkGenerator(check, generator, plan.generators[index]!));
+  checkMoney(check);
+  check.unexplained();
+  return check.faults;
+};
+
+const shapeFaults = (problem: PlanningProblem, plan: Schedule): string[] => {
+  const faults: string[] = [];
+  let atMs = problem.startMs;
+  const sameSteps =
+    plan.steps.length === problem.stepMinutes.length &&
+    problem.stepMinutes.every((minutes, step) => {
+      const { startMs, endMs } = plan.steps[step]!;
+      const fits = startMs === atMs && endMs === atMs + minutes * 60_000;
+      atMs = endMs;
+      return fits;
+    });
+  if (!sameSteps) faults.push('the steps are not those of the problem');
+  const pairs: [string, readonly { id: string }[], readonly string[]][] = [
+    ['sites', problem.sites, plan.sites.map(({ siteId }) => siteId)],
+    ['batteries', problem.batteries, plan.batteries.map(({ batteryId }) => batteryId)],
+    ['generators', problem.generators, plan.generators.map(({ generatorId }) => generatorId)],
+    ['events', problem.events, plan.events.map(({ eventId }) => eventId)],
+  ];
+  for (const [kind, wanted, given] of pairs)
+    if (wanted.map(({ id }) => id).join('\n') !== given.join('\n')) faults.push(`the ${kind} are not those of the problem`);
+  const series = [
+    ...plan.sites.flatMap(({ loadW, gridW, pvW, curtailedW }) => [loadW, gridW, pvW, curtailedW]),
+    ...plan.batteries.flatMap(({ powerW, energyWh }) => [powerW, energyWh]),
+    ...plan.generators.map(({ powerW }) => powerW),
+    ...plan.events.map(({ deliveredW }) => deliveredW),
+  ];
+  if (series.some((values) => values.length !== problem.stepMinutes.length)) faults.push('a series has the wrong length');
+  if (series.some((values) => values.some((value) => !Number.isFinite(value)))) faults.push('a series holds something that is no number');
+  return faults;
+};
+
+const checkSite = (check: PlanCheck, index: number, step: number): void => {
+  const site = check.problem.sites[index]!;
+  const { gridW, pvW, curtailedW, loadW } = check.plan.sites[index]!;
+  const batteries = check.plan.batteries.filter(({ siteId }) => siteId === site.id);
+  const generators = check.plan.generators.filter(({ siteId }) => siteId === site.id);
+  const storageW = batteries.reduce((sum, { powerW }) => sum + powerW[step]!, 0);
+  const generatedW = generators.reduce((sum, { powerW }) => sum + powerW[step]!, 0);
+  const grid = gridW[step]!;
+  const sun = pvW[step]!;
+  const must = (holds: boolean, what: string): void => check.must(holds, step, site.id, what);
+  must(Math.abs(loadW[step]! - atStep(site.loadW, step)) <= 0.1, 'its load is not the problem’s');
+  must(Math.abs(grid + sun + storageW + generatedW - loadW[step]!) <= SLACK, 'what flows in is not what flows out');
+  must(sun >= 0 && Math.abs(sun + curtailedW[step]! - atStep(site.pvW, step)) <= 0.2, 'sun taken and left is not the sun there was');
+  if (site.inverterLimitW !== undefined)
+    must(Math.abs(sun + storageW) <= site.inverterLimitW + SLACK, 'its inverter gives more than it can');
+  check.soft('import-limit', site.id, step, grid - atStep(site.importLimitW ?? Infinity, step));
+  check.soft('export-limit', site.id, step, -grid - atStep(site.exportLimitW ?? Infinity, step));
+};
+
+const checkBattery = (check: PlanCheck, battery: BatteryProblem, index: number, step: number): void => {
+  const { powerW, energyWh, siteId } = check.plan.batteries[index]!;
+  const power = powerW[step]!;
+  const stored = energyWh[step]!;
+  const must = (holds: boolean, what: string): void => check.must(holds, step, battery.id, what);
+  must(power <= atStep(battery.maxDischargeW, step) + SLACK, 'discharges faster than it can');
+  must(-power <= atStep(battery.maxChargeW, step) + SLACK, 'charges faster than it can');
+  must(power > -SLACK || -power >= battery.minChargeW - SLACK, 'charges slower than it can');
+  const before = step === 0 ? battery.initialEnergyWh : energyWh[step - 1]!;
+  const intoCellsW = power < 0 ? -power * battery.chargeEfficiency : -power / battery.dischargeEfficiency;
+  must(Math.abs(before + intoCellsW * check.hours(step) - stored) <= SLACK, 'its stored energy does not follow its power');
+  must(stored >= -0.1 && stored <= battery.capacityWh + 0.1, 'stores what it cannot');
+  const grid = check.plan.sites.find((site) => site.siteId === siteId)!.gridW[step]!;
+  if (!battery.chargeFromGrid) must(power > -SLACK || grid <= SLACK, 'charges from the grid');
+  if (!battery.dischargeToGrid) must(power < SLACK || grid >= -SLACK, 'discharges to the grid');
+  const lowest = battery.minEnergyWh;
+  const kept = Math.min(battery.maxEnergyWh, atStep(battery.reserveFloorWh, step));
+  check.soft('energy-range', battery.id, step, Math.max(lowest - stored, stored - battery.maxEnergyWh));
+  if (kept > lowest) check.soft('reserve-floor', battery.id, step, kept - Math.max(stored, lowest));
+  for (const target of battery.targets) if (target.step === step) check.soft('energy-target', battery.id, step, target.energyWh - stored);
+};
+
+const checkFleet = (check: PlanCheck, step: number): void => {
+  const net = check.plan.sites.reduce((sum, { gridW }) => sum + gridW[step]!, 0);
+  check.soft('fleet-import-limit', 'fleet', step, net - atStep(check.problem.fleet.importLimitW ?? Infinity, step));
+  check.soft('fleet-export-limit', 'fleet', step, -net - atStep(check.problem.fleet.exportLimitW ?? Infinity, step));
+};

@@ -1,0 +1,184 @@
+import type { Consent, Device, DeviceId, Plant, Site, SiteId } from '../fleet/plant.js';
+import type { SiteForecast } from '../forecast/forecast.js';
+import { ceilTo, floorTo, type Interval, SLOT_MS } from '../kernel/interval.js';
+import { type EpochMs, HOUR_MS, MINUTE_MS, type Watt } from '../kernel/units.js';
+import type { PriceSlot } from '../signals/price.js';
+import {
+  type BatteryProblem,
+  type EventProblem,
+  type GeneratorProblem,
+  type PlanningProblem,
+  planningProblemSchema,
+  stepsOf,
+} from './problem.js';
+
+/** Planning looks this far ahead. */
+const HORIZON_MS = 36 * HOUR_MS;
+/** Quarter-hours while the plan is executed before it is made anew, hours after that: far-off detail only costs time. */
+const FINE_MS = 2 * HOUR_MS;
+/** What a kWh through a battery wears off, and what sun left on the roof costs beyond its price; micro-units. */
+const WEAR_MICRO_PER_KWH = 20_000;
+const CURTAILMENT_MICRO_PER_KWH = 1_000;
+/** A missed event costs this many times its price on top. */
+const SHORTFALL_FACTOR = 2;
+
+/** What is known of the devices when a plan is made. */
+export interface DevicesAtStart {
+  readonly socPct: ReadonlyMap<DeviceId, number>;
+  readonly generators: ReadonlyMap<DeviceId, { readonly on: boolean; readonly sinceMs?: EpochMs; readonly powerW: Watt }>;
+  /** Locked out, offline or failed: they are not planned with. */
+  readonly unavailable: ReadonlySet<DeviceId>;
+}
+
+/** An event with each site's mean net import without it; a site without one takes no part. */
+export interface PlannedEvent extends Interval {
+  readonly id: string;
+  readonly direction: 'up' | 'down';
+  readonly powerW: Watt;
+  readonly priceMicroPerKwh: number;
+  readonly baselineW: ReadonlyMap<SiteId, Watt>;
+}
+
+export interface PlanningFacts {
+  readonly plant: Plant;
+  readonly nowMs: EpochMs;
+  readonly forecasts: readonly SiteForecast[];
+  /** By zone: the tariff follows the site's clock. */
+  readonly prices: ReadonlyMap<string, readonly PriceSlot[]>;
+  readonly devices: DevicesAtStart;
+  readonly consents: ReadonlyMap<SiteId, Consent>;
+  readonly events: readonly PlannedEvent[];
+  readonly fleetLimits?: { readonly importW?: Watt; readonly exportW?: Watt };
+}
+
+/** The plan's steps from the running quarter-hour on: fine first, then by the hour. */
+export const planningSteps = (nowMs: EpochMs): { startMs: EpochMs; stepMinutes: number[] } => {
+  const startMs = floorTo(nowMs, SLOT_MS);
+  const fineUntilMs = ceilTo(startMs + FINE_MS, HOUR_MS);
+  const fine = new Array<number>((fineUntilMs - startMs) / SLOT_MS).fill(SLOT_MS / MINUTE_MS);
+  const coarse = new Array<number>(Math.round((startMs + HORIZON_MS - fineUntilMs) / HOUR_MS)).fill(60);
+  return { startMs, stepMinutes: [...fine, ...coarse] };
+};
+
+/** States what is to be planned, from everything that is known. Sites without a forecast are left out. */
+export const problemOf = (facts: PlanningFacts): PlanningProblem => {
+  const grid = planningSteps(facts.nowMs);
+  const steps = stepsOf(grid);
+  const forecasts = new Map(facts.forecasts.map((forecast) => [forecast.siteId, forecast]));
+  const sites = facts.plant.sites.filter((site) => forecasts.has(site.id));
+  return planningProblemSchema.parse({
+    version: 1,
+    currency: facts.plant.currency,
+    ...grid,
+    sites: sites.map((site) => siteProblem(site, forecasts.get(site.id)!, facts, steps)),
+    batteries: sites.flatMap((site) => site.devices.flatMap((device) => batteryProblem(device, facts))),
+    generators: sites.flatMap((site) => site.devices.flatMap((device) => generatorProblem(device, facts))),
+    events: facts.events.flatMap((event) => eventProblem(event, facts, steps)),
+    fleet: { importLimitW: facts.fleetLimits?.importW, exportLimitW: facts.fleetLimits?.exportW },
+    curtailmentMicroPerKwh: CURTAILMENT_MICRO_PER_KWH,
+  });
+};
+
+const siteProblem = (site: Site, forecast: SiteForecast, { prices }: PlanningFacts, steps: readonly Interval[]) => {
+  const hybrid = site.devices.find(({ role }) => role === 'hybrid');
+  const slots = prices.get(site.zone) ?? [];
+  return {
+    id: site.id,
+    loadW: steps.map((step) => meanOver(forecast.slots, step, ({ loadW }) => loadW)),
+    pvW: steps.map((step) => meanOver(forecast.slots, step, ({ pvW }) => pvW)),
+    importLimitW: site.importLimitW,
+    exportLimitW: site.exportLimitW,
+    ...(hybrid ? { inverterLimitW: hybrid.ratedW } : {}),
+    importMicroPerKwh: steps.map((step) => meanOver(slots, step, ({ importMicroPerKwh }) => importMicroPerKwh)),
+    exportMicroPerKwh: steps.map((step) => meanOver(slots, step, ({ exportMicroPerKwh }) => exportMicroPerKwh)),
+  };
+};
+
+/** Mean over a step of what is given by slots; the last slot known holds on beyond the end of what is given. */
+const meanOver = <T extends Interval>(slots: readonly T[], step: Interval, pick: (slot: T) => number): number => {
+  let [sum, weight] = [0, 0];
+  for (const slot of slots) {
+    const overlapMs = Math.min(slot.endMs, step.endMs) - Math.max(slot.startMs, step.startMs);
+    if (overlapMs <= 0) continue;
+    sum += pick(slot) * overlapMs;
+    weight += overlapMs;
+  }
+  if (weight > 0) return sum / weight;
+  const last = slots.at(-1);
+  return last ? pick(last) : 0;
+};
+
+type Draft<T> = Partial<T> & { id: string; siteId: string };
+
+const batteryProblem = (device: Device, { devices, consents, prices, plant }: PlanningFacts): Draft<BatteryProblem>[] => {
+  const rating = device.battery;
+  const socPct = devices.socPct.get(device.id);
+  if (!rating || socPct === undefined || device.reversion === 'none' || devices.unavailable.has(device.id)) return [];
+  const ofPct = (pct: number): number => (rating.capacityWh * pct) / 100;
+  const zone = plant.sites.find(({ id }) => id === device.siteId)!.zone;
+  return [
+    {
+      id: device.id,
+      siteId: device.siteId,
+      capacityWh: rating.capacityWh,
+      minEnergyWh: ofPct(rating.minSocPct),
+      maxEnergyWh: ofPct(rating.maxSocPct),
+      reserveFloorWh: ofPct(consents.get(device.siteId)?.reserveFloorPct ?? 0),
+      initialEnergyWh: ofPct(socPct),
+      maxChargeW: rating.maxChargeW,
+      maxDischargeW: rating.maxDischargeW,
+      chargeEfficiency: rating.chargeEfficiency,
+      dischargeEfficiency: rating.dischargeEfficiency,
+      terminalMicroPerKwh: cheapestImport(prices.get(zone) ?? []) * rating.dischargeEfficiency,
+      wearMicroPerKwh: WEAR_MICRO_PER_KWH,
+    },
+  ];
+};
+
+/** Energy left at the end saves buying it at the cheapest hour to come. */
+const cheapestImport = (slots: readonly PriceSlot[]): number =>
+  slots.reduce((least, { importMicroPerKwh }) => Math.min(least, importMicroPerKwh), Infinity) % Infinity || 0;
+
+const generatorProblem = (device: Device, { devices }: PlanningFacts): Draft<GeneratorProblem>[] => {
+  const rating = device.generator;
+  if (!rating || device.reversion === 'none') return [];
+  const now = devices.generators.get(device.id);
+  return [
+    {
+      id: device.id,
+      siteId: device.siteId,
+      minW: rating.minW,
+      maxW: rating.maxW,
+      rampWPerS: rating.rampWPerS,
+      warmUpS: rating.warmUpS,
+      minUpS: rating.minUpS,
+      minDownS: rating.minDownS,
+      startMicro: rating.startMicro,
+      noLoadMicroPerH: rating.noLoadLitresPerH * rating.fuelMicroPerLitre,
+      runningMicroPerKwh: rating.litresPerKwh * rating.fuelMicroPerLitre,
+      available: !devices.unavailable.has(device.id),
+      initial: { on: now?.on ?? false, powerW: now?.powerW ?? 0, ...(now?.sinceMs === undefined ? {} : { sinceMs: now.sinceMs }) },
+    },
+  ];
+};
+
+const eventProblem = (event: PlannedEvent, { consents }: PlanningFacts, steps: readonly Interval[]): EventProblem[] => {
+  const siteIds = [...event.baselineW.keys()].filter((siteId) => !consents.get(siteId)?.optedOut);
+  const last = steps.at(-1)!;
+  if (siteIds.length === 0 || event.startMs >= last.endMs || event.endMs <= steps[0]!.startMs) return [];
+  const { id, startMs, endMs, direction, powerW, priceMicroPerKwh } = event;
+  const baselineW = siteIds.reduce((sum, siteId) => sum + event.baselineW.get(siteId)!, 0);
+  return [
+    {
+      id,
+      startMs,
+      endMs,
+      direction,
+      powerW,
+      baselineW,
+      priceMicroPerKwh,
+      penaltyMicroPerKwh: SHORTFALL_FACTOR * priceMicroPerKwh,
+      siteIds,
+    },
+  ];
+};

@@ -1,12 +1,12 @@
 import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS } from '../kernel/units.js';
 import { noiseAt, smoothNoise } from './noise.js';
 
-/** Two days in five are clear, the others mixed or grey: about what a temperate summer has. */
+/** Three days in ten are clear, as many mixed, and the others grey. */
 const dayCloudiness = (skySeed: number, day: number): number => {
   const draw = noiseAt(skySeed ^ 0x51ed, day);
   const within = noiseAt(skySeed ^ 0x2b17, day);
-  if (draw < 0.4) return 0.25 * within;
-  return draw < 0.7 ? 0.3 + 0.35 * within : 0.7 + 0.3 * within;
+  if (draw < 0.3) return 0.25 * within;
+  return draw < 0.6 ? 0.3 + 0.35 * within : 0.7 + 0.3 * within;
 };
 
 /** Share of the sky that is covered, 0–1: the day's own weather, drifting over hours. One sky for all who share the seed. */

@@ -166,8 +166,8 @@ export const written = (controls: DeviceControls, changes: Values, nowMs: EpochM
 
 /** The controls at `nowMs`: what ran out has reverted. The same object where nothing has. */
 export const expired = (controls: DeviceControls, nowMs: EpochMs): DeviceControls => {
+  if (!Object.values(controls.revertsAtMs).some((revertAtMs) => revertAtMs <= nowMs)) return controls;
   const due = TIMERS.filter(({ key }) => (controls.revertsAtMs[key] ?? Infinity) <= nowMs);
-  if (due.length === 0) return controls;
   const after = { values: { ...controls.values }, revertsAtMs: { ...controls.revertsAtMs } };
   for (const timer of due) {
     timer.revert(after.values);

@@ -4,7 +4,7 @@ import { CsvError, parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { BadInput, messageOf } from '../kernel/errors.js';
 import type { Watt, WattHour } from '../kernel/units.js';
-import { parseReplay, type Replay } from './replay.js';
+import { lineOf, parseReplay, type Replay } from './replay.js';
 
 /** A measured home: its rows, and its equipment where `fleet.csv` beside it says so. */
 export interface MeasuredHome extends Replay {
@@ -69,7 +69,7 @@ const equipmentIn = (folder: string): Map<string, Equipment> => {
   try {
     lines = parse(readFileSync(path, 'utf8'), { bom: true, columns: true, trim: true, skip_empty_lines: true });
   } catch (error) {
-    if (error instanceof CsvError) throw new BadInput(`${path}:${String(error['lines'] ?? '?')}: ${error.message}`);
+    if (error instanceof CsvError) throw new BadInput(`${path}:${lineOf(error)}: ${error.message}`);
     throw error;
   }
   return new Map(

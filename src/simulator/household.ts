@@ -22,7 +22,7 @@ const habitsOf = (site: VirtualSite): Habits => {
   const random = randomStream(seedOf('habits', site.id, site.seed));
   const between = (low: number, high: number): number => low + random() * (high - low);
   return {
-    size: between(1.1, 2.4),
+    size: between(1.4, 2.8),
     standbyW: between(60, 150),
     fridgeW: between(70, 120),
     riseHour: between(5.8, 7.8),

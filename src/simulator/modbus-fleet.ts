@@ -104,7 +104,7 @@ const stateFor = (site: VirtualSite, saved: FleetState | undefined, nowMs: Epoch
 };
 
 const shapeOf = ({ pv, battery, hybrid, generators, controls }: SiteState): string => {
-  const control = Object.entries(controls).map(([id, { values }]) => [id, Object.keys(values).sort()]);
+  const control = Object.entries(controls).flatMap(([id, { values }]) => Object.keys(values).map((key) => `${id} ${key}`));
   return JSON.stringify([!pv, !battery, !hybrid, Object.keys(generators).sort(), control.sort()]);
 };
 

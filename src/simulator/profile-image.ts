@@ -111,7 +111,12 @@ const cellOf = (register: ProfileRegister, value: (view: DeviceView) => number |
 
 const commandCells = ({ run, power, heartbeat }: GeneratorCommands, shown: GensetShown, order: WordOrder): Cell[] => {
   const cell = (register: { holding: number; type: NumberType }, raw: (view: DeviceView) => number): Cell => ({
-    ...{ table: 'holding', at: register.holding, type: register.type, order, raw, absent: 0 },
+    table: 'holding',
+    at: register.holding,
+    type: register.type,
+    order,
+    raw,
+    absent: 0,
   });
   return [
     cell(run, (view) => (shown.run(view) ? run.on : run.off)),

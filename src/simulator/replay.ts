@@ -63,11 +63,14 @@ const faultLines = (faults: readonly Fault[], text: string, file: string): strin
 
 const CSV = { bom: true, trim: true, skip_empty_lines: true } as const;
 
+/** The line on which the reader of CSV gave up. */
+export const lineOf = (error: CsvError): string => (typeof error['lines'] === 'number' ? String(error['lines']) : '?');
+
 const recordsOf = (text: string, file: string): string[][] => {
   try {
     return parse(text, CSV);
   } catch (error) {
-    if (error instanceof CsvError) throw new BadInput(`${file}:${String(error['lines'] ?? '?')}: ${error.message}`);
+    if (error instanceof CsvError) throw new BadInput(`${file}:${lineOf(error)}: ${error.message}`);
     throw error;
   }
 };

@@ -10,8 +10,11 @@ import type { SitePowers, SiteState } from './site-state.js';
 import { arrayOf, type VirtualSite } from './spec.js';
 import { sunlight } from './sunlight.js';
 
-/** A longer step is taken in pieces of this. */
-const PIECE_MS = MINUTE_MS;
+/**
+ * A longer step is taken in pieces of this: short enough that sun and load which take turns do not cancel out before they
+ * meet the meter and the battery, and thirty days of history still take a second or two.
+ */
+const PIECE_MS = 5 * MINUTE_MS;
 /** A step of any length costs at most this many pieces. */
 const MOST_PIECES = 5_000;
 
@@ -50,7 +53,7 @@ export interface SiteCommands {
 /**
  * The site after `durationMs` more, which must be longer than 0. Pure: the same state, commands and duration give the same
  * result. Powers in it are means over the step, so that each times the duration is exactly what its counters moved by.
- * Longer steps are taken in pieces of a minute; very long ones (a restart after days) in a bounded number of pieces.
+ * Longer steps are taken in pieces of five minutes; very long ones (a restart after days) in a bounded number of pieces.
  */
 export const stepSite = (model: SiteModel, state: SiteState, commands: SiteCommands, durationMs: DurationMs): SiteState => {
   const draft = draftOf(state);
@@ -93,7 +96,7 @@ const takeCommands = (draft: SiteState, commands: SiteCommands, durationMs: Dura
 };
 
 const expireControls = (draft: SiteState): void => {
-  for (const id of Object.keys(draft.controls)) draft.controls[id] = expired(draft.controls[id]!, draft.atMs);
+  for (const id in draft.controls) draft.controls[id] = expired(draft.controls[id]!, draft.atMs);
 };
 
 /** Sums powers over pieces; a power unknown in one of them is unknown in all. */

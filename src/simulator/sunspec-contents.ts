@@ -44,8 +44,12 @@ const livesOf = ({ acW, dcW, outWh, operatingState }: Terminal): LiveValues => {
       const current = phaseA(view);
       return current === undefined ? undefined : current * 3;
     },
-    ...{ AphA: phaseA, AphB: phaseA, AphC: phaseA },
-    ...{ PhVphA: phaseV, PhVphB: phaseV, PhVphC: phaseV },
+    AphA: phaseA,
+    AphB: phaseA,
+    AphC: phaseA,
+    PhVphA: phaseV,
+    PhVphB: phaseV,
+    PhVphC: phaseV,
     W: acW,
     Hz: (view) => view.frequencyHz,
     VA: acW,
@@ -86,10 +90,23 @@ export const nameplate120 = (ratedW: Watt, derType: number): ModelContent => {
   return {
     model: MODEL_120,
     fixed: {
-      ...{ DERTyp: derType, WRtg: ratedW, WRtg_SF: exponent, VARtg: ratedW, VARtg_SF: exponent },
-      ...{ VArRtgQ1: 0, VArRtgQ2: 0, VArRtgQ3: 0, VArRtgQ4: 0, VArRtg_SF: 0 },
-      ...{ ARtg: ratedW / 3 / 230, ARtg_SF: exponentFor(ratedW / 690, 65_534, -1) },
-      ...{ PFRtgQ1: 1, PFRtgQ2: 1, PFRtgQ3: 1, PFRtgQ4: 1, PFRtg_SF: -2 },
+      DERTyp: derType,
+      WRtg: ratedW,
+      WRtg_SF: exponent,
+      VARtg: ratedW,
+      VARtg_SF: exponent,
+      VArRtgQ1: 0,
+      VArRtgQ2: 0,
+      VArRtgQ3: 0,
+      VArRtgQ4: 0,
+      VArRtg_SF: 0,
+      ARtg: ratedW / 3 / 230,
+      ARtg_SF: exponentFor(ratedW / 690, 65_534, -1),
+      PFRtgQ1: 1,
+      PFRtgQ2: 1,
+      PFRtgQ3: 1,
+      PFRtgQ4: 1,
+      PFRtg_SF: -2,
     },
   };
 };
@@ -97,8 +114,16 @@ export const nameplate120 = (ratedW: Watt, derType: number): ModelContent => {
 export const settings121 = (site: VirtualSite, ratedW: Watt): ModelContent => ({
   model: MODEL_121,
   fixed: {
-    ...{ WMax: ratedW, WMax_SF: ratingExponent(ratedW), VRef: site.nominalVoltageV ?? 230, VRef_SF: -1, VRefOfs: 0, VRefOfs_SF: -1 },
-    ...{ VAMax: ratedW, VAMax_SF: ratingExponent(ratedW), ECPNomHz: site.nominalFrequencyHz ?? 50, ECPNomHz_SF: -1 },
+    WMax: ratedW,
+    WMax_SF: ratingExponent(ratedW),
+    VRef: site.nominalVoltageV ?? 230,
+    VRef_SF: -1,
+    VRefOfs: 0,
+    VRefOfs_SF: -1,
+    VAMax: ratedW,
+    VAMax_SF: ratingExponent(ratedW),
+    ECPNomHz: site.nominalFrequencyHz ?? 50,
+    ECPNomHz_SF: -1,
   },
 });
 
@@ -144,9 +169,16 @@ export const socOf =
 export const storage124 = (pack: BatteryPack): ModelContent => ({
   model: MODEL_124,
   fixed: {
-    ...{ WChaMax: chargeReferenceW(pack), WChaMax_SF: ratingExponent(chargeReferenceW(pack)) },
-    ...{ WChaGra: 25, WDisChaGra: 25, WChaDisChaGra_SF: 0, ChaGriSet: 1 },
-    ...{ MinRsvPct_SF: -2, ChaState_SF: -2, InBatV_SF: -1, InOutWRte_SF: -2 },
+    WChaMax: chargeReferenceW(pack),
+    WChaMax_SF: ratingExponent(chargeReferenceW(pack)),
+    WChaGra: 25,
+    WDisChaGra: 25,
+    WChaDisChaGra_SF: 0,
+    ChaGriSet: 1,
+    MinRsvPct_SF: -2,
+    ChaState_SF: -2,
+    InBatV_SF: -1,
+    InOutWRte_SF: -2,
   },
   live: { ChaState: socOf(pack), ChaSt: (view) => chargeStatus(view, pack), InBatV: (view) => 48 + socOf(pack)(view) / 20 },
   controls: controls124(pack),

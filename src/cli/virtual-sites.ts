@@ -11,6 +11,8 @@ import type { BatteryPack, DeviceFault, LoadSource, PvArray, VirtualGenerator, V
 const LATITUDE = 51.2;
 const LONGITUDE = 10.4;
 const COOL_DOWN_S = 30;
+/** Gensets stand where something draws power all day. */
+const WORKS_LOAD_W = 16_000;
 const TANK_LITRES = 400;
 
 export interface VirtualSitesOptions {
@@ -56,7 +58,7 @@ const virtualSite = (site: Site, { profiles, seed, ordinal, load, faults }: Site
     latitude: LATITUDE,
     longitude: LONGITUDE,
     ...placeOf(site),
-    load,
+    load: site.kind === 'generators' ? { kind: 'made-up', meanW: WORKS_LOAD_W } : load,
     meter: virtualMeter(meter, profiles),
     ...(pv ? { pv: { ...onBus(pv), models: ordinal % 3 === 2 ? '113' : '103', ratedW: pv.ratedW, array: arrayOf(pv) } as const } : {}),
     ...(battery

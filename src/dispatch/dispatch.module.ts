@@ -5,6 +5,8 @@ import { DispatchJobs } from './dispatch.jobs.js';
 import { DispatchService } from './dispatch.service.js';
 import { DispatchStateEntity } from './dispatch-state.entity.js';
 import { LeaseSpans } from './lease-spans.js';
+import { PlanWatch } from './plan-watch.service.js';
+import { PlanningFactsService } from './planning-facts.service.js';
 import { PlanningJobs } from './planning.jobs.js';
 import { PlanningService } from './planning.service.js';
 import { WishService } from './wish.service.js';
@@ -13,7 +15,17 @@ import { WishService } from './wish.service.js';
 @Global()
 @Module({
   imports: [TypeOrmModule.forFeature([DispatchStateEntity])],
-  providers: [DecisionService, DispatchService, DispatchJobs, LeaseSpans, PlanningService, PlanningJobs, WishService],
+  providers: [
+    DecisionService,
+    DispatchService,
+    DispatchJobs,
+    LeaseSpans,
+    PlanWatch,
+    PlanningFactsService,
+    PlanningService,
+    PlanningJobs,
+    WishService,
+  ],
   exports: [DispatchService, DispatchJobs, LeaseSpans, PlanningService, PlanningJobs],
 })
 export class DispatchModule {}

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Plant } from '../fleet/plant.js';
 import type { EpochMs } from '../kernel/units.js';
+import type { PlannedEvent } from '../schedule/problem-of.js';
 import { EventService } from '../signals/event.service.js';
 import { LimitService } from '../signals/limit.service.js';
 import type { LimitScope } from '../signals/operator-limit.js';
@@ -28,6 +29,23 @@ export class WishService {
       fleetLimits: this.limitsOf('fleet', nowMs),
       overrides: new Map([...this.overrides.at(nowMs)].map(([deviceId, { setpoint, setBy }]) => [deviceId, { setpoint, by: setBy }])),
     };
+  }
+
+  /** Events that run or are to come, as a plan needs them. */
+  async upcoming(nowMs: EpochMs): Promise<PlannedEvent[]> {
+    const active = await this.events.active(nowMs);
+    const events = [...(active ? [active] : []), ...(await this.events.announced(nowMs))];
+    return Promise.all(
+      events.map(async (event) => {
+        const baselineW = new Map(await this.baselines.baselineAt(event, event.startMs));
+        for (const { siteId } of await this.events.optedOut(event.id)) baselineW.delete(siteId);
+        return { ...event, baselineW };
+      }),
+    );
+  }
+
+  fleetLimits(nowMs: EpochMs): GridLimits {
+    return this.limitsOf('fleet', nowMs);
   }
 
   private async runningEvent(nowMs: EpochMs): Promise<RunningEvent | undefined> {

@@ -1,3 +1,4 @@
+import type { ForecastSlot, SiteForecast } from '../forecast/forecast.js';
 import type { Flow } from '../kernel/flow.js';
 import { floorTo, type Interval } from '../kernel/interval.js';
 import { type DurationMs, type EpochMs, meanPowerW } from '../kernel/units.js';
@@ -74,3 +75,16 @@ export const wholeSteps = (range: Interval, stepMs: DurationMs): Interval => ({
   startMs: floorTo(range.startMs, stepMs),
   endMs: floorTo(range.endMs + stepMs - 1, stepMs),
 });
+
+/** For each slot of the range what was forecast for it last before it began, and by which model the newest forecast was made. */
+export const forecastSeries = (issued: readonly SiteForecast[], range: Interval): { slots: ForecastSlot[]; model: string } => {
+  const slots = new Map<EpochMs, ForecastSlot>();
+  for (const forecast of issued) {
+    for (const slot of forecast.slots) {
+      if (slot.startMs >= range.startMs && slot.startMs < range.endMs && slot.endMs > forecast.issuedAtMs) slots.set(slot.startMs, slot);
+    }
+  }
+  const newest = issued.at(-1);
+  const models = newest ? [...new Set([newest.loadModel, newest.pvModel])] : [];
+  return { slots: [...slots.values()].sort((a, b) => a.startMs - b.startMs), model: models.join(' and ') };
+};

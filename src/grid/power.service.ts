@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { ForecastService } from '../forecast/forecast.service.js';
 import type { Interval } from '../kernel/interval.js';
-import type { DurationMs, EpochMs } from '../kernel/units.js';
+import { DAY_MS, type DurationMs, type EpochMs } from '../kernel/units.js';
 import { PlanService } from '../schedule/plan.service.js';
 import { IntervalService } from '../telemetry/interval.service.js';
-import { measuredSeries, plannedSeries, wholeSteps } from './power-series.js';
+import { forecastSeries, measuredSeries, plannedSeries, wholeSteps } from './power-series.js';
 import type { powerSeriesSchema } from './schemas.js';
 
 export type PowerSeries = z.infer<typeof powerSeriesSchema>;
@@ -23,7 +23,8 @@ export class PowerService {
     const range = wholeSteps(asked, stepMs);
     const upToNow = { fromMs: range.startMs, toMs: Math.min(range.endMs, nowMs) };
     const intervals = await this.intervals.intervalsOf({ ...upToNow, ...(siteId === undefined ? {} : { siteIds: [siteId] }) });
-    const forecast = await this.forecasts.seriesOf(siteId, range);
+    const issued = await this.forecasts.issuedDuring({ startMs: range.startMs - DAY_MS, endMs: range.endMs }, siteId);
+    const forecast = forecastSeries(issued, range);
     const plan = this.plans.current();
     return {
       stepMs,

@@ -137,7 +137,7 @@ const batteryProblem = (device: Device, { devices, consents, prices, plant }: Pl
 
 /** Energy left at the end saves buying it at the cheapest hour to come. */
 const cheapestImport = (slots: readonly PriceSlot[]): number =>
-  slots.reduce((least, { importMicroPerKwh }) => Math.min(least, importMicroPerKwh), Infinity) % Infinity || 0;
+  slots.length === 0 ? 0 : Math.min(...slots.map(({ importMicroPerKwh }) => importMicroPerKwh));
 
 const generatorProblem = (device: Device, { devices }: PlanningFacts): Draft<GeneratorProblem>[] => {
   const rating = device.generator;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Between, In, MoreThanOrEqual, Repository } from 'typeorm';
+import { Between, In, MoreThanOrEqual, type ObjectLiteral, Repository } from 'typeorm';
 import type { HouseholdId, SiteId } from '../fleet/plant.js';
 import type { Interval } from '../kernel/interval.js';
 import type { LocalDate } from '../kernel/local-day.js';
@@ -46,7 +46,7 @@ export class SettlementStore {
     return new Map(covering.map(({ eventId, fixedAtMs, days, slots }) => [eventId, { siteId, fixedAtMs, days, slots }]));
   }
 
-  /** Fixes baselines; one that is fixed already stays. All of them or none. */
+  /** Fixes baselines; one that is fixed already stays. */
   async addBaselines(
     { id: eventId, startMs, endMs }: Pick<GridEvent, 'id' | 'startMs' | 'endMs'>,
     baselines: readonly Baseline[],
@@ -59,7 +59,7 @@ export class SettlementStore {
       days: [...baseline.days],
       slots: [...baseline.slots],
     }));
-    if (rows.length > 0) await this.baselineRows.createQueryBuilder().insert().values(rows).orIgnore().execute();
+    await insertNew(this.baselineRows, rows);
   }
 
   resultsOf(eventId: string): Promise<EventResultEntity[]> {
@@ -71,15 +71,9 @@ export class SettlementStore {
     return new Map(rows.map((row) => [row.eventId, row]));
   }
 
-  /** Stores results of an event; a site that has one keeps it. All of them or none. */
-  async addResults(rows: readonly EventResultEntity[]): Promise<void> {
-    if (rows.length > 0)
-      await this.resultRows
-        .createQueryBuilder()
-        .insert()
-        .values([...rows])
-        .orIgnore()
-        .execute();
+  /** Stores results of an event; a site that has one keeps it. */
+  addResults(rows: readonly EventResultEntity[]): Promise<void> {
+    return insertNew(this.resultRows, rows);
   }
 
   resultsToPay(householdId: HouseholdId, payDate: LocalDate): Promise<EventResultEntity[]> {
@@ -91,12 +85,7 @@ export class SettlementStore {
   }
 
   async addAdjustment(adjustment: Adjustment, payDate: LocalDate, foundAtMs: EpochMs): Promise<void> {
-    await this.adjustmentRows
-      .createQueryBuilder()
-      .insert()
-      .values({ ...adjustment, payDate, foundAtMs })
-      .orIgnore()
-      .execute();
+    await insertNew(this.adjustmentRows, [{ ...adjustment, payDate, foundAtMs }]);
   }
 
   /** A first statement about a subject, and the adjustments since. */
@@ -121,11 +110,13 @@ export class SettlementStore {
     return this.statementRows.find({ where: { householdId, date: MoreThanOrEqual(fromDate) }, order: { date: 'DESC' } });
   }
 
-  /** Issues a statement; false where that household has one for the day. */
-  async issue(row: StatementEntity): Promise<boolean> {
-    if (await this.statement(row.householdId, row.date)) return false;
-    await this.statementRows.createQueryBuilder().insert().values(row).orIgnore().execute();
-    return (await this.statement(row.householdId, row.date))?.issuedAtMs === row.issuedAtMs;
+  /** Issues statements; a household that has one for the day keeps it. Answers the ids of those issued now. */
+  async issue(rows: readonly StatementEntity[]): Promise<ReadonlySet<string>> {
+    await insertNew(this.statementRows, rows);
+    const stored = await this.statementRows.findBy({ id: In(rows.map(({ id }) => id)) });
+    return new Set(
+      stored.filter((one) => rows.some(({ id, issuedAtMs }) => id === one.id && issuedAtMs === one.issuedAtMs)).map(({ id }) => id),
+    );
   }
 
   /** The statement that may still carry something of `date`: its own, or the first later one that is not issued yet. */
@@ -141,3 +132,17 @@ export class SettlementStore {
     return this.resultRows.find({ where: { householdId, startMs: Between(startMs, endMs - 1) }, order: { startMs: 'ASC' } });
   }
 }
+
+/** Fifteen values a row stay below what SQLite (32,766) and PostgreSQL (65,535) bind. */
+const CHUNK_ROWS = 1_000;
+
+/** Adds what is not there yet. A crash between two chunks leaves the rest to the next run, which finds the first ones done. */
+const insertNew = async <Row extends ObjectLiteral>(repository: Repository<Row>, rows: readonly Row[]): Promise<void> => {
+  for (let at = 0; at < rows.length; at += CHUNK_ROWS)
+    await repository
+      .createQueryBuilder()
+      .insert()
+      .values(rows.slice(at, at + CHUNK_ROWS))
+      .orIgnore()
+      .execute();
+};

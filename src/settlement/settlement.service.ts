@@ -6,9 +6,9 @@ import type { EpochMs } from '../kernel/units.js';
 import type { GridEvent } from '../signals/grid-event.js';
 import { BaselineService, type FixOutcome } from './baseline.service.js';
 import { type EventResult, EventResultService, type SettleOutcome } from './event-result.service.js';
-import { isClosed, type MeteredSite } from './grid-meter.js';
+import { isClosed } from './grid-meter.js';
 import { SettlementSettings } from './settlement-settings.js';
-import { type Home, homesOf, StatementService } from './statement.service.js';
+import { type Home, homesOf, type MeteredHome, StatementService } from './statement.service.js';
 import type { HomeEvent, Statement } from './views.js';
 
 export type CloseOutcome =
@@ -45,7 +45,7 @@ export class SettlementService {
     return this.inOrder(async () => {
       const day = localDay(zone, date);
       if (nowMs < day.endMs) return { kind: 'too-early', untilMs: day.endMs };
-      const due: { home: Home; metered: MeteredSite }[] = [];
+      const due: MeteredHome[] = [];
       const homes = homesOf(this.plant.plant()).filter(({ site }) => site.zone === zone);
       let known = false;
       for (const home of homes) {
@@ -58,13 +58,8 @@ export class SettlementService {
       const untilMs = day.endMs + this.settings.graceMs;
       const lastSlot = { startMs: day.endMs - this.settings.intervalMs, endMs: day.endMs };
       if (nowMs < untilMs && !due.every(({ metered }) => isClosed(lastSlot, metered))) return { kind: 'too-early', untilMs };
-      const statements: Statement[] = [];
-      for (const { home, metered } of due) {
-        await this.review(home, date, nowMs);
-        const statement = await this.statements.issue(home, date, metered, nowMs);
-        if (statement) statements.push(statement);
-      }
-      return { kind: 'closed', statements };
+      for (const { home } of due) await this.review(home, date, nowMs);
+      return { kind: 'closed', statements: await this.statements.issue(due, date, nowMs) };
     });
   }
 

@@ -22,6 +22,11 @@ export interface Home {
   readonly site: Site;
 }
 
+export interface MeteredHome {
+  readonly home: Home;
+  readonly metered: MeteredSite;
+}
+
 /** The homes of the plant: sites somebody lives at. */
 export const homesOf = (plant: Plant): Home[] =>
   plant.sites.flatMap((site) => (site.householdId === undefined ? [] : [{ householdId: site.householdId, site }]));
@@ -54,23 +59,27 @@ export class StatementService {
     return this.store.statement(householdId, date);
   }
 
-  /** States a day for good; undefined where it was stated before. */
-  async issue(home: Home, date: LocalDate, metered: MeteredSite, nowMs: EpochMs): Promise<Statement | undefined> {
-    const { statement, feedIn, prices } = await this.compose(home, date, metered, localDay(home.site.zone, date), nowMs);
-    const row: StatementEntity = {
-      id: statement.id,
-      date,
-      currency: statement.currency,
-      totalMicro: statement.totalMicro,
-      lines: statement.lines,
-      householdId: home.householdId,
-      zone: home.site.zone,
-      issuedAtMs: nowMs,
-      feedInWh: feedIn.energyWh,
-      feedInMicro: feedIn.amountMicro,
-      feedInPrices: prices,
-    };
-    return (await this.store.issue(row)) ? statement : undefined;
+  /** States a day of homes for good; answers the statements that were not there before. */
+  async issue(due: readonly MeteredHome[], date: LocalDate, nowMs: EpochMs): Promise<Statement[]> {
+    const rows: StatementEntity[] = [];
+    for (const { home, metered } of due) {
+      const { statement, feedIn, prices } = await this.compose(home, date, metered, localDay(home.site.zone, date), nowMs);
+      rows.push({
+        id: statement.id,
+        date,
+        currency: statement.currency,
+        totalMicro: statement.totalMicro,
+        lines: statement.lines,
+        householdId: home.householdId,
+        zone: home.site.zone,
+        issuedAtMs: nowMs,
+        feedInWh: feedIn.energyWh,
+        feedInMicro: feedIn.amountMicro,
+        feedInPrices: prices,
+      });
+    }
+    const issued = await this.store.issue(rows);
+    return rows.filter(({ id }) => issued.has(id)).map(statementOf);
   }
 
   /** Compares the feed-in stated for a day with what the meter says now; a difference goes on the statement of `payDate`. */

@@ -81,3 +81,18 @@ const named = ({ toBusWh, fromBusWh }: Totals): Omit<DayEnergy, 'consumedWh' | '
     dischargedWh: toBusWh.get('battery'),
   };
 };
+
+/** Two stretches of a day as one. */
+export const dayEnergySum = (a: DayEnergy, b: DayEnergy): DayEnergy => {
+  const sum = (x?: WattHour, y?: WattHour): WattHour | undefined => (x === undefined && y === undefined ? undefined : (x ?? 0) + (y ?? 0));
+  return {
+    producedWh: sum(a.producedWh, b.producedWh),
+    importedWh: sum(a.importedWh, b.importedWh),
+    exportedWh: sum(a.exportedWh, b.exportedWh),
+    consumedWh: sum(a.consumedWh, b.consumedWh),
+    chargedWh: sum(a.chargedWh, b.chargedWh),
+    dischargedWh: sum(a.dischargedWh, b.dischargedWh),
+    quality: worseQuality(a.quality, b.quality),
+    missingSlots: a.missingSlots + b.missingSlots,
+  };
+};

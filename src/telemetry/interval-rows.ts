@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { z } from 'zod';
 import type { DeviceId, SiteId } from '../fleet/plant.js';
-import { type Flow, FLOWS } from '../kernel/flow.js';
+import type { Flow } from '../kernel/flow.js';
 import type { Interval } from '../kernel/interval.js';
 import type { EpochMs } from '../kernel/units.js';
 import { IntervalEnergyEntity } from './interval.entity.js';
-import { ENERGY_QUALITIES, type IntervalEnergy } from './interval-energy.js';
+import type { EnergyQuality, IntervalEnergy } from './interval-energy.js';
 
 export interface IntervalsQuery {
   /** All sites where absent. */
@@ -74,8 +73,8 @@ export class IntervalRows {
     const select = `SELECT ${COLUMNS.join(', ')} FROM interval_energies
       WHERE start_ms >= ${this.placeholder(0)} AND start_ms < ${this.placeholder(1)} ${sites}
       ORDER BY site_id, start_ms, device_id, flow`;
-    const rows: unknown[] = await this.database.query(select, bound);
-    return rows.map((row) => intervalOf(rowSchema.parse(row)));
+    const rows: Row[] = await this.database.query(select, bound);
+    return rows.map(intervalOf);
   }
 
   /** The interval that begins last; absent where none is closed. */
@@ -107,36 +106,31 @@ export class IntervalRows {
   }
 }
 
-/** PostgreSQL tells bigint as text, SQLite truth as 0 and 1. */
-const moment = z.union([z.number(), z.string().transform(Number)]);
-const energy = z
-  .number()
-  .nullable()
-  .transform((value) => value ?? undefined);
-const rowSchema = z.object({
-  site_id: z.string(),
-  start_ms: moment,
-  device_id: z.string(),
-  flow: z.enum(FLOWS),
-  end_ms: moment,
-  to_bus_wh: energy,
-  from_bus_wh: energy,
-  to_bus_counter_wh: energy,
-  from_bus_counter_wh: energy,
-  quality: z.enum(ENERGY_QUALITIES),
-  commanded: z.union([z.boolean(), z.number().transform((value) => value !== 0)]),
-});
+/** As the engines tell it: PostgreSQL has bigint as text, SQLite has truth as 0 and 1. */
+interface Row {
+  readonly site_id: string;
+  readonly start_ms: number | string;
+  readonly device_id: string;
+  readonly flow: Flow;
+  readonly end_ms: number | string;
+  readonly to_bus_wh: number | null;
+  readonly from_bus_wh: number | null;
+  readonly to_bus_counter_wh: number | null;
+  readonly from_bus_counter_wh: number | null;
+  readonly quality: EnergyQuality;
+  readonly commanded: boolean | 0 | 1;
+}
 
-const intervalOf = (row: z.infer<typeof rowSchema>): IntervalEnergy => ({
-  startMs: row.start_ms,
-  endMs: row.end_ms,
+const intervalOf = (row: Row): IntervalEnergy => ({
+  startMs: Number(row.start_ms),
+  endMs: Number(row.end_ms),
   siteId: row.site_id,
   deviceId: row.device_id,
   flow: row.flow,
-  toBusWh: row.to_bus_wh,
-  fromBusWh: row.from_bus_wh,
-  toBusCounterWh: row.to_bus_counter_wh,
-  fromBusCounterWh: row.from_bus_counter_wh,
+  toBusWh: row.to_bus_wh ?? undefined,
+  fromBusWh: row.from_bus_wh ?? undefined,
+  toBusCounterWh: row.to_bus_counter_wh ?? undefined,
+  fromBusCounterWh: row.from_bus_counter_wh ?? undefined,
   quality: row.quality,
-  commanded: row.commanded,
+  commanded: Boolean(row.commanded),
 });

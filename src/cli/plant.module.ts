@@ -1,0 +1,81 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ScheduleModule as TimersModule } from '@nestjs/schedule';
+import { TerminusModule } from '@nestjs/terminus';
+import type { Logger } from 'pino';
+import { DispatchModule } from '../dispatch/dispatch.module.js';
+import { FieldModule } from '../field/field.module.js';
+import { FleetModule } from '../fleet/fleet.module.js';
+import type { Fleet } from '../fleet/fleet-file.js';
+import { ForecastModule } from '../forecast/forecast.module.js';
+import { GridModule } from '../grid/grid.module.js';
+import type { PlantFacts } from '../grid/plant-facts.js';
+import { type DurationMs, MINUTE_MS } from '../kernel/units.js';
+import type { Clock } from '../platform/clock.js';
+import type { Config } from '../platform/config.js';
+import { PlatformModule } from '../platform/platform.module.js';
+import { PortalModule } from '../portal/portal.module.js';
+import { type LedgerTarget, ProofModule } from '../proof/proof.module.js';
+import { ScheduleModule } from '../schedule/schedule.module.js';
+import { SettlementModule } from '../settlement/settlement.module.js';
+import { SettlementSettings } from '../settlement/settlement-settings.js';
+import { SignalsModule } from '../signals/signals.module.js';
+import { SignalsSettings } from '../signals/signals-settings.js';
+import type { Tariff } from '../signals/tariff.js';
+import { IntervalService } from '../telemetry/interval.service.js';
+import { type ReadingTarget, TelemetryModule } from '../telemetry/telemetry.module.js';
+
+export interface PlantOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly fleet: Fleet<Tariff>;
+  readonly facts: PlantFacts;
+  /** Name of the proof log. */
+  readonly origin: string;
+}
+
+/** The whole plant: every room, in the order of the way of the data. */
+@Module({})
+export class PlantModule {
+  static register({ config, clock, log, fleet, facts, origin }: PlantOptions): DynamicModule {
+    const intervalMs: DurationMs = facts.intervalMinutes * MINUTE_MS;
+    return {
+      module: PlantModule,
+      imports: [
+        TimersModule.forRoot(),
+        TerminusModule.forRoot({ logger: false }),
+        PlatformModule.register({ clock, log, database: config.database }),
+        FleetModule.register(fleet),
+        TelemetryModule.register({ store: readingTarget(config), retention: { rawDays: config.rawRetentionDays } }),
+        FieldModule.register({ imports: [] }),
+        SignalsModule.register(new SignalsSettings(intervalMs, fleet.tariff)),
+        ForecastModule.register({
+          history: {
+            inject: [IntervalService],
+            useFactory: (intervals: IntervalService) => ({
+              intervals: (siteId, period) => intervals.intervalsOf({ siteIds: [siteId], fromMs: period.startMs, toMs: period.endMs }),
+            }),
+          },
+        }),
+        ScheduleModule,
+        DispatchModule,
+        ProofModule.register({
+          ledger: ledgerTarget(config),
+          origin,
+          keysDir: `${config.dataDir}/keys`,
+          demo: facts.mode === 'demo',
+          anchorPeriodMs: intervalMs,
+        }),
+        SettlementModule.register(new SettlementSettings(intervalMs)),
+        GridModule.register(facts),
+        PortalModule,
+      ],
+    };
+  }
+}
+
+const readingTarget = ({ influxUrl, dataDir }: Config): ReadingTarget =>
+  influxUrl === undefined ? { kind: 'sqlite', file: `${dataDir}/readings.sqlite` } : { kind: 'influx', url: influxUrl };
+
+const ledgerTarget = ({ solanaRpcUrl, dataDir }: Config): LedgerTarget =>
+  solanaRpcUrl === undefined ? { kind: 'embedded', dir: `${dataDir}/ledger` } : { kind: 'rpc', url: solanaRpcUrl };

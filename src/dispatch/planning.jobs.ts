@@ -1,0 +1,72 @@
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import type { Logger } from 'pino';
+import type { Subscription } from 'rxjs';
+import { SLOT_MS, slotAt } from '../kernel/interval.js';
+import { type EpochMs, SECOND_MS } from '../kernel/units.js';
+import { Clock } from '../platform/clock.js';
+import { LOG } from '../platform/platform.module.js';
+import { EventService } from '../signals/event.service.js';
+import { PlanWatch } from './plan-watch.service.js';
+import { PlanningService } from './planning.service.js';
+
+const NAME = 'planning';
+const LOOK_EVERY_MS = 5 * SECOND_MS;
+
+/** Plans anew every quarter-hour, whenever a grid event is announced or changed, and when the day turns out otherwise. */
+@Injectable()
+export class PlanningJobs implements OnModuleDestroy {
+  private events$: Subscription | undefined;
+  private plannedSlotMs: EpochMs | undefined;
+  private wanted = false;
+  private running: Promise<void> | undefined;
+
+  constructor(
+    private readonly planning: PlanningService,
+    private readonly watch: PlanWatch,
+    private readonly events: EventService,
+    private readonly timers: SchedulerRegistry,
+    @Inject(LOG) private readonly log: Logger,
+  ) {}
+
+  start(clock: Clock): void {
+    this.events$ = this.events.changes.subscribe(({ kind, event }) => {
+      if (kind !== 'settled' && event.endMs > clock.now()) this.wanted = true;
+    });
+    this.timers.addInterval(
+      NAME,
+      setInterval(() => this.look(clock.now()), LOOK_EVERY_MS),
+    );
+    this.look(clock.now());
+  }
+
+  /** Plans no more, and waits for the plan that is being made. */
+  async stop(): Promise<void> {
+    this.events$?.unsubscribe();
+    if (this.timers.doesExist('interval', NAME)) this.timers.deleteInterval(NAME);
+    await this.running;
+  }
+
+  onModuleDestroy(): Promise<void> {
+    return this.stop();
+  }
+
+  private look(nowMs: EpochMs): void {
+    if (this.running) return;
+    const slotMs = slotAt(nowMs, SLOT_MS).startMs;
+    if (this.watch.surprised(nowMs)) this.wanted = true;
+    if (!this.wanted && slotMs === this.plannedSlotMs) return;
+    this.wanted = false;
+    this.running = this.plan(slotMs).finally(() => (this.running = undefined));
+  }
+
+  private async plan(slotMs: EpochMs): Promise<void> {
+    try {
+      await this.planning.replan();
+      this.plannedSlotMs = slotMs;
+    } catch (error) {
+      // The plan in force goes on, and devices are left to themselves where it ends; the next look tries again.
+      this.log.error({ err: error }, 'planning failed; it is tried again');
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import type { z } from 'zod';
+import type { EpochMs } from '../kernel/units.js';
+import { BaselineService } from '../settlement/baseline.service.js';
+import { fleetLiveDelivery } from '../settlement/live.js';
+import { SettlementService } from '../settlement/settlement.service.js';
+import { EventService } from '../signals/event.service.js';
+import type { GridEvent } from '../signals/grid-event.js';
+import { TelemetryService } from '../telemetry/telemetry.service.js';
+import type { gridEventSchema } from './schemas.js';
+
+export type GridEventView = z.infer<typeof gridEventSchema>;
+
+/** Grid events with what they deliver: live while they run, metered as intervals close, paid once settled. */
+@Injectable()
+export class EventViewService {
+  constructor(
+    private readonly events: EventService,
+    private readonly baselines: BaselineService,
+    private readonly settlement: SettlementService,
+    private readonly telemetry: TelemetryService,
+  ) {}
+
+  async newest(nowMs: EpochMs, limit: number): Promise<GridEventView[]> {
+    const events = await this.events.list(nowMs, limit);
+    return Promise.all(events.map((event) => this.view(event, nowMs)));
+  }
+
+  async find(id: string, nowMs: EpochMs): Promise<GridEventView | undefined> {
+    const event = await this.events.find(id, nowMs);
+    return event && this.view(event, nowMs);
+  }
+
+  async view(event: GridEvent, nowMs: EpochMs): Promise<GridEventView> {
+    if (event.state === 'announced') return { ...event, participants: (await this.baselines.participants(event)).length };
+    if (event.state === 'cancelled') return { ...event };
+    const { deliveredWh, paidMicro, participants } = await this.settlement.eventResult(event);
+    const live = event.state === 'active' ? await this.live(event, nowMs) : {};
+    return { ...event, ...live, deliveredWh: Math.round(deliveredWh), paidMicro, participants };
+  }
+
+  private async live(event: GridEvent, nowMs: EpochMs): Promise<{ deliveredW: number }> {
+    const { sites } = this.telemetry.image(nowMs);
+    const baselines = (await this.baselines.participants(event)).map(({ baseline }) => baseline);
+    const { deliveredW } = fleetLiveDelivery(event, baselines, (siteId) => sites.get(siteId), nowMs);
+    return { deliveredW: Math.round(deliveredW) };
+  }
+}

@@ -1,0 +1,43 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { AlarmController } from './alarm.controller.js';
+import { DispatchController } from './dispatch.controller.js';
+import { EventController } from './event.controller.js';
+import { EventViewService } from './event-view.service.js';
+import { FleetController } from './fleet.controller.js';
+import { FleetViewService } from './fleet-view.service.js';
+import { HealthController } from './health.controller.js';
+import { LimitController } from './limit.controller.js';
+import { LiveController } from './live.controller.js';
+import { MetricsService } from './metrics.service.js';
+import { PlanController } from './plan.controller.js';
+import { PlantController } from './plant.controller.js';
+import { PlantFacts } from './plant-facts.js';
+import { PowerService } from './power.service.js';
+import { ProofController } from './proof.controller.js';
+
+/** The operators' face. */
+@Module({})
+export class GridModule {
+  static register(facts: PlantFacts): DynamicModule {
+    return {
+      module: GridModule,
+      global: true,
+      imports: [TerminusModule.forRoot({ logger: false })],
+      controllers: [
+        PlantController,
+        FleetController,
+        EventController,
+        DispatchController,
+        LimitController,
+        PlanController,
+        AlarmController,
+        ProofController,
+        LiveController,
+        HealthController,
+      ],
+      providers: [{ provide: PlantFacts, useValue: facts }, FleetViewService, PowerService, EventViewService, MetricsService],
+      exports: [PlantFacts, PowerService],
+    };
+  }
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { powersSchema } from '../grid/schemas.js';
+import { ENERGY_QUALITIES } from '../telemetry/interval-energy.js';
+
+const wattHour = z.number().optional().describe('Wh; absent where no device tells');
+
+export const homeNowSchema = z.object({
+  atMs: z.number(),
+  householdName: z.string(),
+  siteId: z.string(),
+  zone: z.string(),
+  powersW: powersSchema.partial(),
+  loadW: z.number().optional(),
+  socPct: z.number().optional(),
+  readAtMs: z.number().optional(),
+  missing: z.array(z.string()),
+  optedOut: z.boolean(),
+  reserveFloorPct: z.number(),
+  activeEvent: z
+    .object({ id: z.string(), startMs: z.number(), endMs: z.number(), deliveredWh: z.number(), takesPart: z.boolean() })
+    .optional(),
+});
+
+export const energyDaySchema = z.object({
+  date: z.iso.date(),
+  producedWh: wattHour,
+  importedWh: wattHour,
+  exportedWh: wattHour,
+  consumedWh: wattHour,
+  chargedWh: wattHour,
+  dischargedWh: wattHour,
+  quality: z.enum(ENERGY_QUALITIES),
+  missingSlots: z.number().int(),
+});
+
+export const daysQuerySchema = z.object({ days: z.coerce.number<string>().int().min(1).max(400).default(30) });
+export const limitQuerySchema = z.object({ limit: z.coerce.number<string>().int().min(1).max(500).default(40) });
+export const consentSchema = z.strictObject({ optedOut: z.boolean(), reserveFloorPct: z.number().min(0).max(100) });
+
+export const proofRowSchema = z.object({
+  leafIndex: z.number().int(),
+  deviceId: z.string(),
+  channel: z.string(),
+  startMs: z.number(),
+  endMs: z.number(),
+  toBusWh: wattHour,
+  fromBusWh: wattHour,
+  quality: z.string(),
+  anchor: z.object({ signature: z.string(), slot: z.number(), atMs: z.number() }).optional(),
+});

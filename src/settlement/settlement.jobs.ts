@@ -28,6 +28,7 @@ export interface SettlementRun {
 export class SettlementJobs implements OnModuleInit, OnModuleDestroy {
   private running?: Promise<SettlementRun>;
   private announcements?: Subscription;
+  private readonly fixing = new Set<Promise<void>>();
   private readonly closedDays = new Set<string>();
   private daysFromMs: EpochMs = -Infinity;
 
@@ -46,17 +47,20 @@ export class SettlementJobs implements OnModuleInit, OnModuleDestroy {
 
   onModuleInit(): void {
     this.announcements = this.events.changes.subscribe(({ kind, event }) => {
-      if (kind === 'announced' || kind === 'amended') this.guard(this.fix(event, this.clock.now()));
+      if (kind !== 'announced' && kind !== 'amended') return;
+      const fixing = this.guard(this.fix(event, this.clock.now())).finally(() => this.fixing.delete(fixing));
+      this.fixing.add(fixing);
     });
   }
 
-  onModuleDestroy(): void {
+  async onModuleDestroy(): Promise<void> {
     this.announcements?.unsubscribe();
+    await Promise.allSettled([this.running, ...this.fixing]);
   }
 
   @Interval(PERIOD_MS)
   tick(): void {
-    if (!this.running) this.guard(this.runOnce(this.clock.now()));
+    if (!this.running) void this.guard(this.runOnce(this.clock.now()));
   }
 
   /** Does everything that is due at `nowMs`. A run under way is waited for, not overlapped. */
@@ -110,7 +114,7 @@ export class SettlementJobs implements OnModuleInit, OnModuleDestroy {
   }
 
   /** What fails now is due again at the next run, so it is logged and no more. */
-  private guard(work: Promise<unknown>): void {
-    work.catch((error: unknown) => this.log.error({ err: error }, 'settlement failed; it is tried again'));
+  private async guard(work: Promise<unknown>): Promise<void> {
+    await work.catch((error: unknown) => this.log.error({ err: error }, 'settlement failed; it is tried again'));
   }
 }

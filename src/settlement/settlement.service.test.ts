@@ -321,6 +321,6 @@ describe('jobs', () => {
     expect((await jobs.runOnce(AFTER_MIDNIGHT + 2 * HOUR_MS)).closedDays).toEqual([]);
     // The days before were left to whoever fills the history in.
     expect(await rig.store.statements('household-1', '2026-01-01')).toHaveLength(1);
-    jobs.onModuleDestroy();
+    await jobs.onModuleDestroy();
   });
 });

@@ -1,7 +1,7 @@
 import { BadInput } from '../kernel/errors.js';
 import { ceilTo, contains } from '../kernel/interval.js';
 import { DAY_MS, type DurationMs, type EpochMs, MINUTE_MS, SECOND_MS, type Watt } from '../kernel/units.js';
-import { EVENT_STATES, type EventDirection, type EventState, type GridEvent } from './grid-event.js';
+import type { EventDirection, EventState, GridEvent } from './grid-event.js';
 
 /** What an operator asks for. */
 export interface EventRequest {
@@ -31,8 +31,6 @@ export const stateAt = (event: Pick<GridEvent, 'startMs' | 'endMs' | 'state'>, n
   if (nowMs < event.startMs) return 'announced';
   return contains(event, nowMs) ? 'active' : 'ended';
 };
-
-export const isOver = (state: EventState): boolean => EVENT_STATES.indexOf(state) >= EVENT_STATES.indexOf('ended');
 
 /**
  * The times an event really gets: it begins and ends on boundaries of the settled intervals, since nothing shorter is

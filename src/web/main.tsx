@@ -1,7 +1,3 @@
-import './design/tokens.css';
-import './design/elements.css';
-import './design/parts.css';
-
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode, useMemo } from 'react';
 import { createRoot } from 'react-dom/client';

@@ -1,5 +1,4 @@
-import { test } from '@fast-check/vitest';
-import fc from 'fast-check';
+import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 
 import { liveKind, mergeById, QUIET_AFTER_MS, retryDelayMs } from './live-state.js';

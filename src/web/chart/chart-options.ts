@@ -38,6 +38,7 @@ const hatch = (context: CanvasRenderingContext2D, left: number, top: number, wid
   context.strokeStyle = colour('--line-strong');
   context.globalAlpha = 0.45;
   context.lineWidth = devicePixelRatio;
+  context.setLineDash([]);
   context.beginPath();
   const step = 7 * devicePixelRatio;
   for (let x = left - height; x < left + width; x += step) {
@@ -72,6 +73,7 @@ const line = (chart: uPlot, stroke: string, from: [number, number], to: [number,
   ctx.save();
   ctx.strokeStyle = stroke;
   ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([]);
   ctx.beginPath();
   ctx.moveTo(...from);
   ctx.lineTo(...to);

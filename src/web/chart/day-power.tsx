@@ -1,16 +1,14 @@
-import './chart.css';
-
 import { type ReactNode, useMemo, useState } from 'react';
 
 import type { Interval } from '../../kernel/interval.js';
 import { localDate } from '../../kernel/local-day.js';
 import { type PowerQuestion, usePower } from '../api/queries.js';
 import type { PowerSeries } from '../api/types.js';
-import { flowName } from '../design/flow.js';
 import type { Format } from '../design/format.js';
 import { Answer, Choice, Empty, Panel } from '../design/parts.js';
 import { useFormat, usePlantNow } from '../design/plant-clock.js';
 import { useText } from '../messages/text.js';
+import type { ChartWords } from './chart-words.js';
 import { dayAfter, dayBefore, dayOf } from './day-axis.js';
 import { PowerChart } from './power-chart.js';
 import { PowerTable } from './power-table.js';
@@ -24,6 +22,7 @@ interface DayPowerProps {
   /** The site's own zone, where it is not the plant's. */
   zone?: string;
   digits: number;
+  words: ChartWords;
   events: readonly Interval[];
   choose?: ReactNode;
   foot?: ReactNode;
@@ -67,16 +66,17 @@ interface DayViewProps {
   day: Interval;
   title: string;
   digits: number;
+  words: ChartWords;
   events: readonly Interval[];
   format: Format;
   nowMs?: number;
 }
 
-const DayView = ({ series, day, title, digits, events, format, nowMs }: DayViewProps) => {
+const DayView = ({ series, day, title, digits, words, events, format, nowMs }: DayViewProps) => {
   const text = useText();
   const [hidden, setHidden] = useState<ReadonlySet<ChartFlow>>(new Set());
   const [cursorMs, setCursorMs] = useState<number>();
-  const all = useMemo(() => tracesOf(series), [series]);
+  const all = useMemo(() => tracesOf(series).filter(({ flow }) => words.flows.includes(flow)), [series, words]);
   const traces = useMemo(() => all.filter(({ flow }) => !hidden.has(flow)), [all, hidden]);
   const backdrop = useMemo(
     () => ({ nowMs, missing: missingSpans(series, Math.min(nowMs ?? series.toMs, day.endMs)), events }),
@@ -91,10 +91,19 @@ const DayView = ({ series, day, title, digits, events, format, nowMs }: DayViewP
   // The step that is running has no mean yet: "now" reads the last one that has.
   const lastMs = Math.min(nowMs ?? Infinity, series.actual.at(-1)?.atMs ?? Infinity);
   const atMs = cursorMs ?? (inDay && Number.isFinite(lastMs) ? lastMs : undefined);
-  const names = Object.fromEntries(CHART_FLOWS.map((flow) => [flow, text(flowName[flow])])) as Record<ChartFlow, string>;
+  const names = Object.fromEntries(CHART_FLOWS.map((flow) => [flow, text(words.names[flow])])) as Record<ChartFlow, string>;
   return (
     <>
-      <ReadOut traces={all} atMs={atMs} isNow={cursorMs === undefined} format={format} digits={digits} hidden={hidden} onToggle={toggle} />
+      <ReadOut
+        traces={all}
+        names={words.names}
+        atMs={atMs}
+        isNow={cursorMs === undefined}
+        format={format}
+        digits={digits}
+        hidden={hidden}
+        onToggle={toggle}
+      />
       <PowerChart
         label={text('chart.label', { title })}
         traces={traces}
@@ -106,7 +115,7 @@ const DayView = ({ series, day, title, digits, events, format, nowMs }: DayViewP
         onCursor={setCursorMs}
       />
       <p className="chart-foot">
-        {text('chart.axes', { zone: format.zoneName(day.startMs) })}
+        {text(words.axes, { zone: format.zoneName(day.startMs) })}
         {series.forecast.length > 0 ? ` ${text('chart.model', { model: series.forecastModel })}` : ''}
       </p>
     </>
@@ -114,7 +123,7 @@ const DayView = ({ series, day, title, digits, events, format, nowMs }: DayViewP
 };
 
 /** One local day of power: measured, forecast and planned in one chart, and the same as a table. */
-export const DayPower = ({ path, title, siteId, zone, digits, events, choose, foot }: DayPowerProps) => {
+export const DayPower = ({ path, title, siteId, zone, digits, words, events, choose, foot }: DayPowerProps) => {
   const text = useText();
   const format = useFormat(zone);
   const nowMs = usePlantNow(10_000);
@@ -148,9 +157,9 @@ export const DayPower = ({ path, title, siteId, zone, digits, events, choose, fo
           if (series.actual.length + series.forecast.length + series.plan.length === 0)
             return <Empty title={text('chart.none')} next={text('chart.none.next')} />;
           return shape === 'table' ? (
-            <PowerTable series={series} format={format} digits={digits} title={`${title}, ${format.date(date, 'long')}`} />
+            <PowerTable series={series} words={words} format={format} digits={digits} title={`${title}, ${format.date(date, 'long')}`} />
           ) : (
-            <DayView series={series} day={day} title={title} digits={digits} events={events} format={format} nowMs={nowMs} />
+            <DayView series={series} day={day} title={title} digits={digits} words={words} events={events} format={format} nowMs={nowMs} />
           );
         }}
       </Answer>

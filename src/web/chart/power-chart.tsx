@@ -1,5 +1,3 @@
-import 'uplot/dist/uPlot.min.css';
-
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 
@@ -58,14 +56,14 @@ const useChart = (props: PowerChartProps) => {
       backdrop: () => latest.current.backdrop,
       onCursor: (atMs) => latest.current.onCursor(atMs),
     });
-    chart.current = new uPlot(options, columnsOf(now.traces) as uPlot.AlignedData, place.current);
+    chart.current = new uPlot(options, columnsOf(now.traces), place.current);
     return () => {
       chart.current?.destroy();
       chart.current = undefined;
     };
   }, [shape, place, width]);
   useEffect(() => {
-    chart.current?.setData(columnsOf(traces) as uPlot.AlignedData);
+    chart.current?.setData(columnsOf(traces));
   }, [traces]);
   useEffect(() => {
     chart.current?.redraw(false);

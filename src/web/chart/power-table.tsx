@@ -1,17 +1,25 @@
 import { Fragment } from 'react';
 
 import type { PowerSeries } from '../api/types.js';
-import { flowName } from '../design/flow.js';
 import type { Format } from '../design/format.js';
 import { ScrollTable } from '../design/parts.js';
 import { useText } from '../messages/text.js';
-import { CHART_FLOWS, expectedKind, rowsOf } from './series.js';
+import type { ChartWords } from './chart-words.js';
+import { expectedKind, rowsOf } from './series.js';
+
+interface PowerTableProps {
+  series: PowerSeries;
+  words: ChartWords;
+  format: Format;
+  digits: number;
+  title: string;
+}
 
 /** The chart for those who read rather than look: quarter-hour means, measured beside expected. */
-export const PowerTable = ({ series, format, digits, title }: { series: PowerSeries; format: Format; digits: number; title: string }) => {
+export const PowerTable = ({ series, words, format, digits, title }: PowerTableProps) => {
   const text = useText();
   const rows = rowsOf(series);
-  const flows = CHART_FLOWS.filter((flow) =>
+  const flows = words.flows.filter((flow) =>
     rows.some(({ actualW, expectedW }) => actualW[flow] !== undefined || expectedW[flow] !== undefined),
   );
   return (
@@ -23,7 +31,7 @@ export const PowerTable = ({ series, format, digits, title }: { series: PowerSer
           </th>
           {flows.map((flow) => (
             <th key={flow} scope="colgroup" colSpan={2} className="number">
-              {`${text(flowName[flow])}, kW`}
+              {`${text(words.names[flow])}, kW`}
             </th>
           ))}
         </tr>

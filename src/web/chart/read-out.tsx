@@ -1,10 +1,11 @@
-import { flowName, LineSample } from '../design/flow.js';
+import { LineSample } from '../design/flow.js';
 import type { Format } from '../design/format.js';
-import { useText } from '../messages/text.js';
+import { type MessageId, useText } from '../messages/text.js';
 import { CHART_FLOWS, type ChartFlow, expectedKind, type Trace, traceFor, valueAt } from './series.js';
 
 interface ReadOutProps {
   traces: readonly Trace[];
+  names: Record<ChartFlow, MessageId>;
   /** The moment read: under the cursor, or now. */
   atMs?: number;
   format: Format;
@@ -13,7 +14,7 @@ interface ReadOutProps {
   onToggle: (flow: ChartFlow) => void;
 }
 
-const FlowReadOut = ({ flow, traces, atMs, format, digits, hidden, onToggle }: ReadOutProps & { flow: ChartFlow }) => {
+const FlowReadOut = ({ flow, traces, names, atMs, format, digits, hidden, onToggle }: ReadOutProps & { flow: ChartFlow }) => {
   const text = useText();
   const kind = expectedKind(flow);
   const shown = !hidden.has(flow);
@@ -22,7 +23,7 @@ const FlowReadOut = ({ flow, traces, atMs, format, digits, hidden, onToggle }: R
   return (
     <li data-flow={flow} data-shown={shown}>
       <button type="button" aria-pressed={shown} onClick={() => onToggle(flow)}>
-        {text(flowName[flow])}
+        {text(names[flow])}
       </button>
       <span className="read-line">
         <LineSample flow={flow} kind="actual" />

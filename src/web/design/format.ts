@@ -35,8 +35,12 @@ const dateStyles: Record<'short' | 'long', Intl.DateTimeFormatOptions> = {
   long: { weekday: 'long', day: 'numeric', month: 'long' },
 };
 
+/** English is written the European way, day before month: the plants stand there. */
+const regional = (locale: string): string => (locale === 'en' ? 'en-GB' : locale);
+
 /** Numbers and times as a reader in `locale` writes them, times as the clock on the site's wall shows them. */
-export const formatIn = (locale: string, zone: string, currency: string): Format => {
+export const formatIn = (language: string, zone: string, currency: string): Format => {
+  const locale = regional(language);
   const numbers = new Map<number, Intl.NumberFormat>();
   const number = (value: number | undefined, digits: number): string => {
     if (value === undefined || !Number.isFinite(value)) return MISSING;

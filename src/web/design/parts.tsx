@@ -114,14 +114,17 @@ interface AnswerProps<Data> {
 }
 
 /** A table wider or longer than its place scrolls there, by keyboard too. */
-export const ScrollTable = ({ caption, className = '', testId, children }: ScrollTableProps) => (
-  <div className={`scroll-table ${className}`} role="region" aria-label={caption} tabIndex={0}>
-    <table data-testid={testId}>
-      <caption className="visually-hidden">{caption}</caption>
-      {children}
-    </table>
-  </div>
-);
+export const ScrollTable = ({ caption, className = '', testId, children }: ScrollTableProps) => {
+  const text = useText();
+  return (
+    <div className={`scroll-table ${className}`} role="region" aria-label={text('table.of', { title: caption })} tabIndex={0}>
+      <table data-testid={testId}>
+        <caption className="visually-hidden">{caption}</caption>
+        {children}
+      </table>
+    </div>
+  );
+};
 interface ScrollTableProps {
   caption: string;
   className?: string;
@@ -145,6 +148,7 @@ export const Choice = <Value extends string>({ label, value, options, onChange }
         type="button"
         aria-pressed={option.value === value}
         aria-label={option.spoken}
+        title={option.spoken}
         onClick={() => onChange(option.value)}
       >
         {option.text}
@@ -155,6 +159,6 @@ export const Choice = <Value extends string>({ label, value, options, onChange }
 interface ChoiceProps<Value extends string> {
   label: string;
   value: Value;
-  options: readonly { value: Value; text: string; spoken?: string }[];
+  options: readonly { value: Value; text: ReactNode; spoken?: string }[];
   onChange: (value: Value) => void;
 }

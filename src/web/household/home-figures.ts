@@ -1,4 +1,4 @@
-import type { EnergyDay, HomeEvent, HomeNow, Statement } from '../api/types.js';
+import type { EnergyDay, HomeEvent, HomeNow, ProofRow, Statement } from '../api/types.js';
 import type { ChartFlow } from '../chart/series.js';
 import { STILL_W } from '../design/flow-direction.js';
 
@@ -99,5 +99,24 @@ export const eventStory = (
   return (event.earnedMicro ?? 0) > 0 ? 'story.helped' : 'story.nothing';
 };
 
-/** 20260610-12.json and the like: a name by which a saved proof is found again. */
+/** What of a signed record is compared with the row it is said to prove. */
+type Proven = Pick<ProofRow, 'startMs' | 'endMs' | 'channel' | 'quality' | 'toBusWh' | 'fromBusWh'>;
+
+/**
+ * Whether a record says what the row says: a proof that holds, but of another reading, proves nothing about this one.
+ * Records keep thousandths of a Wh.
+ */
+export const isSameReading = (record: Proven, row: Proven): boolean => {
+  const same = (a: number | undefined, b: number | undefined) => (a === undefined || b === undefined ? a === b : Math.abs(a - b) < 0.0015);
+  return (
+    record.startMs === row.startMs &&
+    record.endMs === row.endMs &&
+    record.channel === row.channel &&
+    record.quality === row.quality &&
+    same(record.toBusWh, row.toBusWh) &&
+    same(record.fromBusWh, row.fromBusWh)
+  );
+};
+
+/** The name by which a saved proof is found again. */
 export const bundleFileName = (leafIndex: number): string => `heliograph-proof-${leafIndex}.json`;

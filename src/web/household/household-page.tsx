@@ -1,5 +1,3 @@
-import './household.css';
-
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 
@@ -7,7 +5,9 @@ import { LiveContext, type LiveHandlers, useLive } from '../api/live.js';
 import { mergeById } from '../api/live-state.js';
 import { holdPlant, keys, useHome, useHomeEvents } from '../api/queries.js';
 import type { HomeEvent, HomeNow, PlantInfo, Session } from '../api/types.js';
+import type { ChartWords } from '../chart/chart-words.js';
 import { DayPower } from '../chart/day-power.js';
+import { flowName } from '../design/flow.js';
 import { useText } from '../messages/text.js';
 import { PageHead } from '../shell/page-head.js';
 import { ConsentPanel } from './consent-panel.js';
@@ -18,7 +18,7 @@ import { HomeNowPanel } from './home-now.js';
 import { ProofPanel } from './proof-panel.js';
 
 const handlersFor = (queries: QueryClient): LiveHandlers => ({
-  home: (data) => queries.setQueryData(keys.home, data as HomeNow),
+  home: (data) => queries.setQueryData<HomeNow>(keys.home, data as HomeNow),
   plant: (data) => queries.setQueryData(keys.plant, holdPlant(data as PlantInfo)),
   'home-event': (data) => {
     const event = data as HomeEvent;
@@ -26,6 +26,12 @@ const handlersFor = (queries: QueryClient): LiveHandlers => ({
     if (event.state === 'settled') void queries.invalidateQueries({ queryKey: keys.statements });
   },
 });
+
+const words: ChartWords = {
+  flows: ['load', 'pv', 'battery', 'grid'],
+  names: { ...flowName, load: 'home.yourHome' },
+  axes: 'chart.axes.home',
+};
 
 const HomePower = () => {
   const text = useText();
@@ -36,6 +42,7 @@ const HomePower = () => {
       path="/me/power"
       zone={home?.zone}
       digits={2}
+      words={words}
       title={text('home.day')}
       events={events?.filter(({ takesPart, state }) => takesPart && state !== 'cancelled') ?? []}
     />
@@ -54,12 +61,12 @@ const HouseholdPage = ({ session }: { session: Session }) => {
         <div className="household-column">
           <HomeNowPanel />
           <EarningsPanel />
+          <HomeEventsPanel />
           <ConsentPanel />
         </div>
         <div className="household-column">
           <HomePower />
           <EnergyPanel />
-          <HomeEventsPanel />
           <ProofPanel />
         </div>
       </main>

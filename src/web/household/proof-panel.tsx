@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 
-import type { StepName, Verification } from '../../proof/verifier.js';
+import type { StepName } from '../../proof/verifier.js';
 import { useProofs } from '../api/queries.js';
 import type { ProofRow } from '../api/types.js';
 import { FlowMark } from '../design/flow.js';
@@ -20,24 +20,27 @@ const save = (name: string, content: string): void => {
   URL.revokeObjectURL(address);
 };
 
-const Step = ({ name, ok, detail }: { name: StepName; ok: boolean; detail: string }) => {
+const Step = ({ name, ok, detail }: { name: StepName | 'same'; ok: boolean; detail?: string }) => {
   const text = useText();
   return (
     <li data-ok={ok}>
       <span className="step-verdict">{text(ok ? 'proof.step.holds' : 'proof.step.fails')}</span>
       <span>
         {text(`proof.step.${name}`)}
-        <span className="muted" lang="en">
-          {detail}
-        </span>
+        {detail === undefined ? null : (
+          <span className="muted" lang="en">
+            {detail}
+          </span>
+        )}
       </span>
     </li>
   );
 };
 
-const Result = ({ verification }: { verification: Verification }) => {
+const Result = ({ verification, same }: CheckedProof) => {
   const text = useText();
-  const { ok, steps, notChecked } = verification;
+  const { steps, notChecked, record } = verification;
+  const ok = verification.ok && same;
   return (
     <div className="proof-result" data-testid="proof-result" data-ok={ok} role="status">
       <p className="proof-verdict">{text(ok ? 'proof.holds' : 'proof.fails')}</p>
@@ -45,6 +48,7 @@ const Result = ({ verification }: { verification: Verification }) => {
         {steps.map((step) => (
           <Step key={step.name} {...step} />
         ))}
+        {record ? <Step name="same" ok={same} /> : null}
       </ol>
       <h4>{text('proof.notChecked')}</h4>
       <ul className="proof-open">
@@ -65,7 +69,7 @@ const isFlow = (channel: string): channel is 'pv' | 'battery' | 'grid' | 'genera
 const ProofLine = ({ proof }: { proof: ProofRow }) => {
   const text = useText();
   const format = useFormat();
-  const check = useMutation<CheckedProof>({ mutationFn: () => checkProof(proof.leafIndex) });
+  const check = useMutation<CheckedProof>({ mutationFn: () => checkProof(proof) });
   const energies = [
     proof.toBusWh ? text('proof.toHome', { energy: format.energy(proof.toBusWh, 3) }) : undefined,
     proof.fromBusWh ? text('proof.fromHome', { energy: format.energy(proof.fromBusWh, 3) }) : undefined,
@@ -80,7 +84,7 @@ const ProofLine = ({ proof }: { proof: ProofRow }) => {
         <p className="muted">
           {isFlow(proof.channel) ? text(`flow.${proof.channel}`) : proof.channel}
           {` · ${energies.length === 0 ? text('proof.nothing') : energies.join(', ')} · ${proof.quality} · `}
-          {proof.anchor ? text('proof.anchored', { slot: proof.anchor.slot }) : text('proof.notYet')}
+          {proof.anchor ? text('proof.anchored', { slot: proof.anchor.slot }) : null}
         </p>
       </div>
       <div className="proof-do">
@@ -89,7 +93,7 @@ const ProofLine = ({ proof }: { proof: ProofRow }) => {
             {text('proof.save', { leaf: proof.leafIndex })}
           </button>
         ) : (
-          <a className="link" href={`/api/me/proofs/${proof.leafIndex}`} download={bundleFileName(proof.leafIndex)} hidden={!proof.anchor}>
+          <a className="link" href={`/api/me/proofs/${proof.leafIndex}`} download={bundleFileName(proof.leafIndex)}>
             {text('proof.save', { leaf: proof.leafIndex })}
           </a>
         )}
@@ -97,7 +101,7 @@ const ProofLine = ({ proof }: { proof: ProofRow }) => {
           type="button"
           className="button small"
           data-testid="proof-check"
-          disabled={!proof.anchor || check.isPending}
+          disabled={check.isPending}
           aria-label={text('proof.check.which', { time: format.dayTime(proof.startMs), leaf: proof.leafIndex })}
           onClick={() => check.mutate()}
         >
@@ -105,14 +109,14 @@ const ProofLine = ({ proof }: { proof: ProofRow }) => {
         </button>
       </div>
       {check.error ? <Problem error={check.error} onRetry={() => check.mutate()} /> : null}
-      {check.data ? <Result verification={check.data.verification} /> : null}
+      {check.data ? <Result {...check.data} /> : null}
     </li>
   );
 };
 
 export const ProofPanel = () => {
   const text = useText();
-  const [limit, setLimit] = useState(6);
+  const [limit, setLimit] = useState(12);
   const query = useProofs(limit);
   const newer = (
     <button type="button" className="link" onClick={() => void query.refetch()}>
@@ -123,13 +127,15 @@ export const ProofPanel = () => {
     <Panel title={text('proof.title')} aside={newer}>
       <p className="proof-why">{text('proof.why')}</p>
       <Answer query={query} lines={6}>
-        {(proofs) =>
-          proofs.length === 0 ? (
-            <Empty title={text('proof.none')} next={text('proof.none.next')} />
-          ) : (
+        {(proofs) => {
+          const anchored = proofs.filter(({ anchor }) => anchor);
+          const waiting = proofs.length - anchored.length;
+          if (anchored.length === 0) return <Empty title={text('proof.none')} next={text('proof.none.next')} />;
+          return (
             <>
+              {waiting > 0 ? <p className="muted">{text('proof.waiting', { count: waiting })}</p> : null}
               <ul className="proof-list">
-                {proofs.map((proof) => (
+                {anchored.map((proof) => (
                   <ProofLine key={proof.leafIndex} proof={proof} />
                 ))}
               </ul>
@@ -139,8 +145,8 @@ export const ProofPanel = () => {
                 </button>
               ) : null}
             </>
-          )
-        }
+          );
+        }}
       </Answer>
     </Panel>
   );

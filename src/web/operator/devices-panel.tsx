@@ -74,16 +74,16 @@ const DeviceLine = ({ device, nowMs }: { device: DeviceRow; nowMs?: number }) =>
             <span className="visually-hidden">{text(open ? 'device.less' : 'device.more')}</span> {device.name}
           </button>
         </th>
+        <td className="device-health" data-health={device.health} title={device.reason}>
+          {text(`health.${device.health}`)}
+          {device.reason && device.health !== 'online' ? <span className="device-reason"> {device.reason}</span> : null}
+        </td>
         <td>{device.siteName}</td>
         <td className="device-role">
           {flowsOfRole[device.role].map((flow) => (
             <FlowMark key={flow} flow={flow} size={15} />
           ))}
           {text(`role.${device.role}`)}
-        </td>
-        <td className="device-health" data-health={device.health} title={device.reason}>
-          {text(`health.${device.health}`)}
-          {device.reason && device.health !== 'online' ? <span className="device-reason"> {device.reason}</span> : null}
         </td>
         <td className="number">{ageText(text, device.readAtMs, nowMs)}</td>
         <td className="number" data-stale={device.health !== 'online'}>
@@ -107,9 +107,9 @@ const DeviceTable = ({ devices, all }: { devices: DeviceRow[]; all: DeviceRow[] 
       <thead>
         <tr>
           <th scope="col">{text('device.name')}</th>
+          <th scope="col">{text('device.state')}</th>
           <th scope="col">{text('device.site')}</th>
           <th scope="col">{text('device.role')}</th>
-          <th scope="col">{text('device.state')}</th>
           <th scope="col" className="number">
             {text('device.age')}
           </th>

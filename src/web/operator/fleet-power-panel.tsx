@@ -2,9 +2,14 @@ import { useState } from 'react';
 
 import { useEvents, usePlan, useSites } from '../api/queries.js';
 import type { PlanView } from '../api/types.js';
+import type { ChartWords } from '../chart/chart-words.js';
 import { DayPower } from '../chart/day-power.js';
+import { CHART_FLOWS } from '../chart/series.js';
+import { flowName } from '../design/flow.js';
 import { useFormat } from '../design/plant-clock.js';
 import { useText } from '../messages/text.js';
+
+const words: ChartWords = { flows: CHART_FLOWS, names: flowName, axes: 'chart.axes' };
 
 const PlanNote = ({ plan }: { plan: PlanView }) => {
   const text = useText();
@@ -48,6 +53,7 @@ export const FleetPowerPanel = () => {
       path="/fleet/power"
       siteId={siteId === '' ? undefined : siteId}
       digits={siteId === '' ? 1 : 2}
+      words={words}
       title={text('chart.title')}
       events={events?.filter(({ state }) => state !== 'cancelled') ?? []}
       choose={chooseSite}

@@ -1,5 +1,3 @@
-import './operator.css';
-
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 
@@ -17,9 +15,9 @@ import { MachinesPanel } from './machines-panel.js';
 import { FleetPowerPanel } from './fleet-power-panel.js';
 
 const handlersFor = (queries: QueryClient): LiveHandlers => ({
-  fleet: (data) => queries.setQueryData(keys.fleet, data as FleetNow),
-  sites: (data) => queries.setQueryData(keys.sites, data as SiteRow[]),
-  devices: (data) => queries.setQueryData(keys.devices, data as DeviceRow[]),
+  fleet: (data) => queries.setQueryData<FleetNow>(keys.fleet, data as FleetNow),
+  sites: (data) => queries.setQueryData<SiteRow[]>(keys.sites, data as SiteRow[]),
+  devices: (data) => queries.setQueryData<DeviceRow[]>(keys.devices, data as DeviceRow[]),
   plant: (data) => queries.setQueryData(keys.plant, holdPlant(data as PlantInfo)),
   alarm: (data) => queries.setQueryData<Alarm[]>(keys.alarms, (rows) => mergeById(rows, data as Alarm)),
   'grid-event': (data) => {

@@ -8,7 +8,7 @@ import type { Session } from '../api/types.js';
 import { hoursAndMinutes } from '../design/format.js';
 import { useFormat, usePlantNow } from '../design/plant-clock.js';
 import { Choice } from '../design/parts.js';
-import { LOCALES, type Locale, THEMES, usePreferences } from '../design/preferences.js';
+import { LOCALES, type Locale, type Theme, THEMES, usePreferences } from '../design/preferences.js';
 import { useText } from '../messages/text.js';
 
 /** What is made up says so, on every page. */
@@ -62,6 +62,18 @@ const LiveMark = () => {
   );
 };
 
+/** Half and half, a sun, a moon. */
+const themeIcons: Record<Theme, string> = {
+  system: 'M8 2a6 6 0 1 0 0 12ZM8 2a6 6 0 0 1 0 12',
+  light: 'M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6ZM8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1',
+  dark: 'M13 9.5A5.5 5.5 0 0 1 6.5 3 5.5 5.5 0 1 0 13 9.5Z',
+};
+const ThemeIcon = ({ theme }: { theme: Theme }) => (
+  <svg className="theme-icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+    <path d={themeIcons[theme]} />
+  </svg>
+);
+
 const languageNames: Record<Locale, string> = { en: 'English', de: 'Deutsch' };
 
 export const PreferenceControls = () => {
@@ -79,7 +91,7 @@ export const PreferenceControls = () => {
         label={text('preferences.theme')}
         value={theme}
         onChange={setTheme}
-        options={THEMES.map((value) => ({ value, text: text(`preferences.theme.${value}`) }))}
+        options={THEMES.map((value) => ({ value, text: <ThemeIcon theme={value} />, spoken: text(`preferences.theme.${value}`) }))}
       />
     </div>
   );
@@ -94,8 +106,8 @@ const Logout = ({ session }: { session: Session }) => {
     onSettled: () => forgetSession(queries),
   });
   return (
-    <button type="button" className="button" data-testid="logout" disabled={logout.isPending} onClick={() => logout.mutate()}>
-      {text('login.out', { name: session.name })}
+    <button type="button" className="button small" data-testid="logout" disabled={logout.isPending} onClick={() => logout.mutate()}>
+      {text('login.out')} <span className="logout-name">{session.name}</span>
     </button>
   );
 };

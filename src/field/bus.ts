@@ -36,8 +36,8 @@ export class Bus {
     readonly timing: BusTiming = TCP_TIMING,
   ) {}
 
-  get connections(): number {
-    return this.link.connections;
+  get connectionChanges(): number {
+    return this.link.connectionChanges;
   }
 
   unit(unitId: number, urgency: Urgency = 'routine'): BusUnit {
@@ -108,8 +108,8 @@ export class BusUnit {
     this.timeoutMs = bus.timing.timeoutMs;
   }
 
-  get connections(): number {
-    return this.bus.connections;
+  get connectionChanges(): number {
+    return this.bus.connectionChanges;
   }
 
   read(table: RegisterTable, address: number, count: number): Promise<Words> {

@@ -69,7 +69,7 @@ export class ModbusFieldControl extends FieldControl {
   private async writeLease(lease: Lease, field: FieldDevice): Promise<LeaseOutcome> {
     const leaseMs = lease.expiresAtMs - this.clock.now();
     if (leaseMs <= 0) return { kind: 'refused', lease, reason: 'the lease is already over' };
-    const standing = this.table.stillStanding(lease, leaseMs, field.unit.connections, monotonicMs());
+    const standing = this.table.stillStanding(lease, leaseMs, field.unit.connectionChanges, monotonicMs());
     if (standing) return standing;
     const leaseS = Math.ceil(leaseMs / SECOND_MS);
     // Whatever happens from here on, the device may hold it: the table must know before the first write.
@@ -80,7 +80,7 @@ export class ModbusFieldControl extends FieldControl {
   }
 
   private remember(outcome: LeaseOutcome, field: FieldDevice, leaseS: number): void {
-    this.table.record(outcome, field.unit.connections, monotonicMs() + leaseS * SECOND_MS);
+    this.table.record(outcome, field.unit.connectionChanges, monotonicMs() + leaseS * SECOND_MS);
   }
 
   private async handBack(field: FieldDevice): Promise<'released' | 'unknown'> {

@@ -219,15 +219,7 @@ describe('the field, on simulated hardware', () => {
     await sink.next(['plain-pv', 'plain-meter', 'plain-battery']);
     fleet.inject('plain', { kind: 'offline', deviceId: 'plain-pv', afterMs: 0, forMs: 10 * SECOND_MS, answer: 'silence' });
     await sink.until(() => sink.changes.some(({ deviceId, health }) => deviceId === 'plain-pv' && health === 'stale'));
-    const from = sink.samples.length;
-    const readAt: number[] = [];
-    await sink.until(() => {
-      const meter = sink.samples.slice(from).filter(({ deviceId }) => deviceId === 'plain-meter');
-      if (meter.length > readAt.length) readAt.push(performance.now());
-      return readAt.length >= 8;
-    });
-    const pauses = readAt.slice(1).map((at, i) => at - readAt[i]!);
-    expect(Math.max(...pauses)).toBeLessThan(2_000);
+    for (let i = 0; i < 6; i += 1) await sink.next(['plain-meter', 'plain-battery']);
     expect(sink.changes.some(({ deviceId, health }) => deviceId === 'plain-meter' && health !== 'online')).toBe(false);
     pass(11 * SECOND_MS);
     await sink.until(() => sink.changes.filter(({ deviceId, health }) => deviceId === 'plain-pv' && health === 'online').length === 2);

@@ -5,8 +5,8 @@ import type { Lease, LeaseOutcome, Setpoint } from './setpoint.js';
 /** A lease that was written, or may have been, and how long the device will keep it by its own timer. */
 interface Written {
   readonly outcome: LeaseOutcome;
-  /** The connection it was written over: behind another one there may be a device that has forgotten it. */
-  readonly connections: number;
+  /** Marks the connection it was written over: behind another one there may be a device that has forgotten it. */
+  readonly connectionChanges: number;
   /** On the monotonic clock. */
   readonly deviceEndsAtMs: DurationMs;
 }
@@ -20,12 +20,12 @@ const isSame = (a: Setpoint, b: Setpoint): boolean => JSON.stringify(a) === JSON
 export class LeaseTable {
   private readonly written = new Map<DeviceId, Map<Setpoint['kind'], Written>>();
 
-  record(outcome: LeaseOutcome, connections: number, deviceEndsAtMs: DurationMs): void {
+  record(outcome: LeaseOutcome, connectionChanges: number, deviceEndsAtMs: DurationMs): void {
     const { deviceId, setpoint } = outcome.lease;
     const kinds = this.written.get(deviceId) ?? new Map<Setpoint['kind'], Written>();
     // The kind asserted last stands last: it is what the device is said to hold.
     kinds.delete(setpoint.kind);
-    kinds.set(setpoint.kind, { outcome, connections, deviceEndsAtMs });
+    kinds.set(setpoint.kind, { outcome, connectionChanges, deviceEndsAtMs });
     this.written.set(deviceId, kinds);
   }
 
@@ -37,13 +37,13 @@ export class LeaseTable {
    * The outcome that the same setpoint had when it was last written, where the device still keeps it for more than half of
    * the time that is asked for now: then there is nothing to write.
    */
-  stillStanding(lease: Lease, leaseMs: DurationMs, connections: number, nowMs: DurationMs): LeaseOutcome | undefined {
+  stillStanding(lease: Lease, leaseMs: DurationMs, connectionChanges: number, nowMs: DurationMs): LeaseOutcome | undefined {
     const last = this.written.get(lease.deviceId)?.get(lease.setpoint.kind);
-    if (!last || last.connections !== connections || !isSame(last.outcome.lease.setpoint, lease.setpoint)) return undefined;
+    if (!last || last.connectionChanges !== connectionChanges || !isSame(last.outcome.lease.setpoint, lease.setpoint)) return undefined;
     if (last.outcome.kind !== 'confirmed' && last.outcome.kind !== 'clamped') return undefined;
     if (last.deviceEndsAtMs - nowMs <= leaseMs / 2) return undefined;
     const outcome = { ...last.outcome, lease };
-    this.record(outcome, connections, last.deviceEndsAtMs);
+    this.record(outcome, connectionChanges, last.deviceEndsAtMs);
     return outcome;
   }
 

@@ -47,8 +47,8 @@ export class HostUnreachable extends AdapterError {
  * cannot be reached or does not answer in time, and a `ModbusException` when it says no.
  */
 export abstract class ModbusLink {
-  /** How often a connection was made: a device may be another one after it changed. */
-  abstract get connections(): number;
+  /** How often a connection was made or lost: a device may be another one, or may have begun anew, after it changed. */
+  abstract get connectionChanges(): number;
   /** `count` registers (1–125) from `address`, counted from 0. */
   abstract read(table: RegisterTable, unitId: number, address: number, count: number, timeoutMs: DurationMs): Promise<Words>;
   /** Writes 1–123 holding registers in one request (function 16). Never repeated by itself. */

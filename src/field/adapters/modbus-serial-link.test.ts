@@ -40,7 +40,7 @@ describe('a Modbus link', () => {
     await expect(read(100, 1, 60)).rejects.toThrow(AdapterError);
     server.script = () => undefined;
     expect(await read(101, 1)).toEqual([12]);
-    expect(link.connections).toBe(2);
+    expect(link.connectionChanges).toBe(3);
   });
 
   it('does not use an answer that is too short', async () => {

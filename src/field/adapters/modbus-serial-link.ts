@@ -26,7 +26,7 @@ export class ModbusSerialLink extends ModbusLink {
   private inFlight: ((error: AdapterError) => void) | undefined;
   private busy = false;
   private closed = false;
-  private made = 0;
+  private changes = 0;
 
   constructor(
     private readonly host: string,
@@ -35,8 +35,8 @@ export class ModbusSerialLink extends ModbusLink {
     super();
   }
 
-  get connections(): number {
-    return this.made;
+  get connectionChanges(): number {
+    return this.changes;
   }
 
   async read(table: RegisterTable, unitId: number, address: number, count: number, timeoutMs: DurationMs): Promise<Words> {
@@ -114,7 +114,7 @@ export class ModbusSerialLink extends ModbusLink {
       throw this.closedError();
     }
     this.connection = connection;
-    this.made += 1;
+    this.changes += 1;
     return connection;
   }
 
@@ -139,12 +139,14 @@ export class ModbusSerialLink extends ModbusLink {
   private lost(connection: Connection, why: string): void {
     if (this.connection !== connection) return;
     this.connection = undefined;
+    this.changes += 1;
     connection.socket.destroy();
     this.inFlight?.(new AdapterError(`${this.host}:${this.port}: ${why}`, true));
   }
 
   private drop(): void {
     const socket = this.connection?.socket;
+    if (socket) this.changes += 1;
     this.connection = undefined;
     socket?.destroy();
   }

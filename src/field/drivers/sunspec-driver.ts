@@ -50,7 +50,7 @@ export class SunspecDriver implements DeviceDriver {
 
   /** The device behind the address; after each new connection it must prove that it is the same one. */
   private device(): Promise<Known> | Known {
-    if (this.known && this.provenAt === this.unit.connections) return this.known;
+    if (this.known && this.provenAt === this.unit.connectionChanges) return this.known;
     this.learning ??= this.learn().finally(() => {
       this.learning = undefined;
     });
@@ -60,7 +60,7 @@ export class SunspecDriver implements DeviceDriver {
   private async learn(): Promise<Known> {
     const read = (address: number, count: number): Promise<Words> => this.unit.read('holding', address, count);
     if (!this.known || !(await isSameDevice(read, this.known.map))) this.known = await this.discover(read);
-    this.provenAt = this.unit.connections;
+    this.provenAt = this.unit.connectionChanges;
     return this.known;
   }
 

@@ -62,7 +62,7 @@ const freshDevice = (device: Device, state: DeviceState, nowMs: EpochMs): FreshD
     health: silent ? 'stale' : state.health,
     readAtMs: state.readAtMs,
     values: Object.freeze(values),
-    reason: silent ? 'its last reading is too old' : state.reason,
+    reason: silent ? 'no good reading in time' : state.reason,
   });
   return { device, now, oldestMs };
 };

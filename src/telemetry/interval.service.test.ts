@@ -1,0 +1,209 @@
+import { DataSource } from 'typeorm';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Telemetry1763800000004 } from '../../migrations/0004-telemetry.js';
+import type { Sample, SampleValues } from '../field/sample.js';
+import type { Device, DeviceRole, Plant } from '../fleet/plant.js';
+import { PlantDirectory } from '../fleet/plant-directory.js';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../kernel/units.js';
+import { monotonicMs } from '../platform/clock.js';
+import { databaseOptions } from '../platform/database.js';
+import { SqliteReadingStore } from './adapters/sqlite-reading-store.js';
+import { IntervalEnergyEntity } from './interval.entity.js';
+import { IntervalRows } from './interval-rows.js';
+import { IntervalService } from './interval.service.js';
+import type { IntervalEnergy } from './interval-energy.js';
+import type { ReadingStore } from './reading-store.port.js';
+import { RefusedReadingEntity } from './refused-reading.entity.js';
+
+const T0 = Date.UTC(2026, 4, 1, 10);
+const SLOT = { startMs: T0, endMs: T0 + 15 * MINUTE_MS };
+
+const device = (role: DeviceRole): Device => ({
+  id: `${role}-1`,
+  siteId: 'home-1',
+  name: role,
+  role,
+  profile: 'sunspec',
+  address: { host: '127.0.0.1', port: 502, unitId: 1 },
+  direction: 1,
+  pollPeriodMs: 1_000,
+  reversion: 'device',
+  ratedW: 5_000,
+});
+
+const PLANT: Plant = {
+  name: 'p',
+  zone: 'Europe/Berlin',
+  currency: 'EUR',
+  households: [],
+  sites: [
+    {
+      id: 'home-1',
+      name: 'Home 1',
+      kind: 'home',
+      zone: 'Europe/Berlin',
+      importLimitW: 17_000,
+      exportLimitW: 10_000,
+      devices: [device('grid-meter'), device('hybrid')],
+    },
+  ],
+};
+
+class OnePlant extends PlantDirectory {
+  plant(): Plant {
+    return PLANT;
+  }
+}
+
+describe('closed intervals', () => {
+  let database: DataSource;
+  let readings: ReadingStore;
+  let intervals: IntervalService;
+  beforeEach(async () => {
+    const entities = [IntervalEnergyEntity, RefusedReadingEntity];
+    const options = databaseOptions({ kind: 'sqlite', file: ':memory:' });
+    database = await new DataSource({ ...options, entities, migrations: [Telemetry1763800000004] }).initialize();
+    await database.runMigrations();
+    readings = SqliteReadingStore.open(':memory:');
+    intervals = new IntervalService(new IntervalRows(database), readings, new OnePlant());
+  });
+  afterEach(async () => {
+    await database.destroy();
+    await readings.close();
+  });
+
+  /** Every `stepMs`: 600 W of import, 1200 W of sun with a counter, and a battery that charges at 900 W without one. */
+  const poll = (fromMs: number, toMs: number, stepMs = 10 * SECOND_MS): Sample[] => {
+    const all: Sample[] = [];
+    for (let atMs = fromMs; atMs <= toMs; atMs += stepMs) {
+      const hours = (atMs - T0) / 3_600_000;
+      const grid: SampleValues = { 'grid.powerW': 600, 'grid.toBusCounterWh': 50_000 + 600 * hours, 'grid.fromBusCounterWh': 700 };
+      const hybrid: SampleValues = { 'pv.powerW': 1_200, 'pv.toBusCounterWh': 90_000 + 1_200 * hours, 'battery.powerW': -900 };
+      all.push({ deviceId: 'grid-meter-1', atMs, values: grid }, { deviceId: 'hybrid-1', atMs, values: hybrid });
+    }
+    return all;
+  };
+
+  it('have entities that agree with their migration', async () => {
+    const changes = await database.driver.createSchemaBuilder().log();
+    expect(changes.upQueries.map(({ query }) => query)).toEqual([]);
+  });
+
+  it('come from counters where there are any, and from power where not', async () => {
+    await readings.append(poll(T0 - 30_000, SLOT.endMs + 30_000));
+    const closed = await intervals.closeInterval(SLOT, [{ deviceId: 'hybrid-1', startMs: T0 - 1, endMs: T0 + 1 }]);
+    const about = { ...SLOT, siteId: 'home-1' };
+    expect(closed).toEqual([
+      {
+        ...about,
+        deviceId: 'grid-meter-1',
+        flow: 'grid',
+        toBusWh: 150,
+        fromBusWh: 0,
+        toBusCounterWh: 50_150,
+        fromBusCounterWh: 700,
+        quality: 'measured',
+        commanded: false,
+      },
+      {
+        ...about,
+        deviceId: 'hybrid-1',
+        flow: 'battery',
+        toBusWh: 0,
+        fromBusWh: expect.closeTo(225, 9),
+        toBusCounterWh: undefined,
+        fromBusCounterWh: undefined,
+        quality: 'estimated',
+        commanded: true,
+      },
+      {
+        ...about,
+        deviceId: 'hybrid-1',
+        flow: 'pv',
+        toBusWh: 300,
+        fromBusWh: 0,
+        toBusCounterWh: 90_300,
+        fromBusCounterWh: undefined,
+        quality: 'measured',
+        commanded: true,
+      },
+    ]);
+  });
+
+  it('are closed once: later readings change nothing', async () => {
+    await readings.append(poll(T0, SLOT.endMs));
+    const first = await intervals.closeInterval(SLOT);
+    await readings.append([{ deviceId: 'grid-meter-1', atMs: SLOT.endMs, values: { 'grid.toBusCounterWh': 50_999 } }]);
+    expect(await intervals.closeInterval(SLOT)).toEqual(first);
+    await intervals.storeAll([{ ...first[0]!, toBusWh: 1 }]);
+    expect(await intervals.intervalsOf({ fromMs: T0, toMs: SLOT.endMs })).toEqual(first);
+  });
+
+  it('are missing without readings, and estimated when the device comes back and tells its counter', async () => {
+    await readings.append(poll(T0 - MINUTE_MS, T0 + 5 * MINUTE_MS));
+    const closed = await intervals.closeInterval(SLOT);
+    expect(closed.map(({ quality, toBusWh }) => [quality, toBusWh])).toEqual([
+      ['missing', undefined],
+      ['missing', undefined],
+      ['missing', undefined],
+    ]);
+    expect(await intervals.fillGaps(T0, SLOT.endMs)).toEqual([]);
+
+    await readings.append(poll(T0 + 60 * MINUTE_MS, T0 + 61 * MINUTE_MS));
+    const filled = await intervals.fillGaps(T0, SLOT.endMs);
+    expect(filled.map(({ flow, toBusWh, quality }) => [flow, toBusWh, quality])).toEqual([
+      ['grid', 150, 'estimated'],
+      ['pv', 300, 'estimated'],
+    ]);
+    // The battery has no counter: nobody knows what it did, and its interval stays missing.
+    const stored = await intervals.intervalsOf({ siteIds: ['home-1'], fromMs: T0, toMs: T0 + 1 });
+    expect(stored.map(({ flow, quality }) => [flow, quality])).toEqual([
+      ['grid', 'estimated'],
+      ['battery', 'missing'],
+      ['pv', 'estimated'],
+    ]);
+    expect(await intervals.fillGaps(T0, SLOT.endMs)).toEqual([]);
+  });
+
+  it('lose no energy in a gap: the intervals of an outage add up to what the counter rose', async () => {
+    await readings.append([...poll(T0 - MINUTE_MS, T0 + 7 * MINUTE_MS), ...poll(T0 + 52 * MINUTE_MS, T0 + 61 * MINUTE_MS)]);
+    const all: IntervalEnergy[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      const startMs = T0 + i * 15 * MINUTE_MS;
+      all.push(...(await intervals.closeInterval({ startMs, endMs: startMs + 15 * MINUTE_MS })));
+    }
+    const sun = all.filter(({ flow }) => flow === 'pv');
+    expect(sun.map(({ quality }) => quality)).toEqual(['estimated', 'estimated', 'estimated', 'estimated']);
+    expect(sun.reduce((sum, { toBusWh }) => sum + toBusWh!, 0)).toBeCloseTo(1_200, 6);
+  });
+
+  it('may be closed when every device has been read past their end', () => {
+    expect(intervals.settledAtMs(SLOT.endMs)).toBe(SLOT.endMs + 5_000);
+  });
+
+  it('go in and out by the ten thousand', async () => {
+    const made: IntervalEnergy[] = [];
+    for (let home = 0; home < 20; home += 1) {
+      for (let slot = 0; slot < 5 * 96; slot += 1) {
+        const startMs = T0 + slot * 15 * MINUTE_MS;
+        const about = { startMs, endMs: startMs + 15 * MINUTE_MS, siteId: `home-${home}`, quality: 'measured', commanded: false } as const;
+        for (const flow of ['grid', 'pv', 'battery'] as const) {
+          made.push({ ...about, deviceId: `${flow}-${home}`, flow, toBusWh: slot, fromBusWh: 1.5, toBusCounterWh: 1e6 + slot });
+        }
+      }
+    }
+    const began = monotonicMs();
+    await intervals.storeAll(made);
+    const stored = monotonicMs();
+    const [one, all] = [
+      await intervals.intervalsOf({ siteIds: ['home-7'], fromMs: T0, toMs: T0 + 5 * DAY_MS }),
+      await intervals.intervalsOf({ fromMs: T0, toMs: T0 + 5 * DAY_MS }),
+    ];
+    const read = monotonicMs();
+    expect([one.length, all.length]).toEqual([5 * 96 * 3, made.length]);
+    expect(one[0]).toEqual({ ...made.find(({ siteId, flow }) => siteId === 'home-7' && flow === 'battery')!, fromBusCounterWh: undefined });
+    // A fraction of this at rest.
+    expect(stored - began).toBeLessThan(10_000);
+    expect(read - stored).toBeLessThan(10_000);
+  });
+});

@@ -1,5 +1,4 @@
-import { test } from '@fast-check/vitest';
-import fc from 'fast-check';
+import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { localTime } from '../kernel/local-day.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../kernel/units.js';

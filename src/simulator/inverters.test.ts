@@ -1,5 +1,4 @@
-import { test } from '@fast-check/vitest';
-import fc from 'fast-check';
+import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../kernel/units.js';
 import { INVERTER_EFFICIENCY, stepHybrid } from './hybrid.js';

@@ -6,7 +6,7 @@ import { type DeviceView, viewOf } from './device-view.js';
 import { DEFAULT_HEARTBEAT_S, GENERATOR_STATES, type GeneratorState } from './generator.js';
 import { type GensetWrite, ProfileImage, type ProfileValues } from './profile-image.js';
 import type { SiteState } from './site-state.js';
-import type { VirtualGenerator, VirtualMeter, VirtualSite } from './spec.js';
+import { arrayOf, packOf, type VirtualGenerator, type VirtualMeter, type VirtualSite } from './spec.js';
 import { batteryContents, hybridContents, meterContents, pvContents } from './sunspec-devices.js';
 import { type ModelContent, SunspecImage } from './sunspec-image.js';
 import type { RegisterTable, VirtualUnit, WriteResult } from './virtual-unit.js';
@@ -130,13 +130,15 @@ export const unitsOf = (live: LiveState): ReadonlyMap<number, VirtualUnit> => {
   return units;
 };
 
-/** The most that may flow through the connection, as far as the devices behind it tell; a home may draw 25 kW on top. */
-const largestW = (site: VirtualSite): number =>
-  25_000 +
-  (site.pv?.ratedW ?? 0) +
-  (site.battery?.ratedW ?? 0) +
-  (site.hybrid?.ratedW ?? 0) +
-  (site.generators ?? []).reduce((sum, generator) => sum + generator.maxW, 0);
+/** Most that a household's own loads draw at once. */
+const HOUSEHOLD_W = 20_000;
+
+/** The most that may flow through the connection, either way. */
+const largestW = (site: VirtualSite): number => {
+  const pack = packOf(site);
+  const generatorsW = (site.generators ?? []).reduce((sum, generator) => sum + generator.maxW, 0);
+  return Math.max(HOUSEHOLD_W + (pack?.maxChargeW ?? 0), (arrayOf(site)?.ratedW ?? 0) + (pack?.maxDischargeW ?? 0) + generatorsW);
+};
 
 const meterUnit = (live: LiveState, meter: VirtualMeter): VirtualUnit => {
   if (meter.map === 'sunspec-203') return new SunspecUnit(meter.id, live, meterContents(live.site, meter, largestW(live.site)));

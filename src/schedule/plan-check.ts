@@ -31,7 +31,7 @@ const shapeFaults = (problem: PlanningProblem, plan: Schedule): string[] => {
     plan.steps.length === problem.stepMinutes.length &&
     problem.stepMinutes.every((minutes, step) => {
       const { startMs, endMs } = plan.steps[step]!;
-      const fits = startMs === atMs && endMs === atMs + minutes * 60_000;
+      const fits = startMs === atMs && Math.abs(endMs - atMs - minutes * 60_000) < 1;
       atMs = endMs;
       return fits;
     });

@@ -1,7 +1,7 @@
 import type { Consent, Device, DeviceId, Plant, Site, SiteId } from '../fleet/plant.js';
 import type { SiteForecast } from '../forecast/forecast.js';
 import { ceilTo, floorTo, type Interval, SLOT_MS } from '../kernel/interval.js';
-import { type EpochMs, HOUR_MS, MINUTE_MS, type Watt } from '../kernel/units.js';
+import { clamp, type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS, type Watt } from '../kernel/units.js';
 import type { PriceSlot } from '../signals/price.js';
 import {
   type BatteryProblem,
@@ -14,8 +14,12 @@ import {
 
 /** Planning looks this far ahead. */
 const HORIZON_MS = 36 * HOUR_MS;
-/** Quarter-hours while the plan is executed before it is made anew, hours after that: far-off detail only costs time. */
+/** Far-off detail only costs time: after this it goes by hours. */
 const FINE_MS = 2 * HOUR_MS;
+/** A step is not cut shorter than this. */
+const SHORTEST_MS = 30 * SECOND_MS;
+/** Energy left at the end counts for a little less than it would cost to buy again, or a flat tariff would never let it be used. */
+const LEFT_OVER_WORTH = 0.8;
 /** What a kWh through a battery wears off, and what sun left on the roof costs beyond its price; micro-units. */
 const WEAR_MICRO_PER_KWH = 20_000;
 const CURTAILMENT_MICRO_PER_KWH = 1_000;
@@ -51,21 +55,35 @@ export interface PlanningFacts {
   readonly fleetLimits?: { readonly importW?: Watt; readonly exportW?: Watt };
 }
 
-/** The plan's steps from the running quarter-hour on: fine first, then by the hour. */
-export const planningSteps = (nowMs: EpochMs): { startMs: EpochMs; stepMinutes: number[] } => {
-  const startMs = floorTo(nowMs, SLOT_MS);
-  const fineUntilMs = ceilTo(startMs + FINE_MS, HOUR_MS);
-  const fine = new Array<number>((fineUntilMs - startMs) / SLOT_MS).fill(SLOT_MS / MINUTE_MS);
-  const coarse = new Array<number>(Math.round((startMs + HORIZON_MS - fineUntilMs) / HOUR_MS)).fill(60);
-  return { startMs, stepMinutes: [...fine, ...coarse] };
+/**
+ * The plan's steps from now on: what is left of the running quarter-hour, quarter-hours while the plan is likely to be executed
+ * before it is made anew, then hours. Events cut steps where they begin and end.
+ */
+export const planningSteps = (nowMs: EpochMs, events: readonly Interval[] = []): { startMs: EpochMs; stepMinutes: number[] } => {
+  const startMs = floorTo(nowMs, SECOND_MS);
+  const slotMs = floorTo(startMs, SLOT_MS);
+  const endMs = slotMs + HORIZON_MS;
+  const fineUntilMs = ceilTo(slotMs + FINE_MS, HOUR_MS);
+  const edges = events.flatMap((event) => [event.startMs, event.endMs]).filter((edgeMs) => edgeMs > startMs && edgeMs < endMs);
+  for (let atMs = slotMs + SLOT_MS; atMs < endMs; atMs += atMs < fineUntilMs ? SLOT_MS : HOUR_MS) edges.push(atMs);
+  edges.push(endMs);
+  const stepMinutes: number[] = [];
+  let fromMs = startMs;
+  for (const edgeMs of edges.toSorted((a, b) => a - b)) {
+    if (edgeMs - fromMs < SHORTEST_MS && edgeMs < endMs) continue;
+    stepMinutes.push((edgeMs - fromMs) / MINUTE_MS);
+    fromMs = edgeMs;
+  }
+  return { startMs, stepMinutes };
 };
 
 /** States what is to be planned, from everything that is known. Sites without a forecast are left out. */
 export const problemOf = (facts: PlanningFacts): PlanningProblem => {
-  const grid = planningSteps(facts.nowMs);
+  const grid = planningSteps(facts.nowMs, facts.events);
   const steps = stepsOf(grid);
   const forecasts = new Map(facts.forecasts.map((forecast) => [forecast.siteId, forecast]));
   const sites = facts.plant.sites.filter((site) => forecasts.has(site.id));
+  const planned = new Set(sites.map(({ id }) => id));
   return planningProblemSchema.parse({
     version: 1,
     currency: facts.plant.currency,
@@ -73,14 +91,17 @@ export const problemOf = (facts: PlanningFacts): PlanningProblem => {
     sites: sites.map((site) => siteProblem(site, forecasts.get(site.id)!, facts, steps)),
     batteries: sites.flatMap((site) => site.devices.flatMap((device) => batteryProblem(device, facts))),
     generators: sites.flatMap((site) => site.devices.flatMap((device) => generatorProblem(device, facts))),
-    events: facts.events.flatMap((event) => eventProblem(event, facts, steps)),
+    events: facts.events.flatMap((event) => eventProblem(event, planned, facts, steps)),
     fleet: { importLimitW: facts.fleetLimits?.importW, exportLimitW: facts.fleetLimits?.exportW },
     curtailmentMicroPerKwh: CURTAILMENT_MICRO_PER_KWH,
   });
 };
 
 const siteProblem = (site: Site, forecast: SiteForecast, { prices }: PlanningFacts, steps: readonly Interval[]) => {
-  const hybrid = site.devices.find(({ role }) => role === 'hybrid');
+  // A roof with another inverter beside the hybrid one is not split here, so the hybrid's limit cannot be stated.
+  const hybrid = site.devices.some(({ role }) => role === 'pv' || role === 'battery')
+    ? undefined
+    : site.devices.find(({ role }) => role === 'hybrid');
   const slots = prices.get(site.zone) ?? [];
   return {
     id: site.id,
@@ -123,13 +144,13 @@ const batteryProblem = (device: Device, { devices, consents, prices, plant }: Pl
       capacityWh: rating.capacityWh,
       minEnergyWh: ofPct(rating.minSocPct),
       maxEnergyWh: ofPct(rating.maxSocPct),
-      reserveFloorWh: ofPct(consents.get(device.siteId)?.reserveFloorPct ?? 0),
-      initialEnergyWh: ofPct(socPct),
-      maxChargeW: rating.maxChargeW,
-      maxDischargeW: rating.maxDischargeW,
+      reserveFloorWh: ofPct(clamp(consents.get(device.siteId)?.reserveFloorPct ?? 0, 0, 100)),
+      initialEnergyWh: ofPct(clamp(socPct, 0, 100)),
+      maxChargeW: Math.min(rating.maxChargeW, device.ratedW),
+      maxDischargeW: Math.min(rating.maxDischargeW, device.ratedW),
       chargeEfficiency: rating.chargeEfficiency,
       dischargeEfficiency: rating.dischargeEfficiency,
-      terminalMicroPerKwh: cheapestImport(prices.get(zone) ?? []) * rating.dischargeEfficiency,
+      terminalMicroPerKwh: LEFT_OVER_WORTH * Math.max(0, cheapestImport(prices.get(zone) ?? [])) * rating.dischargeEfficiency,
       wearMicroPerKwh: WEAR_MICRO_PER_KWH,
     },
   ];
@@ -162,8 +183,13 @@ const generatorProblem = (device: Device, { devices }: PlanningFacts): Draft<Gen
   ];
 };
 
-const eventProblem = (event: PlannedEvent, { consents }: PlanningFacts, steps: readonly Interval[]): EventProblem[] => {
-  const siteIds = [...event.baselineW.keys()].filter((siteId) => !consents.get(siteId)?.optedOut);
+const eventProblem = (
+  event: PlannedEvent,
+  planned: ReadonlySet<SiteId>,
+  { consents }: PlanningFacts,
+  steps: readonly Interval[],
+): EventProblem[] => {
+  const siteIds = [...event.baselineW.keys()].filter((siteId) => planned.has(siteId) && !consents.get(siteId)?.optedOut);
   const last = steps.at(-1)!;
   if (siteIds.length === 0 || event.startMs >= last.endMs || event.endMs <= steps[0]!.startMs) return [];
   const { id, startMs, endMs, direction, powerW, priceMicroPerKwh } = event;

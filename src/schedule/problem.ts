@@ -129,7 +129,7 @@ export const stepsOf = (problem: { readonly startMs: EpochMs; readonly stepMinut
   let atMs = problem.startMs;
   return problem.stepMinutes.map((minutes) => {
     const startMs = atMs;
-    atMs += minutes * MINUTE_MS;
+    atMs += Math.round(minutes * MINUTE_MS);
     return { startMs, endMs: atMs };
   });
 };

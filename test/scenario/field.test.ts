@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Device, DeviceRole } from '../fleet/plant.js';
-import { MINUTE_MS, SECOND_MS } from '../kernel/units.js';
-import { ManualClock } from '../platform/clock.js';
-import { type RunningFleet, startFleet, type VirtualSite } from '../simulator/index.js';
-import { ModbusSerialLinks } from './adapters/modbus-serial-link.js';
-import { ModbusFieldControl } from './field-control.js';
-import { FieldDevices } from './field-devices.js';
-import { FieldService } from './field.service.js';
-import { loadProfiles, profileNamed } from './profiles.js';
-import type { Lease, Setpoint } from './setpoint.js';
-import { RecordingSink } from './testing/recording-sink.js';
+import type { Device, DeviceRole } from '../../src/fleet/plant.js';
+import { MINUTE_MS, SECOND_MS } from '../../src/kernel/units.js';
+import { ManualClock } from '../../src/platform/clock.js';
+import { type RunningFleet, startFleet, type VirtualSite } from '../../src/simulator/index.js';
+import { ModbusSerialLinks } from '../../src/field/adapters/modbus-serial-link.js';
+import { ModbusFieldControl } from '../../src/field/field-control.js';
+import { FieldDevices } from '../../src/field/field-devices.js';
+import { FieldService } from '../../src/field/field.service.js';
+import { loadProfiles, profileNamed } from '../../src/field/profiles.js';
+import type { Lease, Setpoint } from '../../src/field/setpoint.js';
+import { RecordingSink } from '../../src/field/testing/recording-sink.js';
 
 const NOON = Date.UTC(2025, 5, 21, 11, 0, 0);
 const pack = {

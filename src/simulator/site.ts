@@ -1,7 +1,7 @@
 import { type DurationMs, type EpochMs, HOUR_MS, meanPowerW, MINUTE_MS, type Watt } from '../kernel/units.js';
 import { selfConsumptionW, stepBattery, withinWindow } from './battery.js';
 import { ceilingW, type DeviceControls, expired, reservePct, windowOf } from './controls.js';
-import { stepGenerator } from './generator.js';
+import { type GeneratorCommand, stepGenerator } from './generator.js';
 import { cabinetLoadW, householdLoad } from './household.js';
 import { type HybridPowers, stepHybrid } from './hybrid.js';
 import { stepPvInverter } from './pv-inverter.js';
@@ -45,7 +45,7 @@ export interface SiteCommands {
   /** Discharge is positive. */
   readonly batteryW?: Watt;
   readonly pvMaxW?: Watt;
-  readonly generators?: Readonly<Record<string, { readonly run: boolean; readonly powerW: Watt }>>;
+  readonly generators?: Readonly<Record<string, GeneratorCommand>>;
   /** Generators whose warm-up, where it ends in this step, ends in failure. */
   readonly failingStarts?: ReadonlySet<string>;
 }

@@ -114,6 +114,11 @@ export class ForecastService {
     return { sites: issued, fleet };
   }
 
+  /** Keeps forecasts issued elsewhere (history made in process), for charts and scores. */
+  async remember(issued: readonly SiteForecast[]): Promise<void> {
+    await this.forecasts.save(issued.map(rowOf), { chunk: 50 });
+  }
+
   /** The newest forecast of a site (or of `FLEET_ID`). */
   async latest(siteId: SiteId = FLEET_ID): Promise<SiteForecast | undefined> {
     const [row] = await this.forecasts.find({ where: { siteId }, order: { issuedAtMs: 'DESC' }, take: 1 });

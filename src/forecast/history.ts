@@ -1,3 +1,4 @@
+import type { DeviceId } from '../fleet/plant.js';
 import type { Interval } from '../kernel/interval.js';
 import { ceilTo, floorTo, SLOT_MS } from '../kernel/interval.js';
 import { zoneOffsetMs } from '../kernel/local-day.js';
@@ -36,15 +37,18 @@ interface Channel {
 export const historyOf = (intervals: readonly IntervalEnergy[], period: Interval): SiteHistory => {
   const startMs = ceilTo(period.startMs, SLOT_MS);
   const count = Math.max(0, (floorTo(period.endMs, SLOT_MS) - startMs) / SLOT_MS);
-  const channels = new Map<string, { flow: IntervalEnergy['flow']; channel: Channel }>();
+  const channels = new Map<string, { flow: IntervalEnergy['flow']; deviceId: DeviceId; channel: Channel }>();
   for (const interval of intervals) {
     const key = `${interval.deviceId} ${interval.flow}`;
     let known = channels.get(key);
-    if (!known) channels.set(key, (known = { flow: interval.flow, channel: newChannel(count) }));
+    if (!known) channels.set(key, (known = { flow: interval.flow, deviceId: interval.deviceId, channel: newChannel(count) }));
     addTo(known.channel, interval, startMs, count);
   }
   const all = [...channels.values()];
+  const storing = new Set(all.filter(({ flow }) => flow === 'battery').map(({ deviceId }) => deviceId));
   const pvChannels = all.filter(({ flow }) => flow === 'pv').map(({ channel }) => channel);
+  // A hybrid inverter is commanded for its battery nearly always; its sun is still the sun's own.
+  for (const { flow, deviceId, channel } of all) if (flow === 'pv' && storing.has(deviceId)) channel.commanded.fill(0);
   const load = sumOf(
     all.map(({ channel }) => channel),
     startMs,

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { BadInput, messageOf } from '../kernel/errors.js';
+import { HOUR_MS } from '../kernel/units.js';
+import { meritOrder } from '../schedule/merit-order.js';
+import { parseProblem } from '../schedule/parse-problem.js';
+import { planFaults } from '../schedule/plan-check.js';
+import type { SolveLimits } from '../schedule/plan-solver.port.js';
+import type { PlanningProblem } from '../schedule/problem.js';
+import type { Schedule } from '../schedule/schedule.js';
+import { WorkerSolver } from '../schedule/worker-solver.js';
+
+interface SolveOptions {
+  gap: string;
+  timeLimit: string;
+  json?: boolean;
+}
+
+const EXAMPLE = `
+Example:
+  vpp schedule solve problem.json
+  vpp schedule solve problem.json --gap 0.0001 --time-limit 30 --json`;
+
+/** `vpp schedule …` */
+export const scheduleCommand = (): Command => {
+  const command = new Command('schedule').description('plans of generators and batteries');
+  command
+    .command('solve')
+    .description('one planning problem in, one plan out')
+    .argument('<file>', 'planning problem, JSON')
+    .option('--gap <share>', 'share of the cost by which the plan may miss the best', '0.0001')
+    .option('--time-limit <seconds>', 'when time is up, the best plan found counts', '60')
+    .option('--json', 'answer in JSON')
+    .addHelpText('after', EXAMPLE)
+    .action(solve);
+  return command;
+};
+
+const positive = (text: string, name: string): number => {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0 || text.trim() === '') throw new BadInput(`--${name} must be a number from 0 on, not "${text}"`);
+  return value;
+};
+
+const readProblem = async (file: string): Promise<PlanningProblem> => {
+  let input: unknown;
+  try {
+    input = JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new BadInput(`${file}: can't be read: ${messageOf(error)}`);
+  }
+  try {
+    return parseProblem(input);
+  } catch (error) {
+    if (error instanceof BadInput) throw new BadInput(error.faults.map((fault) => `${file}: ${fault}`));
+    throw error;
+  }
+};
+
+const solve = async (file: string, options: SolveOptions): Promise<void> => {
+  const limits: SolveLimits = { gap: positive(options.gap, 'gap'), timeLimitS: positive(options.timeLimit, 'time-limit') };
+  const problem = await readProblem(file);
+  const solver = new WorkerSolver();
+  let plan: Schedule;
+  try {
+    plan = await solver.solve(problem, limits).catch((error: unknown) => meritOrder(problem, messageOf(error)));
+  } finally {
+    await solver.onModuleDestroy();
+  }
+  const faults = planFaults(problem, plan);
+  if (options.json) printJson(plan, faults);
+  else printText(plan, faults);
+  if (faults.length > 0) process.exitCode = 1;
+};
+
+const printJson = (plan: Schedule, faults: readonly string[]): void => {
+  const { status, costMicro, gap, seconds, breaches, solver, reason, currency } = plan;
+  console.log(JSON.stringify({ status, solver, reason, cost: costMicro / 1e6, currency, gap, seconds, breaches, faults, plan }, null, 2));
+};
+
+const kilowatts = (powerW: number): string => (powerW / 1_000).toFixed(2).padStart(9);
+
+const printText = (plan: Schedule, faults: readonly string[]): void => {
+  const gap = plan.gap === undefined ? '' : `, gap ${(plan.gap * 100).toFixed(3)} %`;
+  console.log(`${plan.status} by ${plan.solver}${plan.reason ? ` (${plan.reason})` : ''} in ${plan.seconds.toFixed(3)} s${gap}`);
+  console.log(`cost ${(plan.costMicro / 1e6).toFixed(4)} ${plan.currency}`);
+  for (const [part, micro] of Object.entries(plan.cost) as [string, number][])
+    if (Math.abs(micro) >= 50) console.log(`  ${part.replace('Micro', '').padEnd(12)} ${(micro / 1e6).toFixed(4)}`);
+  console.log(
+    `\n${'kW, from'.padEnd(18)}${['load', 'sun', 'battery', 'generator', 'grid', 'kWh'].map((name) => name.padStart(9)).join('')}`,
+  );
+  const sum = (series: readonly (readonly number[])[], step: number): number => series.reduce((total, values) => total + values[step]!, 0);
+  plan.steps.forEach(({ startMs, endMs }, step) => {
+    const cells = [
+      plan.sites.map(({ loadW }) => loadW),
+      plan.sites.map(({ pvW }) => pvW),
+      plan.batteries.map(({ powerW }) => powerW),
+      plan.generators.map(({ powerW }) => powerW),
+      plan.sites.map(({ gridW }) => gridW),
+      plan.batteries.map(({ energyWh }) => energyWh),
+    ].map((series) => kilowatts(sum(series, step)));
+    const from = new Date(startMs).toISOString().slice(5, 16).replace('T', ' ');
+    console.log(`${from} ${((endMs - startMs) / HOUR_MS).toFixed(2)} h${cells.join('')}`);
+  });
+  for (const { generatorId, on } of plan.generators) console.log(`${generatorId}: ${on.map((runs) => (runs ? '█' : '·')).join('')}`);
+  for (const { kind, subject, startMs, size } of plan.breaches)
+    console.log(`bent: ${kind} of ${subject} by ${size} from ${new Date(startMs).toISOString()}`);
+  for (const fault of faults) console.log(`FAULT: ${fault}`);
+};

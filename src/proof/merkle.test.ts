@@ -143,13 +143,23 @@ interface ConsistencyCase {
 describe.skipIf(!existsSync(join(VECTORS, 'merkle')))('cases of transparency-dev/merkle', () => {
   const casesOf = <T>(file: string): T[] => JSON.parse(readFileSync(join(VECTORS, 'merkle', file), 'utf8')) as T[];
 
+  /** Names of the cases in which we and the reference differ. */
+  const differing = <T extends { name: string; wantErr: boolean }>(file: string, verifies: (each: T) => boolean): string[] =>
+    casesOf<T>(file)
+      .filter((each) => verifies(each) === each.wantErr)
+      .map(({ name }) => name);
+
   it('agrees on every inclusion proof', () => {
-    for (const { name, leafIdx, treeSize, root, leafHash: leaf, proof, wantErr } of casesOf<InclusionCase>('inclusion.json'))
-      expect(verifyInclusion(bytes(leaf), leafIdx, treeSize, pathOf(proof), bytes(root)), name).toBe(!wantErr);
+    const verifies = ({ leafIdx, treeSize, root, leafHash: leaf, proof }: InclusionCase): boolean =>
+      verifyInclusion(bytes(leaf), leafIdx, treeSize, pathOf(proof), bytes(root));
+    expect(casesOf('inclusion.json').length).toBeGreaterThan(40);
+    expect(differing('inclusion.json', verifies)).toEqual([]);
   });
 
   it('agrees on every consistency proof', () => {
-    for (const { name, size1, size2, root1, root2, proof, wantErr } of casesOf<ConsistencyCase>('consistency.json'))
-      expect(verifyConsistency(size1, size2, bytes(root1), bytes(root2), pathOf(proof)), name).toBe(!wantErr);
+    const verifies = ({ size1, size2, root1, root2, proof }: ConsistencyCase): boolean =>
+      verifyConsistency(size1, size2, bytes(root1), bytes(root2), pathOf(proof));
+    expect(casesOf('consistency.json').length).toBeGreaterThan(40);
+    expect(differing('consistency.json', verifies)).toEqual([]);
   });
 });

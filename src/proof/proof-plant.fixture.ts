@@ -8,6 +8,7 @@ import { databaseOptions } from '../platform/database.js';
 import type { IntervalEnergy } from '../telemetry/interval-energy.js';
 import { EmbeddedLedger } from './adapters/embedded-ledger.js';
 import { AnchorOutbox } from './anchor-outbox.service.js';
+import type { Ledger } from './ledger.port.js';
 import { ProofLog } from './proof-log.service.js';
 import { ProofAnchorEntity, ProofRecordEntity, ProofTileEntity } from './proof.entity.js';
 import { ProofService, ProofSettings } from './proof.service.js';
@@ -32,8 +33,15 @@ export interface ProofPlant {
 export const freshDir = (): string => mkdtempSync(join(tmpdir(), 'proof-'));
 export const removeDir = (dir: string): void => rmSync(dir, { recursive: true, force: true });
 
+/** Puts something between the outbox and what it works with: its table, and the chain. */
+export type Sabotage = <T extends object>(target: T) => T;
+
 /** The proof room on a database and a ledger in `dir`: a second start there is a restart. */
-export const startProof = async (dir: string, clock = new ManualClock(START_MS)): Promise<ProofPlant> => {
+export const startProof = async (
+  dir: string,
+  clock = new ManualClock(START_MS),
+  sabotage: Sabotage = (target) => target,
+): Promise<ProofPlant> => {
   const entities = [ProofRecordEntity, ProofTileEntity, ProofAnchorEntity];
   const database = new DataSource({ ...databaseOptions({ kind: 'sqlite', file: join(dir, 'plant.sqlite') }), entities });
   await database.initialize();
@@ -41,7 +49,7 @@ export const startProof = async (dir: string, clock = new ManualClock(START_MS))
   const keys = loadSigningKeys(dir, true);
   const ledger = await EmbeddedLedger.start({ dir, clock }, keys.anchor.publicKey);
   const log = new ProofLog(database.getRepository(ProofRecordEntity), new TileStore(database.getRepository(ProofTileEntity)), keys);
-  const outbox = new AnchorOutbox(database.getRepository(ProofAnchorEntity), ledger, keys, clock);
+  const outbox = new AnchorOutbox(sabotage(database.getRepository(ProofAnchorEntity)), sabotage<Ledger>(ledger), keys, clock);
   const proof = new ProofService(log, outbox, keys, ledger, new ProofSettings(ORIGIN, SLOT_MS));
   await proof.onModuleInit();
   const stop = async (): Promise<void> => {

@@ -153,6 +153,11 @@ export class EmbeddedChain {
     return signature;
   }
 
+  /** Empties an account, as if it had been spent: for tests of what happens then. Not kept. */
+  drain(key: Uint8Array): void {
+    this.runtime.setAccount(key, new Account(0n, new Uint8Array(0), new Uint8Array(32), false, 0n));
+  }
+
   find(signature: string): ChainTransaction | undefined {
     return this.bySignature.get(signature);
   }

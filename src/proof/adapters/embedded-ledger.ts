@@ -7,6 +7,7 @@ import { embeddedMethods, type Methods, RpcFault } from './embedded-rpc.js';
 import { SolanaLedger } from './solana-ledger.js';
 
 const MAX_REQUEST_BYTES = 262_144;
+const KEEP_ALIVE_MS = 120_000;
 
 /** What a test can make the node do to the next requests of a method. */
 export type Fault = 'busy' | 'lose-answer' | 'drop';
@@ -31,7 +32,8 @@ export class EmbeddedNode {
   }
 
   static async start({ dir, clock, port = 0 }: EmbeddedNodeOptions): Promise<EmbeddedNode> {
-    const server = createServer();
+    // Longer than the pauses between requests, so that no request meets a connection that is just being closed.
+    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
     const node = new EmbeddedNode(EmbeddedChain.open(dir, clock), server);
     server.on('request', (request, response) => void node.serve(request, response));
     server.listen(port, '127.0.0.1');
@@ -61,10 +63,10 @@ export class EmbeddedNode {
       const asked = JSON.parse(body) as unknown;
       const all = (Array.isArray(asked) ? asked : [asked]) as { id?: unknown; method?: unknown; params?: unknown }[];
       const fault = this.faultFor(all.map(({ method }) => String(method)));
-      if (fault === 'drop') return void request.destroy();
+      if (fault === 'drop') return void request.socket.destroy();
       if (fault === 'busy') return void response.writeHead(429, { 'retry-after': '1' }).end('Too many requests');
       const answers = all.map(({ id, method, params }) => ({ jsonrpc: '2.0', id: id ?? null, ...this.answer(String(method), params) }));
-      if (fault === 'lose-answer') return void request.destroy();
+      if (fault === 'lose-answer') return void request.socket.destroy();
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(Array.isArray(asked) ? answers : answers[0]));
     } catch {
       response.writeHead(400, { 'content-type': 'application/json' });

@@ -1,0 +1,55 @@
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BadInput } from '../kernel/errors.js';
+import { toHex } from './encoding.js';
+import { freshDir, removeDir } from './proof-plant.fixture.js';
+import { loadSigningKeys } from './signing-keys.js';
+
+describe('the signing keys', () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = freshDir();
+  });
+  afterEach(() => removeDir(dir));
+  const file = (): string => join(dir, 'proof-keys.json');
+
+  it('are made on first use, for this user only, and stay', () => {
+    const made = loadSigningKeys(dir, false);
+    expect(statSync(file()).mode & 0o777).toBe(0o600);
+    const again = loadSigningKeys(dir, false);
+    expect(toHex(again.anchor.publicKey)).toBe(toHex(made.anchor.publicKey));
+    expect(toHex(again.log.publicKey)).toBe(toHex(made.log.publicKey));
+    expect(again.ofSite('home-1').pseudonym).toBe(made.ofSite('home-1').pseudonym);
+    expect(toHex(again.ofSite('home-1').key.publicKey)).toBe(toHex(made.ofSite('home-1').key.publicKey));
+  });
+
+  it('are one for each purpose and each site, and tell no site by its name', () => {
+    const keys = loadSigningKeys(dir, false);
+    const all = [keys.log, keys.anchor, keys.ofSite('home-1').key, keys.ofSite('home-2').key].map(({ publicKey }) => toHex(publicKey));
+    expect(new Set(all).size).toBe(4);
+    expect(keys.ofSite('home-1').pseudonym).toMatch(/^[0-9a-f]{32}$/);
+    expect(keys.ofSite('home-1').pseudonym).not.toBe(keys.ofSite('home-2').pseudonym);
+  });
+
+  it('of a demo are refused by a plant, and those of a plant by a demo', () => {
+    loadSigningKeys(dir, true);
+    expect(() => loadSigningKeys(dir, false)).toThrow(/demo keys, which prove nothing/);
+    const other = freshDir();
+    loadSigningKeys(other, false);
+    expect(() => loadSigningKeys(other, true)).toThrow(/plant's keys/);
+    removeDir(other);
+  });
+
+  it('are refused where others may read them, or where the file is damaged', () => {
+    loadSigningKeys(dir, false);
+    const text = readFileSync(file(), 'utf8');
+    chmodSync(file(), 0o644);
+    expect(() => loadSigningKeys(dir, false)).toThrow(/chmod 600/);
+    chmodSync(file(), 0o600);
+    for (const broken of ['', '{}', text.slice(0, -20), text.replace(/"log": "../, '"log": "')]) {
+      writeFileSync(file(), broken);
+      expect(() => loadSigningKeys(dir, false)).toThrow(BadInput);
+    }
+  });
+});

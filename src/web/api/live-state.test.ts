@@ -6,6 +6,7 @@ import { liveKind, mergeById, QUIET_AFTER_MS, retryDelayMs } from './live-state.
 describe('the live line', () => {
   it('connects, lives, falls quiet, is lost', () => {
     expect(liveKind({ everHeard: false, open: false, silentMs: 0 })).toBe('connecting');
+    expect(liveKind({ everHeard: false, open: false, silentMs: QUIET_AFTER_MS + 1 })).toBe('lost');
     expect(liveKind({ everHeard: true, open: true, silentMs: 900 })).toBe('live');
     expect(liveKind({ everHeard: true, open: true, silentMs: QUIET_AFTER_MS + 1 })).toBe('quiet');
     expect(liveKind({ everHeard: true, open: false, silentMs: 900 })).toBe('lost');

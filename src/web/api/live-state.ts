@@ -5,7 +5,7 @@ export type LiveKind = 'connecting' | 'live' | 'quiet' | 'lost';
 export const QUIET_AFTER_MS = 10_000;
 
 export const liveKind = (line: { everHeard: boolean; open: boolean; silentMs: number }): LiveKind => {
-  if (!line.open) return line.everHeard ? 'lost' : 'connecting';
+  if (!line.open) return line.everHeard || line.silentMs > QUIET_AFTER_MS ? 'lost' : 'connecting';
   return line.silentMs > QUIET_AFTER_MS ? 'quiet' : 'live';
 };
 

@@ -58,7 +58,10 @@ export const useProblemText = () => {
     if (!(error instanceof ApiError)) return { title: text('error.page'), detail: error instanceof Error ? error.message : String(error) };
     const { status, title, detail, faults } = error.problem;
     if (status === 0) return { title: text('error.unreachable'), detail: text('error.unreachable.next') };
-    return { title: text('error.refused', { title }), detail: [detail, ...(faults ?? [])].filter(Boolean).join(' · ') };
+    return {
+      title: text(status >= 500 ? 'error.failed' : 'error.refused', { title }),
+      detail: [detail, ...(faults ?? [])].filter(Boolean).join(' · '),
+    };
   };
 };
 

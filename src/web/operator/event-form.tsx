@@ -6,12 +6,20 @@ import { call } from '../api/client.js';
 import { mergeById } from '../api/live-state.js';
 import { keys, usePlant } from '../api/queries.js';
 import type { EventRequest, GridEvent } from '../api/types.js';
+import type { Format } from '../design/format.js';
 import { Choice, Problem } from '../design/parts.js';
 import { useFormat, usePlantNow } from '../design/plant-clock.js';
 import { useText } from '../messages/text.js';
 import { type DraftFault, type EventDraft, requestOf } from './event-figures.js';
 
-const firstDraft: EventDraft = { direction: 'up', powerKw: '20', startInMinutes: '1', durationMinutes: '5', pricePerKwh: '0.40' };
+/** What stands in the form before anyone typed: small, soon and short. */
+const firstDraft = (format: Format): EventDraft => ({
+  direction: 'up',
+  powerKw: '20',
+  startInMinutes: '1',
+  durationMinutes: '5',
+  pricePerKwh: format.number(0.4, 2),
+});
 
 interface FieldProps {
   field: DraftFault;
@@ -53,7 +61,7 @@ export const EventForm = () => {
   const format = useFormat();
   const { data: plant } = usePlant();
   const nowMs = usePlantNow(1_000);
-  const [draft, setDraft] = useState(firstDraft);
+  const [draft, setDraft] = useState(() => firstDraft(format));
   const [tried, setTried] = useState(false);
   const announce = useAnnounce();
   const outcome = nowMs === undefined ? undefined : requestOf(draft, nowMs, plant?.intervalMinutes ?? 15);

@@ -106,9 +106,12 @@ const Logout = ({ session }: { session: Session }) => {
     onSettled: () => forgetSession(queries),
   });
   return (
-    <button type="button" className="button small" data-testid="logout" disabled={logout.isPending} onClick={() => logout.mutate()}>
-      {text('login.out')} <span className="logout-name">{session.name}</span>
-    </button>
+    <>
+      <span className="logout-name">{session.name}</span>
+      <button type="button" className="button small" data-testid="logout" disabled={logout.isPending} onClick={() => logout.mutate()}>
+        {text('login.out')}
+      </button>
+    </>
   );
 };
 

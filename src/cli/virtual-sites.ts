@@ -12,7 +12,7 @@ const LATITUDE = 51.2;
 const LONGITUDE = 10.4;
 const COOL_DOWN_S = 30;
 /** Gensets stand where something draws power all day. */
-const WORKS_LOAD_W = 16_000;
+const WORKS_LOAD_W = 22_000;
 const TANK_LITRES = 400;
 
 export interface VirtualSitesOptions {

@@ -9,6 +9,7 @@ import { PlanWatch } from './plan-watch.service.js';
 import { PlanningFactsService } from './planning-facts.service.js';
 import { PlanningJobs } from './planning.jobs.js';
 import { PlanningService } from './planning.service.js';
+import { TrainingJobs } from './training.jobs.js';
 import { WishService } from './wish.service.js';
 
 /** Needs every room above it, and a `BaselineSource` from settlement. */
@@ -24,8 +25,9 @@ import { WishService } from './wish.service.js';
     PlanningFactsService,
     PlanningService,
     PlanningJobs,
+    TrainingJobs,
     WishService,
   ],
-  exports: [DispatchService, DispatchJobs, LeaseSpans, PlanningService, PlanningJobs],
+  exports: [DispatchService, DispatchJobs, LeaseSpans, PlanningService, PlanningJobs, TrainingJobs],
 })
 export class DispatchModule {}

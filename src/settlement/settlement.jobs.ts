@@ -30,7 +30,7 @@ export class SettlementJobs implements OnModuleInit, OnModuleDestroy {
   private announcements?: Subscription;
   private readonly fixing = new Set<Promise<void>>();
   private readonly closedDays = new Set<string>();
-  private daysFromMs: EpochMs = -Infinity;
+  private fromMs: EpochMs = -Infinity;
 
   constructor(
     private readonly settlement: SettlementService,
@@ -40,14 +40,14 @@ export class SettlementJobs implements OnModuleInit, OnModuleDestroy {
     @Inject(LOG) private readonly log: Logger,
   ) {}
 
-  /** Leaves days that began before `atMs` alone: history that is still being filled in is stated by who fills it. */
-  leaveDaysBefore(atMs: EpochMs): void {
-    this.daysFromMs = atMs;
+  /** Leaves days and events that began before `atMs` alone: history that is still being filled in is settled by who fills it. */
+  leaveBefore(atMs: EpochMs): void {
+    this.fromMs = atMs;
   }
 
   onModuleInit(): void {
     this.announcements = this.events.changes.subscribe(({ kind, event }) => {
-      if (kind !== 'announced' && kind !== 'amended') return;
+      if ((kind !== 'announced' && kind !== 'amended') || event.startMs < this.fromMs) return;
       const fixing = this.guard(this.fix(event, this.clock.now())).finally(() => this.fixing.delete(fixing));
       this.fixing.add(fixing);
     });
@@ -78,6 +78,7 @@ export class SettlementJobs implements OnModuleInit, OnModuleDestroy {
     for (const event of await this.events.announced(nowMs)) await this.fix(event, nowMs);
     const settledEventIds: string[] = [];
     for (const event of await this.events.unsettled(nowMs)) {
+      if (event.startMs < this.fromMs) continue;
       const outcome = await this.settlement.settleEvent(event, nowMs);
       if (outcome.kind === 'settled') settledEventIds.push(event.id);
     }
@@ -103,7 +104,7 @@ export class SettlementJobs implements OnModuleInit, OnModuleDestroy {
       const today = localDate(zone, nowMs);
       for (let back = CATCH_UP_DAYS; back >= 1; back -= 1) {
         const date = addDays(today, -back);
-        if (this.closedDays.has(`${zone} ${date}`) || localDay(zone, date).startMs < this.daysFromMs) continue;
+        if (this.closedDays.has(`${zone} ${date}`) || localDay(zone, date).startMs < this.fromMs) continue;
         const outcome = await this.settlement.closeDay(zone, date, nowMs);
         if (outcome.kind !== 'closed') continue;
         this.closedDays.add(`${zone} ${date}`);

@@ -309,7 +309,7 @@ describe('jobs', () => {
       consentOf: (id: string) => ({ reserveFloorPct: 0, optedOut: id === 'home-2' }),
     } as unknown as FleetService;
     const jobs = new SettlementJobs(rig.settlement, rig.events, fleet, clock, pino({ level: 'silent' }));
-    jobs.leaveDaysBefore(localDay(ZONE, DATE).startMs);
+    jobs.leaveBefore(localDay(ZONE, DATE).startMs);
     jobs.onModuleInit();
     const event = await rig.announce(request, MORNING);
     expect(await jobs.runOnce(MORNING)).toEqual({ settledEventIds: [], closedDays: [] });

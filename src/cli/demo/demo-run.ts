@@ -1,0 +1,213 @@
+import type { PlantFacts } from '../../grid/plant-facts.js';
+import { ceilTo } from '../../kernel/interval.js';
+import { DAY_MS, type DurationMs, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../kernel/units.js';
+import { messageOf } from '../../kernel/errors.js';
+import { TrainingJobs } from '../../dispatch/training.jobs.js';
+import { PlanningService } from '../../dispatch/planning.service.js';
+import { ForecastService } from '../../forecast/forecast.service.js';
+import { AuthService } from '../../platform/auth.service.js';
+import { WorkerPool, workerEntry } from '../../platform/worker-pool.js';
+import { SettlementJobs } from '../../settlement/settlement.jobs.js';
+import { EventService } from '../../signals/event.service.js';
+import { type FleetState, type RunningFleet, startFleet } from '../../simulator/index.js';
+import { HistoryFiller } from '../history/history-filler.js';
+import type { History, HistorySpec } from '../history/history-spec.js';
+import { PlantApp } from '../plant-app.js';
+import type { DemoSettings } from './demo.js';
+import { HISTORY_DAYS, pastEvents } from './demo-plant.js';
+
+/** The first page comes a few seconds into a minute, so that the first event has its whole minutes inside the first two. */
+const INTO_MINUTE_MS = 12 * SECOND_MS;
+const ANNOUNCE_AFTER_MS = 38 * SECOND_MS;
+const SAVE_EVERY_MS = 2 * SECOND_MS;
+const FIRST_DAY_REPLAN_MS = 6 * HOUR_MS;
+const EARLIER_REPLAN_MS = DAY_MS;
+const FIRST_EVENT = { direction: 'up', powerW: 30_000, priceMicroPerKwh: 500_000 } as const;
+
+/** One demo from its first second to its last: history, virtual hardware, plant, and the first event. */
+export class DemoRun {
+  private daysTotal = HISTORY_DAYS;
+  private stopping: Promise<void> | undefined;
+  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly past = new WorkerPool<HistorySpec, History>(() => workerEntry(import.meta.url, '../history/history.worker.js'), {
+    threads: 1,
+    idleMs: MINUTE_MS,
+  });
+  private plant!: PlantApp;
+  private hardware!: RunningFleet;
+
+  private constructor(private readonly settings: DemoSettings) {}
+
+  /** Answers when the pages are up. */
+  static async start(settings: DemoSettings): Promise<DemoRun> {
+    const run = new DemoRun(settings);
+    try {
+      await run.begin();
+      return run;
+    } catch (error) {
+      await run.stop();
+      throw error;
+    }
+  }
+
+  /** Releases every device, saves the virtual hardware and closes everything. A second call waits for the first. */
+  stop(): Promise<void> {
+    this.stopping ??= this.close();
+    return this.stopping;
+  }
+
+  private async begin(): Promise<void> {
+    const { config, clock, log, fleet, state } = this.settings;
+    this.plant = await PlantApp.create({ config, clock, log, fleet, facts: this.facts(), origin: 'heliograph.invalid/demo' });
+    await this.putLogins();
+    const restore = state.daysDone > 0 ? this.settings.folder.readHardware() : await this.firstDay();
+    this.plant.app.get(SettlementJobs).leaveBefore(state.daysDone > 1 && state.daysDone >= this.daysTotal ? -Infinity : state.startMs);
+    this.hardware = await startFleet(this.settings.sites, { now: () => clock.now(), ...(restore ? { restore } : {}) });
+    clock.run(state.daysDone > 1 ? clock.now() : ceilTo(clock.now(), MINUTE_MS) + INTO_MINUTE_MS);
+    await this.plant.run();
+    const url = await this.plant.listen();
+    this.timers.push(setInterval(() => this.save(), SAVE_EVERY_MS));
+    this.timers.push(setTimeout(() => this.background(this.announceEvent()), ANNOUNCE_AFTER_MS));
+    this.greet(url);
+    this.background(this.fillPast());
+  }
+
+  private async close(): Promise<void> {
+    for (const timer of this.timers) clearTimeout(timer);
+    await this.past.close();
+    await this.plant?.stop();
+    if (this.hardware) {
+      this.save();
+      await this.hardware.stop();
+    }
+  }
+
+  private save(): void {
+    this.settings.folder.writeHardware(this.hardware.saveState());
+  }
+
+  /** The day before the first page, lived through and stored before anything is shown. Answers the hardware at its end. */
+  private async firstDay(): Promise<FleetState> {
+    const { state } = this.settings;
+    const { days, end } = await this.past.run(this.spec(1, 0));
+    const filler = new HistoryFiller(this.plant.app, [], false);
+    for (const day of days) await filler.fill(day);
+    const hardware: FleetState = { version: 1, atMs: state.startMs, sites: end };
+    this.settings.folder.writeHardware(hardware);
+    this.done(1);
+    return hardware;
+  }
+
+  /** The other twenty-nine days, behind the pages, and then the networks that learn from them. */
+  private async fillPast(): Promise<void> {
+    const { app } = this.plant;
+    const spec = this.spec(HISTORY_DAYS, 1);
+    const { days } = await this.past.run({ ...spec, arriveAt: this.spec(1, 0).period.startMs });
+    this.daysTotal = days.length + 1;
+    const filler = new HistoryFiller(app, spec.events, true);
+    for (const [index, day] of days.entries()) {
+      if (this.stopping) return;
+      if (index + 1 < this.settings.state.daysDone) filler.pass(day);
+      else {
+        await filler.fill(day);
+        this.done(index + 2);
+      }
+    }
+    await this.past.close();
+    app.get(SettlementJobs).leaveBefore(-Infinity);
+    app.get(ForecastService).historyChanged();
+    if (this.stopping) return;
+    await app.get(TrainingJobs).trainNow();
+    if (!this.stopping) await app.get(PlanningService).replan();
+  }
+
+  private done(daysDone: number): void {
+    this.settings.state.daysDone = daysDone;
+    this.settings.folder.write(this.settings.state);
+  }
+
+  private spec(daysBack: number, daysBackEnd: number): HistorySpec {
+    const { fleet, sites, state } = this.settings;
+    const period = { startMs: state.startMs - daysBack * DAY_MS, endMs: state.startMs - daysBackEnd * DAY_MS };
+    return {
+      plant: fleet.plant,
+      sites,
+      tariff: fleet.tariff,
+      consents: [...fleet.consents],
+      period,
+      replanEveryMs: daysBackEnd === 0 ? FIRST_DAY_REPLAN_MS : EARLIER_REPLAN_MS,
+      events: daysBackEnd === 0 ? [] : pastEvents(state.zone, period.startMs, period.endMs),
+    };
+  }
+
+  private async announceEvent(): Promise<void> {
+    const { clock, config } = this.settings;
+    const nowMs = clock.now();
+    const request = { ...FIRST_EVENT, startMs: nowMs, durationMs: config.intervalMinutes * MINUTE_MS };
+    await this.plant.app.get(EventService).announce(request, 'demo', nowMs);
+  }
+
+  /** What goes on behind the pages says so in the log when it fails; the plant goes on without it. */
+  private background(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      if (!this.stopping) this.settings.log.error({ err: error }, `the demo: ${messageOf(error)}`);
+    });
+  }
+
+  private async putLogins(): Promise<void> {
+    const auth = this.plant.app.get(AuthService);
+    for (const { name, password, role } of this.settings.state.logins) {
+      await auth.putUser({ name, password, role, demo: true, ...(role === 'household' ? { householdId: name } : {}) });
+    }
+  }
+
+  private facts(): PlantFacts {
+    const { settings } = this;
+    const { config, state, clock } = settings;
+    const daysDone = (): DurationMs => state.daysDone;
+    const daysTotal = (): number => this.daysTotal;
+    return {
+      mode: 'demo',
+      simulated: true,
+      replay: state.homes,
+      get clockOffsetMs() {
+        return clock.offsetMs();
+      },
+      intervalMinutes: config.intervalMinutes,
+      ledger: config.solanaRpcUrl === undefined ? 'embedded' : new URL(config.solanaRpcUrl).host,
+      demoLogins: state.logins,
+      history: () => ({ daysDone: daysDone(), daysTotal: daysTotal() }),
+    };
+  }
+
+  private greet(url: string): void {
+    const { state, fleet, config, json } = this.settings;
+    if (json) {
+      console.log(
+        JSON.stringify({
+          url,
+          logins: state.logins,
+          modbus: [...this.hardware.addresses].map(([siteId, address]) => ({ siteId, ...address })),
+        }),
+      );
+      return;
+    }
+    const ports = [...this.hardware.addresses.values()].map(({ port }) => port);
+    const width = Math.max(...state.logins.map(({ name }) => name.length));
+    console.log(
+      [
+        '',
+        `  Heliograph: ${fleet.plant.name}, a virtual power plant on simulated hardware`,
+        '',
+        `  ${url}`,
+        '',
+        ...state.logins.map(({ name, password, title }) => `  ${name.padEnd(width)}  ${password}   ${title}`),
+        '',
+        `  API ${url}/api/docs · Modbus TCP on 127.0.0.1:${Math.min(...ports)}–${Math.max(...ports)} · data in ${config.dataDir}`,
+        state.homes === undefined ? '  Households and weather are made up.' : `  Households replay ${state.homes} (${state.zone}).`,
+        '  Ctrl-C hands every device back and stops.',
+        '',
+      ].join('\n'),
+    );
+  }
+}

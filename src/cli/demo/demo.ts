@@ -1,0 +1,184 @@
+import { existsSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { loadProfiles } from '../../field/profiles.js';
+import type { Fleet } from '../../fleet/fleet-file.js';
+import { BadInput } from '../../kernel/errors.js';
+import { isZone } from '../../kernel/local-day.js';
+import { type EpochMs, SECOND_MS } from '../../kernel/units.js';
+import { SystemClock } from '../../platform/clock.js';
+import { type Config, configOf } from '../../platform/config.js';
+import { DemoClock } from '../../platform/demo-clock.js';
+import { createLog } from '../../platform/logger.js';
+import type { Tariff } from '../../signals/tariff.js';
+import { loadHomes, type MeasuredHome, type VirtualSite } from '../../simulator/index.js';
+import { untilStopped } from '../stopping.js';
+import { DEMO_FAULTS, virtualSites } from '../virtual-sites.js';
+import { demoFleet, onPorts, sunnyMeasuredMorning, sunnyMorning, withMeasuredHomes, zoneOfSun } from './demo-plant.js';
+import { DemoRun } from './demo-run.js';
+import { DemoFolder, type DemoState, madePassword } from './demo-state.js';
+
+const DEFAULT_SEED = 7;
+const DEFAULT_MODBUS_PORT = 15_020;
+/** Between the last saved state of the virtual hardware and the moment a killed demo had reached. */
+const KILLED_MARGIN_MS = 5 * SECOND_MS;
+
+export interface DemoOptions {
+  readonly data?: string;
+  readonly port?: string;
+  readonly homes?: string;
+  readonly zone?: string;
+  readonly seed?: string;
+  readonly modbusPort?: string;
+  readonly fresh?: boolean;
+  readonly json?: boolean;
+}
+
+export const demoCommand = (): Command =>
+  new Command('demo')
+    .description('a whole virtual power plant on simulated hardware, nothing to configure')
+    .option('--homes <folder>', 'measured homes to replay: CSV files with start_utc,load_w,pv_w')
+    .option('--zone <name>', 'their IANA time zone; otherwise reckoned from their sun')
+    .option('--seed <n>', 'another seed makes up other households and skies')
+    .option('--port <n>', 'port of the pages; 0 takes a free one (VPP_PORT, 8080)')
+    .option('--modbus-port <n>', `first port of the virtual hardware; 0 takes free ones (${DEFAULT_MODBUS_PORT})`)
+    .option('--data <folder>', 'where the demo keeps what it knows (VPP_DATA_DIR/demo)')
+    .option('--fresh', 'forget an earlier demo in that folder and start over')
+    .option('--json', 'print one line of JSON when the pages are up')
+    .addHelpText('after', '\nExample:\n  npm start -- --homes ../shared/data/homes --port 8090\n')
+    .action(demo);
+
+const demo = async (options: DemoOptions): Promise<void> => {
+  const settings = await settingsOf(options);
+  await portIsFree(settings.config.host, settings.config.port);
+  const run = await DemoRun.start(settings);
+  await untilStopped(() => run.stop());
+};
+
+export interface DemoSettings {
+  readonly config: Config;
+  readonly fleet: Fleet<Tariff>;
+  readonly sites: readonly VirtualSite[];
+  readonly clock: DemoClock;
+  readonly folder: DemoFolder;
+  readonly state: DemoState;
+  readonly log: ReturnType<typeof createLog>;
+  readonly json: boolean;
+}
+
+/** Everything that can be wrong with what was asked is found here, before anything is started or written. */
+const settingsOf = async (options: DemoOptions): Promise<DemoSettings> => {
+  const config = demoConfig(options);
+  const measured = options.homes === undefined ? [] : loadHomes(options.homes);
+  if (options.fresh) forget(config.dataDir);
+  const folder = new DemoFolder(config.dataDir);
+  const state = folder.read() ?? newState(options, measured);
+  refuseOther(state, options, config.dataDir);
+  const replayed = state.homes === undefined ? [] : measured.length > 0 ? measured : loadHomes(state.homes);
+  const file = demoFleet();
+  const zoned = replayed.length > 0 ? withMeasuredHomes(file.plant, replayed, state.zone) : file.plant;
+  const plant = onPorts(zoned, await modbusPorts(options, zoned.sites.length));
+  const sites = virtualSites({ plant, profiles: loadProfiles(), seed: state.seed, measured: replayed, faults: DEMO_FAULTS });
+  const fleet = { ...file, plant };
+  return {
+    config,
+    fleet,
+    sites,
+    folder,
+    state,
+    clock: new DemoClock(resumeMs(folder, state)),
+    log: createLog(config.logLevel),
+    json: options.json ?? false,
+  };
+};
+
+const demoConfig = (options: DemoOptions): Config => {
+  const base = configOf({ ...process.env, VPP_LOG_LEVEL: process.env['VPP_LOG_LEVEL'] ?? 'warn' });
+  const dataDir = resolve(options.data ?? join(base.dataDir, 'demo'));
+  const port = options.port === undefined ? base.port : wholeNumber('--port', options.port, 65_535);
+  const rawRetentionDays = process.env['VPP_RAW_RETENTION_DAYS'] === undefined ? 2 : base.rawRetentionDays;
+  const intervalMinutes = process.env['VPP_INTERVAL_MINUTES'] === undefined ? 1 : base.intervalMinutes;
+  const database = base.database.kind === 'sqlite' ? { kind: 'sqlite' as const, file: join(dataDir, 'plant.sqlite') } : base.database;
+  return { ...base, dataDir, port, rawRetentionDays, intervalMinutes, database };
+};
+
+const wholeNumber = (option: string, text: string, max: number): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > max)
+    throw new BadInput(`${option}: "${text}" is not a whole number from 0 to ${max}`);
+  return value;
+};
+
+const forget = (dataDir: string): void => {
+  if (!existsSync(dataDir)) return;
+  if (!existsSync(join(dataDir, 'demo.json')))
+    throw new BadInput(`--fresh: ${dataDir} holds no demo, so it is left as it is; name the demo's folder with --data`);
+  rmSync(dataDir, { recursive: true });
+};
+
+const newState = (options: DemoOptions, measured: readonly MeasuredHome[]): DemoState => {
+  const seed = options.seed === undefined ? DEFAULT_SEED : wholeNumber('--seed', options.seed, 2 ** 31);
+  const first = measured[0];
+  if (options.zone !== undefined && !isZone(options.zone))
+    throw new BadInput(`--zone: "${options.zone}" is not an IANA time zone, such as America/Los_Angeles`);
+  if (options.zone !== undefined && !first) throw new BadInput('--zone: goes with --homes; the made-up plant has its own');
+  const zone = first ? (options.zone ?? zoneOfSun(first)) : demoFleet().plant.zone;
+  return {
+    version: 1,
+    seed,
+    ...(options.homes === undefined ? {} : { homes: resolve(options.homes) }),
+    zone,
+    startMs: first ? sunnyMeasuredMorning(zone, first) : sunnyMorning(zone, seed, new SystemClock().now()),
+    daysDone: 0,
+    logins: [
+      { name: 'operator', password: madePassword(), role: 'operator', title: 'Grid operator' },
+      { name: 'home-01', password: madePassword(), role: 'household', title: 'A home with sun and battery' },
+      { name: 'home-04', password: madePassword(), role: 'household', title: 'A home with a hybrid inverter' },
+    ],
+  };
+};
+
+const refuseOther = (state: DemoState, options: DemoOptions, dataDir: string): void => {
+  const asked = options.homes === undefined ? undefined : resolve(options.homes);
+  const differs =
+    (asked !== undefined && asked !== state.homes) ||
+    (options.seed !== undefined && Number(options.seed) !== state.seed) ||
+    (options.zone !== undefined && options.zone !== state.zone);
+  if (!differs) return;
+  const holds = state.homes === undefined ? `made-up homes with seed ${state.seed}` : `the homes of ${state.homes} in ${state.zone}`;
+  throw new BadInput(`${dataDir} holds a demo of ${holds}; start over with --fresh, or name another folder with --data`);
+};
+
+/** The virtual hardware stood still while the demo was off, and so did its clock: it goes on from the last moment on record. */
+const resumeMs = (folder: DemoFolder, state: DemoState): EpochMs => {
+  const hardware = state.daysDone > 0 ? folder.readHardware() : undefined;
+  return hardware ? hardware.atMs + KILLED_MARGIN_MS : state.startMs;
+};
+
+const modbusPorts = (options: DemoOptions, count: number): Promise<number[]> | number[] => {
+  const base = options.modbusPort === undefined ? DEFAULT_MODBUS_PORT : wholeNumber('--modbus-port', options.modbusPort, 65_535 - count);
+  return base === 0 ? freePorts(count) : Array.from({ length: count }, (_, index) => base + index);
+};
+
+/** Ports that were free a moment ago. */
+const freePorts = async (count: number): Promise<number[]> => {
+  const probes = await Promise.all(
+    Array.from({ length: count }, () => {
+      const probe = createServer();
+      return new Promise<typeof probe>((listening) => probe.listen(0, '127.0.0.1', () => listening(probe)));
+    }),
+  );
+  const ports = probes.map((probe) => (probe.address() as AddressInfo).port);
+  await Promise.all(probes.map((probe) => new Promise((closed) => probe.close(closed))));
+  return ports;
+};
+
+const portIsFree = (host: string, port: number): Promise<void> =>
+  new Promise((free, taken) => {
+    const probe = createServer();
+    probe.once('error', (error: NodeJS.ErrnoException) =>
+      taken(error.code === 'EADDRINUSE' ? new BadInput(`port ${port} on ${host} is taken; choose another with --port or VPP_PORT`) : error),
+    );
+    probe.listen(port, host, () => probe.close(() => free()));
+  });

@@ -1,0 +1,89 @@
+import type { DecisionInput, DeviceDecision } from '../../dispatch/decision.js';
+import type { GeneratorNow } from '../../dispatch/generator-rules.js';
+import type { Device, Site, SiteId } from '../../fleet/plant.js';
+import { SLOT_MS } from '../../kernel/interval.js';
+import type { EpochMs, Watt } from '../../kernel/units.js';
+import type { SiteCommands, SiteModel, SiteState } from '../../simulator/index.js';
+import type { DeviceNow, PlantImage, SiteNow } from '../../telemetry/image.js';
+
+/** A virtual site on its way through the past. */
+export interface PastSite {
+  readonly site: Site;
+  readonly model: SiteModel;
+  state: SiteState;
+}
+
+/**
+ * The image that a decision about the coming quarter-hour rests on. A control loop of seconds sees load and sun as they come;
+ * in steps of a quarter-hour that is the mean of the step itself, with batteries at rest.
+ */
+export const imageOfStep = (sites: readonly PastSite[], atMs: EpochMs): PlantImage => {
+  const devices = new Map<string, DeviceNow>();
+  const now = new Map<SiteId, SiteNow>();
+  const sums = { grid: 0, pv: 0, battery: 0, generator: 0 };
+  for (const past of sites) {
+    const { site, model } = past;
+    const loadW = model.loadW(atMs, atMs + SLOT_MS);
+    const ratedW = site.devices.find(({ role }) => role === 'pv' || role === 'hybrid')?.ratedW ?? 0;
+    const pvW = Math.min(model.sunW(atMs, atMs + SLOT_MS) ?? 0, ratedW);
+    for (const device of site.devices)
+      devices.set(device.id, {
+        deviceId: device.id,
+        siteId: site.id,
+        health: 'online',
+        readAtMs: atMs,
+        values: valuesOf(device, past, pvW),
+      });
+    const grid = loadW === undefined ? undefined : loadW - pvW;
+    sums.grid += grid ?? 0;
+    sums.pv += pvW;
+    now.set(site.id, {
+      siteId: site.id,
+      powersW: { ...(grid === undefined ? {} : { grid }), pv: pvW, battery: 0 },
+      loadW,
+      missing: [],
+      readAtMs: atMs,
+    });
+  }
+  const fleet = { powersW: sums, loadW: sums.grid + sums.pv, storedWh: 0, capacityWh: 0, complete: true, sitesMissing: [] };
+  return { atMs, devices, sites: now, fleet };
+};
+
+const valuesOf = (device: Device, { state }: PastSite, pvW: Watt): DeviceNow['values'] => {
+  if (device.role === 'pv') return { 'pv.powerW': pvW };
+  if (device.battery) return { 'battery.powerW': 0, 'battery.socPct': socPctOf(device, state) };
+  return {};
+};
+
+export const socPctOf = (device: Device, state: SiteState): number => (100 * (state.battery?.storedWh ?? 0)) / device.battery!.capacityWh;
+
+/** Since when each generator has been turning or standing. */
+export const generatorsOf = (sites: readonly PastSite[]): Map<string, GeneratorNow> =>
+  new Map(
+    sites.flatMap(({ state }) =>
+      Object.entries(state.generators).map(([id, { phase, inPhaseMs }]) => {
+        const running = phase === 'running' || phase === 'warming-up';
+        return [id, { running, sinceMs: state.atMs - inPhaseMs }] as const;
+      }),
+    ),
+  );
+
+/** A decision as what the simulator takes for one step. */
+export const commandsOf = (site: Site, decisions: ReadonlyMap<string, DeviceDecision>): SiteCommands => {
+  const commands: { batteryW?: Watt; pvMaxW?: Watt; generators: Record<string, { run: boolean; powerW: Watt }> } = { generators: {} };
+  for (const { id } of site.devices) {
+    const setpoint = decisions.get(id)?.setpoint;
+    if (setpoint?.kind === 'battery-power') commands.batteryW = setpoint.powerW;
+    if (setpoint?.kind === 'pv-limit') commands.pvMaxW = setpoint.maxW;
+    if (setpoint?.kind === 'generator') commands.generators[id] = { run: setpoint.run, powerW: setpoint.powerW };
+  }
+  return commands;
+};
+
+/** Everything `decide` needs that does not change from step to step in the past. */
+export const QUIET: Pick<DecisionInput, 'lockedOut' | 'siteLimits' | 'fleetLimits' | 'overrides'> = {
+  lockedOut: new Set(),
+  siteLimits: new Map(),
+  fleetLimits: {},
+  overrides: new Map(),
+};

@@ -1,0 +1,121 @@
+import 'reflect-metadata';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type INestApplication, StandardSchemaValidationPipe } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import cookieParser from 'cookie-parser';
+import express, { type NextFunction, type Request, type Response } from 'express';
+import type { AddressInfo } from 'node:net';
+import { DispatchJobs } from '../dispatch/dispatch.jobs.js';
+import { DispatchService } from '../dispatch/dispatch.service.js';
+import { PlanningJobs } from '../dispatch/planning.jobs.js';
+import { TrainingJobs } from '../dispatch/training.jobs.js';
+import { FieldService } from '../field/field.service.js';
+import { FleetService } from '../fleet/fleet.service.js';
+import { devicesOf } from '../fleet/plant.js';
+import { serveOpenApi } from '../grid/openapi.js';
+import { BadInput } from '../kernel/errors.js';
+import { AlarmService } from '../platform/alarm.service.js';
+import { nestLogger } from '../platform/logger.js';
+import { migrateDatabase } from '../platform/migrate.js';
+import { ProblemFilter } from '../platform/problem.filter.js';
+import { IntervalClosing } from '../settlement/interval-closing.service.js';
+import { IntervalClosingJobs } from '../settlement/interval-closing.jobs.js';
+import { LimitService } from '../signals/limit.service.js';
+import { OverrideService } from '../signals/override.service.js';
+import { packageRoot, packageVersion } from './package-info.js';
+import { PlantModule, type PlantOptions } from './plant.module.js';
+
+/** A plant as a process: its rooms, its pages and its jobs. */
+export class PlantApp {
+  private constructor(
+    readonly app: INestApplication,
+    private readonly options: PlantOptions,
+  ) {}
+
+  /** Opens the database, wires the rooms and takes up what earlier runs left. Nothing is commanded and nothing listens yet. */
+  static async create(options: PlantOptions): Promise<PlantApp> {
+    await migrateDatabase(options.config.database);
+    const app = await NestFactory.create<NestExpressApplication>(PlantModule.register(options), {
+      logger: nestLogger(options.log),
+      forceCloseConnections: true,
+      abortOnError: false,
+    });
+    app.use(cookieParser());
+    app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: (issues) => new BadInput(issues.map(faultLine)) }));
+    app.useGlobalFilters(new ProblemFilter(options.log));
+    serveOpenApi(app, packageVersion());
+    servePages(app);
+    await app.init();
+    const nowMs = options.clock.now();
+    await app.get(FleetService).load();
+    await app.get(AlarmService).load();
+    await app.get(LimitService).load(nowMs);
+    await app.get(OverrideService).load(nowMs);
+    await app.get(DispatchService).load();
+    return new PlantApp(app, options);
+  }
+
+  /** Begins to poll, to decide and to close intervals. */
+  async run(): Promise<void> {
+    const { clock, config, fleet } = this.options;
+    await this.app.get(IntervalClosing).resume(clock.now());
+    this.app.get(FieldService).start(devicesOf(fleet.plant));
+    this.app.get(PlanningJobs).start(clock);
+    this.app.get(DispatchJobs).start(config.cycleMs);
+    this.app.get(IntervalClosingJobs).start();
+    this.app.get(TrainingJobs).start();
+  }
+
+  /** Serves pages and API; answers the address. Throws `BadInput` where the port is taken. */
+  async listen(): Promise<string> {
+    const { host, port } = this.options.config;
+    try {
+      await this.app.listen(port, host);
+    } catch (error) {
+      throw listenFault(error, host, port);
+    }
+    const { port: bound } = (this.app.getHttpServer() as { address(): AddressInfo }).address();
+    return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+  }
+
+  /** Hands every device back, stores what is queued and closes everything. A second call waits for the first. */
+  async stop(): Promise<void> {
+    this.app.get(DispatchJobs).stop();
+    this.app.get(TrainingJobs).stop();
+    await Promise.all([this.app.get(FieldService).stop(), this.app.get(PlanningJobs).stop(), this.app.get(IntervalClosingJobs).stop()]);
+    await this.app.close();
+  }
+}
+
+const faultLine = ({ path, message }: { path?: readonly unknown[]; message: string }): string => {
+  const where = (path ?? []).map((part) => String(typeof part === 'object' && part !== null && 'key' in part ? part.key : part)).join('.');
+  return where === '' ? message : `${where}: ${message}`;
+};
+
+const listenFault = (error: unknown, host: string, port: number): unknown => {
+  const { code } = error as { code?: string };
+  if (code === 'EADDRINUSE') return new BadInput(`port ${port} on ${host} is taken; choose another with VPP_PORT or --port`);
+  if (code === 'EACCES') return new BadInput(`port ${port} on ${host} is not ours to open; choose one above 1023 with VPP_PORT or --port`);
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new BadInput(`this machine has no address ${host}; set VPP_HOST to one it has`);
+  return error;
+};
+
+/** The pages are built files beside the program; every path that is no file and no API is the one page. */
+const servePages = (app: NestExpressApplication): void => {
+  const folder = join(packageRoot(), 'dist/web');
+  if (!existsSync(join(folder, 'index.html'))) return;
+  app.use(
+    express.static(folder, {
+      index: 'index.html',
+      maxAge: '1h',
+      setHeaders: (response, path) => path.endsWith('.html') && response.setHeader('cache-control', 'no-cache'),
+    }),
+  );
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    if (request.method !== 'GET' || request.path.startsWith('/api')) return next();
+    response.sendFile(join(folder, 'index.html'));
+  });
+};

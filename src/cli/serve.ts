@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { devicesOf } from '../fleet/plant.js';
+import { parseFleet } from '../fleet/fleet-file.js';
+import { loadProfiles, profileNamed } from '../field/profiles.js';
+import type { PlantFacts } from '../grid/plant-facts.js';
+import { BadInput, messageOf } from '../kernel/errors.js';
+import { AuthService } from '../platform/auth.service.js';
+import { SystemClock } from '../platform/clock.js';
+import { type Config, configOf } from '../platform/config.js';
+import { createLog } from '../platform/logger.js';
+import { tariffSchema } from '../signals/tariff.js';
+import { PlantApp } from './plant-app.js';
+import { untilStopped } from './stopping.js';
+
+interface ServeOptions {
+  readonly fleet?: string;
+  readonly port?: string;
+}
+
+export const serveCommand = (): Command =>
+  new Command('serve')
+    .description('the plant on real devices, from a fleet file; commands one reachable network')
+    .option('--fleet <file>', 'the fleet file (VPP_FLEET)')
+    .option('--port <n>', 'port of the pages and the API (VPP_PORT, 8080)')
+    .addHelpText('after', '\nExample:\n  npm run -s vpp -- user add anna\n  npm run -s vpp -- serve --fleet hardware/fleets/example.yaml\n')
+    .action(serve);
+
+const serve = async (options: ServeOptions): Promise<void> => {
+  const config = configOf({
+    ...process.env,
+    ...(options.port === undefined ? {} : { VPP_PORT: options.port }),
+    ...(options.fleet === undefined ? {} : { VPP_FLEET: options.fleet }),
+  });
+  const fleet = readFleet(config);
+  const log = createLog(config.logLevel);
+  const plant = await PlantApp.create({
+    config,
+    fleet,
+    log,
+    clock: new SystemClock(),
+    facts: factsOf(config),
+    origin: `heliograph.invalid/${slug(fleet.plant.name)}`,
+  });
+  try {
+    await refuseDemoLogins(plant);
+    await plant.run();
+    const url = await plant.listen();
+    console.log(`${fleet.plant.name}: ${devicesOf(fleet.plant).length} devices, ${url}`);
+    log.info({ url }, 'the plant is up');
+  } catch (error) {
+    await plant.stop();
+    throw error;
+  }
+  await untilStopped(() => plant.stop());
+};
+
+const readFleet = ({ fleetFile }: Config) => {
+  if (fleetFile === undefined)
+    throw new BadInput('no fleet file; name one with --fleet or VPP_FLEET (hardware/fleets/example.yaml is one to start from)');
+  let text: string;
+  try {
+    text = readFileSync(fleetFile, 'utf8');
+  } catch (error) {
+    throw new BadInput(`${fleetFile}: cannot be read: ${messageOf(error)}`);
+  }
+  const fleet = parseFleet(fleetFile, text, tariffSchema);
+  const profiles = loadProfiles();
+  for (const { profile } of devicesOf(fleet.plant)) if (profile !== 'sunspec') profileNamed(profiles, profile);
+  return fleet;
+};
+
+/** Passwords that were printed on a page must open nothing on a real plant, and without an operator nobody could stop it. */
+const refuseDemoLogins = async ({ app }: PlantApp): Promise<void> => {
+  const auth = app.get(AuthService);
+  if (await auth.hasDemoUsers())
+    throw new BadInput('this database holds logins of the demo; use another VPP_DATA_DIR or DATABASE_URL for a real plant');
+  if (!(await auth.hasOperator())) throw new BadInput('there is no operator yet; make one with: npm run -s vpp -- user add NAME');
+};
+
+const factsOf = (config: Config): PlantFacts => ({
+  mode: 'serve',
+  simulated: false,
+  replay: undefined,
+  clockOffsetMs: 0,
+  intervalMinutes: config.intervalMinutes,
+  ledger: config.solanaRpcUrl === undefined ? 'embedded' : new URL(config.solanaRpcUrl).host,
+  demoLogins: undefined,
+  history: () => undefined,
+});
+
+const slug = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 40);

@@ -1,0 +1,70 @@
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import type { Logger } from 'pino';
+import { FleetService } from '../fleet/fleet.service.js';
+import { ForecastService } from '../forecast/forecast.service.js';
+import { localTime } from '../kernel/local-day.js';
+import { MINUTE_MS } from '../kernel/units.js';
+import { Clock } from '../platform/clock.js';
+import { LOG } from '../platform/platform.module.js';
+
+const NAME = 'forecast-training';
+const LOOK_EVERY_MS = 5 * MINUTE_MS;
+/** Local hour of the night's training. */
+const NIGHT_HOUR = 2;
+
+/** Trains the forecasts' networks at night, when their CPU time is missed least. */
+@Injectable()
+export class TrainingJobs implements OnModuleDestroy {
+  private trainedDate: string | undefined;
+  private running: Promise<void> | undefined;
+
+  constructor(
+    private readonly forecasts: ForecastService,
+    private readonly fleet: FleetService,
+    private readonly timers: SchedulerRegistry,
+    private readonly clock: Clock,
+    @Inject(LOG) private readonly log: Logger,
+  ) {}
+
+  start(): void {
+    this.timers.addInterval(
+      NAME,
+      setInterval(() => this.look(), LOOK_EVERY_MS),
+    );
+  }
+
+  stop(): void {
+    if (this.timers.doesExist('interval', NAME)) this.timers.deleteInterval(NAME);
+  }
+
+  onModuleDestroy(): void {
+    this.stop();
+  }
+
+  /** Trains every site once, now. A training under way is not begun again. */
+  trainNow(): Promise<void> {
+    this.running ??= this.train().finally(() => (this.running = undefined));
+    return this.running;
+  }
+
+  private look(): void {
+    const { date, hour } = localTime(this.fleet.plant().zone, this.clock.now());
+    if (hour !== NIGHT_HOUR || this.trainedDate === date) return;
+    this.trainedDate = date;
+    void this.trainNow();
+  }
+
+  private async train(): Promise<void> {
+    try {
+      const reports = await this.forecasts.train(this.fleet.plant().sites, this.clock.now());
+      const trained = reports.filter((report) => report.trained);
+      this.log.info(
+        { networks: trained.length, seconds: trained.reduce((sum, { seconds }) => sum + seconds, 0) },
+        'forecast networks trained',
+      );
+    } catch (error) {
+      this.log.error({ err: error }, 'training failed; forecasts go on with the networks there are');
+    }
+  }
+}

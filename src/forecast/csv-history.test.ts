@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { BadInput } from '../kernel/errors.js';
+import { HOUR_MS } from '../kernel/units.js';
+import { naiveForecaster, rollingOrigin, scoreDays, testDays } from './backtest.js';
+import { seriesFromCsv } from './csv-history.js';
+import type { PowerSeries } from './history.js';
+import { scoreOf } from './score.js';
+
+const faultsOf = (text: string, column = 'load_w'): readonly string[] => {
+  try {
+    seriesFromCsv(text, column, 'home.csv');
+  } catch (error) {
+    if (error instanceof BadInput) return error.faults;
+    throw error;
+  }
+  return [];
+};
+
+describe('history from CSV', () => {
+  it('is even, with what is not there unknown', () => {
+    const text =
+      'start_utc,load_w\n2024-05-01T00:00:00Z,100\n2024-05-01T01:00:00Z,\n2024-05-01T03:00:00+00:00,-2\n2024-05-01T04:00:00Z,7.5\n';
+    const { startMs, stepMs, values } = seriesFromCsv(text, 'load_w', 'home.csv');
+    expect({ startMs, stepMs }).toEqual({ startMs: Date.UTC(2024, 4, 1), stepMs: HOUR_MS });
+    expect(values).toEqual([100, undefined, undefined, 0, 7.5]);
+  });
+
+  it('names every bad row by its line', () => {
+    const text =
+      'start_utc,load_w\n2024-05-01T00:00:00Z,100\nyesterday,3\n2024-05-01T01:00:00Z,many\n2024-04-30T01:00:00Z,5\n2024-05-01 02:00,5\n';
+    expect(faultsOf(text)).toEqual([
+      'home.csv:3: "yesterday" is no time such as 2024-05-01T13:00:00Z',
+      'home.csv:4: "many" is no number of watts',
+      'home.csv:5: 2024-04-30T01:00:00Z does not come after the row before',
+      'home.csv:6: "2024-05-01 02:00" is no time such as 2024-05-01T13:00:00Z',
+    ]);
+  });
+
+  it.each([
+    ['', 'start_utc'],
+    ['time,load_w\n', 'start_utc'],
+    ['start_utc,pv_w\n2024-05-01T00:00:00Z,1\n', 'there is pv_w'],
+    ['start_utc,load_w\n2024-05-01T00:00:00Z,1\n', 'too few rows'],
+    ['start_utc,load_w\n"2024-05-01T00:00:00Z,1\n', 'is no CSV'],
+    ['start_utc,load_w\n2024-05-01T00:00:00Z,1\n2024-05-01T00:07:00Z,1\n2024-05-01T00:14:00Z,1\n', 'do not divide a day'],
+    [
+      'start_utc,load_w\n2024-05-01T00:00:00Z,1\n2024-05-01T01:00:00Z,1\n2024-05-01T02:00:00Z,1\n2024-05-01T02:20:00Z,1\n',
+      'whole number of',
+    ],
+  ])('refuses %j', (text, says) => {
+    expect(faultsOf(text).join()).toContain(says);
+  });
+});
+
+describe('a backtest', () => {
+  const series: PowerSeries = {
+    startMs: Date.UTC(2024, 2, 1),
+    stepMs: HOUR_MS,
+    values: Array.from({ length: 24 * 40 }, (_, slot) => 100 * Math.floor(slot / 24) + (slot % 24)),
+  };
+
+  it('tests on the last whole local days, 23 hours long where the clocks go forward', () => {
+    const days = testDays(series, 'Europe/Berlin', 9);
+    expect(days.map(({ startMs, endMs }) => (endMs - startMs) / HOUR_MS)).toEqual([23, 24, 24, 24, 24, 24, 24, 24, 24]);
+    expect(days.at(-1)!.endMs).toBe(Date.UTC(2024, 3, 8, 22));
+    expect(() => testDays(series, 'Europe/Berlin', 20)).toThrow('it takes 28');
+  });
+
+  it('scores what was forecast against what came', async () => {
+    const days = testDays(series, 'UTC', 5);
+    const ahead = await rollingOrigin(series, days, naiveForecaster('yesterday', 'UTC'));
+    expect(scoreDays(series, 'UTC', days, ahead)).toEqual({ mae: 100, rmse: 100, mase: 100 / 700, top2: 100, bias: -100, slots: 120 });
+  });
+
+  it('looks at the two highest slots of each day', () => {
+    const days = [{ forecastW: [0, 5, undefined, 1], actualW: [4, 5, 9, 2] }];
+    expect(scoreOf(days, 2)).toMatchObject({ mae: 5 / 3, mase: 5 / 6, top2: 2, slots: 3 });
+  });
+
+  it('never shows a forecaster what came later', async () => {
+    const days = testDays(series, 'UTC', 3);
+    await rollingOrigin(series, days, (known, day) => {
+      expect(known.startMs + known.values.length * known.stepMs).toBe(day.startMs);
+      return [];
+    });
+  });
+});

@@ -39,7 +39,7 @@ describe('history from CSV', () => {
   it.each([
     ['', 'start_utc'],
     ['time,load_w\n', 'start_utc'],
-    ['start_utc,pv_w\n2024-05-01T00:00:00Z,1\n', 'there is pv_w'],
+    ['start_utc,pv_w\n2024-05-01T00:00:00Z,1\n', 'there is start_utc, pv_w'],
     ['start_utc,load_w\n2024-05-01T00:00:00Z,1\n', 'too few rows'],
     ['start_utc,load_w\n"2024-05-01T00:00:00Z,1\n', 'is no CSV'],
     ['start_utc,load_w\n2024-05-01T00:00:00Z,1\n2024-05-01T00:07:00Z,1\n2024-05-01T00:14:00Z,1\n', 'do not divide a day'],
@@ -60,9 +60,9 @@ describe('a backtest', () => {
   };
 
   it('tests on the last whole local days, 23 hours long where the clocks go forward', () => {
-    const days = testDays(series, 'Europe/Berlin', 9);
-    expect(days.map(({ startMs, endMs }) => (endMs - startMs) / HOUR_MS)).toEqual([23, 24, 24, 24, 24, 24, 24, 24, 24]);
-    expect(days.at(-1)!.endMs).toBe(Date.UTC(2024, 3, 8, 22));
+    const days = testDays(series, 'Europe/Berlin', 10);
+    expect(days.map(({ startMs, endMs }) => (endMs - startMs) / HOUR_MS)).toEqual([23, 24, 24, 24, 24, 24, 24, 24, 24, 24]);
+    expect(days.at(-1)!.endMs).toBe(Date.UTC(2024, 3, 9, 22));
     expect(() => testDays(series, 'Europe/Berlin', 20)).toThrow('it takes 28');
   });
 

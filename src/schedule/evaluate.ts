@@ -102,9 +102,9 @@ const costOf = (problem: PlanningProblem, flows: Flows, hours: readonly number[]
   const steps = stepsOf(problem);
   return {
     importMicro: perSite((s, t) => kilowatts(Math.max(0, flows.sites[s]!.gridW[t]!)) * atStep(problem.sites[s]!.importMicroPerKwh, t)),
-    exportMicro: -perSite((s, t) => {
+    exportMicro: perSite((s, t) => {
       const limitW = atStep(problem.sites[s]!.exportLimitW ?? Infinity, t);
-      return kilowatts(clamp(-flows.sites[s]!.gridW[t]!, 0, limitW)) * atStep(problem.sites[s]!.exportMicroPerKwh, t);
+      return -kilowatts(clamp(-flows.sites[s]!.gridW[t]!, 0, limitW)) * atStep(problem.sites[s]!.exportMicroPerKwh, t);
     }),
     curtailmentMicro: perSite((s, t) => kilowatts(flows.sites[s]!.curtailedW[t]!) * problem.curtailmentMicroPerKwh),
     wearMicro: problem.batteries.reduce(

@@ -34,7 +34,12 @@ const DemoLogins = ({ logins, onChoose }: { logins: NonNullable<PlantInfo['demoL
       <ul>
         {logins.map((login) => (
           <li key={login.name}>
-            <button type="button" className="demo-login" data-testid={`login-demo-${login.name}`} onClick={() => onChoose(login)}>
+            <button
+              type="button"
+              className="demo-login"
+              data-testid={`login-demo-${login.name}`}
+              onClick={() => onChoose({ name: login.name, password: login.password })}
+            >
               <span className="demo-login-title">{login.title}</span>
               <span className="demo-login-name">
                 {login.name} · {login.password}

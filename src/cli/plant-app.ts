@@ -20,6 +20,7 @@ import { AlarmService } from '../platform/alarm.service.js';
 import { nestLogger } from '../platform/logger.js';
 import { migrateDatabase } from '../platform/migrate.js';
 import { ProblemFilter } from '../platform/problem.filter.js';
+import { PlanService } from '../schedule/plan.service.js';
 import { IntervalClosing } from '../settlement/interval-closing.service.js';
 import { IntervalClosingJobs } from '../settlement/interval-closing.jobs.js';
 import { LimitService } from '../signals/limit.service.js';
@@ -53,6 +54,7 @@ export class PlantApp {
     await app.get(AlarmService).load();
     await app.get(LimitService).load(nowMs);
     await app.get(OverrideService).load(nowMs);
+    await app.get(PlanService).load();
     await app.get(DispatchService).load();
     return new PlantApp(app, options);
   }

@@ -29,6 +29,7 @@ export class PlanningJobs implements OnModuleDestroy {
     @Inject(LOG) private readonly log: Logger,
   ) {}
 
+  /** The first look comes after a few seconds: by then the devices have said how they stand. */
   start(clock: Clock): void {
     this.events$ = this.events.changes.subscribe(({ kind, event }) => {
       if (kind !== 'settled' && event.endMs > clock.now()) this.wanted = true;
@@ -37,7 +38,6 @@ export class PlanningJobs implements OnModuleDestroy {
       NAME,
       setInterval(() => this.look(clock.now()), LOOK_EVERY_MS),
     );
-    this.look(clock.now());
   }
 
   /** Plans no more, and waits for the plan that is being made. */

@@ -9,7 +9,7 @@ import { CallerParam, For } from '../platform/auth.guard.js';
 import type { Caller } from '../platform/auth.service.js';
 import { Clock } from '../platform/clock.js';
 import { OverrideService } from '../signals/override.service.js';
-import { decisionSchema, dispatchStateSchema, overrideRequestSchema, reasonSchema } from './schemas.js';
+import { decisionSchema, dispatchStateSchema, overrideRequestSchema, reasonSchema, releaseSchema } from './schemas.js';
 
 type Reason = z.infer<typeof reasonSchema>;
 const releasedSchema = dispatchStateSchema.extend({ released: z.array(z.string()), unknown: z.array(z.string()) });
@@ -38,7 +38,7 @@ export class DispatchController {
   @HttpCode(200)
   @ApiOkResponse({ standardSchema: releasedSchema })
   async releaseAll(
-    @Body({ schema: reasonSchema }) { reason }: Reason,
+    @Body({ schema: releaseSchema }) { reason }: Reason,
     @CallerParam() caller: Caller,
   ): Promise<z.infer<typeof releasedSchema>> {
     await this.audit.record(caller.name, 'release-all', 'plant', reason);

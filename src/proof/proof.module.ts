@@ -1,4 +1,4 @@
-import { type DynamicModule, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Global, type DynamicModule, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { BadInput } from '../kernel/errors.js';
 import type { DurationMs } from '../kernel/units.js';
@@ -41,6 +41,7 @@ class LedgerCloser implements OnApplicationShutdown {
 const openLedger = (target: LedgerTarget, keys: SigningKeys, clock: Clock): Promise<Ledger> | Ledger =>
   target.kind === 'rpc' ? new SolanaLedger({ url: target.url }) : EmbeddedLedger.start({ ...target, clock }, keys.anchor.publicKey);
 
+@Global()
 @Module({})
 export class ProofModule {
   /** Throws `BadInput` where the keys can't be used or the origin is no name. */

@@ -12,7 +12,7 @@ export class WorkerSolver extends PlanSolver implements OnModuleDestroy {
   private readonly pool = new WorkerPool<SolveRequest, Schedule>(() => workerEntry(import.meta.url, './schedule.worker.js'), {
     threads: 1,
     timeoutMs: 5 * MINUTE_MS,
-    idleMs: 20 * MINUTE_MS,
+    idleMs: MINUTE_MS,
   });
 
   solve(problem: PlanningProblem, limits: SolveLimits): Promise<Schedule> {

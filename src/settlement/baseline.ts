@@ -1,5 +1,5 @@
 import type { SiteId } from '../fleet/plant.js';
-import { type Interval, overlaps } from '../kernel/interval.js';
+import { type Interval, overlaps, SLOT_MS } from '../kernel/interval.js';
 import { addDays, type LocalDate, localDate, localTime, momentOf } from '../kernel/local-day.js';
 import { DAY_MS, type DurationMs, type EpochMs, type WattHour } from '../kernel/units.js';
 import { type MeteredSite, netImportWh, slotEnergy } from './grid-meter.js';
@@ -27,8 +27,13 @@ export interface LikeDay {
   readonly netImportWh: readonly WattHour[];
 }
 
-/** The slots an event is measured in. */
-export const eventSlots = ({ startMs, endMs }: Interval, stepMs: DurationMs): Interval[] => {
+/**
+ * The slots an event is measured in: quarter-hours where it begins and ends on them, as markets settle; else the plant's own
+ * metered intervals. (A plant that meters by the minute adds its minutes up.)
+ */
+export const eventSlots = ({ startMs, endMs }: Interval, intervalMs: DurationMs): Interval[] => {
+  const onQuarters = intervalMs < SLOT_MS && startMs % SLOT_MS === 0 && endMs % SLOT_MS === 0;
+  const stepMs = onQuarters ? SLOT_MS : intervalMs;
   const slots: Interval[] = [];
   for (let at = startMs; at < endMs; at += stepMs) slots.push({ startMs: at, endMs: Math.min(at + stepMs, endMs) });
   return slots;

@@ -38,7 +38,7 @@ export const initialGenerator = (generator: VirtualGenerator): GeneratorState =>
   inPhaseMs: generator.minDownS * SECOND_MS,
   sinceRunMs: generator.minDownS * SECOND_MS,
   outputW: 0,
-  producedWh: 250_000,
+  producedWh: 42_500_000,
   fuelLitres: generator.tankLitres,
   burntLitres: 0,
   deliveredLitres: 0,

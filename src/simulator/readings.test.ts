@@ -49,7 +49,7 @@ const agree = (quantity: string, polled: number, inProcess: number): boolean =>
 
 /** Who reads a hybrid counts its AC shares from the moment of the first reading. */
 const dropCounters = (values: Record<string, number | undefined>): void => {
-  for (const quantity of Object.keys(values)) if (quantity.endsWith('CounterWh')) delete values[quantity];
+  for (const quantity of Object.keys(values)) if (quantity.endsWith('BusCounterWh')) delete values[quantity];
 };
 
 const driverOf = (

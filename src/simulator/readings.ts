@@ -15,10 +15,13 @@ export type SimulatedValues = Partial<
     | 'grid.frequencyHz'
     | 'pv.powerW'
     | 'pv.toBusCounterWh'
+    | 'pv.dcCounterWh'
     | 'pv.availableW'
     | 'battery.powerW'
     | 'battery.toBusCounterWh'
     | 'battery.fromBusCounterWh'
+    | 'battery.dischargedDcCounterWh'
+    | 'battery.chargedDcCounterWh'
     | 'battery.socPct'
     | 'generator.powerW'
     | 'generator.toBusCounterWh'
@@ -70,9 +73,12 @@ const readHybrid = (site: VirtualSite, state: SiteState, deviceId: string): Simu
   return {
     'pv.powerW': pvW,
     'pv.toBusCounterWh': state.pv!.producedWh,
+    'pv.dcCounterWh': state.pv!.dcWh,
     'battery.powerW': batteryW,
     'battery.toBusCounterWh': state.hybrid!.batteryToBusWh,
     'battery.fromBusCounterWh': state.hybrid!.batteryFromBusWh,
+    'battery.dischargedDcCounterWh': state.battery!.dischargedWh,
+    'battery.chargedDcCounterWh': state.battery!.chargedWh,
     'battery.socPct': socPctOf(state.battery!, packOf(site)!),
     'device.limitPct': limitPct(state.controls[deviceId]!),
   };

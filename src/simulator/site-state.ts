@@ -41,7 +41,9 @@ export interface SiteState {
 /** A site as it stands when the simulation begins: counters that have counted for some years, devices at rest. */
 export const initialSite = (site: VirtualSite, atMs: EpochMs): SiteState => {
   const random = randomStream(seedOf('counters', site.id, site.seed));
-  const usedWh = (fromWh: number, toWh: number): WattHour => Math.round(fromWh + random() * (toWh - fromWh));
+  /** Works and community batteries move ten times what a home does. */
+  const scale = site.kind === 'home' ? 1 : 10;
+  const usedWh = (fromWh: number, toWh: number): WattHour => Math.round(scale * (fromWh + random() * (toWh - fromWh)));
   const pack = packOf(site);
   const state: SiteState = {
     siteId: site.id,

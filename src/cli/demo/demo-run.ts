@@ -1,17 +1,17 @@
 import type { PlantFacts } from '../../grid/plant-facts.js';
 import { ceilTo } from '../../kernel/interval.js';
-import { DAY_MS, type DurationMs, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../kernel/units.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../kernel/units.js';
 import { messageOf } from '../../kernel/errors.js';
 import { TrainingJobs } from '../../dispatch/training.jobs.js';
 import { PlanningService } from '../../dispatch/planning.service.js';
 import { ForecastService } from '../../forecast/forecast.service.js';
 import { AuthService } from '../../platform/auth.service.js';
-import { WorkerPool, workerEntry } from '../../platform/worker-pool.js';
 import { SettlementJobs } from '../../settlement/settlement.jobs.js';
 import { EventService } from '../../signals/event.service.js';
 import { type FleetState, type RunningFleet, startFleet } from '../../simulator/index.js';
 import { HistoryFiller } from '../history/history-filler.js';
-import type { History, HistorySpec } from '../history/history-spec.js';
+import type { HistorySpec } from '../history/history-spec.js';
+import { PastDays } from '../history/past-days.js';
 import { PlantApp } from '../plant-app.js';
 import type { DemoSettings } from './demo.js';
 import { HISTORY_DAYS, pastEvents } from './demo-plant.js';
@@ -26,13 +26,9 @@ const FIRST_EVENT = { direction: 'up', powerW: 30_000, priceMicroPerKwh: 500_000
 
 /** One demo from its first second to its last: history, virtual hardware, plant, and the first event. */
 export class DemoRun {
-  private daysTotal = HISTORY_DAYS;
   private stopping: Promise<void> | undefined;
   private readonly timers: NodeJS.Timeout[] = [];
-  private readonly past = new WorkerPool<HistorySpec, History>(() => workerEntry(import.meta.url, '../history/history.worker.js'), {
-    threads: 1,
-    idleMs: MINUTE_MS,
-  });
+  private readonly past = new PastDays();
   private plant!: PlantApp;
   private hardware!: RunningFleet;
 
@@ -57,11 +53,12 @@ export class DemoRun {
   }
 
   private async begin(): Promise<void> {
-    const { config, clock, log, fleet, state } = this.settings;
+    const { config, clock, log, fleet, state, folder } = this.settings;
+    folder.write(state);
     this.plant = await PlantApp.create({ config, clock, log, fleet, facts: this.facts(), origin: 'heliograph.invalid/demo' });
     await this.putLogins();
-    const restore = state.daysDone > 0 ? this.settings.folder.readHardware() : await this.firstDay();
-    this.plant.app.get(SettlementJobs).leaveBefore(state.daysDone > 1 && state.daysDone >= this.daysTotal ? -Infinity : state.startMs);
+    const restore = state.daysDone > 0 ? folder.readHardware() : await this.firstDay();
+    if (!this.pastIsWhole()) this.plant.app.get(SettlementJobs).leaveBefore(state.startMs);
     this.hardware = await startFleet(this.settings.sites, { now: () => clock.now(), ...(restore ? { restore } : {}) });
     clock.run(state.daysDone > 1 ? clock.now() : ceilTo(clock.now(), MINUTE_MS) + INTO_MINUTE_MS);
     await this.plant.run();
@@ -69,7 +66,7 @@ export class DemoRun {
     this.timers.push(setInterval(() => this.save(), SAVE_EVERY_MS));
     this.timers.push(setTimeout(() => this.background(this.announceEvent()), ANNOUNCE_AFTER_MS));
     this.greet(url);
-    this.background(this.fillPast());
+    if (!this.pastIsWhole()) this.background(this.fillPast());
   }
 
   private async close(): Promise<void> {
@@ -89,9 +86,9 @@ export class DemoRun {
   /** The day before the first page, lived through and stored before anything is shown. Answers the hardware at its end. */
   private async firstDay(): Promise<FleetState> {
     const { state } = this.settings;
-    const { days, end } = await this.past.run(this.spec(1, 0));
+    const { days, end } = await this.past.live(this.spec(1, 0));
     const filler = new HistoryFiller(this.plant.app, [], false);
-    for (const day of days) await filler.fill(day);
+    for (let index = 0; index < days; index += 1) await filler.fill(await this.past.day(index));
     const hardware: FleetState = { version: 1, atMs: state.startMs, sites: end };
     this.settings.folder.writeHardware(hardware);
     this.done(1);
@@ -102,23 +99,28 @@ export class DemoRun {
   private async fillPast(): Promise<void> {
     const { app } = this.plant;
     const spec = this.spec(HISTORY_DAYS, 1);
-    const { days } = await this.past.run({ ...spec, arriveAt: this.spec(1, 0).period.startMs });
-    this.daysTotal = days.length + 1;
+    const { days } = await this.past.live({ ...spec, arriveAt: this.spec(1, 0).period.startMs });
+    this.settings.state.daysTotal = days + 1;
     const filler = new HistoryFiller(app, spec.events, true);
-    for (const [index, day] of days.entries()) {
-      if (this.stopping) return;
+    for (let index = 0; index < days && !this.stopping; index += 1) {
+      const day = await this.past.day(index);
       if (index + 1 < this.settings.state.daysDone) filler.pass(day);
       else {
         await filler.fill(day);
         this.done(index + 2);
       }
     }
+    if (this.stopping) return;
     await this.past.close();
     app.get(SettlementJobs).leaveBefore(-Infinity);
     app.get(ForecastService).historyChanged();
-    if (this.stopping) return;
     await app.get(TrainingJobs).trainNow();
     if (!this.stopping) await app.get(PlanningService).replan();
+  }
+
+  private pastIsWhole(): boolean {
+    const { daysDone, daysTotal } = this.settings.state;
+    return daysTotal !== undefined && daysDone >= daysTotal;
   }
 
   private done(daysDone: number): void {
@@ -164,8 +166,6 @@ export class DemoRun {
   private facts(): PlantFacts {
     const { settings } = this;
     const { config, state, clock } = settings;
-    const daysDone = (): DurationMs => state.daysDone;
-    const daysTotal = (): number => this.daysTotal;
     return {
       mode: 'demo',
       simulated: true,
@@ -176,7 +176,7 @@ export class DemoRun {
       intervalMinutes: config.intervalMinutes,
       ledger: config.solanaRpcUrl === undefined ? 'embedded' : new URL(config.solanaRpcUrl).host,
       demoLogins: state.logins,
-      history: () => ({ daysDone: daysDone(), daysTotal: daysTotal() }),
+      history: () => ({ daysDone: state.daysDone, daysTotal: state.daysTotal ?? HISTORY_DAYS + 1 }),
     };
   }
 

@@ -18,6 +18,8 @@ const stateSchema = z.object({
   startMs: z.number(),
   /** Days of history that are stored; a start after an interrupted one fills in the rest. */
   daysDone: z.number().int(),
+  /** How many there are to be, once that is known. */
+  daysTotal: z.number().int().optional(),
   logins: z.array(loginSchema),
 });
 export type DemoState = z.infer<typeof stateSchema>;

@@ -11,6 +11,7 @@ import { DispatchJobs } from '../dispatch/dispatch.jobs.js';
 import { DispatchService } from '../dispatch/dispatch.service.js';
 import { PlanningJobs } from '../dispatch/planning.jobs.js';
 import { TrainingJobs } from '../dispatch/training.jobs.js';
+import type { LastTold } from '../field/field-devices.js';
 import { FieldService } from '../field/field.service.js';
 import { FleetService } from '../fleet/fleet.service.js';
 import { devicesOf } from '../fleet/plant.js';
@@ -25,6 +26,8 @@ import { IntervalClosing } from '../settlement/interval-closing.service.js';
 import { IntervalClosingJobs } from '../settlement/interval-closing.jobs.js';
 import { LimitService } from '../signals/limit.service.js';
 import { OverrideService } from '../signals/override.service.js';
+import { lastHybridCounters } from '../telemetry/hybrid-memory.js';
+import { ReadingStore } from '../telemetry/reading-store.port.js';
 import { packageRoot, packageVersion } from './package-info.js';
 import { PlantModule, type PlantOptions } from './plant.module.js';
 
@@ -63,11 +66,22 @@ export class PlantApp {
   async run(): Promise<void> {
     const { clock, config, fleet } = this.options;
     await this.app.get(IntervalClosing).resume(clock.now());
-    this.app.get(FieldService).start(devicesOf(fleet.plant));
+    this.app.get(FieldService).start(devicesOf(fleet.plant), await this.lastTold());
     this.app.get(PlanningJobs).start(clock);
     this.app.get(DispatchJobs).start(config.cycleMs);
     this.app.get(IntervalClosingJobs).start();
     this.app.get(TrainingJobs).start();
+  }
+
+  /** Without the store of readings the plant goes on without its past; the store's absence is reported by who writes to it. */
+  private async lastTold(): Promise<LastTold> {
+    const { clock, fleet, log } = this.options;
+    try {
+      return await lastHybridCounters(this.app.get(ReadingStore), devicesOf(fleet.plant), clock.now());
+    } catch (error) {
+      log.warn({ err: error }, 'what hybrid inverters told last is not known; their counters begin anew');
+      return new Map();
+    }
   }
 
   /** Serves pages and API; answers the address. Throws `BadInput` where the port is taken. */

@@ -6,6 +6,7 @@ import { ProfileDriver } from './drivers/profile-driver.js';
 import { SunspecDriver } from './drivers/sunspec-driver.js';
 import { ModbusLinks } from './modbus-link.port.js';
 import { loadProfiles, profileNamed, type Profiles, SUNSPEC_PROFILE } from './profiles.js';
+import type { SampleValues } from './sample.js';
 
 /** A device of the plant with its way over the wire. */
 export interface FieldDevice {
@@ -16,6 +17,9 @@ export interface FieldDevice {
   readonly periodMs: number;
 }
 
+/** What devices told last in an earlier run of the plant, as far as it is known. */
+export type LastTold = ReadonlyMap<DeviceId, SampleValues>;
+
 /** Every device that stands on the wire, and the buses they share. */
 @Injectable()
 export class FieldDevices {
@@ -25,9 +29,9 @@ export class FieldDevices {
   constructor(private readonly links: ModbusLinks) {}
 
   /** Puts devices on their buses; nothing is connected yet. Throws `BadInput` for a profile that is unknown or broken. */
-  open(devices: readonly Device[]): void {
+  open(devices: readonly Device[], lastTold: LastTold = new Map()): void {
     const profiles = loadProfiles();
-    for (const device of devices) this.devices.set(device.id, this.fieldDevice(device, profiles));
+    for (const device of devices) this.devices.set(device.id, this.fieldDevice(device, profiles, lastTold.get(device.id)));
   }
 
   get(id: DeviceId): FieldDevice | undefined {
@@ -46,12 +50,12 @@ export class FieldDevices {
     await Promise.all(buses.map((bus) => bus.close()));
   }
 
-  private fieldDevice(device: Device, profiles: Profiles): FieldDevice {
+  private fieldDevice(device: Device, profiles: Profiles, lastTold: SampleValues | undefined): FieldDevice {
     const { host, port, unitId } = device.address;
     const bus = this.bus(host, port);
     const [unit, control] = [bus.unit(unitId), bus.unit(unitId, 'control')];
     if (device.profile === SUNSPEC_PROFILE)
-      return { device, unit, driver: new SunspecDriver(unit, control, device), periodMs: device.pollPeriodMs };
+      return { device, unit, driver: new SunspecDriver(unit, control, device, lastTold), periodMs: device.pollPeriodMs };
     const profile = profileNamed(profiles, device.profile);
     const periodMs = Math.max(device.pollPeriodMs, profile.fastestPeriodMs);
     return { device, unit, driver: new ProfileDriver(unit, control, profile, device), periodMs };

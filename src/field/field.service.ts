@@ -4,7 +4,7 @@ import { randomStream, seedOf } from '../kernel/random.js';
 import type { DurationMs } from '../kernel/units.js';
 import { Clock } from '../platform/clock.js';
 import { ModbusFieldControl } from './field-control.js';
-import { FieldDevices } from './field-devices.js';
+import { FieldDevices, type LastTold } from './field-devices.js';
 import { Poller } from './poller.js';
 import { SampleSink } from './sample-sink.port.js';
 
@@ -33,10 +33,13 @@ export class FieldService implements BeforeApplicationShutdown {
     this.poller = new Poller(sink, clock, randomStream(seedOf('field', clock.now())));
   }
 
-  /** Begins to poll. Connecting goes on behind; devices that do not answer are told of as such. Throws `BadInput` for a bad profile. */
-  start(devices: readonly Device[]): void {
+  /**
+   * Begins to poll. Connecting goes on behind; devices that do not answer are told of as such. `lastTold` lets counters that
+   * are worked out here go on where an earlier run left them. Throws `BadInput` for a bad profile.
+   */
+  start(devices: readonly Device[], lastTold: LastTold = new Map()): void {
     this.stopping = undefined;
-    this.devices.open(devices);
+    this.devices.open(devices, lastTold);
     this.poller.start(this.devices.all());
   }
 

@@ -3,7 +3,8 @@ import type { EpochMs } from '../kernel/units.js';
 
 /**
  * What a device can tell, by name; the unit stands last. Power is positive into the site's bus. Counters only rise: `toBus`
- * counts energy into the bus (import, sun, discharge, generation), `fromBus` energy out of it (export, charging).
+ * counts energy into the bus (import, sun, discharge, generation), `fromBus` energy out of it (export, charging). Counters
+ * of a hybrid are worked out from those on its DC side (`…DcCounterWh`), which are kept so that the next start goes on from them.
  */
 export const QUANTITIES = [
   'grid.powerW',
@@ -13,10 +14,13 @@ export const QUANTITIES = [
   'grid.frequencyHz',
   'pv.powerW',
   'pv.toBusCounterWh',
+  'pv.dcCounterWh',
   'pv.availableW',
   'battery.powerW',
   'battery.toBusCounterWh',
   'battery.fromBusCounterWh',
+  'battery.dischargedDcCounterWh',
+  'battery.chargedDcCounterWh',
   'battery.socPct',
   'generator.powerW',
   'generator.toBusCounterWh',

@@ -2,7 +2,7 @@ import type { Quantity } from '../field/sample.js';
 import type { Device, Site } from '../fleet/plant.js';
 import type { Flow } from '../kernel/flow.js';
 import { DAY_MS, type DurationMs, energyWh, MINUTE_MS, type Watt } from '../kernel/units.js';
-import { COUNTERS, flowsOfRole, QUANTITIES_OF_FLOW } from './metering.js';
+import { COUNTERS, DC_COUNTERS, flowsOfRole, QUANTITIES_OF_FLOW } from './metering.js';
 
 type Range = readonly [min: number, max: number];
 
@@ -23,6 +23,9 @@ const standbyW = (ratedW: Watt, share: number): Watt => -(ratedW * share + 20);
 /** No counter has run at full power for longer than equipment lasts. */
 const COUNTER_LIFE_MS = 50 * 365 * DAY_MS;
 
+/** A hybrid's strings and battery may give more than its terminal, but not this much more. */
+const DC_OVERSIZE = 3;
+
 /** Limits of one device. The main fuse, not the agreed limit, bounds a grid connection, hence its wider margin. */
 export const gateLimits = (device: Device, site: Pick<Site, 'importLimitW' | 'exportLimitW'>): GateLimits => {
   const powers = powerRanges(device, site);
@@ -38,10 +41,13 @@ export const gateLimits = (device: Device, site: Pick<Site, 'importLimitW' | 'ex
     const most = maxPowerW[flowOfCounter(counter)];
     if (most !== undefined) ranges[counter] = [0, energyWh(most, COUNTER_LIFE_MS)];
   }
+  if (device.role === 'hybrid')
+    for (const counter of DC_COUNTERS) ranges[counter] = [0, energyWh(DC_OVERSIZE * maxPowerW[flowOfCounter(counter)]!, COUNTER_LIFE_MS)];
   return { ranges, maxPowerW, maxAgeMs: Math.max(MINUTE_MS, 10 * device.pollPeriodMs) };
 };
 
-export const flowOfCounter = (counter: (typeof COUNTERS)[number]): Flow => counter.slice(0, counter.indexOf('.')) as Flow;
+export const flowOfCounter = (counter: (typeof COUNTERS)[number] | (typeof DC_COUNTERS)[number]): Flow =>
+  counter.slice(0, counter.indexOf('.')) as Flow;
 
 const powerRanges = (device: Device, site: Pick<Site, 'importLimitW' | 'exportLimitW'>): Record<Flow, Range> => {
   const { ratedW, battery, generator } = device;

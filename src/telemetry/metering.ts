@@ -38,6 +38,13 @@ export const COUNTERS = [
 ] as const satisfies readonly Quantity[];
 export type CounterQuantity = (typeof COUNTERS)[number];
 
+/** On the DC side of a hybrid. Its AC counters are worked out from these, and no energy is taken from them otherwise. */
+export const DC_COUNTERS = [
+  'pv.dcCounterWh',
+  'battery.dischargedDcCounterWh',
+  'battery.chargedDcCounterWh',
+] as const satisfies readonly Quantity[];
+
 /** How old a reading may be and still count as true now: three missed polls and two seconds of slack, 5 s at least. */
 export const staleAfterMs = (device: Pick<Device, 'pollPeriodMs'>): DurationMs => Math.max(5_000, 3 * device.pollPeriodMs + 2_000);
 

@@ -2,7 +2,8 @@ import { MODEL_160 } from '../../registers/sunspec/trackers.js';
 import { type Words, readText } from '../../registers/words.js';
 import { pointOf } from '../../registers/sunspec/model.js';
 import type { HoldingReader, MappedModel, SunspecMap } from '../sunspec-walk.js';
-import { type DcPort, HybridCounters, type HybridDcCounters, portOf, splitHybrid } from './hybrid-split.js';
+import type { SampleValues } from '../sample.js';
+import { type DcPort, type HybridCounted, HybridCounters, type HybridDcCounters, portOf, splitHybrid } from './hybrid-split.js';
 import { limitPctOf, limitRefs, modelAmong, ref, repeatAt, type RoleReadings, socRef, type Value } from './role-readings.js';
 import { present } from './present.js';
 import type { PointRef } from './sunspec-points.js';
@@ -55,11 +56,28 @@ const splitOf = (
   return {
     'pv.powerW': split.pvW,
     'pv.toBusCounterWh': counted.pvToBusWh,
+    'pv.dcCounterWh': dc.sunWh,
     'battery.powerW': split.batteryW,
     'battery.toBusCounterWh': counted.batteryToBusWh,
     'battery.fromBusCounterWh': counted.batteryFromBusWh,
+    'battery.dischargedDcCounterWh': dc.dischargeWh,
+    'battery.chargedDcCounterWh': dc.chargeWh,
   };
 };
+
+/** What a hybrid told last, as where its counters stood. */
+export const countedAt = (values: SampleValues): HybridCounted => ({
+  dc: {
+    sunWh: values['pv.dcCounterWh'],
+    dischargeWh: values['battery.dischargedDcCounterWh'],
+    chargeWh: values['battery.chargedDcCounterWh'],
+  },
+  ac: {
+    pvToBusWh: values['pv.toBusCounterWh'],
+    batteryToBusWh: values['battery.toBusCounterWh'],
+    batteryFromBusWh: values['battery.fromBusCounterWh'],
+  },
+});
 
 /** What the battery's ports tell; where it has none, what the strings gave and the terminal did not, or the other way round. */
 const batteryDcOf = (acW: number, sunDcW: number, ports: readonly DcPort[], powersW: readonly Value[]) => {

@@ -91,6 +91,25 @@ describe('AC counters of a hybrid', () => {
     expect(later.batteryToBusWh).toBe(0);
   });
 
+  it('go on from where an earlier run left them, with what the device counted meanwhile', () => {
+    const before = new HybridCounters();
+    before.count({ sunWh: 1_000, chargeWh: 500, dischargeWh: 400 }, charging, shares);
+    const dc = { sunWh: 3_000, chargeWh: 700, dischargeWh: 400 };
+    const ac = before.count(dc, charging, shares);
+    const after = new HybridCounters({ dc, ac });
+    expect(after.count(dc, charging, shares)).toEqual(ac);
+    const again = new HybridCounters({ dc, ac }).count({ sunWh: 4_000, chargeWh: 700, dischargeWh: 500 }, charging, shares);
+    expect(again.pvToBusWh! - ac.pvToBusWh!).toBeCloseTo(988);
+    expect(again.batteryFromBusWh).toBe(ac.batteryFromBusWh);
+    // It does not discharge now, so how much of a discharge reached the terminal is not seen: the low side.
+    expect(again.batteryToBusWh! - ac.batteryToBusWh!).toBeCloseTo(95);
+  });
+
+  it('go on without what was made meanwhile where only they are known, not the DC side', () => {
+    const counters = new HybridCounters({ dc: {}, ac: { pvToBusWh: 7_000 } });
+    expect(counters.count({ sunWh: 9_000 }, charging, shares)).toEqual({ pvToBusWh: 7_000 });
+  });
+
   it('count nothing across a reset of the device', () => {
     const counters = new HybridCounters();
     counters.count({ sunWh: 1_000 }, charging, shares);
@@ -98,10 +117,14 @@ describe('AC counters of a hybrid', () => {
     expect(counters.count({ sunWh: 20 }, charging, shares).pvToBusWh).toBeCloseTo(9.88);
   });
 
-  test.prop([fc.array(fc.tuple(fc.nat(5_000), fc.nat(3_000)), { minLength: 1, maxLength: 30 })])('only rise', (steps) => {
-    const counters = new HybridCounters();
+  const readings = fc.array(fc.tuple(fc.nat(5_000), fc.nat(3_000), fc.boolean()), { minLength: 1, maxLength: 30 });
+  test.prop([readings])('only rise, across starts of the plant as well', (steps) => {
+    let counters = new HybridCounters();
     let before = 0;
-    for (const [sunWh, sunDcW] of steps) {
+    let dc = {};
+    for (const [sunWh, sunDcW, restart] of steps) {
+      if (restart) counters = new HybridCounters({ dc, ac: { pvToBusWh: before } });
+      dc = { sunWh };
       const powers = hybrid(sunDcW * 0.97, sunDcW, 0);
       const { pvToBusWh } = counters.count({ sunWh }, powers, splitHybrid(powers));
       expect(pvToBusWh).toBeGreaterThanOrEqual(before);

@@ -52,10 +52,27 @@ export interface HybridAcCounters {
   readonly batteryFromBusWh?: number;
 }
 
+/** Where both kinds of counter stood at one moment; what was not known then is absent. */
+export interface HybridCounted {
+  readonly dc: HybridDcCounters;
+  readonly ac: HybridAcCounters;
+}
+
 /** Charging takes more at the AC terminal than reaches the battery; near 0 W the quotient is noise. */
 const LARGEST_RATIO = 1.25;
 
 type Register = keyof HybridDcCounters;
+
+const AC_OF = { sunWh: 'pvToBusWh', dischargeWh: 'batteryToBusWh', chargeWh: 'batteryFromBusWh' } as const satisfies Record<
+  Register,
+  keyof HybridAcCounters
+>;
+
+/**
+ * Until power was seen to flow. What was made before the first reading is counted on the low side: the least that today's
+ * hybrids give of it at their terminal.
+ */
+const FIRST_RATIO: Readonly<Record<Register, number>> = { sunWh: 0.95, dischargeWh: 0.95, chargeWh: 1 };
 
 interface Progress {
   lastWh: number;
@@ -65,10 +82,13 @@ interface Progress {
 
 /**
  * AC counters of sun and battery, which a hybrid does not have itself: its DC counters, each step weighted with the share
- * that was at the AC terminal at the time. They begin at 0 with the driver, as a meter's do after a reset.
+ * that was at the AC terminal at the time. They go on from where they stood, as a meter's do that was not read for a while;
+ * without that they begin at 0, as a meter's do after a reset.
  */
 export class HybridCounters {
   private readonly progress: Partial<Record<Register, Progress>> = {};
+
+  constructor(private readonly earlier: HybridCounted = { dc: {}, ac: {} }) {}
 
   count(dc: HybridDcCounters, powers: HybridPowers, split: HybridSplit): HybridAcCounters {
     return {
@@ -80,11 +100,16 @@ export class HybridCounters {
 
   private advance(register: Register, nowWh: number | undefined, acW: number, dcW: number): number | undefined {
     if (nowWh === undefined) return undefined;
-    const progress = (this.progress[register] ??= { lastWh: nowWh, countedWh: 0, ratio: 1 });
+    const progress = (this.progress[register] ??= this.first(register, nowWh));
     if (dcW > 0) progress.ratio = Math.min(acW / dcW, LARGEST_RATIO);
     // A counter that fell was reset; what it counted meanwhile is not known.
     if (nowWh > progress.lastWh) progress.countedWh += (nowWh - progress.lastWh) * progress.ratio;
     progress.lastWh = nowWh;
     return progress.countedWh;
+  }
+
+  private first(register: Register, nowWh: number): Progress {
+    const { dc, ac } = this.earlier;
+    return { lastWh: dc[register] ?? nowWh, countedWh: ac[AC_OF[register]] ?? 0, ratio: FIRST_RATIO[register] };
   }
 }

@@ -4,6 +4,7 @@ import { ModbusSerialLink } from '../adapters/modbus-serial-link.js';
 import { Bus, TCP_TIMING } from '../bus.js';
 import { ScriptedServer, unitRegisters } from '../testing/scripted-server.js';
 import { modelAddresses, type ModelValues, sunspecRegisters } from '../testing/sunspec-registers.js';
+import type { SampleValues } from '../sample.js';
 import type { Standing } from './device-driver.js';
 import { SunspecDriver } from './sunspec-driver.js';
 
@@ -17,10 +18,10 @@ afterEach(async () => {
   await server?.close();
 });
 
-const driverOf = async (models: readonly ModelValues[], standing: Partial<Standing> & Pick<Standing, 'role'>) => {
+const driverOf = async (models: readonly ModelValues[], standing: Partial<Standing> & Pick<Standing, 'role'>, lastTold?: SampleValues) => {
   server = await ScriptedServer.listening({ 1: unitRegisters({ 40_000: sunspecRegisters(models) }) });
   bus = new Bus(new ModbusSerialLink('127.0.0.1', server.port), { ...TCP_TIMING, timeoutMs: 200 });
-  return new SunspecDriver(bus.unit(1), bus.unit(1, 'control'), { direction: 1, ...standing });
+  return new SunspecDriver(bus.unit(1), bus.unit(1, 'control'), { direction: 1, ...standing }, lastTold);
 };
 
 describe('a SunSpec device, read by its role', () => {
@@ -106,27 +107,38 @@ describe('a SunSpec device, read by its role', () => {
     });
   });
 
-  it('hybrid: ports found by their names, shares that sum to its output', async () => {
+  describe('hybrid', () => {
     const modules = [
       { ID: 1, IDStr: 'MPPT 1', DCW: 3_000, DCWH: 10_000 },
       { ID: 2, IDStr: 'MPPT 2', DCW: 2_000, DCWH: 20_000 },
       { ID: 3, IDStr: 'StCha 3', DCW: 3_000, DCWH: 500 },
       { ID: 4, IDStr: 'StDisCha 4', DCW: 0, DCWH: 400 },
     ];
-    const driver = await driverOf(
-      [
-        IDENTITY,
-        inverter({ W: 1_940, WH: 1 }),
-        { id: 123, values: { WMaxLim_Ena: 0, WMaxLimPct: 100, WMaxLimPct_SF: 0 } },
-        { id: 124, values: { ChaState: 70, ChaState_SF: 0 } },
-        { id: 160, values: { DCW_SF: 0, DCWH_SF: 0, N: 4 }, groups: { module: modules } },
-      ],
-      { role: 'hybrid' },
-    );
-    const values = await driver.read();
-    expect(values['pv.powerW']).toBe(4_940);
-    expect(values['pv.powerW']! + values['battery.powerW']!).toBe(1_940);
-    expect(values).toMatchObject({ 'battery.socPct': 70, 'device.limitPct': 100, 'pv.toBusCounterWh': 0 });
+    const models = [
+      IDENTITY,
+      inverter({ W: 1_940, WH: 1 }),
+      { id: 123, values: { WMaxLim_Ena: 0, WMaxLimPct: 100, WMaxLimPct_SF: 0 } },
+      { id: 124, values: { ChaState: 70, ChaState_SF: 0 } },
+      { id: 160, values: { DCW_SF: 0, DCWH_SF: 0, N: 4 }, groups: { module: modules } },
+    ];
+
+    it('ports found by their names, shares that sum to its output', async () => {
+      const driver = await driverOf(models, { role: 'hybrid' });
+      const values = await driver.read();
+      expect(values['pv.powerW']).toBe(4_940);
+      expect(values['pv.powerW']! + values['battery.powerW']!).toBe(1_940);
+      expect(values).toMatchObject({ 'battery.socPct': 70, 'device.limitPct': 100, 'pv.toBusCounterWh': 0, 'pv.dcCounterWh': 30_000 });
+    });
+
+    it('counters that go on from what it told in an earlier run', async () => {
+      const first = await (await driverOf(models, { role: 'hybrid' })).read();
+      await bus!.close();
+      await server!.close();
+      const told = { ...first, 'pv.toBusCounterWh': 8_000, 'pv.dcCounterWh': 29_000 };
+      const again = await (await driverOf(models, { role: 'hybrid' }, told)).read();
+      expect(again['pv.toBusCounterWh']).toBeCloseTo(8_988);
+      expect(again).toMatchObject({ 'battery.toBusCounterWh': 0, 'battery.fromBusCounterWh': 0 });
+    });
   });
 
   it('leaves out what the device does not implement, and what has no scale', async () => {

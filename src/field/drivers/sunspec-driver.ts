@@ -7,7 +7,7 @@ import type { Setpoint } from '../setpoint.js';
 import { isSameDevice, type SunspecMap, walkSunspec } from '../sunspec-walk.js';
 import type { CommandOutcome, DeviceDriver, Standing } from './device-driver.js';
 import { HybridCounters } from './hybrid-split.js';
-import { hybridReadings } from './hybrid-readings.js';
+import { countedAt, hybridReadings } from './hybrid-readings.js';
 import { readingsOf, type RoleReadings } from './role-readings.js';
 import { planPoints, type PointPlan } from './sunspec-points.js';
 
@@ -23,12 +23,13 @@ export class SunspecDriver implements DeviceDriver {
   private known: Known | undefined;
   private provenAt = -1;
   private learning: Promise<Known> | undefined;
-  private counters = new HybridCounters();
 
+  /** `lastTold` is what the device told last in an earlier run of the plant. */
   constructor(
     private readonly unit: BusUnit,
     private readonly control: BusUnit,
     private readonly standing: Standing,
+    private lastTold: SampleValues = {},
   ) {}
 
   async read(): Promise<SampleValues> {
@@ -67,12 +68,16 @@ export class SunspecDriver implements DeviceDriver {
   private async discover(read: (address: number, count: number) => Promise<Words>): Promise<Known> {
     const map = await walkSunspec(read);
     if (!map) throw new AdapterError(`unit ${this.unit.unitId} has no SunSpec map`, false);
-    this.counters = new HybridCounters();
-    const readings = this.standing.role === 'hybrid' ? await hybridReadings(map, read, this.counters) : readingsOf(map, this.standing);
+    const readings =
+      this.standing.role === 'hybrid'
+        ? await hybridReadings(map, read, new HybridCounters(countedAt(this.lastTold)))
+        : readingsOf(map, this.standing);
     if (!readings) {
       const models = map.models.map((model) => model.id).join(', ');
       throw new AdapterError(`unit ${this.unit.unitId} is no ${this.standing.role}: it has the models ${models}`, false);
     }
+    // Another device that takes the place of this one has counters of its own.
+    this.lastTold = {};
     return { map, readings, plan: planPoints(readings.refs), controls: sunspecControls(map, this.control) };
   }
 }

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
+import { Client } from 'pg';
 import { freePort } from './free-port.js';
 
 const PACKAGE = '/usr/lib/postgresql';
@@ -53,7 +53,7 @@ export class PostgresServer {
   }
 
   async query<Row extends object>(database: string, sql: string): Promise<Row[]> {
-    const client = new pg.Client({ connectionString: this.url(database) });
+    const client = new Client({ connectionString: this.url(database) });
     await client.connect();
     try {
       return (await client.query<Row>(sql)).rows;

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PlantApp } from '../../src/cli/plant-app.js';
 import { devicesOf } from '../../src/fleet/plant.js';
 import { FleetService } from '../../src/fleet/fleet.service.js';
 import { addDays, localDay, momentOf } from '../../src/kernel/local-day.js';
@@ -54,14 +53,13 @@ const meterRun = (startMs: number, endMs: number, stepMs: number, powerW: number
 };
 
 describe('the plant on PostgreSQL', () => {
-  let plant: PlantApp;
-  let stop: () => Promise<void>;
+  let homes: Awaited<ReturnType<typeof twoHomesPlant>> | undefined;
   const clock = new ManualClock(MORNING_MS);
   beforeAll(async () => {
-    ({ plant, stop } = await twoHomesPlant(clock, { DATABASE_URL: await server.database('plant') }));
+    homes = await twoHomesPlant(clock, { DATABASE_URL: await server.database('plant') });
   });
-  afterAll(() => stop?.());
-  const room = <T>(service: new (...args: never[]) => T): T => plant.app.get(service);
+  afterAll(() => homes?.stop());
+  const room = <T>(service: new (...args: never[]) => T): T => homes!.plant.app.get(service);
 
   it('gives intervals back as they were stored, and keeps the first of two', async () => {
     const intervals = room(IntervalService);
@@ -106,7 +104,8 @@ describe('the plant on PostgreSQL', () => {
       'dso',
       MORNING_MS,
     );
-    const event = announced.kind === 'announced' ? announced.event : expect.fail(announced.kind);
+    if (announced.kind !== 'announced') throw new Error(announced.kind);
+    const { event } = announced;
     const fixed = await settlement.fixBaselines(event, ['anna-home'], MORNING_MS);
     expect(fixed.kind === 'fixed' && fixed.baselines.get('anna-home')).toMatchObject({ fixedAtMs: MORNING_MS });
     const again = await settlement.fixBaselines(event, ['anna-home'], MORNING_MS + 1);

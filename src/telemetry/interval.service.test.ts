@@ -177,8 +177,31 @@ describe('closed intervals', () => {
     expect(sun.reduce((sum, { toBusWh }) => sum + toBusWh!, 0)).toBeCloseTo(1_200, 6);
   });
 
-  it('may be closed when every device has been read past their end', () => {
-    expect(intervals.settledAtMs(SLOT.endMs)).toBe(SLOT.endMs + 5_000);
+  describe('may be closed', () => {
+    const { endMs } = SLOT;
+    const settled = (afterMs: number, upSinceMs = -Infinity): Promise<boolean> => intervals.isSettled(endMs, endMs + afterMs, upSinceMs);
+
+    it('when every device has had time to be read past their end, and readings from then are stored', async () => {
+      await readings.append(poll(T0, endMs + 4_000));
+      expect(await settled(4_999)).toBe(false);
+      expect(await settled(30_000), 'a machine that stood still').toBe(false);
+      await readings.append([{ deviceId: 'pv-1', atMs: endMs + 31_000, values: { 'pv.powerW': 1 } }]);
+      expect(await settled(31_000)).toBe(true);
+    });
+
+    it('when a plant that was off has been up for a while', async () => {
+      const upSinceMs = endMs + 10 * MINUTE_MS;
+      await readings.append([{ deviceId: 'pv-1', atMs: upSinceMs + 1_000, values: { 'pv.powerW': 1 } }]);
+      expect(await settled(10 * MINUTE_MS + 2_000, upSinceMs)).toBe(false);
+      await readings.append([{ deviceId: 'pv-1', atMs: upSinceMs + 6_000, values: { 'pv.powerW': 1 } }]);
+      expect(await settled(10 * MINUTE_MS + 6_000, upSinceMs)).toBe(true);
+    });
+
+    it('after a minute where nothing is read any more', async () => {
+      await readings.append(poll(T0, endMs - 1_000));
+      expect(await settled(64_000)).toBe(false);
+      expect(await settled(65_000)).toBe(true);
+    });
   });
 
   it('go in and out by the ten thousand', async () => {

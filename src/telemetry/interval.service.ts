@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Quantity, Sample } from '../field/sample.js';
-import type { Device } from '../fleet/plant.js';
+import { type Device, devicesOf } from '../fleet/plant.js';
 import { PlantDirectory } from '../fleet/plant-directory.js';
 import type { Interval } from '../kernel/interval.js';
-import { DAY_MS, type EpochMs } from '../kernel/units.js';
+import { DAY_MS, type DurationMs, type EpochMs, MINUTE_MS } from '../kernel/units.js';
 import { deviceEnergies, type LeaseSpan } from './device-energies.js';
 import { gateLimits } from './gate-limits.js';
 import { IntervalRows, type IntervalsQuery } from './interval-rows.js';
@@ -13,6 +13,7 @@ import { ReadingStore } from './reading-store.port.js';
 
 /** How far beyond an interval a counter reading is looked for. */
 const REACH_MS = DAY_MS;
+const LONGEST_WAIT_MS: DurationMs = MINUTE_MS;
 
 /** Closes intervals: what every metering device moved, worked out from stored readings once and kept. */
 @Injectable()
@@ -25,7 +26,7 @@ export class IntervalService {
 
   /**
    * Works out one interval for the whole plant and stores it. Closing it again answers what was stored the first time.
-   * Close it a little after its end (`settledAtMs`), so that the readings past its end are stored.
+   * Close it a little after its end (`isSettled`), so that the readings past its end are stored.
    */
   async closeInterval(interval: Interval, spans: readonly LeaseSpan[] = []): Promise<IntervalEnergy[]> {
     const { startMs, endMs } = interval;
@@ -40,10 +41,17 @@ export class IntervalService {
     return (await this.rows.find({ fromMs: startMs, toMs: startMs + 1 })).filter((row) => row.endMs === endMs);
   }
 
-  /** The earliest moment to close an interval that ends at `endMs`: every device has had time to be read past its end. */
-  settledAtMs(endMs: EpochMs): EpochMs {
-    const devices = this.plants.plant().sites.flatMap((site) => site.devices);
-    return endMs + Math.max(...devices.map(closeReadingsMs), 0);
+  /**
+   * Whether an interval that ends at `endMs` may be closed: every device has had time to be read past its end, and readings
+   * from after that time are stored. A machine that stood still, or a plant that was off until `upSinceMs`, has the clock past
+   * it but not the readings; where none come, they are waited for no longer than a minute.
+   */
+  async isSettled(endMs: EpochMs, nowMs: EpochMs, upSinceMs: EpochMs): Promise<boolean> {
+    const marginMs = Math.max(...devicesOf(this.plants.plant()).map(closeReadingsMs), 0);
+    const readToMs = Math.max(endMs, upSinceMs) + marginMs;
+    if (nowMs < readToMs) return false;
+    if (nowMs >= readToMs + LONGEST_WAIT_MS) return true;
+    return ((await this.readings.lastMs()) ?? -Infinity) >= readToMs;
   }
 
   /** Stores intervals worked out elsewhere (history made in process). What is stored already stays as it is. */
@@ -68,9 +76,11 @@ export class IntervalService {
   async fillGaps(fromMs: EpochMs, toMs: EpochMs): Promise<IntervalEnergy[]> {
     const filled: IntervalEnergy[] = [];
     const places = new Map(this.plants.plant().sites.flatMap((site) => site.devices.map((device) => [device.id, { site, device }])));
-    for (const gap of await this.rows.missing(fromMs, toMs)) {
+    const gaps = await this.rows.missing(fromMs, toMs);
+    const latest = await this.readings.latest([...new Set(gaps.map(({ deviceId }) => deviceId))]);
+    for (const gap of gaps) {
       const place = places.get(gap.deviceId);
-      if (!place) continue;
+      if (!place || (latest.get(gap.deviceId)?.atMs ?? -Infinity) < gap.endMs) continue;
       const { site, device } = place;
       const samples = await this.samplesAround(device, gap);
       const again = deviceEnergies({ device, limits: gateLimits(device, site) }, samples, [gap], []);

@@ -1,6 +1,6 @@
 import type { ForecastSlot, SiteForecast } from '../forecast/forecast.js';
 import type { Flow } from '../kernel/flow.js';
-import { floorTo, type Interval } from '../kernel/interval.js';
+import { durationOf, floorTo, type Interval } from '../kernel/interval.js';
 import { type DurationMs, type EpochMs, meanPowerW } from '../kernel/units.js';
 import type { Schedule } from '../schedule/schedule.js';
 import type { IntervalEnergy } from '../telemetry/interval-energy.js';
@@ -23,8 +23,21 @@ const KEY: Readonly<Record<Flow, 'gridW' | 'pvW' | 'batteryW' | 'generatorW'>> =
   generator: 'generatorW',
 };
 
-/** What closed intervals say of mean powers, summed over their sites, on even steps. */
-export const measuredSeries = (intervals: readonly IntervalEnergy[], stepMs: DurationMs): SeriesPoint[] => {
+/**
+ * What closed intervals say of mean powers, summed over their sites, on even steps. The step that holds `nowMs` is the mean
+ * over what of it every device has closed.
+ */
+export const measuredSeries = (intervals: readonly IntervalEnergy[], stepMs: DurationMs, nowMs: EpochMs): SeriesPoint[] => {
+  const runningMs = floorTo(nowMs, stepMs);
+  const points = wholePoints(
+    intervals.filter(({ startMs }) => startMs < runningMs),
+    stepMs,
+  );
+  const running = runningPoint(intervals, runningMs);
+  return running ? [...points, running] : points;
+};
+
+const wholePoints = (intervals: readonly IntervalEnergy[], stepMs: DurationMs): SeriesPoint[] => {
   const points = new Map<EpochMs, { point: SeriesPoint; missing: Set<Flow>; seen: Set<Flow> }>();
   for (const slot of resample(intervals, stepMs)) {
     let entry = points.get(slot.startMs);
@@ -34,6 +47,31 @@ export const measuredSeries = (intervals: readonly IntervalEnergy[], stepMs: Dur
     else entry.point[KEY[slot.flow]] = (entry.point[KEY[slot.flow]] ?? 0) + meanPowerW(slot.toBusWh - (slot.fromBusWh ?? 0), stepMs);
   }
   return [...points.values()].sort((a, b) => a.point.atMs - b.point.atMs).map(({ point, missing, seen }) => finished(point, missing, seen));
+};
+
+const runningPoint = (intervals: readonly IntervalEnergy[], startMs: EpochMs): SeriesPoint | undefined => {
+  const words = new Map<string, { flow: Flow; pieces: IntervalEnergy[] }>();
+  for (const interval of intervals) {
+    const key = `${interval.deviceId} ${interval.flow}`;
+    const word = words.get(key) ?? { flow: interval.flow, pieces: [] };
+    words.set(key, word);
+    if (interval.startMs >= startMs) word.pieces.push(interval);
+  }
+  const closedMs = [...words.values()].map(({ pieces }) => pieces.reduce((endMs, piece) => Math.max(endMs, piece.endMs), startMs));
+  const endMs = closedMs.filter((atMs) => atMs > startMs).reduce((first, atMs) => Math.min(first, atMs), Infinity);
+  if (!Number.isFinite(endMs)) return undefined;
+  const point: SeriesPoint = { atMs: startMs };
+  const [missing, seen] = [new Set<Flow>(), new Set<Flow>()];
+  for (const { flow, pieces } of words.values()) {
+    const closed = pieces.filter((piece) => piece.endMs <= endMs);
+    const known = closed.filter(({ quality, toBusWh }) => quality !== 'missing' && toBusWh !== undefined);
+    const knownMs = known.reduce((sum, piece) => sum + durationOf(piece), 0);
+    const energyWh = known.reduce((sum, { toBusWh, fromBusWh }) => sum + toBusWh! - (fromBusWh ?? 0), 0);
+    seen.add(flow);
+    if (knownMs < endMs - startMs) missing.add(flow);
+    else point[KEY[flow]] = (point[KEY[flow]] ?? 0) + meanPowerW(energyWh, endMs - startMs);
+  }
+  return finished(point, missing, seen);
 };
 
 const finished = (point: SeriesPoint, missing: ReadonlySet<Flow>, seen: ReadonlySet<Flow>): SeriesPoint => {

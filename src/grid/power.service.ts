@@ -30,7 +30,7 @@ export class PowerService {
       stepMs,
       fromMs: range.startMs,
       toMs: range.endMs,
-      actual: measuredSeries(intervals, stepMs),
+      actual: measuredSeries(intervals, stepMs, nowMs),
       forecast: forecast.slots.map(({ startMs, loadW, pvW }) => ({ atMs: startMs, loadW: Math.round(loadW), pvW: Math.round(pvW) })),
       plan: plan ? plannedSeries(plan, range, siteId) : [],
       forecastModel: forecast.model,

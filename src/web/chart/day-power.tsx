@@ -13,7 +13,7 @@ import { dayAfter, dayBefore, dayOf } from './day-axis.js';
 import { PowerChart } from './power-chart.js';
 import { PowerTable } from './power-table.js';
 import { ReadOut, spokenReadOut } from './read-out.js';
-import { CHART_FLOWS, type ChartFlow, missingSpans, tracesOf } from './series.js';
+import { CHART_FLOWS, type ChartFlow, lastMeasuredMs, missingSpans, tracesOf } from './series.js';
 
 interface DayPowerProps {
   path: PowerQuestion['path'];
@@ -88,8 +88,8 @@ const DayView = ({ series, day, title, digits, words, events, format, nowMs }: D
     setHidden(next);
   };
   const inDay = nowMs !== undefined && nowMs >= day.startMs && nowMs < day.endMs;
-  // The step that is running has no mean yet: "now" reads the last one that has.
-  const lastMs = Math.min(nowMs ?? Infinity, series.actual.at(-1)?.atMs ?? Infinity);
+  // The step that is running may have no mean yet: "now" reads the last one that has.
+  const lastMs = Math.min(nowMs ?? Infinity, lastMeasuredMs(series) ?? Infinity);
   const atMs = cursorMs ?? (inDay && Number.isFinite(lastMs) ? lastMs : undefined);
   const names = Object.fromEntries(CHART_FLOWS.map((flow) => [flow, text(words.names[flow])])) as Record<ChartFlow, string>;
   return (

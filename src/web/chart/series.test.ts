@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { SLOT_MS } from '../../kernel/interval.js';
 import { MINUTE_MS } from '../../kernel/units.js';
 import type { PowerSeries } from '../api/types.js';
-import { columnsOf, missingSpans, rowsOf, traceFor, tracesOf, valueAt } from './series.js';
+import { columnsOf, lastMeasuredMs, missingSpans, rowsOf, traceFor, tracesOf, valueAt } from './series.js';
 
 const FIVE = 5 * MINUTE_MS;
 
@@ -81,6 +81,28 @@ describe('the lines of a day', () => {
       [0, SLOT_MS, 2 * SLOT_MS, 2 * SLOT_MS + 1],
       [1, 2, 2, null],
     ]);
+  });
+
+  it('holds a plan whose steps grow longer until the next begins', () => {
+    const grown = series({
+      plan: [
+        { atMs: 0, pvW: 4_000, gridW: 1 },
+        { atMs: SLOT_MS, pvW: 2_050, gridW: 2 },
+        { atMs: 3 * SLOT_MS, pvW: 900, gridW: 3 },
+      ],
+      forecast: [4_000, 3_100, 1_000, 900].map((pvW, slot) => ({ atMs: slot * SLOT_MS, loadW: 0, pvW })),
+    });
+    const grid = traceFor(tracesOf(grown), 'grid', 'plan');
+    expect(valueAt(grid, 3 * SLOT_MS - 1)).toBe(2);
+    expect(grid?.endsMs).toEqual([SLOT_MS, 3 * SLOT_MS, 4 * SLOT_MS]);
+    // Half an hour of 2,050 W is what 3,100 W and 1,000 W are on average: nothing is curtailed.
+    expect(traceFor(tracesOf(grown), 'pv', 'plan')).toBeUndefined();
+    expect(rowsOf(grown).map(({ expectedW }) => expectedW.grid)).toEqual([1, 2, 2, 3]);
+  });
+
+  it('reads the latest step of which anything was measured', () => {
+    expect(lastMeasuredMs(series({ actual: [{ atMs: 0, gridW: 1 }, { atMs: FIVE }] }))).toBe(0);
+    expect(lastMeasuredMs(series())).toBeUndefined();
   });
 
   it('names the stretches of the past of which nothing is known', () => {

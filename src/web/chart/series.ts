@@ -1,4 +1,4 @@
-import { floorTo, SLOT_MS } from '../../kernel/interval.js';
+import { floorTo, type Interval, SLOT_MS } from '../../kernel/interval.js';
 import type { PowerSeries, SeriesPoint } from '../api/types.js';
 
 /** The flows in the order in which they stand everywhere. */
@@ -10,8 +10,8 @@ export type TraceKind = 'actual' | 'forecast' | 'plan';
 export interface Trace {
   readonly flow: ChartFlow;
   readonly kind: TraceKind;
-  readonly stepMs: number;
   readonly startsMs: readonly number[];
+  readonly endsMs: readonly number[];
   readonly valuesW: readonly (number | null)[];
 }
 
@@ -26,28 +26,54 @@ const pointKey: Record<ChartFlow, 'loadW' | 'pvW' | 'batteryW' | 'gridW' | 'gene
 /** What nobody commands is forecast, what the plant commands is planned: each flow has one expectation, not two. */
 export const expectedKind = (flow: ChartFlow): TraceKind => (flow === 'load' || flow === 'pv' ? 'forecast' : 'plan');
 
-/** A plan gives less sun than forecast only where it curtails; then it is worth a line of its own. */
-const curtailed = (series: PowerSeries): SeriesPoint[] => {
-  const forecastW = new Map(series.forecast.map(({ atMs, pvW }) => [atMs, pvW]));
-  return series.plan.filter(({ atMs, pvW }) => pvW !== undefined && pvW < (forecastW.get(atMs) ?? 0) * 0.97 - 50);
+interface Step extends Interval {
+  readonly point: SeriesPoint;
+}
+
+const evenSteps = (points: readonly SeriesPoint[], stepMs: number): Step[] =>
+  points.map((point) => ({ startMs: point.atMs, endMs: point.atMs + stepMs, point }));
+
+/** A plan's steps grow longer the further ahead they are: each holds until the next begins, the last is as long as the one before it. */
+const planSteps = ({ plan, toMs }: PowerSeries): Step[] =>
+  plan.map((point, index) => {
+    const lastLengthMs = index > 0 ? point.atMs - plan[index - 1]!.atMs : SLOT_MS;
+    return { startMs: point.atMs, endMs: plan[index + 1]?.atMs ?? Math.min(point.atMs + lastLengthMs, toMs), point };
+  });
+
+/** Mean sun forecast over a stretch of time, of the slots that are known. */
+const forecastPvW = (forecast: PowerSeries['forecast'], stretch: Interval): number | undefined => {
+  let [sumW, weightMs] = [0, 0];
+  for (const { atMs, pvW } of forecast) {
+    const sharedMs = Math.max(0, Math.min(stretch.endMs, atMs + SLOT_MS) - Math.max(stretch.startMs, atMs));
+    sumW += pvW * sharedMs;
+    weightMs += sharedMs;
+  }
+  return weightMs === 0 ? undefined : sumW / weightMs;
 };
 
-const traceOf = (flow: ChartFlow, kind: TraceKind, stepMs: number, points: readonly SeriesPoint[]): Trace => ({
+/** A plan gives less sun than forecast only where it curtails; then it is worth a line of its own. */
+const curtailed = (series: PowerSeries): Step[] =>
+  planSteps(series).filter((step) => {
+    const { pvW } = step.point;
+    return pvW !== undefined && pvW < (forecastPvW(series.forecast, step) ?? 0) * 0.97 - 50;
+  });
+
+const traceOf = (flow: ChartFlow, kind: TraceKind, steps: readonly Step[]): Trace => ({
   flow,
   kind,
-  stepMs,
-  startsMs: points.map(({ atMs }) => atMs),
-  valuesW: points.map((point) => point[pointKey[flow]] ?? null),
+  startsMs: steps.map(({ startMs }) => startMs),
+  endsMs: steps.map(({ endMs }) => endMs),
+  valuesW: steps.map(({ point }) => point[pointKey[flow]] ?? null),
 });
 
 /** All lines of a series, empty ones left out. */
 export const tracesOf = (series: PowerSeries): Trace[] =>
   CHART_FLOWS.flatMap((flow) => {
-    const expected = expectedKind(flow) === 'forecast' ? series.forecast : series.plan;
+    const expected = expectedKind(flow) === 'forecast' ? evenSteps(series.forecast, SLOT_MS) : planSteps(series);
     const traces = [
-      traceOf(flow, 'actual', series.stepMs, series.actual),
-      traceOf(flow, expectedKind(flow), SLOT_MS, expected),
-      ...(flow === 'pv' ? [traceOf('pv', 'plan', SLOT_MS, curtailed(series))] : []),
+      traceOf(flow, 'actual', evenSteps(series.actual, series.stepMs)),
+      traceOf(flow, expectedKind(flow), expected),
+      ...(flow === 'pv' ? [traceOf('pv', 'plan', curtailed(series))] : []),
     ];
     return traces.filter(({ valuesW }) => valuesW.some((value) => value !== null));
   });
@@ -56,12 +82,12 @@ export const tracesOf = (series: PowerSeries): Trace[] =>
  * Where a line's points stand: means in the middle of their step; a plan at the edges, since it is drawn in steps. A
  * stretch that nothing is known of is closed by a `null`.
  */
-const pointsOf = ({ kind, stepMs, startsMs, valuesW }: Trace): [number, number | null][] => {
+const pointsOf = ({ kind, startsMs, endsMs, valuesW }: Trace): [number, number | null][] => {
   const points: [number, number | null][] = [];
   startsMs.forEach((startMs, index) => {
     const value = valuesW[index] ?? null;
-    const endMs = startMs + stepMs;
-    points.push([kind === 'plan' ? startMs : startMs + stepMs / 2, value]);
+    const endMs = endsMs[index]!;
+    points.push([kind === 'plan' ? startMs : (startMs + endMs) / 2, value]);
     if (startsMs[index + 1] === endMs) return;
     if (kind === 'plan') points.push([endMs, value], [endMs + 1, null]);
     else points.push([endMs, null]);
@@ -86,7 +112,7 @@ export const valueAt = (trace: Trace | undefined, atMs: number): number | undefi
     else high = middle - 1;
   }
   const startMs = trace.startsMs[low];
-  if (startMs === undefined || atMs < startMs || atMs >= startMs + trace.stepMs) return undefined;
+  if (startMs === undefined || atMs < startMs || atMs >= trace.endsMs[low]!) return undefined;
   return trace.valuesW[low] ?? undefined;
 };
 
@@ -107,6 +133,10 @@ export const missingSpans = (series: PowerSeries, untilMs: number): { startMs: n
   return spans;
 };
 
+/** The start of the latest step of which anything was measured. */
+export const lastMeasuredMs = ({ actual }: PowerSeries): number | undefined =>
+  actual.findLast((point) => CHART_FLOWS.some((flow) => point[pointKey[flow]] !== undefined))?.atMs;
+
 export interface TableRow {
   readonly startMs: number;
   readonly actualW: Partial<Record<ChartFlow, number>>;
@@ -118,18 +148,28 @@ const mean = (values: readonly (number | undefined)[]): number | undefined => {
   return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0) / known.length;
 };
 
-/** The same as a table: a row each quarter-hour of which something is known. */
+/** A stretch of time cut at quarter-hours. */
+const quartersOf = ({ startMs, endMs }: Interval): Interval[] => {
+  const parts: Interval[] = [];
+  for (let atMs = startMs; atMs < endMs; atMs = floorTo(atMs, SLOT_MS) + SLOT_MS)
+    parts.push({ startMs: atMs, endMs: Math.min(endMs, floorTo(atMs, SLOT_MS) + SLOT_MS) });
+  return parts;
+};
+
+/** The same as a table: a row each quarter-hour of which something is known; a plan's steps as their mean over it. */
 export const rowsOf = (series: PowerSeries): TableRow[] => {
-  const rows = new Map<number, { actual: SeriesPoint[]; expected: Partial<Record<ChartFlow, number>> }>();
+  const rows = new Map<number, { actual: SeriesPoint[]; planned: Step[]; expected: Partial<Record<ChartFlow, number>> }>();
   const rowAt = (atMs: number) => {
     const startMs = floorTo(atMs, SLOT_MS);
-    const row = rows.get(startMs) ?? { actual: [], expected: {} };
+    const row = rows.get(startMs) ?? { actual: [], planned: [], expected: {} };
     rows.set(startMs, row);
     return row;
   };
   for (const point of series.actual) rowAt(point.atMs).actual.push(point);
-  for (const point of series.plan)
-    for (const flow of CHART_FLOWS) if (expectedKind(flow) === 'plan') rowAt(point.atMs).expected[flow] = point[pointKey[flow]];
+  for (const step of planSteps(series))
+    for (const part of quartersOf(step)) rowAt(part.startMs).planned.push({ ...part, point: step.point });
+  for (const { planned, expected } of rows.values())
+    for (const flow of CHART_FLOWS) if (expectedKind(flow) === 'plan') expected[flow] = meanOver(planned, flow);
   for (const { atMs, loadW, pvW } of series.forecast) Object.assign(rowAt(atMs).expected, { load: loadW, pv: pvW });
   return [...rows.entries()]
     .sort(([a], [b]) => a - b)
@@ -138,4 +178,15 @@ export const rowsOf = (series: PowerSeries): TableRow[] => {
       actualW: Object.fromEntries(CHART_FLOWS.map((flow) => [flow, mean(actual.map((point) => point[pointKey[flow]]))])),
       expectedW: expected,
     }));
+};
+
+const meanOver = (steps: readonly Step[], flow: ChartFlow): number | undefined => {
+  let [sum, weightMs] = [0, 0];
+  for (const { startMs, endMs, point } of steps) {
+    const powerW = point[pointKey[flow]];
+    if (powerW === undefined) continue;
+    sum += powerW * (endMs - startMs);
+    weightMs += endMs - startMs;
+  }
+  return weightMs === 0 ? undefined : sum / weightMs;
 };

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 
-import { formatIn, hoursAndMinutes, MISSING, powerUnitFor, readingOf, roughSpan } from './format.js';
+import { formatIn, MISSING, powerUnitFor, readingOf, roughSpan } from './format.js';
 
 const english = formatIn('en', 'Europe/Berlin', 'EUR');
 const german = formatIn('de', 'Europe/Berlin', 'EUR');
@@ -40,12 +40,16 @@ describe('figures', () => {
     expect(roughSpan(9_400)).toEqual({ value: 9, unit: 'second' });
     expect(roughSpan(-600_000)).toEqual({ value: 10, unit: 'minute' });
     expect(roughSpan(7_200_000)).toEqual({ value: 2, unit: 'hour' });
-    expect(hoursAndMinutes(-11_400_000)).toEqual({ hours: 3, minutes: 10 });
+    expect(roughSpan(-158.4 * 86_400_000)).toEqual({ value: 158, unit: 'day' });
   });
 
   it('takes the unit of a reading from its name', () => {
     expect(readingOf('powerW')).toEqual({ label: 'Power', unit: 'W', scale: 1 });
     expect(readingOf('importCounterWh')).toEqual({ label: 'Import counter', unit: 'kWh', scale: 0.001 });
+    expect(readingOf('grid.powerW').label).toBe('Grid power');
+    expect(readingOf('pv.availableW').label).toBe('PV available');
+    expect(readingOf('battery.socPct').label).toBe('Battery SoC');
+    expect(readingOf('device.limitPct')).toEqual({ label: 'Limit', unit: '%', scale: 1 });
     expect(readingOf('socPct')).toEqual({ label: 'SoC', unit: '%', scale: 1 });
     expect(readingOf('state')).toEqual({ label: 'State', unit: '', scale: 1 });
   });

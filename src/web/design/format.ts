@@ -94,13 +94,7 @@ export const roughSpan = (durationMs: number): { value: number; unit: SpanUnit }
   return { value: Math.round(span / (24 * HOUR_MS)), unit: 'day' };
 };
 
-/** "3 h 10 min" as its two parts. */
-export const hoursAndMinutes = (durationMs: number): { hours: number; minutes: number } => {
-  const whole = Math.round(Math.abs(durationMs) / MINUTE_MS);
-  return { hours: Math.floor(whole / 60), minutes: whole % 60 };
-};
-
-/** How a reading stands: `powerW` of 1234 is "Power", 1234, "W". The unit is the end of the name. */
+/** How a reading stands: `grid.powerW` of 1234 is "Grid power", 1234, "W". The unit is the end of the name. */
 export const readingOf = (name: string): { label: string; unit: string; scale: number } => {
   const units: [RegExp, string, number][] = [
     [/Wh$/, 'kWh', 0.001],
@@ -117,8 +111,10 @@ export const readingOf = (name: string): { label: string; unit: string; scale: n
   ];
   const [ending, unit, scale] = units.find(([pattern]) => pattern.test(name)) ?? [/$/, '', 1];
   const words = name
+    .replace(/^device\./, '')
     .replace(ending, '')
+    .replaceAll('.', ' ')
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
     .toLowerCase();
-  return { label: words === 'soc' ? 'SoC' : words.charAt(0).toUpperCase() + words.slice(1), unit, scale };
+  return { label: (words.charAt(0).toUpperCase() + words.slice(1)).replace(/\bsoc\b/i, 'SoC').replace(/^Pv\b/, 'PV'), unit, scale };
 };

@@ -7,7 +7,7 @@ import type { Format } from '../design/format.js';
 import { Answer, Choice, Empty, Panel, ScrollTable } from '../design/parts.js';
 import { useFormat } from '../design/plant-clock.js';
 import { type MessageId, useText } from '../messages/text.js';
-import { barsOf, ownSharePct } from './home-figures.js';
+import { barsOf } from './home-figures.js';
 
 const HEIGHT = 150;
 
@@ -96,11 +96,10 @@ const DayTable = ({ days, format }: { days: EnergyDay[]; format: Format }) => {
 
 const Today = ({ day, format }: { day: EnergyDay; format: Format }) => {
   const text = useText();
-  const own = ownSharePct(day);
   return (
     <p className="energy-today">
       {text('energy.today', { produced: format.energy(day.producedWh), used: format.energy(day.consumedWh) })}{' '}
-      {own === undefined ? '' : text('energy.own', { pct: format.percent(own) })}
+      {text('energy.grid', { imported: format.energy(day.importedWh), exported: format.energy(day.exportedWh) })}
     </p>
   );
 };

@@ -7,7 +7,7 @@ import type { Format } from '../design/format.js';
 import { Answer, Empty, Panel, Problem, ScrollTable } from '../design/parts.js';
 import { useFormat } from '../design/plant-clock.js';
 import { useText } from '../messages/text.js';
-import { eventStory } from './home-figures.js';
+import { eventStory, isQuality } from './home-figures.js';
 
 const OptOut = ({ event }: { event: HomeEvent }) => {
   const text = useText();
@@ -61,7 +61,7 @@ const Slots = ({ event, format }: { event: HomeEvent; format: Format }) => {
               <td className="number">{format.energy(slot.baselineWh, 3)}</td>
               <td className="number">{format.energy(slot.netImportWh, 3)}</td>
               <td className="number">{format.energy(slot.deliveredWh, 3)}</td>
-              <td data-quality={slot.quality}>{slot.quality}</td>
+              <td data-quality={slot.quality}>{isQuality(slot.quality) ? text(`quality.${slot.quality}`) : slot.quality}</td>
             </tr>
           ))}
         </tbody>

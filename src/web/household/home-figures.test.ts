@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 
 import type { EnergyDay, HomeEvent, Statement } from '../api/types.js';
-import { barsOf, earnedIn, eventStory, flowLine, isSameReading, ownSharePct, sayingsOf } from './home-figures.js';
+import { barsOf, earnedIn, eventStory, flowLine, isSameReading, sayingsOf } from './home-figures.js';
 
 const day = (over: Partial<EnergyDay>): EnergyDay => ({ date: '2026-06-10', quality: 'measured', missingSlots: 0, ...over });
 const event = (over: Partial<HomeEvent>): HomeEvent => ({
@@ -39,13 +39,7 @@ describe('a home in plain words', () => {
     expect(eventStory(event({ state: 'ended' }))).toBe('story.counting');
     expect(eventStory(event({ earnedMicro: 840_000 }))).toBe('story.helped');
     expect(eventStory(event({ earnedMicro: 0 }))).toBe('story.nothing');
-  });
-
-  it('counts as own what did not come from the grid', () => {
-    expect(ownSharePct(day({ consumedWh: 10_000, importedWh: 2_500 }))).toBe(75);
-    expect(ownSharePct(day({ consumedWh: 10_000, importedWh: 12_000 }))).toBe(0);
-    expect(ownSharePct(day({ consumedWh: 10_000 }))).toBeUndefined();
-    expect(ownSharePct(day({ consumedWh: 0, importedWh: 0 }))).toBeUndefined();
+    expect(eventStory(event({ earnedMicro: 0, slots: [{ startMs: 0, endMs: 1, quality: 'estimated' }] }))).toBe('story.unpaid');
   });
 
   it('draws no bar for a day it knows nothing of', () => {

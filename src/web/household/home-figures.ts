@@ -62,12 +62,6 @@ export const barsOf = (days: readonly EnergyDay[]): { bars: DayBar[]; topWh: num
   return { bars, topWh: Math.max(1_000, ...bars.map(({ energyWh }) => energyWh ?? 0)) };
 };
 
-/** The part of what was used that did not come from the grid, in percent; undefined where either is not known or nothing was used. */
-export const ownSharePct = ({ consumedWh, importedWh }: EnergyDay): number | undefined =>
-  consumedWh === undefined || importedWh === undefined || consumedWh <= 0
-    ? undefined
-    : Math.max(0, Math.min(100, 100 * (1 - importedWh / consumedWh)));
-
 export interface Earned {
   feedInMicro: number;
   eventMicro: number;
@@ -90,14 +84,19 @@ export const earnedIn = (statements: readonly Statement[]): Earned => {
 /** How an event went for this home, as the sentence that tells it. */
 export const eventStory = (
   event: HomeEvent,
-): 'story.cancelled' | 'story.out' | 'story.coming' | 'story.now' | 'story.counting' | 'story.helped' | 'story.nothing' => {
+):
+  'story.cancelled' | 'story.out' | 'story.coming' | 'story.now' | 'story.counting' | 'story.helped' | 'story.unpaid' | 'story.nothing' => {
   if (event.state === 'cancelled') return 'story.cancelled';
   if (!event.takesPart) return 'story.out';
   if (event.state === 'announced') return 'story.coming';
   if (event.state === 'active') return 'story.now';
   if (event.state === 'ended') return 'story.counting';
-  return (event.earnedMicro ?? 0) > 0 ? 'story.helped' : 'story.nothing';
+  if ((event.earnedMicro ?? 0) > 0) return 'story.helped';
+  return event.slots.some(({ deliveredWh }) => deliveredWh === undefined) ? 'story.unpaid' : 'story.nothing';
 };
+
+const qualities: readonly string[] = ['measured', 'estimated', 'missing'] satisfies EnergyDay['quality'][];
+export const isQuality = (quality: string): quality is EnergyDay['quality'] => qualities.includes(quality);
 
 /** What of a signed record is compared with the row it is said to prove. */
 type Proven = Pick<ProofRow, 'startMs' | 'endMs' | 'channel' | 'quality' | 'toBusWh' | 'fromBusWh'>;

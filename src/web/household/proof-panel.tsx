@@ -8,7 +8,7 @@ import { FlowMark } from '../design/flow.js';
 import { Answer, Empty, Panel, Problem } from '../design/parts.js';
 import { useFormat } from '../design/plant-clock.js';
 import { useText } from '../messages/text.js';
-import { bundleFileName } from './home-figures.js';
+import { bundleFileName, isQuality } from './home-figures.js';
 import { type CheckedProof, checkProof } from './proof-check.js';
 
 const save = (name: string, content: string): void => {
@@ -83,7 +83,7 @@ const ProofLine = ({ proof }: { proof: ProofRow }) => {
         </h3>
         <p className="muted">
           {isFlow(proof.channel) ? text(`flow.${proof.channel}`) : proof.channel}
-          {` · ${energies.length === 0 ? text('proof.nothing') : energies.join(', ')} · ${proof.quality} · `}
+          {` · ${energies.length === 0 ? text('proof.nothing') : energies.join(', ')} · ${isQuality(proof.quality) ? text(`quality.${proof.quality}`) : proof.quality} · `}
           {proof.anchor ? text('proof.anchored', { slot: proof.anchor.slot }) : null}
         </p>
       </div>

@@ -10,6 +10,12 @@ export const flowsOfRole: Record<DeviceRow['role'], readonly ChartFlow[]> = {
   generator: ['generator'],
 };
 
+/** AC power of a device into its site: what its flows add up to; undefined where one of them is not known. */
+export const powerOf = ({ role, values }: Pick<DeviceRow, 'role' | 'values'>): number | undefined => {
+  const powersW = flowsOfRole[role].map((flow) => values[`${flow}.powerW`]);
+  return powersW.every((powerW) => powerW !== undefined) ? powersW.reduce((sum, powerW) => sum + powerW, 0) : undefined;
+};
+
 export const needsAttention = (device: DeviceRow): boolean => device.health !== 'online' || device.lockedOut;
 
 /** The rows to show, in an order that does not change while one looks: by site, then by name. */

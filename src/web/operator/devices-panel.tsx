@@ -7,7 +7,7 @@ import { type Format, readingOf, roughSpan } from '../design/format.js';
 import { Answer, Choice, Empty, Panel, ScrollTable } from '../design/parts.js';
 import { useFormat, usePlantNow } from '../design/plant-clock.js';
 import { type Text, useText } from '../messages/text.js';
-import { devicesShown, flowsOfRole } from './device-figures.js';
+import { devicesShown, flowsOfRole, powerOf } from './device-figures.js';
 
 const ageText = (text: Text, atMs: number | undefined, nowMs: number | undefined): string => {
   if (atMs === undefined) return text('device.neverRead');
@@ -65,7 +65,7 @@ const DeviceLine = ({ device, nowMs }: { device: DeviceRow; nowMs?: number }) =>
   const text = useText();
   const format = useFormat();
   const [open, setOpen] = useState(false);
-  const { powerW, socPct } = device.values;
+  const socPct = device.values['battery.socPct'];
   return (
     <Fragment>
       <tr data-health={device.health} data-testid={`device-${device.id}`}>
@@ -87,7 +87,7 @@ const DeviceLine = ({ device, nowMs }: { device: DeviceRow; nowMs?: number }) =>
         </td>
         <td className="number">{ageText(text, device.readAtMs, nowMs)}</td>
         <td className="number" data-stale={device.health !== 'online'}>
-          {format.power(powerW, 'kW', 2)}
+          {format.power(powerOf(device), 'kW', 2)}
           {socPct === undefined ? null : <span className="device-soc">{`${format.percent(socPct)} %`}</span>}
         </td>
         <LeaseCell device={device} nowMs={nowMs} />

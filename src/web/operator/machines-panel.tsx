@@ -6,7 +6,7 @@ import { flowDirection } from '../design/flow-direction.js';
 import { Answer, ChargeBar, Empty, Panel } from '../design/parts.js';
 import { useFormat, usePlantNow } from '../design/plant-clock.js';
 import { useText } from '../messages/text.js';
-import { batterySites, onStrip } from './device-figures.js';
+import { batterySites, onStrip, powerOf } from './device-figures.js';
 
 type Runs = PlanView['generators'][number]['runs'];
 
@@ -23,7 +23,7 @@ const GeneratorRow = ({ device, runs }: { device: DeviceRow; runs?: Runs }) => {
   const text = useText();
   const format = useFormat();
   const nowMs = usePlantNow(60_000);
-  const { powerW } = device.values;
+  const powerW = powerOf(device);
   const ahead = runs?.filter(({ endMs }) => nowMs === undefined || endMs > nowMs) ?? [];
   return (
     <li className="machine generator">

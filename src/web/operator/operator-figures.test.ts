@@ -5,7 +5,7 @@ import { MINUTE_MS } from '../../kernel/units.js';
 import type { Alarm, DeviceRow, GridEvent, SiteRow } from '../api/types.js';
 import { flowDirection } from '../design/flow-direction.js';
 import { inOrder } from './alarm-order.js';
-import { batterySites, devicesShown, onStrip } from './device-figures.js';
+import { batterySites, devicesShown, onStrip, powerOf } from './device-figures.js';
 import { deliveredShare, type EventDraft, meanDeliveredW, newestFirst, requestOf } from './event-figures.js';
 
 const device = (over: Partial<DeviceRow>): DeviceRow => ({
@@ -43,6 +43,12 @@ const gridEvent = (over: Partial<GridEvent>): GridEvent => ({
   announcedAtMs: 0,
   announcedBy: 'anna',
   ...over,
+});
+
+it('takes the power of a device from the flows of its role', () => {
+  expect(powerOf(device({ role: 'grid-meter', values: { 'grid.powerW': -40 } }))).toBe(-40);
+  expect(powerOf(device({ role: 'hybrid', values: { 'pv.powerW': 900, 'battery.powerW': -400 } }))).toBe(500);
+  expect(powerOf(device({ role: 'hybrid', values: { 'pv.powerW': 900 } }))).toBeUndefined();
 });
 
 describe('asking for a grid event', () => {

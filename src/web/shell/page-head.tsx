@@ -5,7 +5,7 @@ import { call } from '../api/client.js';
 import { useLiveKind } from '../api/live.js';
 import { forgetSession, type HeldPlant, usePlant } from '../api/queries.js';
 import type { Session } from '../api/types.js';
-import { hoursAndMinutes } from '../design/format.js';
+import { roughSpan } from '../design/format.js';
 import { useFormat, usePlantNow } from '../design/plant-clock.js';
 import { Choice } from '../design/parts.js';
 import { LOCALES, type Locale, type Theme, THEMES, usePreferences } from '../design/preferences.js';
@@ -27,14 +27,18 @@ const PlantClock = ({ plant }: { plant: HeldPlant }) => {
   const text = useText();
   const format = useFormat();
   const nowMs = usePlantNow(1_000) ?? plant.nowMs;
-  const offset = hoursAndMinutes(plant.clockOffsetMs);
+  const offset = roughSpan(plant.clockOffsetMs);
   return (
     <p className="plant-clock" data-testid="plant-clock">
       <span className="plant-clock-label">{text('clock.plant')}</span>{' '}
       <time dateTime={new Date(nowMs).toISOString()}>{format.time(nowMs, true)}</time>{' '}
       <span className="plant-clock-zone">{format.zoneName(nowMs)}</span>
       {Math.abs(plant.clockOffsetMs) >= 1_000 ? (
-        <span className="plant-clock-offset">{text(plant.clockOffsetMs < 0 ? 'clock.behind' : 'clock.ahead', { ...offset })}</span>
+        <span className="plant-clock-offset">
+          {text(plant.clockOffsetMs < 0 ? 'clock.behind' : 'clock.ahead', {
+            span: text(`span.short.${offset.unit}`, { value: offset.value }),
+          })}
+        </span>
       ) : null}
     </p>
   );

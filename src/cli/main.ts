@@ -1,44 +1,9 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
-import { demoCommand } from './demo/demo.js';
-import { deviceCommand } from './device.js';
 import { endingOf } from './exit.js';
-import { forecastCommand } from './forecast.js';
-import { migrateCommand } from './migrate.js';
-import { packageVersion } from './package-info.js';
-import { proofCommand } from './proof.js';
-import { scheduleCommand } from './schedule.js';
-import { serveCommand } from './serve.js';
-import { simulateCommand } from './simulate.js';
-import { userCommand } from './user.js';
-
-const program = new Command('vpp')
-  .description('Heliograph: an open virtual power plant')
-  .version(packageVersion())
-  .showHelpAfterError('(--help shows how)')
-  .addHelpText('after', '\nExit codes: 0 done, 1 the answer is no or something failed, 2 wrong usage or bad input.\n');
-for (const command of [
-  demoCommand(),
-  serveCommand(),
-  simulateCommand(),
-  deviceCommand(),
-  forecastCommand(),
-  scheduleCommand(),
-  proofCommand(),
-  userCommand(),
-  migrateCommand(),
-]) {
-  program.addCommand(command);
-}
-
-const quiet = (command: Command): void => {
-  command.exitOverride();
-  command.commands.forEach(quiet);
-};
-quiet(program);
+import { vppProgram } from './program.js';
 
 try {
-  await program.parseAsync();
+  await vppProgram().parseAsync();
 } catch (error) {
   const { lines, code } = endingOf(error);
   for (const line of lines) console.error(line);

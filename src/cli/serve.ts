@@ -16,6 +16,7 @@ import { untilStopped } from './stopping.js';
 interface ServeOptions {
   readonly fleet?: string;
   readonly port?: string;
+  readonly json?: boolean;
 }
 
 export const serveCommand = (): Command =>
@@ -23,6 +24,7 @@ export const serveCommand = (): Command =>
     .description('the plant on real devices, from a fleet file; commands one reachable network')
     .option('--fleet <file>', 'the fleet file (VPP_FLEET)')
     .option('--port <n>', 'port of the pages and the API (VPP_PORT, 8080)')
+    .option('--json', 'print one line of JSON when the pages are up')
     .addHelpText('after', '\nExample:\n  npm run -s vpp -- user add anna\n  npm run -s vpp -- serve --fleet hardware/fleets/example.yaml\n')
     .action(serve);
 
@@ -46,7 +48,10 @@ const serve = async (options: ServeOptions): Promise<void> => {
     await refuseDemoLogins(plant);
     await plant.run();
     const url = await plant.listen();
-    console.log(`${fleet.plant.name}: ${devicesOf(fleet.plant).length} devices, ${url}`);
+    const devices = devicesOf(fleet.plant).length;
+    console.log(
+      options.json ? JSON.stringify({ url, plant: fleet.plant.name, devices }) : `${fleet.plant.name}: ${devices} devices, ${url}`,
+    );
     log.info({ url }, 'the plant is up');
   } catch (error) {
     await plant.stop();

@@ -26,7 +26,7 @@ describe('the environment', () => {
     const faults = faultsOf({ VPP_PROT: '80', VPP_PORT: 'eighty', VPP_INTERVAL_MINUTES: '7', INFLUX_URL: 'not a url' });
     expect(faults).toHaveLength(4);
     expect(faults.join('\n')).toMatch(
-      /VPP_PROT is not a key[\s\S]*VPP_PORT[\s\S]*VPP_INTERVAL_MINUTES: must divide an hour[\s\S]*INFLUX_URL/,
+      /VPP_PROT is not a key[\s\S]*VPP_PORT[\s\S]*VPP_INTERVAL_MINUTES "7": must divide an hour[\s\S]*INFLUX_URL/,
     );
     expect(faults.every((fault) => !fault.includes('\n'))).toBe(true);
   });

@@ -45,6 +45,12 @@ export interface Config {
   readonly solanaRpcUrl: string | undefined;
 }
 
+/** Addresses may hold passwords, so what they say is not repeated. */
+const faultOf = (key: string, value: string | undefined, message: string): string => {
+  const { description } = environmentSchema.shape[key as keyof typeof environmentSchema.shape];
+  return `${key}${key.endsWith('_URL') ? '' : ` "${value}"`}: ${message} (${description})`;
+};
+
 /** A process environment as the configuration. Throws `BadInput` with a line for every key that is unknown or has a bad value. */
 export const configOf = (environment: Readonly<Record<string, string | undefined>>): Config => {
   const known = Object.keys(environmentSchema.shape);
@@ -53,7 +59,7 @@ export const configOf = (environment: Readonly<Record<string, string | undefined
   const parsed = environmentSchema.safeParse(given);
   const faults = [
     ...unknown.map((key) => `environment: ${key} is not a key of Heliograph; known are ${known.join(', ')}`),
-    ...(parsed.error?.issues ?? []).map((issue) => `environment: ${issue.path.join('.')}: ${issue.message}`),
+    ...(parsed.error?.issues ?? []).map(({ path: [key], message }) => `environment: ${faultOf(String(key), given[String(key)], message)}`),
   ];
   if (!parsed.success || faults.length > 0) throw new BadInput(faults);
   const { data } = parsed;

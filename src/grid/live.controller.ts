@@ -1,5 +1,5 @@
 import { Controller, type MessageEvent, Sse } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { concatMap, map, type Observable } from 'rxjs';
 import { SECOND_MS } from '../kernel/units.js';
 import { AlarmService } from '../platform/alarm.service.js';
@@ -9,7 +9,7 @@ import { EventService } from '../signals/event.service.js';
 import { alarmView } from './alarm.controller.js';
 import { EventViewService } from './event-view.service.js';
 import { FleetViewService } from './fleet-view.service.js';
-import { every, named, together } from './live.js';
+import { every, named, streamOf, together } from './live.js';
 
 /** Everything an operator's page watches, as it changes. */
 @For('operator')
@@ -25,6 +25,7 @@ export class LiveController {
   ) {}
 
   @Sse()
+  @ApiOkResponse(streamOf('`fleet`, `sites`, `devices`, `grid-event` and `alarm`, each with the JSON of the route it is named for'))
   live(): Observable<MessageEvent> {
     return together(
       every(SECOND_MS, 'fleet', async () => this.view.fleetNow(this.clock.now(), (await this.events.active(this.clock.now()))?.id)),

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { FleetService } from '../fleet/fleet.service.js';
 import type { Consent } from '../fleet/plant.js';
 import { checkedRange } from '../grid/fleet.controller.js';
-import { every, together } from '../grid/live.js';
+import { every, streamOf, together } from '../grid/live.js';
 import { PowerService, type PowerSeries } from '../grid/power.service.js';
 import { powerQuerySchema, powerSeriesSchema } from '../grid/schemas.js';
 import { SECOND_MS } from '../kernel/units.js';
@@ -62,6 +62,7 @@ export class HomeController {
   }
 
   @Sse('live')
+  @ApiOkResponse(streamOf('`home`, with the JSON of GET /api/me/now'))
   live(@CallerParam() caller: Caller): Observable<MessageEvent> {
     const site = this.home.siteOf(caller.householdId);
     return together(every(SECOND_MS, 'home', () => this.home.now(site, this.clock.now())));

@@ -41,6 +41,10 @@ export class HouseholdProofController {
 
   /** The bundle to the byte, as `vpp proof verify` takes it. */
   @Get(':leafIndex')
+  @ApiOkResponse({
+    description: 'A proof bundle, as docs/proof.md describes it. Keep its bytes as they are: another spelling is another file.',
+    content: { 'application/json': { schema: { type: 'object' } } },
+  })
   @Header('content-type', 'application/json')
   @Header('content-disposition', 'attachment; filename="heliograph-proof.json"')
   async bundle(@Param('leafIndex', ParseIntPipe) leafIndex: number, @CallerParam() caller: Caller): Promise<string> {

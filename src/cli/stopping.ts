@@ -16,10 +16,9 @@ export const untilStopped = (stop: () => Promise<void>): Promise<void> =>
         console.error(`Not everything could be closed within ${DEADLINE_MS / 1_000} s; devices end their setpoints by their own timers.`);
         process.exit(1);
       }, DEADLINE_MS);
-      stop().then(() => {
-        clearTimeout(overdue);
-        resolve();
-      }, reject);
+      stop()
+        .finally(() => clearTimeout(overdue))
+        .then(resolve, reject);
     };
     process.on('SIGINT', signalled);
     process.on('SIGTERM', signalled);

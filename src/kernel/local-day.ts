@@ -109,6 +109,3 @@ export const localDay = (zone: string, date: LocalDate): Interval => ({
   startMs: momentOf(zone, date),
   endMs: momentOf(zone, addDays(date, 1)),
 });
-
-/** The local day that holds `atMs`. */
-export const localDayAt = (zone: string, atMs: EpochMs): Interval => localDay(zone, localDate(zone, atMs));

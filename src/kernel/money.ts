@@ -29,5 +29,3 @@ export const splitMicro = (total: Micro, weights: readonly number[]): Micro[] =>
   for (let i = 0; left > 0; i = (i + 1) % parts.length, left -= 1) parts[byRemainder[i]!.index]! += 1;
   return parts.map((part) => (part === 0 ? 0 : sign * part));
 };
-
-export const formatMicro = (amount: Micro, currency: string): string => `${(amount / MICRO_PER_UNIT).toFixed(2)} ${currency}`;

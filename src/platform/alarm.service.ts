@@ -33,8 +33,8 @@ export class AlarmService {
     return this.inOrder(async () => {
       if (this.open.has(keyOf(alarm))) return;
       const raised = await this.alarms.save({ ...alarm, raisedAtMs: this.clock.now(), clearedAtMs: null });
-      this.open.set(keyOf(alarm), raised as AlarmEntity);
-      this.changes.next(raised as AlarmEntity);
+      this.open.set(keyOf(alarm), raised);
+      this.changes.next(raised);
     });
   }
 

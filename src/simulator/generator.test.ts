@@ -114,6 +114,8 @@ describe('a generator', () => {
       expect(whole.phase).toBe(slices.phase);
       expect(whole.producedWh).toBeCloseTo(slices.producedWh, 4);
     }
-    expect(whole.burntLitres).toBeGreaterThanOrEqual(((whole.producedWh - initialGenerator(GENERATOR).producedWh) / 1_000) * GENERATOR.litresPerKwh - 1e-6);
+    expect(whole.burntLitres).toBeGreaterThanOrEqual(
+      ((whole.producedWh - initialGenerator(GENERATOR).producedWh) / 1_000) * GENERATOR.litresPerKwh - 1e-6,
+    );
   });
 });

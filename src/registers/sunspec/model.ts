@@ -219,10 +219,3 @@ export const pointOf = (group: GroupDef, name: string): PointDef => {
   if (!point) throw new Error(`${group.name} has no point ${name}`);
   return point;
 };
-
-/** The names of the bits that are set, by a bitfield point's symbols; unknown bits as `BIT_n`. */
-export const bitNames = (point: PointDef, value: number): string[] => {
-  const names: string[] = [];
-  for (let bit = 0; bit < 32; bit += 1) if ((value >>> bit) & 1) names.push(point.symbols.get(bit) ?? `BIT_${bit}`);
-  return names;
-};

@@ -1,0 +1,20 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lockFolder } from './folder-lock.js';
+
+describe('the lock on a plant’s folder', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('is held by one at a time', () => {
+    const held = lockFolder(folder);
+    expect(() => lockFolder(folder)).toThrow(`${folder} is in use by a plant that is running`);
+    held.release();
+    lockFolder(folder).release();
+  });
+});

@@ -18,6 +18,7 @@ import { devicesOf } from '../fleet/plant.js';
 import { serveOpenApi } from '../grid/openapi.js';
 import { BadInput } from '../kernel/errors.js';
 import { AlarmService } from '../platform/alarm.service.js';
+import { type FolderLock, lockFolder } from '../platform/folder-lock.js';
 import { nestLogger } from '../platform/logger.js';
 import { migrateDatabase } from '../platform/migrate.js';
 import { ProblemFilter } from '../platform/problem.filter.js';
@@ -30,16 +31,28 @@ import { lastHybridCounters } from '../telemetry/hybrid-memory.js';
 import { ReadingStore } from '../telemetry/reading-store.port.js';
 import { packageRoot, packageVersion } from './package-info.js';
 import { PlantModule, type PlantOptions } from './plant.module.js';
+import { CHOOSE_PORT, listenFault } from './ports.js';
 
 /** A plant as a process: its rooms, its pages and its jobs. */
 export class PlantApp {
   private constructor(
     readonly app: INestApplication,
     private readonly options: PlantOptions,
+    private readonly lock: FolderLock,
   ) {}
 
   /** Opens the database, wires the rooms and takes up what earlier runs left. Nothing is commanded and nothing listens yet. */
   static async create(options: PlantOptions): Promise<PlantApp> {
+    const lock = lockFolder(options.config.dataDir);
+    try {
+      return await PlantApp.wired(options, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  private static async wired(options: PlantOptions, lock: FolderLock): Promise<PlantApp> {
     await migrateDatabase(options.config.database);
     const app = await NestFactory.create<NestExpressApplication>(PlantModule.register(options), {
       logger: nestLogger(options.log),
@@ -59,7 +72,7 @@ export class PlantApp {
     await app.get(OverrideService).load(nowMs);
     await app.get(PlanService).load();
     await app.get(DispatchService).load();
-    return new PlantApp(app, options);
+    return new PlantApp(app, options, lock);
   }
 
   /** Begins to poll, to decide and to close intervals. */
@@ -90,7 +103,8 @@ export class PlantApp {
     try {
       await this.app.listen(port, host);
     } catch (error) {
-      throw listenFault(error, host, port);
+      const fault = listenFault(error, host, port, CHOOSE_PORT);
+      throw fault === undefined ? error : new BadInput(fault);
     }
     const { port: bound } = (this.app.getHttpServer() as { address(): AddressInfo }).address();
     return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
@@ -102,21 +116,13 @@ export class PlantApp {
     this.app.get(TrainingJobs).stop();
     await Promise.all([this.app.get(FieldService).stop(), this.app.get(PlanningJobs).stop(), this.app.get(IntervalClosingJobs).stop()]);
     await this.app.close();
+    this.lock.release();
   }
 }
 
 const faultLine = ({ path, message }: { path?: readonly unknown[]; message: string }): string => {
   const where = (path ?? []).map((part) => String(typeof part === 'object' && part !== null && 'key' in part ? part.key : part)).join('.');
   return where === '' ? message : `${where}: ${message}`;
-};
-
-const listenFault = (error: unknown, host: string, port: number): unknown => {
-  const { code } = error as { code?: string };
-  if (code === 'EADDRINUSE') return new BadInput(`port ${port} on ${host} is taken; choose another with VPP_PORT or --port`);
-  if (code === 'EACCES') return new BadInput(`port ${port} on ${host} is not ours to open; choose one above 1023 with VPP_PORT or --port`);
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new BadInput(`this machine has no address ${host}; set VPP_HOST to one it has`);
-  return error;
 };
 
 /** The pages are built files beside the program; every path that is no file and no API is the one page. */

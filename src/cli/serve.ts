@@ -11,6 +11,7 @@ import { type Config, configOf } from '../platform/config.js';
 import { createLog } from '../platform/logger.js';
 import { tariffSchema } from '../signals/tariff.js';
 import { PlantApp } from './plant-app.js';
+import { CHOOSE_PORT, portFault } from './ports.js';
 import { untilStopped } from './stopping.js';
 
 interface ServeOptions {
@@ -35,6 +36,9 @@ const serve = async (options: ServeOptions): Promise<void> => {
     ...(options.fleet === undefined ? {} : { VPP_FLEET: options.fleet }),
   });
   const fleet = readFleet(config);
+  // Asked before anything is commanded; the pages come up last.
+  const fault = await portFault(config.host, config.port, CHOOSE_PORT);
+  if (fault !== undefined) throw new BadInput(fault);
   const log = createLog(config.logLevel);
   const plant = await PlantApp.create({
     config,

@@ -10,9 +10,11 @@ import { type EpochMs, SECOND_MS } from '../../kernel/units.js';
 import { SystemClock } from '../../platform/clock.js';
 import { type Config, configOf } from '../../platform/config.js';
 import { DemoClock } from '../../platform/demo-clock.js';
+import { lockFolder } from '../../platform/folder-lock.js';
 import { createLog } from '../../platform/logger.js';
 import type { Tariff } from '../../signals/tariff.js';
 import { loadHomes, type MeasuredHome, type VirtualSite } from '../../simulator/index.js';
+import { CHOOSE_PORT, portFault } from '../ports.js';
 import { untilStopped } from '../stopping.js';
 import { DEMO_FAULTS, virtualSites } from '../virtual-sites.js';
 import { demoFleet, onPorts, sunnyMeasuredMorning, sunnyMorning, withMeasuredHomes, zoneOfSun } from './demo-plant.js';
@@ -50,9 +52,11 @@ export const demoCommand = (): Command =>
     .action(demo);
 
 const demo = async (options: DemoOptions): Promise<void> => {
-  const settings = await settingsOf(options);
-  await portIsFree(settings.config.host, settings.config.port);
+  const { gaps, ...settings } = await settingsOf(options);
+  await portsAreFree(settings);
+  if (options.fresh) rmSync(settings.config.dataDir, { recursive: true, force: true });
   const run = await DemoRun.start(settings);
+  for (const line of gaps) (options.json ? console.error : console.log)(line);
   await untilStopped(() => run.stop());
 };
 
@@ -68,12 +72,13 @@ export interface DemoSettings {
 }
 
 /** Everything that can be wrong with what was asked is found here, before anything is started or written. */
-const settingsOf = async (options: DemoOptions): Promise<DemoSettings> => {
+const settingsOf = async (options: DemoOptions): Promise<DemoSettings & { gaps: string[] }> => {
   const config = demoConfig(options);
   const measured = options.homes === undefined ? [] : loadHomes(options.homes);
-  if (options.fresh) forget(config.dataDir);
+  if (existsSync(config.dataDir)) lockFolder(config.dataDir).release();
+  if (options.fresh) refuseForeign(config.dataDir);
   const folder = new DemoFolder(config.dataDir);
-  const state = folder.read() ?? newState(options, measured);
+  const state = (options.fresh ? undefined : folder.read()) ?? newState(options, measured);
   refuseOther(state, options, config.dataDir);
   const replayed = state.homes === undefined ? [] : measured.length > 0 ? measured : loadHomes(state.homes);
   const file = demoFleet();
@@ -90,7 +95,16 @@ const settingsOf = async (options: DemoOptions): Promise<DemoSettings> => {
     clock: new DemoClock(resumeMs(folder, state)),
     log: createLog(config.logLevel),
     json: options.json ?? false,
+    gaps: replayed.flatMap(gapLine),
   };
+};
+
+/** What a measured home does not know it does not tell: its load is absent in the gaps, and nothing is made up. */
+const gapLine = ({ file, gaps: [first, ...more] }: MeasuredHome): string[] => {
+  if (!first) return [];
+  const stretch = `${new Date(first.startMs).toISOString()} to ${new Date(first.endMs).toISOString()}`;
+  const others = more.length === 0 ? '' : `, and in ${more.length} more ${more.length === 1 ? 'gap' : 'gaps'}`;
+  return [`${file}: no rows from ${stretch}${others}; nothing is known of this home then`];
 };
 
 const demoConfig = (options: DemoOptions): Config => {
@@ -110,11 +124,10 @@ const wholeNumber = (option: string, text: string, max: number): number => {
   return value;
 };
 
-const forget = (dataDir: string): void => {
-  if (!existsSync(dataDir)) return;
-  if (!existsSync(join(dataDir, 'demo.json')))
+/** Only what a demo has written is ever deleted. */
+const refuseForeign = (dataDir: string): void => {
+  if (existsSync(dataDir) && !existsSync(join(dataDir, 'demo.json')))
     throw new BadInput(`--fresh: ${dataDir} holds no demo, so it is left as it is; name the demo's folder with --data`);
-  rmSync(dataDir, { recursive: true });
 };
 
 const newState = (options: DemoOptions, measured: readonly MeasuredHome[]): DemoState => {
@@ -174,11 +187,12 @@ const freePorts = async (count: number): Promise<number[]> => {
   return ports;
 };
 
-const portIsFree = (host: string, port: number): Promise<void> =>
-  new Promise((free, taken) => {
-    const probe = createServer();
-    probe.once('error', (error: NodeJS.ErrnoException) =>
-      taken(error.code === 'EADDRINUSE' ? new BadInput(`port ${port} on ${host} is taken; choose another with --port or VPP_PORT`) : error),
-    );
-    probe.listen(port, host, () => probe.close(() => free()));
-  });
+/** Names every port that is taken, before anything is started. */
+const portsAreFree = async ({ config, sites }: DemoSettings): Promise<void> => {
+  const faults = await Promise.all([
+    portFault(config.host, config.port, CHOOSE_PORT),
+    ...sites.map(({ host, port }) => portFault(host, port, 'choose others with --modbus-port; 0 takes free ones')),
+  ]);
+  const taken = faults.flatMap((fault) => fault ?? []);
+  if (taken.length > 0) throw new BadInput(taken);
+};

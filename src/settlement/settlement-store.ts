@@ -134,7 +134,7 @@ export class SettlementStore {
 }
 
 /** Fifteen values a row stay below what SQLite (32,766) and PostgreSQL (65,535) bind. */
-const CHUNK_ROWS = 1_000;
+const CHUNK_ROWS = 100;
 
 /** Adds what is not there yet. A crash between two chunks leaves the rest to the next run, which finds the first ones done. */
 const insertNew = async <Row extends ObjectLiteral>(repository: Repository<Row>, rows: readonly Row[]): Promise<void> => {

@@ -16,8 +16,8 @@ export interface IntervalsQuery {
   readonly toMs: EpochMs;
 }
 
-/** Rows of one statement: eleven values each stay below what SQLite (32,766) and PostgreSQL (65,535) bind. */
-const CHUNK_ROWS = 1_000;
+/** Rows of one statement. Few, because a prepared statement holds memory that only a garbage collection gives back. */
+const CHUNK_ROWS = 100;
 
 const COLUMNS = [
   'site_id',

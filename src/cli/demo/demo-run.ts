@@ -71,7 +71,7 @@ export class DemoRun {
 
   private async close(): Promise<void> {
     for (const timer of this.timers) clearTimeout(timer);
-    await this.past.close();
+    this.past.close();
     await this.plant?.stop();
     if (this.hardware) {
       this.save();
@@ -111,7 +111,7 @@ export class DemoRun {
       }
     }
     if (this.stopping) return;
-    await this.past.close();
+    this.past.close();
     app.get(SettlementJobs).leaveBefore(-Infinity);
     app.get(ForecastService).historyChanged();
     await app.get(TrainingJobs).trainNow();

@@ -1,5 +1,21 @@
 /** The rooms in the order of the way of the data: each may import those above it, never one below. */
-const ROOMS = ['kernel', 'registers', 'platform', 'fleet', 'field', 'telemetry', 'signals', 'forecast', 'schedule', 'dispatch', 'proof', 'settlement', 'insight', 'grid', 'portal'];
+const ROOMS = [
+  'kernel',
+  'registers',
+  'platform',
+  'fleet',
+  'field',
+  'telemetry',
+  'signals',
+  'forecast',
+  'schedule',
+  'dispatch',
+  'proof',
+  'settlement',
+  'insight',
+  'grid',
+  'portal',
+];
 
 /** Which technology may be named where. */
 const TECHNOLOGY = [
@@ -11,7 +27,7 @@ const TECHNOLOGY = [
   ['brain.js', '^src/forecast/adapters/'],
 ];
 
-const roomsInOrder = ROOMS.slice(0, -1).map((room, index) => ({
+const roomsInOrder = ROOMS.map((room, index) => ({
   name: `${room}-imports-only-rooms-above`,
   severity: 'error',
   from: { path: `^src/${room}/` },
@@ -30,13 +46,44 @@ module.exports = {
     ...roomsInOrder,
     ...technologiesInAdapters,
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'kernel-is-pure', severity: 'error', from: { path: '^src/kernel/', pathNot: '\\.test\\.ts$' }, to: { pathNot: '^src/kernel/' } },
-    { name: 'registers-import-only-kernel', severity: 'error', from: { path: '^src/registers/', pathNot: '\\.test\\.ts$' }, to: { path: '^src/', pathNot: '^src/(kernel|registers)/' } },
-    { name: 'simulator-imports-kernel-and-registers', severity: 'error', from: { path: '^src/simulator/', pathNot: '\\.test\\.ts$' }, to: { path: '^src/', pathNot: '^src/(kernel|registers|simulator)/' } },
-    { name: 'only-cli-and-tests-simulate', severity: 'error', from: { path: '^src/', pathNot: ['^src/(cli|simulator)/', '\\.test\\.ts$'] }, to: { path: '^src/simulator/' } },
-    { name: 'web-talks-to-the-api', severity: 'error', from: { path: '^src/web/' }, to: { path: '^src/', pathNot: '^src/(web|kernel)/|^src/proof/(verifier|merkle|record|checkpoint|bundle)\\.ts$' } },
+    {
+      name: 'kernel-is-pure',
+      severity: 'error',
+      from: { path: '^src/kernel/', pathNot: '\\.test\\.ts$' },
+      to: { pathNot: '^src/kernel/' },
+    },
+    {
+      name: 'registers-import-only-kernel',
+      severity: 'error',
+      from: { path: '^src/registers/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(kernel|registers)/' },
+    },
+    {
+      name: 'simulator-imports-kernel-and-registers',
+      severity: 'error',
+      from: { path: '^src/simulator/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(kernel|registers|simulator)/' },
+    },
+    {
+      name: 'only-cli-and-tests-simulate',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/(cli|simulator)/', '\\.test\\.ts$'] },
+      to: { path: '^src/simulator/' },
+    },
+    {
+      name: 'web-talks-to-the-api',
+      severity: 'error',
+      from: { path: '^src/web/' },
+      to: { path: '^src/', pathNot: '^src/(web|kernel)/|^src/proof/(verifier|merkle|record|checkpoint|bundle)\\.ts$' },
+    },
+    { name: 'only-pages-import-pages', severity: 'error', from: { path: '^src/', pathNot: '^src/web/' }, to: { path: '^src/web/' } },
     { name: 'nobody-imports-cli', severity: 'error', from: { path: '^src/', pathNot: '^src/cli/' }, to: { path: '^src/cli/' } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: ['\\.d\\.ts$', '\\.test\\.ts$', '(^|/)vite(st)?\\.config\\.ts$'] }, to: {} },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, pathNot: ['\\.d\\.ts$', '\\.test\\.ts$', '(^|/)vite(st)?\\.config\\.ts$'] },
+      to: {},
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -25,12 +25,14 @@ export const queueTransactions = (database: DataSource): DataSource => {
   if (database.options.type !== 'better-sqlite3') return database;
   const turnstile = new Turnstile();
   const driver = database.driver as unknown as { queryRunner?: QueryRunner; createQueryRunner(mode: string): QueryRunner };
+  // Prepared statements hold memory that only a garbage collection gives back, so all runners use the same ones.
+  const statements = new Map<string, unknown>();
   const createShared = driver.createQueryRunner.bind(driver);
   driver.createQueryRunner = (mode) => {
     driver.queryRunner = undefined;
     const runner = createShared(mode);
     driver.queryRunner = undefined;
-    return queued(runner, turnstile);
+    return queued(Object.assign(runner, { stmtCache: statements }), turnstile);
   };
   return database;
 };

@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import { FleetService } from '../../fleet/fleet.service.js';
 import { type Device, devicesOf, type Site } from '../../fleet/plant.js';
@@ -18,6 +19,8 @@ import { type HistoryIngest, TelemetryService } from '../../telemetry/telemetry.
 import type { HistoryDay, PastEvent } from './history-spec.js';
 
 const ANNOUNCED_AHEAD_MS = HOUR_MS;
+/** Readings stored before the living plant gets its turn again. */
+const AT_ONCE = 500;
 
 /**
  * Takes lived-through days the way live readings go, on their own time: gate, store, intervals, log, anchor, settlement. Days
@@ -39,8 +42,7 @@ export class HistoryFiller {
   async fill(day: HistoryDay): Promise<void> {
     const events = await this.announce(day);
     await this.app.get(ForecastService).remember(day.forecasts);
-    const accepted = await this.ingest.ingest(day.samples);
-    const intervals = this.intervalsOf(day, accepted);
+    const intervals = await this.intervalsOf(day, await this.store(day));
     await this.app.get(IntervalService).storeAll(intervals);
     await this.app.get(ProofService).recordInterval(intervals);
     await this.app.get(ProofService).anchorNow();
@@ -70,15 +72,27 @@ export class HistoryFiller {
     return announced;
   }
 
-  private intervalsOf(day: HistoryDay, accepted: readonly Sample[]): IntervalEnergy[] {
+  private async store(day: HistoryDay): Promise<Sample[]> {
+    const accepted: Sample[] = [];
+    for (let at = 0; at < day.samples.length; at += AT_ONCE) {
+      accepted.push(...(await this.ingest.ingest(day.samples.slice(at, at + AT_ONCE))));
+      await othersTurn();
+    }
+    return accepted;
+  }
+
+  private async intervalsOf(day: HistoryDay, accepted: readonly Sample[]): Promise<IntervalEnergy[]> {
     const slots = slotsOf(day, SLOT_MS);
     const byDevice = new Map<string, Sample[]>();
     for (const { id } of devicesOf(this.app.get(FleetService).plant()))
       byDevice.set(id, this.lastSample.has(id) ? [this.lastSample.get(id)!] : []);
     for (const sample of accepted) byDevice.get(sample.deviceId)!.push(sample);
-    return this.plantSites().flatMap((site) =>
-      site.devices.flatMap((device) => this.deviceIntervals(site, device, byDevice.get(device.id)!, slots, day)),
-    );
+    const intervals: IntervalEnergy[] = [];
+    for (const site of this.plantSites()) {
+      for (const device of site.devices) intervals.push(...this.deviceIntervals(site, device, byDevice.get(device.id)!, slots, day));
+      await othersTurn();
+    }
+    return intervals;
   }
 
   private deviceIntervals(

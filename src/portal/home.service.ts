@@ -1,7 +1,7 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
 import type { z } from 'zod';
 import { FleetService } from '../fleet/fleet.service.js';
-import type { Site } from '../fleet/plant.js';
+import type { Device, Site } from '../fleet/plant.js';
 import { contains, floorTo, type Interval, SLOT_MS } from '../kernel/interval.js';
 import { addDays, localDate, localDay } from '../kernel/local-day.js';
 import { type EpochMs, MINUTE_MS } from '../kernel/units.js';
@@ -66,15 +66,25 @@ export class HomeService {
     return dates.map((date) => {
       const day = localDay(site.zone, date);
       const ofDay = intervals.filter(({ startMs }) => contains(day, startMs));
-      return { date, ...energySoFar(ofDay, site, { startMs: day.startMs, endMs: Math.min(day.endMs, closedMs) }) };
+      const soFar = { startMs: day.startMs, endMs: Math.min(day.endMs, closedMs) };
+      return { date, ...energySoFar(ofDay, site.devices, soFar), producedQuality: producedQuality(ofDay, site.devices, soFar) };
     });
   }
 }
 
 /** Whole slots of the day, and what has been closed of the one that runs. */
-const energySoFar = (intervals: readonly IntervalEnergy[], site: Site, day: Interval): DayEnergy => {
+const energySoFar = (intervals: readonly IntervalEnergy[], devices: readonly Pick<Device, 'id' | 'role'>[], day: Interval): DayEnergy => {
   const wholeMs = Math.max(floorTo(day.endMs, SLOT_MS), day.startMs);
-  const whole = energyOfDay(intervals, site.devices, { startMs: day.startMs, endMs: wholeMs });
+  const whole = energyOfDay(intervals, devices, { startMs: day.startMs, endMs: wholeMs });
   if (wholeMs >= day.endMs) return whole;
-  return dayEnergySum(whole, energyOfDay(intervals, site.devices, { startMs: wholeMs, endMs: day.endMs }, MINUTE_MS));
+  return dayEnergySum(whole, energyOfDay(intervals, devices, { startMs: wholeMs, endMs: day.endMs }, MINUTE_MS));
+};
+
+/** The quality of the day as if the house had nothing but what produces. */
+const producedQuality = (intervals: readonly IntervalEnergy[], devices: readonly Device[], day: Interval): EnergyDay['producedQuality'] => {
+  const producers = devices.flatMap(({ id, role }): Pick<Device, 'id' | 'role'>[] =>
+    role === 'pv' || role === 'hybrid' ? [{ id, role: 'pv' }] : role === 'generator' ? [{ id, role }] : [],
+  );
+  const produced = intervals.filter(({ flow }) => flow === 'pv' || flow === 'generator');
+  return energySoFar(produced, producers, day).quality;
 };

@@ -30,6 +30,8 @@ export const energyDaySchema = z.object({
   chargedWh: wattHour,
   dischargedWh: wattHour,
   quality: z.enum(ENERGY_QUALITIES),
+  /** Of what was produced alone: a battery without a counter makes the balance an estimate, and not the sun. */
+  producedQuality: z.enum(ENERGY_QUALITIES),
   missingSlots: z.number().int(),
 });
 

@@ -181,6 +181,7 @@ const full: { [Name in keyof Answers]: Required<Page<Name>> } = {
     chargedWh: 5,
     dischargedWh: 6,
     quality: 'estimated',
+    producedQuality: 'measured',
     missingSlots: 1,
   },
   proofRow: {

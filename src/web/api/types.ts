@@ -193,6 +193,8 @@ export interface EnergyDay {
   dischargedWh?: number;
   /** Worst quality of the day's intervals, and how many are missing. */
   quality: 'measured' | 'estimated' | 'missing';
+  /** Of what was produced alone. */
+  producedQuality: 'measured' | 'estimated' | 'missing';
   missingSlots: number;
 }
 

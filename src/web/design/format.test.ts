@@ -36,6 +36,13 @@ describe('figures', () => {
     expect(german.date('2026-06-10', 'long')).toContain('Mittwoch');
   });
 
+  it('says a small power in watts', () => {
+    expect(english.plainPower(97.4)).toBe('97 W');
+    expect(english.plainPower(-999.6)).toBe('\u22121.00 kW');
+    expect(english.plainPower(4_230)).toBe('4.23 kW');
+    expect(english.plainPower(undefined)).toBe('– kW');
+  });
+
   it('says lengths of time roughly', () => {
     expect(roughSpan(9_400)).toEqual({ value: 9, unit: 'second' });
     expect(roughSpan(-600_000)).toEqual({ value: 10, unit: 'minute' });

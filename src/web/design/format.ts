@@ -18,6 +18,8 @@ export interface Format {
   number(value: number | undefined, digits: number): string;
   /** Without its unit. */
   power(powerW: number | undefined, unit?: PowerUnit, digits?: number): string;
+  /** With its unit: whole watts below a kilowatt, as on a kettle. */
+  plainPower(powerW: number | undefined): string;
   /** In kWh, without the unit. */
   energy(energyWh: number | undefined, digits?: number): string;
   percent(pct: number | undefined): string;
@@ -61,6 +63,10 @@ export const formatIn = (language: string, zone: string, currency: string): Form
     zone,
     number,
     power: (powerW, unit = 'kW', digits = 1) => number(powerW === undefined ? undefined : powerW / WATTS[unit], digits),
+    plainPower: (powerW) =>
+      Math.round(Math.abs(powerW ?? 0)) < 1_000 && powerW !== undefined
+        ? `${number(powerW, 0)} W`
+        : `${number(powerW === undefined ? undefined : powerW / 1_000, 2)} kW`,
     energy: (energyWh, digits = 1) => number(energyWh === undefined ? undefined : energyWh / 1_000, digits),
     percent: (pct) => number(pct, 0),
     money: (amountMicro, digits = 2) =>

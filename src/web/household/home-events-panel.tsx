@@ -70,6 +70,9 @@ const Slots = ({ event, format }: { event: HomeEvent; format: Format }) => {
   );
 };
 
+/** Below this, cents hide what there is to see: one short event can be worth less than one. */
+const SMALL_MICRO = 50_000;
+
 const EventStory = ({ event, format }: { event: HomeEvent; format: Format }) => {
   const text = useText();
   const open = event.state === 'announced' || event.state === 'active';
@@ -81,7 +84,7 @@ const EventStory = ({ event, format }: { event: HomeEvent; format: Format }) => 
           from: format.time(event.startMs),
           to: format.time(event.endMs),
           energy: format.energy(event.deliveredWh, 2),
-          amount: format.money(event.earnedMicro),
+          amount: format.money(event.earnedMicro, (event.earnedMicro ?? 0) < SMALL_MICRO ? 4 : 2),
         })}
       </p>
       {open && event.takesPart ? <OptOut event={event} /> : null}

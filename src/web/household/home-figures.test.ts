@@ -4,7 +4,13 @@ import { describe, expect, it } from 'vitest';
 import type { EnergyDay, HomeEvent, Statement } from '../api/types.js';
 import { barsOf, earnedIn, eventStory, flowLine, isSameReading, sayingsOf } from './home-figures.js';
 
-const day = (over: Partial<EnergyDay>): EnergyDay => ({ date: '2026-06-10', quality: 'measured', missingSlots: 0, ...over });
+const day = (over: Partial<EnergyDay>): EnergyDay => ({
+  date: '2026-06-10',
+  quality: 'measured',
+  producedQuality: 'measured',
+  missingSlots: 0,
+  ...over,
+});
 const event = (over: Partial<HomeEvent>): HomeEvent => ({
   id: 'EV-1',
   startMs: 0,

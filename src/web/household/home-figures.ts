@@ -55,8 +55,8 @@ export interface DayBar {
 
 /** The bars of a stretch of days, and the energy at the top of their axis. */
 export const barsOf = (days: readonly EnergyDay[]): { bars: DayBar[]; topWh: number } => {
-  const bars = days.flatMap(({ date, producedWh, consumedWh, quality }): DayBar[] => [
-    { date, kind: 'produced', energyWh: producedWh, quality },
+  const bars = days.flatMap(({ date, producedWh, consumedWh, quality, producedQuality }): DayBar[] => [
+    { date, kind: 'produced', energyWh: producedWh, quality: producedQuality },
     { date, kind: 'used', energyWh: consumedWh, quality },
   ]);
   return { bars, topWh: Math.max(1_000, ...bars.map(({ energyWh }) => energyWh ?? 0)) };

@@ -25,7 +25,7 @@ const Figures = ({ home, format }: { home: HomeNow; format: Format }) => {
             <dt>{text(flow === 'load' ? 'home.yourHome' : flowName[flow])}</dt>
             <dd>
               <span className="home-figure" data-testid={flow === 'load' ? 'home-load' : `home-${flow}`}>
-                {`${format.power(powerW === undefined ? undefined : Math.abs(powerW), 'kW', 2)} kW`}
+                {format.plainPower(powerW === undefined ? undefined : Math.abs(powerW))}
               </span>
               <span className="muted">
                 {powerW === undefined ? text('state.noReading') : text(`direction.${flowDirection(flow, powerW)}`)}

@@ -87,7 +87,7 @@ const Standing = ({ fleet }: { fleet: FleetNow }) => {
       <li data-testid="dispatch-mode" data-mode={dispatch.mode}>
         {text(`dispatch.mode.${dispatch.mode}`)}
       </li>
-      <li>{text('dispatch.leases', { leases: dispatch.leases })}</li>
+      <li data-testid="dispatch-leases">{text('dispatch.leases', { leases: dispatch.leases })}</li>
       <li>{text('devices.online', { count: devices.online })}</li>
       <li data-warn={devices.stale > 0}>{text('devices.stale', { count: devices.stale })}</li>
       <li data-warn={devices.offline > 0}>{text('devices.offline', { count: devices.offline })}</li>

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Locator, Page } from 'playwright-core';
+import { expect } from 'vitest';
+
+/** Where the README finds them; only a run that is asked to touches those. */
+const FOLDER = process.env['UPDATE_SCREENSHOTS'] === '1' ? 'docs/screenshots' : 'test-results';
+
+export const shoot = async (page: Page, name: string, height?: number): Promise<void> => {
+  await page.evaluate('scrollTo(0, 0)');
+  await page.mouse.move(0, 0);
+  const width = page.viewportSize()!.width;
+  const cut = height === undefined ? {} : { fullPage: true, clip: { x: 0, y: 0, width, height } };
+  await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: 'disabled', ...cut });
+};
+
+/** Nothing that axe can find is in the way of anybody, in either colour scheme. Leaves the page light. */
+export const expectAccessible = async (page: Page): Promise<void> => {
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => `${colorScheme}: ${id} at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)).toEqual(
+      [],
+    );
+  }
+};
+
+export const expectNoSidewaysScroll = async (page: Page): Promise<void> => {
+  await expect.poll(() => page.evaluate('document.documentElement.scrollWidth - window.innerWidth')).toBeLessThanOrEqual(0);
+};
+
+/** Answers once the text is no longer what it was. */
+export const expectToMove = async (figure: Locator, timeout = 60_000): Promise<void> => {
+  const before = await figure.innerText();
+  await expect.poll(() => figure.innerText(), { timeout, interval: 200 }).not.toBe(before);
+};
+
+/** The first number in a text, as the page writes numbers in English. */
+export const numberIn = (text: string): number => {
+  const found = /[−-]?[\d,]*\.?\d+/.exec(text);
+  return found ? Number(found[0].replaceAll(',', '').replace('−', '-')) : NaN;
+};

@@ -12,6 +12,7 @@ import { SECOND_MS } from '../kernel/units.js';
 import { CallerParam, For } from '../platform/auth.guard.js';
 import type { Caller } from '../platform/auth.service.js';
 import { Clock } from '../platform/clock.js';
+import { EventService } from '../signals/event.service.js';
 import { type EnergyDay, HomeService, type HomeNow } from './home.service.js';
 import { consentSchema, daysQuerySchema, energyDaySchema, homeNowSchema } from './schemas.js';
 
@@ -24,6 +25,7 @@ export class HomeController {
     private readonly home: HomeService,
     private readonly power: PowerService,
     private readonly fleet: FleetService,
+    private readonly events: EventService,
     private readonly clock: Clock,
   ) {}
 
@@ -58,6 +60,7 @@ export class HomeController {
   async consent(@Body({ schema: consentSchema }) body: Consent, @CallerParam() caller: Caller): Promise<Consent> {
     const { id } = this.home.siteOf(caller.householdId);
     await this.fleet.setConsent(id, body);
+    if (body.optedOut) await this.leaveEvents(id, caller.name);
     return this.fleet.consentOf(id);
   }
 
@@ -66,5 +69,13 @@ export class HomeController {
   live(@CallerParam() caller: Caller): Observable<MessageEvent> {
     const site = this.home.siteOf(caller.householdId);
     return together(every(SECOND_MS, 'home', () => this.home.now(site, this.clock.now())));
+  }
+
+  /** Who wants no part in events steps out of those that run or are to come, too. */
+  private async leaveEvents(siteId: string, byUser: string): Promise<void> {
+    const nowMs = this.clock.now();
+    const active = await this.events.active(nowMs);
+    for (const { id } of [...(active ? [active] : []), ...(await this.events.announced(nowMs))])
+      await this.events.optOut(id, siteId, byUser, nowMs);
   }
 }

@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBrowser } from './browser.js';
 import { DemoProcess } from './demo-process.js';
-import { expectAccessible, expectNoSidewaysScroll, expectToMove, numberIn, shoot } from './looking.js';
+import { expectAccessible, expectNoSidewaysScroll, expectToMove, numberIn, shoot, untilWorthShooting } from './looking.js';
 
 const PATIENCE_MS = 120_000;
 const DESK = { width: 1440, height: 1000 };
@@ -192,6 +192,7 @@ describe('the demo, as its users see it', () => {
     expect(await result.getAttribute('data-ok')).toBe('true');
     expect(await result.locator('.proof-steps li[data-ok="false"]').count()).toBe(0);
     await expectAccessible(page);
+    await untilWorthShooting(page);
     await shoot(page, 'household', 1300);
     await page.setViewportSize(PHONE);
     await expectNoSidewaysScroll(page);

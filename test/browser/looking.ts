@@ -3,8 +3,14 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 
-/** Where the README finds them; only a run that is asked to touches those. */
-const FOLDER = process.env['UPDATE_SCREENSHOTS'] === '1' ? 'docs/screenshots' : 'test-results';
+/** Only a run that is asked to touches the pictures of the README. */
+const UPDATING = process.env['UPDATE_SCREENSHOTS'] === '1';
+const FOLDER = UPDATING ? 'docs/screenshots' : 'test-results';
+
+/** A picture for the README waits until the demo has its past. */
+export const untilWorthShooting = async (page: Page): Promise<void> => {
+  if (UPDATING) await page.getByTestId('history-progress').waitFor({ state: 'detached', timeout: 180_000 });
+};
 
 export const shoot = async (page: Page, name: string, height?: number): Promise<void> => {
   await page.evaluate('scrollTo(0, 0)');

@@ -89,8 +89,9 @@ const DayView = ({ series, day, title, digits, words, events, format, nowMs }: D
   };
   const inDay = nowMs !== undefined && nowMs >= day.startMs && nowMs < day.endMs;
   // The step that is running may have no mean yet: "now" reads the last one that has.
-  const lastMs = Math.min(nowMs ?? Infinity, lastMeasuredMs(series) ?? Infinity);
-  const atMs = cursorMs ?? (inDay && Number.isFinite(lastMs) ? lastMs : undefined);
+  const lastMs = inDay ? lastMeasuredMs(series) : undefined;
+  const latestMs = lastMs !== undefined && nowMs < lastMs + series.stepMs ? nowMs : lastMs;
+  const atMs = cursorMs ?? latestMs;
   const names = Object.fromEntries(CHART_FLOWS.map((flow) => [flow, text(words.names[flow])])) as Record<ChartFlow, string>;
   return (
     <>

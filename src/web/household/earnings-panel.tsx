@@ -1,10 +1,11 @@
 import { useState } from 'react';
 
+import { localDate } from '../../kernel/local-day.js';
 import { useStatements } from '../api/queries.js';
 import type { Statement, StatementLine } from '../api/types.js';
 import type { Format } from '../design/format.js';
 import { Answer, Empty, Panel } from '../design/parts.js';
-import { useFormat } from '../design/plant-clock.js';
+import { useFormat, usePlantNow } from '../design/plant-clock.js';
 import { useText } from '../messages/text.js';
 import { earnedIn } from './home-figures.js';
 
@@ -13,7 +14,10 @@ const Line = ({ line, format }: { line: StatementLine; format: Format }) => {
   return (
     <li className="statement-line">
       <span>
-        {text(`line.${line.kind}`)} <span className="muted">{line.text}</span>
+        {text(`line.${line.kind}`)}{' '}
+        <span className="muted" lang="en">
+          {line.text}
+        </span>
       </span>
       <span className="number">{format.money(line.amountMicro, 4)}</span>
       <code className="arithmetic">{line.arithmetic}</code>
@@ -24,13 +28,13 @@ const Line = ({ line, format }: { line: StatementLine; format: Format }) => {
   );
 };
 
-const StatementRow = ({ statement, format }: { statement: Statement; format: Format }) => {
+const StatementRow = ({ statement, today, format }: { statement: Statement; today?: string; format: Format }) => {
   const text = useText();
   return (
     <li>
       <details className="statement" data-state={statement.state}>
         <summary>
-          <span>{statement.state === 'open' ? text('earnings.today') : format.date(statement.date)}</span>
+          <span>{statement.date === today ? text('earnings.today') : format.date(statement.date)}</span>
           <span className="chip">{text(`statement.${statement.state}`)}</span>
           <span className="number">{format.money(statement.totalMicro)}</span>
         </summary>
@@ -48,15 +52,15 @@ const StatementRow = ({ statement, format }: { statement: Statement; format: For
   );
 };
 
-const Sums = ({ statements, format }: { statements: Statement[]; format: Format }) => {
+const Sums = ({ statements, today, format }: { statements: Statement[]; today?: string; format: Format }) => {
   const text = useText();
-  const today = statements.find(({ state }) => state === 'open');
+  const ofToday = statements.find(({ date }) => date === today);
   const all = earnedIn(statements);
   return (
     <dl className="earned">
       <div>
         <dt>{text('earnings.today')}</dt>
-        <dd className="earned-figure">{format.money(today?.totalMicro)}</dd>
+        <dd className="earned-figure">{format.money(ofToday?.totalMicro)}</dd>
       </div>
       <div>
         <dt>{text('earnings.days', { count: statements.length })}</dt>
@@ -78,6 +82,8 @@ const FIRST_SHOWN = 7;
 export const EarningsPanel = () => {
   const text = useText();
   const format = useFormat();
+  const nowMs = usePlantNow(60_000);
+  const today = nowMs === undefined ? undefined : localDate(format.zone, nowMs);
   const query = useStatements(30);
   const [all, setAll] = useState(false);
   return (
@@ -88,10 +94,10 @@ export const EarningsPanel = () => {
             <Empty title={text('earnings.none')} next={text('earnings.none.next')} />
           ) : (
             <>
-              <Sums statements={statements} format={format} />
+              <Sums statements={statements} today={today} format={format} />
               <ul className="statements">
                 {statements.slice(0, all ? undefined : FIRST_SHOWN).map((statement) => (
-                  <StatementRow key={statement.id} statement={statement} format={format} />
+                  <StatementRow key={statement.id} statement={statement} today={today} format={format} />
                 ))}
               </ul>
               {statements.length > FIRST_SHOWN && !all ? (

@@ -210,6 +210,7 @@ export const german: Record<keyof typeof english, string> = {
   'machines.title': 'Generatoren und Batterien',
   'plan.breaches': 'Er musste beugen: {breaches}.',
   'plan.meritOrder': 'Rangfolge',
+  'plan.none': 'Noch gilt kein Plan; der erste kommt binnen einer Minute nach dem Start.',
   'plan.note': 'Plan von {time} durch {solver}: {status}, {seconds} s, erwartete Kosten {cost}.',
   'plant.history': 'Vorgeschichte {done} von {total} Tagen',
   'plant.replay': 'Haushalte spielen {name} nach',

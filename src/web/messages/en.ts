@@ -207,6 +207,7 @@ export const english = {
   'machines.title': 'Generators and batteries',
   'plan.breaches': 'It had to bend: {breaches}.',
   'plan.meritOrder': 'merit order',
+  'plan.none': 'No plan is in force yet; the first comes within a minute of the start.',
   'plan.note': 'Plan of {time} by {solver}: {status}, {seconds} s, expected cost {cost}.',
   'plant.history': 'history {done} of {total} days',
   'plant.replay': 'homes replay {name}',

@@ -88,7 +88,7 @@ const DeviceLine = ({ device, nowMs }: { device: DeviceRow; nowMs?: number }) =>
         <td className="number">{ageText(text, device.readAtMs, nowMs)}</td>
         <td className="number" data-stale={device.health !== 'online'}>
           {format.power(powerOf(device), 'kW', 2)}
-          {socPct === undefined ? null : <span className="device-soc">{`${format.percent(socPct)} %`}</span>}
+          <span className="device-soc">{socPct === undefined ? '' : `${format.percent(socPct)} %`}</span>
         </td>
         <LeaseCell device={device} nowMs={nowMs} />
       </tr>

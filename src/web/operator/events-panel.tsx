@@ -4,7 +4,7 @@ import { call } from '../api/client.js';
 import { keys, useEvents } from '../api/queries.js';
 import type { GridEvent } from '../api/types.js';
 import { Answer, Empty, Panel, Problem } from '../design/parts.js';
-import { useFormat } from '../design/plant-clock.js';
+import { useFormat, usePlantNow } from '../design/plant-clock.js';
 import { useText } from '../messages/text.js';
 import { EventForm } from './event-form.js';
 import { deliveredShare, meanDeliveredW, newestFirst } from './event-figures.js';
@@ -54,6 +54,8 @@ const Delivery = ({ event }: { event: GridEvent }) => {
 const EventRow = ({ event }: { event: GridEvent }) => {
   const text = useText();
   const format = useFormat();
+  const nowMs = usePlantNow(10_000);
+  const canCancel = (event.state === 'announced' || event.state === 'active') && nowMs !== undefined && nowMs < event.endMs;
   return (
     <li className="event" data-state={event.state} data-testid={`event-row-${event.id}`}>
       <div className="event-head">
@@ -70,7 +72,7 @@ const EventRow = ({ event }: { event: GridEvent }) => {
         })}
       </p>
       {event.state === 'announced' || event.state === 'cancelled' ? null : <Delivery event={event} />}
-      {event.state === 'announced' || event.state === 'active' ? <CancelButton id={event.id} /> : null}
+      {canCancel ? <CancelButton id={event.id} /> : null}
     </li>
   );
 };

@@ -57,7 +57,7 @@ export const FleetPowerPanel = () => {
       title={text('chart.title')}
       events={events?.filter(({ state }) => state !== 'cancelled') ?? []}
       choose={chooseSite}
-      foot={plan ? <PlanNote plan={plan} /> : null}
+      foot={plan ? <PlanNote plan={plan} /> : plan === null ? <p className="plan-note">{text('plan.none')}</p> : null}
     />
   );
 };

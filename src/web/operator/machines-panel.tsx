@@ -19,7 +19,7 @@ const RunStrip = ({ runs, fromMs }: { runs: Runs; fromMs: number }) => (
   </span>
 );
 
-const GeneratorRow = ({ device, runs }: { device: DeviceRow; runs?: Runs }) => {
+const GeneratorRow = ({ device, planned, runs }: { device: DeviceRow; planned: boolean; runs?: Runs }) => {
   const text = useText();
   const format = useFormat();
   const nowMs = usePlantNow(60_000);
@@ -38,7 +38,7 @@ const GeneratorRow = ({ device, runs }: { device: DeviceRow; runs?: Runs }) => {
       {nowMs === undefined ? null : <RunStrip runs={ahead} fromMs={nowMs} />}
       <span className="machine-runs">
         {ahead.length === 0
-          ? text('generator.noRuns')
+          ? text(planned ? 'generator.noRuns' : 'plan.none')
           : ahead.map(({ startMs, endMs }) => `${format.time(startMs)}–${format.time(endMs)}`).join(', ')}
       </span>
     </li>
@@ -76,7 +76,12 @@ const Generators = () => {
         return (
           <ul className="machine-list">
             {generators.map((device) => (
-              <GeneratorRow key={device.id} device={device} runs={plan?.generators.find(({ deviceId }) => deviceId === device.id)?.runs} />
+              <GeneratorRow
+                key={device.id}
+                device={device}
+                planned={Boolean(plan)}
+                runs={plan?.generators.find(({ deviceId }) => deviceId === device.id)?.runs}
+              />
             ))}
           </ul>
         );

@@ -90,7 +90,7 @@ const DayView = ({ series, day, title, digits, words, events, format, nowMs }: D
   const inDay = nowMs !== undefined && nowMs >= day.startMs && nowMs < day.endMs;
   // The step that is running may have no mean yet: "now" reads the last one that has.
   const lastMs = inDay ? lastMeasuredMs(series) : undefined;
-  const latestMs = lastMs !== undefined && nowMs < lastMs + series.stepMs ? nowMs : lastMs;
+  const latestMs = lastMs !== undefined && nowMs !== undefined && nowMs < lastMs + series.stepMs ? nowMs : lastMs;
   const atMs = cursorMs ?? latestMs;
   const names = Object.fromEntries(CHART_FLOWS.map((flow) => [flow, text(words.names[flow])])) as Record<ChartFlow, string>;
   return (

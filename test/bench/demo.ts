@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { BenchRow } from './bench-row.js';
 import { historyFilled, startDemo } from './demo-process.js';
-import type { BenchRow } from './main.js';
 
 const SETTLE_MS = 150_000;
 const WATCH_MS = 60_000;

@@ -1,16 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import type { BenchRow } from './bench-row.js';
 import { demoBench } from './demo.js';
 import { startupBench } from './startup.js';
 
 /** `npm run bench -- NAME`: a table on the screen, and the same as JSON in test-results/. */
-export interface BenchRow {
-  readonly what: string;
-  readonly value: number;
-  readonly unit: string;
-  /** What the figure should stay below, where there is such a bound. */
-  readonly bound?: number;
-}
-
 const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = { startup: startupBench, demo: demoBench };
 
 const name = process.argv[2] ?? '';

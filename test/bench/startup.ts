@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { BenchRow } from './bench-row.js';
 import { historyFilled, startDemo } from './demo-process.js';
-import type { BenchRow } from './main.js';
 
 /** From `npm start` to the first useful page: on an empty folder, history included, and on one that has been used. */
 export const startupBench = async (): Promise<BenchRow[]> => {

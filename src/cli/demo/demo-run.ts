@@ -1,3 +1,4 @@
+import type { Fleet } from '../../fleet/fleet-file.js';
 import type { PlantFacts } from '../../grid/plant-facts.js';
 import { ceilTo } from '../../kernel/interval.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../kernel/units.js';
@@ -6,15 +7,19 @@ import { TrainingJobs } from '../../dispatch/training.jobs.js';
 import { PlanningService } from '../../dispatch/planning.service.js';
 import { ForecastService } from '../../forecast/forecast.service.js';
 import { AuthService } from '../../platform/auth.service.js';
+import type { Config } from '../../platform/config.js';
+import type { DemoClock } from '../../platform/demo-clock.js';
+import type { createLog } from '../../platform/logger.js';
 import { SettlementJobs } from '../../settlement/settlement.jobs.js';
 import { EventService } from '../../signals/event.service.js';
-import { type FleetState, type RunningFleet, startFleet } from '../../simulator/index.js';
+import type { Tariff } from '../../signals/tariff.js';
+import { type FleetState, type RunningFleet, startFleet, type VirtualSite } from '../../simulator/index.js';
 import { HistoryFiller } from '../history/history-filler.js';
 import type { HistorySpec } from '../history/history-spec.js';
 import { PastDays } from '../history/past-days.js';
 import { PlantApp } from '../plant-app.js';
-import type { DemoSettings } from './demo.js';
 import { HISTORY_DAYS, pastEvents } from './demo-plant.js';
+import type { DemoFolder, DemoState } from './demo-state.js';
 
 /** The first page comes a few seconds into a minute, so that the first event has its whole minutes inside the first two. */
 const INTO_MINUTE_MS = 12 * SECOND_MS;
@@ -23,6 +28,18 @@ const SAVE_EVERY_MS = 2 * SECOND_MS;
 const FIRST_DAY_REPLAN_MS = 6 * HOUR_MS;
 const EARLIER_REPLAN_MS = DAY_MS;
 const FIRST_EVENT = { direction: 'up', powerW: 30_000, priceMicroPerKwh: 500_000 } as const;
+
+/** What a demo is started with: everything that could be wrong with it has been checked. */
+export interface DemoSettings {
+  readonly config: Config;
+  readonly fleet: Fleet<Tariff>;
+  readonly sites: readonly VirtualSite[];
+  readonly clock: DemoClock;
+  readonly folder: DemoFolder;
+  readonly state: DemoState;
+  readonly log: ReturnType<typeof createLog>;
+  readonly json: boolean;
+}
 
 /** One demo from its first second to its last: history, virtual hardware, plant, and the first event. */
 export class DemoRun {

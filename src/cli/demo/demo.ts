@@ -3,7 +3,6 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadProfiles } from '../../field/profiles.js';
-import type { Fleet } from '../../fleet/fleet-file.js';
 import { BadInput } from '../../kernel/errors.js';
 import { isZone } from '../../kernel/local-day.js';
 import { type EpochMs, SECOND_MS } from '../../kernel/units.js';
@@ -12,13 +11,13 @@ import { type Config, configOf } from '../../platform/config.js';
 import { DemoClock } from '../../platform/demo-clock.js';
 import { lockFolder } from '../../platform/folder-lock.js';
 import { createLog } from '../../platform/logger.js';
-import type { Tariff } from '../../signals/tariff.js';
-import { loadHomes, type MeasuredHome, type VirtualSite } from '../../simulator/index.js';
+import type { MeasuredHome, VirtualSite } from '../../simulator/index.js';
+import { measuredHomes } from '../measured-homes.js';
 import { CHOOSE_PORT, portFault } from '../ports.js';
 import { untilStopped } from '../stopping.js';
 import { DEMO_FAULTS, virtualSites } from '../virtual-sites.js';
 import { demoFleet, onPorts, sunnyMeasuredMorning, sunnyMorning, withMeasuredHomes, zoneOfSun } from './demo-plant.js';
-import { DemoRun } from './demo-run.js';
+import { DemoRun, type DemoSettings } from './demo-run.js';
 import { DemoFolder, type DemoState, madePassword } from './demo-state.js';
 
 const DEFAULT_SEED = 7;
@@ -52,35 +51,23 @@ export const demoCommand = (): Command =>
     .action(demo);
 
 const demo = async (options: DemoOptions): Promise<void> => {
-  const { gaps, ...settings } = await settingsOf(options);
+  const settings = await settingsOf(options);
   await portsAreFree(settings);
   if (options.fresh) rmSync(settings.config.dataDir, { recursive: true, force: true });
   const run = await DemoRun.start(settings);
-  for (const line of gaps) (options.json ? console.error : console.log)(line);
   await untilStopped(() => run.stop());
 };
 
-export interface DemoSettings {
-  readonly config: Config;
-  readonly fleet: Fleet<Tariff>;
-  readonly sites: readonly VirtualSite[];
-  readonly clock: DemoClock;
-  readonly folder: DemoFolder;
-  readonly state: DemoState;
-  readonly log: ReturnType<typeof createLog>;
-  readonly json: boolean;
-}
-
 /** Everything that can be wrong with what was asked is found here, before anything is started or written. */
-const settingsOf = async (options: DemoOptions): Promise<DemoSettings & { gaps: string[] }> => {
+const settingsOf = async (options: DemoOptions): Promise<DemoSettings> => {
   const config = demoConfig(options);
-  const measured = options.homes === undefined ? [] : loadHomes(options.homes);
+  const measured = options.homes === undefined ? [] : measuredHomes(options.homes);
   if (existsSync(config.dataDir)) lockFolder(config.dataDir).release();
   if (options.fresh) refuseForeign(config.dataDir);
   const folder = new DemoFolder(config.dataDir);
   const state = (options.fresh ? undefined : folder.read()) ?? newState(options, measured);
   refuseOther(state, options, config.dataDir);
-  const replayed = state.homes === undefined ? [] : measured.length > 0 ? measured : loadHomes(state.homes);
+  const replayed = state.homes === undefined ? [] : measured.length > 0 ? measured : measuredHomes(state.homes);
   const file = demoFleet();
   const zoned = replayed.length > 0 ? withMeasuredHomes(file.plant, replayed, state.zone) : file.plant;
   const plant = onPorts(zoned, await modbusPorts(options, zoned.sites.length));
@@ -95,16 +82,7 @@ const settingsOf = async (options: DemoOptions): Promise<DemoSettings & { gaps: 
     clock: new DemoClock(resumeMs(folder, state)),
     log: createLog(config.logLevel),
     json: options.json ?? false,
-    gaps: replayed.flatMap(gapLine),
   };
-};
-
-/** What a measured home does not know it does not tell: its load is absent in the gaps, and nothing is made up. */
-const gapLine = ({ file, gaps: [first, ...more] }: MeasuredHome): string[] => {
-  if (!first) return [];
-  const stretch = `${new Date(first.startMs).toISOString()} to ${new Date(first.endMs).toISOString()}`;
-  const others = more.length === 0 ? '' : `, and in ${more.length} more ${more.length === 1 ? 'gap' : 'gaps'}`;
-  return [`${file}: no rows from ${stretch}${others}; nothing is known of this home then`];
 };
 
 const demoConfig = (options: DemoOptions): Config => {

@@ -58,7 +58,7 @@ export class HistoryFiller {
   private async announce(day: HistoryDay): Promise<GridEvent[]> {
     const announced: GridEvent[] = [];
     const willing = this.plantSites().flatMap(({ id }) => (this.app.get(FleetService).consentOf(id).optedOut ? [] : [id]));
-    for (const { direction, powerW, priceMicroPerKwh, startMs, endMs } of this.events.filter(({ startMs }) => contains(day, startMs))) {
+    for (const { direction, powerW, priceMicroPerKwh, startMs, endMs } of this.events.filter((past) => contains(day, past.startMs))) {
       const nowMs = startMs - ANNOUNCED_AHEAD_MS;
       const outcome = await this.app
         .get(EventService)

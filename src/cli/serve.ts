@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { devicesOf } from '../fleet/plant.js';
+import { type Device, devicesOf } from '../fleet/plant.js';
 import { parseFleet } from '../fleet/fleet-file.js';
-import { loadProfiles, profileNamed } from '../field/profiles.js';
+import { loadProfiles, profileNamed, SUNSPEC_PROFILE } from '../field/profiles.js';
 import type { PlantFacts } from '../grid/plant-facts.js';
 import { BadInput, messageOf } from '../kernel/errors.js';
 import { AuthService } from '../platform/auth.service.js';
@@ -74,9 +74,22 @@ const readFleet = ({ fleetFile }: Config) => {
     throw new BadInput(`${fleetFile}: cannot be read: ${messageOf(error)}`);
   }
   const fleet = parseFleet(fleetFile, text, tariffSchema);
-  const profiles = loadProfiles();
-  for (const { profile } of devicesOf(fleet.plant)) if (profile !== 'sunspec') profileNamed(profiles, profile);
+  const faults = profileFaults(fleetFile, devicesOf(fleet.plant));
+  if (faults.length > 0) throw new BadInput(faults);
   return fleet;
+};
+
+const profileFaults = (fleetFile: string, devices: readonly Device[]): string[] => {
+  const profiles = loadProfiles();
+  return devices.flatMap(({ id, profile }) => {
+    try {
+      if (profile !== SUNSPEC_PROFILE) profileNamed(profiles, profile);
+      return [];
+    } catch (error) {
+      if (error instanceof BadInput) return error.faults.map((fault) => `${fleetFile}: device "${id}": ${fault}`);
+      throw error;
+    }
+  });
 };
 
 /** Passwords that were printed on a page must open nothing on a real plant, and without an operator nobody could stop it. */

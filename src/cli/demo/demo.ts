@@ -11,7 +11,7 @@ import { type Config, configOf } from '../../platform/config.js';
 import { DemoClock } from '../../platform/demo-clock.js';
 import { lockFolder } from '../../platform/folder-lock.js';
 import { createLog } from '../../platform/logger.js';
-import type { MeasuredHome, VirtualSite } from '../../simulator/index.js';
+import type { MeasuredHome } from '../../simulator/index.js';
 import { measuredHomes } from '../measured-homes.js';
 import { CHOOSE_PORT, portFault } from '../ports.js';
 import { untilStopped } from '../stopping.js';

@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Login, RunningPlant } from './running-plant.js';
+import { runVpp, VppProcess } from './vpp-process.js';
+
+const OPERATOR: Login = { name: 'olga', password: 'correct horse battery' };
+
+const freePort = (): Promise<number> =>
+  new Promise((answer) => {
+    const probe = createServer();
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => answer(port));
+    });
+  });
+
+const fleet = (port: number): string => `name: Two at home
+zone: Europe/Berlin
+currency: EUR
+tariff: { import: { pricePerKwh: 0.3 }, export: 0.08 }
+households: [{ id: anna, name: Anna }]
+sites:
+  - id: home
+    name: Home
+    household: anna
+    importLimitW: 15000
+    exportLimitW: 10000
+    devices:
+      - { id: meter, name: Meter, role: grid-meter, modbus: { host: 127.0.0.1, port: ${port}, unitId: 1 }, pollPeriodMs: 500, ratedW: 15000 }
+      - { id: roof, name: Roof, role: pv, modbus: { host: 127.0.0.1, port: ${port}, unitId: 2 }, pollPeriodMs: 500, ratedW: 5000, reversion: device }
+      - id: pack
+        name: Pack
+        role: battery
+        modbus: { host: 127.0.0.1, port: ${port}, unitId: 3 }
+        pollPeriodMs: 500
+        reversion: device
+        ratedW: 5000
+        battery: { capacityWh: 10000, maxChargeW: 5000, maxDischargeW: 5000 }
+`;
+
+interface DeviceRow {
+  readonly id: string;
+  readonly lease?: { readonly owner: string };
+}
+
+/** A plant on somebody else's hardware: what it leaves behind can be looked at when it is gone. */
+describe('vpp serve, stopped by Ctrl-C', () => {
+  let folder: string;
+  let fleetFile: string;
+  let hardware: VppProcess;
+  let port: number;
+  let plant: RunningPlant;
+  const env = (): Record<string, string> => ({ VPP_DATA_DIR: join(folder, 'data'), VPP_LOG_LEVEL: 'warn' });
+
+  /** As any other client on the bus sees it. */
+  const registers = async (unit: number, names: readonly string[]): Promise<(number | undefined)[]> => {
+    const { code, stdout } = await runVpp(['device', 'read', `127.0.0.1:${port}`, '--unit', String(unit), '--json']);
+    expect(code).toBe(0);
+    const { points } = JSON.parse(stdout) as { points: Record<string, { value?: number }> };
+    return names.map((name) => points[name]?.value);
+  };
+  const controls = async (): Promise<(number | undefined)[]> => [
+    ...(await registers(2, ['123.WMaxLim_Ena'])),
+    ...(await registers(3, ['124.StorCtl_Mod'])),
+  ];
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
+    port = await freePort();
+    fleetFile = join(folder, 'fleet.yaml');
+    writeFileSync(fleetFile, fleet(port));
+    hardware = new VppProcess(['simulate', '--fleet', fleetFile, '--json']);
+    await hardware.firstLine();
+    const added = await runVpp(['user', 'add', OPERATOR.name], { env: env(), input: `${OPERATOR.password}\n` });
+    expect(added).toMatchObject({ code: 0, stdout: 'olga may now log in as operator.\n' });
+    plant = await RunningPlant.start(['serve', '--fleet', fleetFile], env());
+  }, 120_000);
+  afterAll(async () => {
+    await plant?.process.end('SIGKILL');
+    await hardware?.end('SIGINT');
+    rmSync(folder, { recursive: true });
+  });
+
+  it('commands while it runs, hands everything back in time, and exits 0', { timeout: 120_000 }, async () => {
+    expect(plant.process.stdout).toBe(`${JSON.stringify(plant.greeting)}\n`);
+    const endMs = Date.now() + 600_000;
+    const by = { endMs, reason: 'a test of stopping' };
+    expect(await plant.put('/api/overrides/roof', { setpoint: { kind: 'pv-limit', maxW: 1_000 }, ...by }, OPERATOR)).toBe(204);
+    expect(await plant.put('/api/overrides/pack', { setpoint: { kind: 'battery-power', powerW: -500 }, ...by }, OPERATOR)).toBe(204);
+    await plant.until<DeviceRow[]>(
+      '/api/devices',
+      (devices) => ['roof', 'pack'].every((id) => devices.find((device) => device.id === id)?.lease !== undefined),
+      OPERATOR,
+    );
+    expect((await controls()).every((value) => value !== undefined && value > 0)).toBe(true);
+
+    const beganAt = performance.now();
+    expect(await plant.process.end('SIGINT')).toEqual({ code: 0, signal: null });
+    expect(performance.now() - beganAt).toBeLessThan(5_000);
+    expect(await controls()).toEqual([0, 0]);
+  });
+
+  it('goes on afterwards with its logins, its overrides and its readings', { timeout: 120_000 }, async () => {
+    plant = await RunningPlant.start(['serve', '--fleet', fleetFile], env());
+    await plant.until<DeviceRow[]>('/api/devices', (devices) => devices.some(({ lease }) => lease?.owner === 'override:olga'), OPERATOR);
+    expect(await plant.process.end('SIGTERM')).toEqual({ code: 0, signal: null });
+    expect(await controls()).toEqual([0, 0]);
+  });
+});

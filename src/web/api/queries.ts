@@ -1,4 +1,5 @@
-import { type QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { type QueryClient, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
 
 import { ApiError, get, isStatus } from './client.js';
 import type {
@@ -22,7 +23,7 @@ import type {
 export interface HeldPlant extends PlantInfo {
   heardMs: number;
 }
-export const holdPlant = (info: PlantInfo): HeldPlant => ({ ...info, heardMs: performance.now() });
+const holdPlant = (info: PlantInfo): HeldPlant => ({ ...info, heardMs: performance.now() });
 
 export const keys = {
   session: ['session'],
@@ -56,7 +57,27 @@ const live = { staleTime: Infinity };
 export const useSession = (): UseQueryResult<Session | null> =>
   useQuery({ queryKey: keys.session, queryFn: sessionOrNone, staleTime: Infinity });
 export const usePlant = (): UseQueryResult<HeldPlant> =>
-  useQuery({ queryKey: keys.plant, queryFn: async () => holdPlant(await get<PlantInfo>('/plant')), refetchInterval: 30_000 });
+  useQuery({
+    queryKey: keys.plant,
+    queryFn: async () => holdPlant(await get<PlantInfo>('/plant')),
+    refetchInterval: ({ state }) => (historyIsWhole(state.data) ? 30_000 : 5_000),
+  });
+
+const historyIsWhole = (plant?: PlantInfo): boolean => plant?.history === undefined || plant.history.daysDone >= plant.history.daysTotal;
+
+/** While a plant's past is still being filled in, what a page shows of past days is asked for again with every day that came. */
+export const useHistoryAsItComes = (): void => {
+  const client = useQueryClient();
+  const { data: plant } = usePlant();
+  const daysDone = plant?.history?.daysDone;
+  const heard = useRef(daysDone);
+  useEffect(() => {
+    if (heard.current !== undefined && heard.current !== daysDone)
+      for (const queryKey of [keys.energy, keys.statements, keys.homeEvents, keys.events, keys.power])
+        void client.invalidateQueries({ queryKey });
+    heard.current = daysDone;
+  }, [client, daysDone]);
+};
 export const useFleet = (): UseQueryResult<FleetNow> =>
   useQuery({ queryKey: keys.fleet, queryFn: () => get<FleetNow>('/fleet/now'), ...live });
 export const useSites = (): UseQueryResult<SiteRow[]> =>

@@ -3,8 +3,8 @@ import { useMemo } from 'react';
 
 import { LiveContext, type LiveHandlers, useLive } from '../api/live.js';
 import { mergeById } from '../api/live-state.js';
-import { holdPlant, keys, useHome, useHomeEvents } from '../api/queries.js';
-import type { HomeEvent, HomeNow, PlantInfo, Session } from '../api/types.js';
+import { keys, useHome, useHomeEvents, useHistoryAsItComes } from '../api/queries.js';
+import type { HomeEvent, HomeNow, Session } from '../api/types.js';
 import type { ChartWords } from '../chart/chart-words.js';
 import { DayPower } from '../chart/day-power.js';
 import { flowName } from '../design/flow.js';
@@ -19,7 +19,6 @@ import { ProofPanel } from './proof-panel.js';
 
 const handlersFor = (queries: QueryClient): LiveHandlers => ({
   home: (data) => queries.setQueryData<HomeNow>(keys.home, data as HomeNow),
-  plant: (data) => queries.setQueryData(keys.plant, holdPlant(data as PlantInfo)),
   'home-event': (data) => {
     const event = data as HomeEvent;
     queries.setQueryData<HomeEvent[]>(keys.homeEvents, (rows) => mergeById(rows, event));
@@ -51,6 +50,7 @@ const HomePower = () => {
 
 const HouseholdPage = ({ session }: { session: Session }) => {
   const queries = useQueryClient();
+  useHistoryAsItComes();
   const handlers = useMemo(() => handlersFor(queries), [queries]);
   const live = useLive('/api/me/live', handlers, () => void queries.invalidateQueries());
   const { data: home } = useHome();

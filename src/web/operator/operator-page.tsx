@@ -3,8 +3,8 @@ import { useMemo } from 'react';
 
 import { LiveContext, type LiveHandlers, useLive } from '../api/live.js';
 import { mergeById } from '../api/live-state.js';
-import { holdPlant, keys } from '../api/queries.js';
-import type { Alarm, DeviceRow, FleetNow, GridEvent, PlantInfo, Session, SiteRow } from '../api/types.js';
+import { keys, useHistoryAsItComes } from '../api/queries.js';
+import type { Alarm, DeviceRow, FleetNow, GridEvent, Session, SiteRow } from '../api/types.js';
 import { PageHead } from '../shell/page-head.js';
 import { AlarmsPanel } from './alarms-panel.js';
 import { DevicesPanel } from './devices-panel.js';
@@ -18,7 +18,6 @@ const handlersFor = (queries: QueryClient): LiveHandlers => ({
   fleet: (data) => queries.setQueryData<FleetNow>(keys.fleet, data as FleetNow),
   sites: (data) => queries.setQueryData<SiteRow[]>(keys.sites, data as SiteRow[]),
   devices: (data) => queries.setQueryData<DeviceRow[]>(keys.devices, data as DeviceRow[]),
-  plant: (data) => queries.setQueryData(keys.plant, holdPlant(data as PlantInfo)),
   alarm: (data) => queries.setQueryData<Alarm[]>(keys.alarms, (rows) => mergeById(rows, data as Alarm)),
   'grid-event': (data) => {
     const event = data as GridEvent;
@@ -31,6 +30,7 @@ const handlersFor = (queries: QueryClient): LiveHandlers => ({
 
 const OperatorPage = ({ session }: { session: Session }) => {
   const queries = useQueryClient();
+  useHistoryAsItComes();
   const handlers = useMemo(() => handlersFor(queries), [queries]);
   const live = useLive('/api/live', handlers, () => void queries.invalidateQueries());
   return (

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Fleet, parseFleet } from '../../fleet/fleet-file.js';
 import type { Device, Plant, Site } from '../../fleet/plant.js';
-import { floorTo, SLOT_MS } from '../../kernel/interval.js';
+import { floorTo, overlaps, SLOT_MS } from '../../kernel/interval.js';
 import { addDays, localDate, localTime, momentOf } from '../../kernel/local-day.js';
 import { DAY_MS, type EpochMs, HOUR_MS } from '../../kernel/units.js';
 import { type Tariff, tariffSchema } from '../../signals/tariff.js';
@@ -73,14 +73,19 @@ export const sunnyMorning = (zone: string, skySeed: number, realNowMs: EpochMs):
   return momentOf(zone, sunniest, START_HOUR, START_MINUTE);
 };
 
-/** The same among measured days that have a month of measurements before them and a day after. */
-export const sunnyMeasuredMorning = (zone: string, { rows, file }: MeasuredHome): EpochMs => {
-  const [first, last] = [rows[0]!.startMs, rows.at(-1)!.endMs];
+/** The same among measured days that have a month of measurements before them and a day after, without a gap in any home. */
+export const sunnyMeasuredMorning = (zone: string, homes: readonly MeasuredHome[]): EpochMs => {
+  const { rows, file } = homes[0]!;
+  const first = Math.max(...homes.map((home) => home.rows[0]!.startMs));
+  const last = Math.min(...homes.map((home) => home.rows.at(-1)!.endMs));
+  const gaps = homes.flatMap((home) => home.gaps);
   const sunByDate = new Map<string, number>();
   for (const { startMs, pvW } of rows) {
     const { date, weekday } = localTime(zone, startMs);
     const morningMs = momentOf(zone, date, START_HOUR, START_MINUTE);
-    if (weekday === 0 || weekday === 6 || morningMs - first < HISTORY_DAYS * DAY_MS || last - morningMs < DAY_MS) continue;
+    const needed = { startMs: morningMs - HISTORY_DAYS * DAY_MS, endMs: morningMs + DAY_MS };
+    if (weekday === 0 || weekday === 6 || needed.startMs < first || needed.endMs > last) continue;
+    if (gaps.some((gap) => overlaps(gap, needed))) continue;
     sunByDate.set(date, (sunByDate.get(date) ?? 0) + pvW);
   }
   if (sunByDate.size === 0)

@@ -120,7 +120,7 @@ const newState = (options: DemoOptions, measured: readonly MeasuredHome[]): Demo
     seed,
     ...(options.homes === undefined ? {} : { homes: resolve(options.homes) }),
     zone,
-    startMs: first ? sunnyMeasuredMorning(zone, first) : sunnyMorning(zone, seed, new SystemClock().now()),
+    startMs: first ? sunnyMeasuredMorning(zone, measured) : sunnyMorning(zone, seed, new SystemClock().now()),
     daysDone: 0,
     logins: [
       { name: 'operator', password: madePassword(), role: 'operator', title: 'Grid operator' },

@@ -5,8 +5,7 @@ import { loadProfiles } from '../field/profiles.js';
 import { BadInput } from '../kernel/errors.js';
 import { SystemClock } from '../platform/clock.js';
 import { tariffSchema } from '../signals/tariff.js';
-import { startFleet } from '../simulator/index.js';
-import { measuredHomes } from './measured-homes.js';
+import { loadHomes, startFleet } from '../simulator/index.js';
 import { untilStopped } from './stopping.js';
 import { virtualSites } from './virtual-sites.js';
 
@@ -32,7 +31,7 @@ const simulate = async (options: SimulateOptions): Promise<void> => {
   const { plant } = parseFleet(options.fleet, readFileSync(options.fleet, 'utf8'), tariffSchema.optional());
   const seed = Number(options.seed);
   if (!Number.isInteger(seed) || seed < 0) throw new BadInput(`--seed: "${options.seed}" is not a whole number`);
-  const measured = options.homes === undefined ? [] : measuredHomes(options.homes);
+  const measured = options.homes === undefined ? [] : loadHomes(options.homes);
   const clock = new SystemClock();
   const fleet = await startFleet(virtualSites({ plant, profiles: loadProfiles(), seed, measured, faults: [] }), { now: () => clock.now() });
   const sites = [...fleet.addresses].map(([siteId, { host, port }]) => ({ siteId, host, port }));

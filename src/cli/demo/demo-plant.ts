@@ -2,12 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Fleet, parseFleet } from '../../fleet/fleet-file.js';
 import type { Device, Plant, Site } from '../../fleet/plant.js';
-import { floorTo, overlaps, SLOT_MS } from '../../kernel/interval.js';
-import { addDays, localDate, localTime, momentOf } from '../../kernel/local-day.js';
+import { addDays, localDate, momentOf } from '../../kernel/local-day.js';
 import { DAY_MS, type EpochMs, HOUR_MS } from '../../kernel/units.js';
 import { type Tariff, tariffSchema } from '../../signals/tariff.js';
 import { meanClearness, type MeasuredHome } from '../../simulator/index.js';
-import { BadInput } from '../../kernel/errors.js';
 import { packageRoot } from '../package-info.js';
 
 export const DEMO_FLEET = 'hardware/fleets/demo.yaml';
@@ -59,8 +57,8 @@ const equipped = (device: Device, { rows, pvPeakW, batteryWh, batteryW }: Measur
 };
 
 /** Late morning: the sun is up, the evening is still to be planned. */
-const START_HOUR = 10;
-const START_MINUTE = 30;
+export const START_HOUR = 10;
+export const START_MINUTE = 30;
 
 /** A quarter past ten on the sunniest working day of the June before `realNowMs`, under made-up skies. */
 export const sunnyMorning = (zone: string, skySeed: number, realNowMs: EpochMs): EpochMs => {
@@ -71,44 +69,6 @@ export const sunnyMorning = (zone: string, skySeed: number, realNowMs: EpochMs):
   const clearness = (date: string): number => meanClearness(skySeed, momentOf(zone, date, 8), momentOf(zone, date, 18));
   const sunniest = working.reduce((best, date) => (clearness(date) > clearness(best) ? date : best));
   return momentOf(zone, sunniest, START_HOUR, START_MINUTE);
-};
-
-/** The same among measured days that have a month of measurements before them and a day after, without a gap in any home. */
-export const sunnyMeasuredMorning = (zone: string, homes: readonly MeasuredHome[]): EpochMs => {
-  const { rows, file } = homes[0]!;
-  const first = Math.max(...homes.map((home) => home.rows[0]!.startMs));
-  const last = Math.min(...homes.map((home) => home.rows.at(-1)!.endMs));
-  const gaps = homes.flatMap((home) => home.gaps);
-  const sunByDate = new Map<string, number>();
-  for (const { startMs, pvW } of rows) {
-    const { date, weekday } = localTime(zone, startMs);
-    const morningMs = momentOf(zone, date, START_HOUR, START_MINUTE);
-    const needed = { startMs: morningMs - HISTORY_DAYS * DAY_MS, endMs: morningMs + DAY_MS };
-    if (weekday === 0 || weekday === 6 || needed.startMs < first || needed.endMs > last) continue;
-    if (gaps.some((gap) => overlaps(gap, needed))) continue;
-    sunByDate.set(date, (sunByDate.get(date) ?? 0) + pvW);
-  }
-  if (sunByDate.size === 0)
-    throw new BadInput(
-      `${file}: holds too little for the demo; it needs ${HISTORY_DAYS + 2} days without a break, a working day among the last`,
-    );
-  const [date] = [...sunByDate].reduce((best, day) => (day[1] > best[1] ? day : best));
-  return floorTo(momentOf(zone, date, START_HOUR, START_MINUTE), SLOT_MS);
-};
-
-/** The whole-hour zone whose noon is when the measured sun is at its mean: files carry UTC and no place. */
-export const zoneOfSun = ({ rows }: MeasuredHome): string => {
-  let [sin, cos] = [0, 0];
-  for (const { startMs, endMs, pvW } of rows) {
-    const angle = (2 * Math.PI * (((startMs + endMs) / 2) % DAY_MS)) / DAY_MS;
-    sin += pvW * Math.sin(angle);
-    cos += pvW * Math.cos(angle);
-  }
-  if (sin === 0 && cos === 0) return 'Etc/GMT';
-  const noonUtcH = ((Math.atan2(sin, cos) / (2 * Math.PI)) * 24 + 24) % 24;
-  const behindH = Math.round(noonUtcH - 12);
-  // The names of these zones count the other way: Etc/GMT+8 is eight hours behind Greenwich.
-  return behindH === 0 ? 'Etc/GMT' : `Etc/GMT${behindH > 0 ? '+' : ''}${behindH}`;
 };
 
 /** Past grid events: an hour of the evening peak every third day, on working days' and other days' evenings alike. */

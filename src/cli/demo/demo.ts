@@ -11,14 +11,14 @@ import { type Config, configOf } from '../../platform/config.js';
 import { DemoClock } from '../../platform/demo-clock.js';
 import { lockFolder } from '../../platform/folder-lock.js';
 import { createLog } from '../../platform/logger.js';
-import type { MeasuredHome } from '../../simulator/index.js';
-import { measuredHomes } from '../measured-homes.js';
+import { loadHomes, type MeasuredHome } from '../../simulator/index.js';
 import { CHOOSE_PORT, portFault } from '../ports.js';
 import { untilStopped } from '../stopping.js';
 import { DEMO_FAULTS, virtualSites } from '../virtual-sites.js';
-import { demoFleet, onPorts, sunnyMeasuredMorning, sunnyMorning, withMeasuredHomes, zoneOfSun } from './demo-plant.js';
+import { demoFleet, onPorts, sunnyMorning, withMeasuredHomes } from './demo-plant.js';
 import { DemoRun, type DemoSettings } from './demo-run.js';
 import { DemoFolder, type DemoState, madePassword } from './demo-state.js';
+import { gapNote, sunnyMeasuredMorning, zoneOfSun } from './measured-days.js';
 
 const DEFAULT_SEED = 7;
 const DEFAULT_MODBUS_PORT = 15_020;
@@ -51,23 +51,24 @@ export const demoCommand = (): Command =>
     .action(demo);
 
 const demo = async (options: DemoOptions): Promise<void> => {
-  const settings = await settingsOf(options);
+  const { note, ...settings } = await settingsOf(options);
   await portsAreFree(settings);
   if (options.fresh) rmSync(settings.config.dataDir, { recursive: true, force: true });
   const run = await DemoRun.start(settings);
+  if (note !== undefined) console.error(`  ${note}`);
   await untilStopped(() => run.stop());
 };
 
 /** Everything that can be wrong with what was asked is found here, before anything is started or written. */
-const settingsOf = async (options: DemoOptions): Promise<DemoSettings> => {
+const settingsOf = async (options: DemoOptions): Promise<DemoSettings & { note: string | undefined }> => {
   const config = demoConfig(options);
-  const measured = options.homes === undefined ? [] : measuredHomes(options.homes);
+  const measured = options.homes === undefined ? [] : loadHomes(options.homes);
   if (existsSync(config.dataDir)) lockFolder(config.dataDir).release();
   if (options.fresh) refuseForeign(config.dataDir);
   const folder = new DemoFolder(config.dataDir);
   const state = (options.fresh ? undefined : folder.read()) ?? newState(options, measured);
   refuseOther(state, options, config.dataDir);
-  const replayed = state.homes === undefined ? [] : measured.length > 0 ? measured : measuredHomes(state.homes);
+  const replayed = state.homes === undefined ? [] : measured.length > 0 ? measured : loadHomes(state.homes);
   const file = demoFleet();
   const zoned = replayed.length > 0 ? withMeasuredHomes(file.plant, replayed, state.zone) : file.plant;
   const plant = onPorts(zoned, await modbusPorts(options, zoned.sites.length));
@@ -82,6 +83,7 @@ const settingsOf = async (options: DemoOptions): Promise<DemoSettings> => {
     clock: new DemoClock(resumeMs(folder, state)),
     log: createLog(config.logLevel),
     json: options.json ?? false,
+    note: gapNote(replayed),
   };
 };
 

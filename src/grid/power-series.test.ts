@@ -52,6 +52,16 @@ describe('the measured power of a chart', () => {
       QUARTER_MS,
       QUARTER_MS + 70_000,
     );
-    expect(points).toEqual([{ atMs: 0, gridW: 800, loadW: 800 }, { atMs: QUARTER_MS }]);
+    expect(points).toEqual([{ atMs: 0, gridW: 800, loadW: 800 }]);
+  });
+
+  it('does not wait for a few, and leaves out the flow that lacks them', () => {
+    const homes = Array.from({ length: 20 }, (_, index) => `home-${index}`);
+    const closed = homes.flatMap((siteId, index) => [
+      minute('battery', 0, 10, siteId),
+      ...(index === 0 ? [] : [minute('pv', 0, 5, siteId)]),
+    ]);
+    const points = measuredSeries([energy('pv', 0, 1, 0, 'home-0'), ...closed], QUARTER_MS, QUARTER_MS + 70_000);
+    expect(points.at(-1)).toEqual({ atMs: QUARTER_MS, batteryW: 12_000 });
   });
 });

@@ -25,7 +25,7 @@ const KEY: Readonly<Record<Flow, 'gridW' | 'pvW' | 'batteryW' | 'generatorW'>> =
 
 /**
  * What closed intervals say of mean powers, summed over their sites, on even steps. The step that holds `nowMs` is the mean
- * over what of it every device has closed.
+ * over what of it has been closed by nearly every device: of a fleet some are always late, and a flow that lacks one is absent.
  */
 export const measuredSeries = (intervals: readonly IntervalEnergy[], stepMs: DurationMs, nowMs: EpochMs): SeriesPoint[] => {
   const runningMs = floorTo(nowMs, stepMs);
@@ -49,6 +49,9 @@ const wholePoints = (intervals: readonly IntervalEnergy[], stepMs: DurationMs): 
   return [...points.values()].sort((a, b) => a.point.atMs - b.point.atMs).map(({ point, missing, seen }) => finished(point, missing, seen));
 };
 
+/** The part of a fleet that the running step does not wait for. */
+const LATE_SHARE = 0.1;
+
 const runningPoint = (intervals: readonly IntervalEnergy[], startMs: EpochMs): SeriesPoint | undefined => {
   const words = new Map<string, { flow: Flow; pieces: IntervalEnergy[] }>();
   for (const interval of intervals) {
@@ -57,9 +60,9 @@ const runningPoint = (intervals: readonly IntervalEnergy[], startMs: EpochMs): S
     words.set(key, word);
     if (interval.startMs >= startMs) word.pieces.push(interval);
   }
-  const closedMs = [...words.values()].map(({ pieces }) => pieces.reduce((endMs, piece) => Math.max(endMs, piece.endMs), startMs));
-  const endMs = closedMs.filter((atMs) => atMs > startMs).reduce((first, atMs) => Math.min(first, atMs), Infinity);
-  if (!Number.isFinite(endMs)) return undefined;
+  const closedMs = [...words.values()].map(({ pieces }) => pieces.reduce((last, piece) => Math.max(last, piece.endMs), startMs));
+  const endMs = closedMs.sort((a, b) => a - b)[Math.floor(closedMs.length * LATE_SHARE)];
+  if (endMs === undefined || endMs <= startMs) return undefined;
   const point: SeriesPoint = { atMs: startMs };
   const [missing, seen] = [new Set<Flow>(), new Set<Flow>()];
   for (const { flow, pieces } of words.values()) {

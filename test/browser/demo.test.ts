@@ -113,7 +113,7 @@ describe('the demo, as its users see it', () => {
     await expect
       .poll(async () => numberIn(await ownEvent.getByTestId('event-delivered').innerText()), { timeout: 50_000 })
       .toBeGreaterThan(0);
-    await stateOf(page.getByTestId('event-row-EV-0001'), 'ended', 'settled').waitFor();
+    await stateOf(page.getByTestId('event-row-EV-0001'), 'settled').waitFor();
     await shoot(page, 'operator');
     await page.emulateMedia({ colorScheme: 'dark' });
     await shoot(page, 'operator-dark');

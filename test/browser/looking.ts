@@ -12,12 +12,15 @@ export const untilWorthShooting = async (page: Page): Promise<void> => {
   if (UPDATING) await page.getByTestId('history-progress').waitFor({ state: 'detached', timeout: 180_000 });
 };
 
+/** Pictures the page in a window of this height, once what depends on its size has been drawn anew. */
 export const shoot = async (page: Page, name: string, height?: number): Promise<void> => {
+  const window = page.viewportSize()!;
+  await page.setViewportSize({ width: window.width, height: height ?? window.height });
   await page.evaluate('scrollTo(0, 0)');
   await page.mouse.move(0, 0);
-  const width = page.viewportSize()!.width;
-  const cut = height === undefined ? {} : { fullPage: true, clip: { x: 0, y: 0, width, height } };
-  await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: 'disabled', ...cut });
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(drawn))))');
+  await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: 'disabled' });
+  await page.setViewportSize(window);
 };
 
 /** Nothing that axe can find is in the way of anybody, in either colour scheme. Leaves the page light. */

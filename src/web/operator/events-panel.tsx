@@ -29,7 +29,9 @@ const CancelButton = ({ id }: { id: string }) => {
 const Delivery = ({ event }: { event: GridEvent }) => {
   const text = useText();
   const format = useFormat();
-  const nowW = event.state === 'active' ? event.deliveredW : meanDeliveredW(event);
+  // Right after the end nothing has been counted yet: that is not known, and not a zero.
+  const counted = event.state !== 'ended' || (event.deliveredWh ?? 0) > 0;
+  const nowW = event.state === 'active' ? event.deliveredW : counted ? meanDeliveredW(event) : undefined;
   const share = deliveredShare(event, nowW);
   return (
     <div className="delivery">
@@ -43,8 +45,10 @@ const Delivery = ({ event }: { event: GridEvent }) => {
         <span style={{ width: `${Math.min(share ?? 0, 1) * 100}%` }} />
       </span>
       <p className="event-foot">
-        <span>{`${format.energy(event.deliveredWh, 2)} kWh`}</span>
-        <span>{text(event.state === 'settled' ? 'event.paid' : 'event.pays', { amount: format.money(event.paidMicro) })}</span>
+        <span>{`${format.energy(counted ? event.deliveredWh : undefined, 2)} kWh`}</span>
+        <span>
+          {text(event.state === 'settled' ? 'event.paid' : 'event.pays', { amount: format.money(counted ? event.paidMicro : undefined) })}
+        </span>
         {event.participants === undefined ? null : <span>{text('event.homes', { count: event.participants })}</span>}
       </p>
     </div>

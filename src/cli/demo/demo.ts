@@ -1,5 +1,5 @@
+import { randomInt } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadProfiles } from '../../field/profiles.js';
@@ -154,17 +154,19 @@ const modbusPorts = (options: DemoOptions, count: number): Promise<number[]> | n
   return base === 0 ? freePorts(count) : Array.from({ length: count }, (_, index) => base + index);
 };
 
-/** Ports that were free a moment ago. */
+/** Below what systems hand out to outgoing connections: a port that is free stays so until it is listened on. */
+const FREE_PORTS = { from: 16_000, to: 32_000 };
+const MOST_TRIES = 50;
+
+/** A run of ports that nobody listens on. Throws `BadInput` where none was found. */
 const freePorts = async (count: number): Promise<number[]> => {
-  const probes = await Promise.all(
-    Array.from({ length: count }, () => {
-      const probe = createServer();
-      return new Promise<typeof probe>((listening) => probe.listen(0, '127.0.0.1', () => listening(probe)));
-    }),
-  );
-  const ports = probes.map((probe) => (probe.address() as AddressInfo).port);
-  await Promise.all(probes.map((probe) => new Promise((closed) => probe.close(closed))));
-  return ports;
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const base = randomInt(FREE_PORTS.from, FREE_PORTS.to - count);
+    const ports = Array.from({ length: count }, (_, index) => base + index);
+    const faults = await Promise.all(ports.map((port) => portFault('127.0.0.1', port, '')));
+    if (faults.every((fault) => fault === undefined)) return ports;
+  }
+  throw new BadInput(`--modbus-port: found no ${count} free ports in a row; name the first one of a free stretch`);
 };
 
 /** Names every port that is taken, before anything is started. */

@@ -74,7 +74,7 @@ export class PlantModule {
   }
 }
 
-const readingTarget = ({ influxUrl, dataDir }: Config): ReadingTarget =>
+export const readingTarget = ({ influxUrl, dataDir }: Config): ReadingTarget =>
   influxUrl === undefined ? { kind: 'sqlite', file: `${dataDir}/readings.sqlite` } : { kind: 'influx', url: influxUrl };
 
 const ledgerTarget = ({ solanaRpcUrl, dataDir }: Config): LedgerTarget =>

@@ -12,6 +12,8 @@ import { DemoClock } from '../../platform/demo-clock.js';
 import { lockFolder } from '../../platform/folder-lock.js';
 import { createLog } from '../../platform/logger.js';
 import { loadHomes, type MeasuredHome } from '../../simulator/index.js';
+import { openReadingStore } from '../../telemetry/telemetry.module.js';
+import { readingTarget } from '../plant.module.js';
 import { CHOOSE_PORT, portFault } from '../ports.js';
 import { untilStopped } from '../stopping.js';
 import { DEMO_FAULTS, virtualSites } from '../virtual-sites.js';
@@ -80,7 +82,7 @@ const settingsOf = async (options: DemoOptions): Promise<DemoSettings & { note: 
     sites,
     folder,
     state,
-    clock: new DemoClock(resumeMs(folder, state)),
+    clock: new DemoClock(await resumeMs(folder, state, config)),
     log: createLog(config.logLevel),
     json: options.json ?? false,
     note: gapNote(replayed),
@@ -143,10 +145,23 @@ const refuseOther = (state: DemoState, options: DemoOptions, dataDir: string): v
   throw new BadInput(`${dataDir} holds a demo of ${holds}; start over with --fresh, or name another folder with --data`);
 };
 
-/** The virtual hardware stood still while the demo was off, and so did its clock: it goes on from the last moment on record. */
-const resumeMs = (folder: DemoFolder, state: DemoState): EpochMs => {
-  const hardware = state.daysDone > 0 ? folder.readHardware() : undefined;
-  return hardware ? hardware.atMs + KILLED_MARGIN_MS : state.startMs;
+/**
+ * The virtual hardware stood still while the demo was off, and so did its clock: it goes on from the last moment on record,
+ * and never before a reading that is stored.
+ */
+const resumeMs = async (folder: DemoFolder, { daysDone, startMs }: DemoState, config: Config): Promise<EpochMs> => {
+  const hardware = daysDone > 0 ? folder.readHardware() : undefined;
+  if (!hardware) return startMs;
+  return Math.max(hardware.atMs + KILLED_MARGIN_MS, (await lastReadMs(config)) + SECOND_MS);
+};
+
+const lastReadMs = async (config: Config): Promise<EpochMs> => {
+  const store = openReadingStore(readingTarget(config));
+  try {
+    return (await store.lastMs()) ?? -Infinity;
+  } finally {
+    await store.close();
+  }
 };
 
 const modbusPorts = (options: DemoOptions, count: number): Promise<number[]> | number[] => {

@@ -141,7 +141,7 @@ describe('bad input', { timeout: 60_000 }, () => {
     it('measured homes that are too few, or not there', async () => {
       const short = file('short-homes/home-01.csv', ['start_utc,load_w,pv_w', ...hourlyRows(48)].join('\n'));
       const [fault] = await faultsOf(['demo', '--homes', join(folder, 'short-homes'), '--port', '0', '--modbus-port', '0']);
-      expect(fault).toMatch(new RegExp(`^${short}: holds too little for the demo`));
+      expect(fault).toMatch(new RegExp(`^${short}: holds too little; the demo needs 32 days`));
       expect((await faultsOf(['demo', '--homes', join(folder, 'nowhere')]))[0]).toMatch(/^cannot read the homes in .*nowhere/);
       nothing();
     });

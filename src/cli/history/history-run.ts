@@ -70,6 +70,7 @@ export class HistoryRun {
   async run(): Promise<History> {
     const { arrive } = this;
     const { period, sites } = this.spec;
+    const lastMs = period.endMs;
     const steps = slotsOf(period, SLOT_MS);
     const days: HistoryDay[] = [];
     let day = this.newDay(period.startMs);
@@ -78,8 +79,8 @@ export class HistoryRun {
       if (step.startMs === period.startMs || step.startMs % this.spec.replanEveryMs === 0)
         day.forecasts.push(...(await this.replan(step.startMs)));
       day.spans.push(...this.live(step, steps.length - index));
-      day.samples.push(...this.samplesAt(step.endMs));
-      if (localDate(this.spec.plant.zone, step.endMs) !== localDate(this.spec.plant.zone, step.startMs) || index === steps.length - 1) {
+      if (!arrive || step.endMs < lastMs) day.samples.push(...this.samplesAt(step.endMs));
+      if (localDate(this.spec.plant.zone, step.endMs) !== localDate(this.spec.plant.zone, step.startMs) || step.endMs === lastMs) {
         days.push({ ...day, endMs: step.endMs });
         day = this.newDay(step.endMs);
       }
@@ -87,10 +88,10 @@ export class HistoryRun {
     const end = this.states();
     if (!arrive) return { days, end };
     const shifts = counterShifts(sites, end, arrive);
-    return {
-      days: days.map((one) => ({ ...one, samples: one.samples.map((sample) => shifted(sample, shifts.get(sample.deviceId))) })),
-      end,
-    };
+    const joined = days.map((one) => ({ ...one, samples: one.samples.map((sample) => shifted(sample, shifts.get(sample.deviceId))) }));
+    // The moment of arrival is on record already, as the later stretch began: it is said again, not said otherwise.
+    joined.at(-1)!.samples.push(...this.samplesAt(lastMs, arrive));
+    return { days: joined, end };
   }
 
   private newDay(startMs: EpochMs): { startMs: EpochMs; samples: Sample[]; spans: LeaseSpan[]; forecasts: SiteForecast[] } {
@@ -220,10 +221,10 @@ export class HistoryRun {
     return siteForecast(site.id, nowMs, outlook(this.loads.get(site.id)!, presentW.load), outlook(this.suns.get(site.id)!, presentW.pv));
   }
 
-  private samplesAt(atMs: EpochMs): Sample[] {
-    return this.sites.flatMap(({ site, model, state }) =>
+  private samplesAt(atMs: EpochMs, states: readonly SiteState[] = this.states()): Sample[] {
+    return this.sites.flatMap(({ site, model }, index) =>
       site.devices.flatMap((device) => {
-        const values = readDevice(model.site, state, device.id);
+        const values = readDevice(model.site, states[index]!, device.id);
         return values ? [{ deviceId: device.id, atMs, values }] : [];
       }),
     );

@@ -3,7 +3,7 @@ import { energyCostMicro, type Micro } from '../kernel/money.js';
 import type { EpochMs, WattHour } from '../kernel/units.js';
 import type { EventDirection, GridEvent } from '../signals/grid-event.js';
 import type { EnergyQuality } from '../telemetry/interval-energy.js';
-import type { Baseline } from './baseline.js';
+import type { Baseline, BaselineSlot } from './baseline.js';
 import { type MeteredSite, netImportWh, slotEnergy } from './grid-meter.js';
 
 /** One slot of an event at one site: what was expected, what was metered, and what of it counts. */
@@ -31,9 +31,17 @@ export const paidWh = (energyWh: WattHour): WattHour => Math.round(energyWh * 10
 export const deliveredWhOf = (direction: EventDirection, baselineWh: WattHour, netWh: WattHour): WattHour =>
   Math.max(0, direction === 'up' ? baselineWh - netWh : netWh - baselineWh);
 
+/** The part of a slot before `endMs`. */
+export const cutAt = (slot: BaselineSlot, endMs: EpochMs): BaselineSlot => {
+  if (slot.endMs <= endMs) return slot;
+  const part = (endMs - slot.startMs) / (slot.endMs - slot.startMs);
+  return { startMs: slot.startMs, endMs, baselineWh: part * slot.baselineWh };
+};
+
 /**
  * Delivered = Σ max(0, baseline − net import) over the event's slots. A slot that is estimated, missing, or cut out of a
- * longer interval pays nothing and is named. So is one that ends after the home stepped out.
+ * longer interval pays nothing and is named. So is one that ends after the home stepped out. Where the event was cut short,
+ * its last slot is as long as it ran, with that part of the baseline.
  */
 export const deliveryOf = (
   event: Pick<GridEvent, 'direction' | 'endMs' | 'priceMicroPerKwh'>,
@@ -42,7 +50,8 @@ export const deliveryOf = (
   outFromMs: EpochMs = Infinity,
 ): Delivery => {
   const slots = baseline.slots
-    .filter(({ endMs }) => endMs <= event.endMs)
+    .filter(({ startMs }) => startMs < event.endMs)
+    .map((slot) => cutAt(slot, event.endMs))
     .map(({ startMs, endMs, baselineWh }): DeliveredSlot => {
       const energy = slotEnergy({ startMs, endMs }, site);
       const slot = { startMs, endMs, baselineWh, netImportWh: netImportWh(energy) };

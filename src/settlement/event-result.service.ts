@@ -7,7 +7,7 @@ import { EventService } from '../signals/event.service.js';
 import type { GridEvent } from '../signals/grid-event.js';
 import { IntervalService } from '../telemetry/interval.service.js';
 import { BaselineService, hoursAround, metersOf, type Participant } from './baseline.service.js';
-import { type Delivery, deliveryOf } from './delivered.js';
+import { cutAt, type Delivery, deliveryOf } from './delivered.js';
 import { EventResultEntity } from './event-result.entity.js';
 import { isClosed, meteredSite, type MeteredSite } from './grid-meter.js';
 import { grouped } from './grouped.js';
@@ -60,7 +60,8 @@ export class EventResultService {
     const measured = await this.measure(event);
     const untilMs = event.endMs + this.settings.graceMs;
     const open = measured.filter(
-      ({ baseline, metered }) => !baseline.slots.every((slot) => slot.endMs > event.endMs || isClosed(slot, metered)),
+      ({ baseline, metered }) =>
+        !baseline.slots.every((slot) => slot.startMs >= event.endMs || isClosed(cutAt(slot, event.endMs), metered)),
     );
     if (open.length > 0 && nowMs < untilMs) return { kind: 'waiting', siteIds: open.map(({ site }) => site.id), untilMs };
     const rows: EventResultEntity[] = [];

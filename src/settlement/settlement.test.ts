@@ -188,6 +188,14 @@ describe('delivered energy', () => {
     expect(delivery).toMatchObject({ deliveredWh: 100, slotsPaid: 2 });
   });
 
+  it('pays what was delivered until an event on quarter-hours was cut short within one', () => {
+    const baseline: Baseline = { ...baselineOfW(3_000, 1), slots: [{ startMs: T0, endMs: T0 + QUARTER_MS, baselineWh: 750 }] };
+    const minutes = site(meteredRun(1, T0, T0 + QUARTER_MS, MINUTE_MS, () => 0));
+    const delivery = deliveryOf({ ...event, endMs: T0 + 14 * MINUTE_MS }, baseline, minutes);
+    expect(delivery).toMatchObject({ deliveredWh: 700, slotsPaid: 1, slotsUnpaid: 0 });
+    expect(delivery.slots[0]).toMatchObject({ startMs: T0, endMs: T0 + 14 * MINUTE_MS, baselineWh: 700 });
+  });
+
   test.prop([
     fc.array(fc.integer({ min: -10_000, max: 10_000 }), { minLength: 4, maxLength: 4 }),
     fc.integer({ min: -10_000, max: 10_000 }),

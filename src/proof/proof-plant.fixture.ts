@@ -46,11 +46,11 @@ export const startProof = async (
   const database = new DataSource({ ...databaseOptions({ kind: 'sqlite', file: join(dir, 'plant.sqlite') }), entities });
   await database.initialize();
   await database.runMigrations();
-  const keys = loadSigningKeys(dir, true);
+  const keys = loadSigningKeys(dir, true, ORIGIN);
   const ledger = await EmbeddedLedger.start({ dir, clock }, keys.anchor.publicKey);
   const log = new ProofLog(database.getRepository(ProofRecordEntity), new TileStore(database.getRepository(ProofTileEntity)), keys);
   const outbox = new AnchorOutbox(sabotage(database.getRepository(ProofAnchorEntity)), sabotage<Ledger>(ledger), keys, clock);
-  const proof = new ProofService(log, outbox, keys, ledger, new ProofSettings(ORIGIN, SLOT_MS));
+  const proof = new ProofService(log, outbox, keys, ledger, new ProofSettings(keys.origin, SLOT_MS));
   await proof.onModuleInit();
   const stop = async (): Promise<void> => {
     await ledger.close();

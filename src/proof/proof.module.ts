@@ -20,7 +20,7 @@ export type LedgerTarget =
 
 export interface ProofOptions {
   readonly ledger: LedgerTarget;
-  /** Name of the log, without a scheme: `heliograph.example/anytown`. At most 64 characters, no spaces, plus or bar. */
+  /** Name of a new log, without a scheme: `heliograph.example/anytown`. At most 64 characters, no spaces, plus or bar. */
   readonly origin: string;
   readonly keysDir: string;
   /** Demo keys are marked as such, and a real plant refuses them. */
@@ -47,13 +47,13 @@ export class ProofModule {
   /** Throws `BadInput` where the keys can't be used or the origin is no name. */
   static register(options: ProofOptions): DynamicModule {
     if (!isKeyName(options.origin)) throw new BadInput(`proof origin "${options.origin}": use up to 64 characters without spaces, + or |`);
-    const keys = loadSigningKeys(options.keysDir, options.demo);
+    const keys = loadSigningKeys(options.keysDir, options.demo, options.origin);
     return {
       module: ProofModule,
       imports: [TypeOrmModule.forFeature([ProofRecordEntity, ProofTileEntity, ProofAnchorEntity])],
       providers: [
         { provide: SigningKeys, useValue: keys },
-        { provide: ProofSettings, useValue: new ProofSettings(options.origin, options.anchorPeriodMs) },
+        { provide: ProofSettings, useValue: new ProofSettings(keys.origin, options.anchorPeriodMs) },
         { provide: Ledger, inject: [Clock], useFactory: (clock: Clock) => openLedger(options.ledger, keys, clock) },
         LedgerCloser,
         TileStore,

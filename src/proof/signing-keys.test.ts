@@ -6,6 +6,8 @@ import { toHex } from './encoding.js';
 import { freshDir, removeDir } from './proof-plant.fixture.js';
 import { loadSigningKeys } from './signing-keys.js';
 
+const ORIGIN = 'heliograph.invalid/test';
+
 describe('the signing keys', () => {
   let dir: string;
   beforeEach(() => {
@@ -15,17 +17,22 @@ describe('the signing keys', () => {
   const file = (): string => join(dir, 'proof-keys.json');
 
   it('are made on first use, for this user only, and stay', () => {
-    const made = loadSigningKeys(dir, false);
+    const made = loadSigningKeys(dir, false, ORIGIN);
     expect(statSync(file()).mode & 0o777).toBe(0o600);
-    const again = loadSigningKeys(dir, false);
+    const again = loadSigningKeys(dir, false, ORIGIN);
     expect(toHex(again.anchor.publicKey)).toBe(toHex(made.anchor.publicKey));
     expect(toHex(again.log.publicKey)).toBe(toHex(made.log.publicKey));
     expect(again.ofSite('home-1').pseudonym).toBe(made.ofSite('home-1').pseudonym);
     expect(toHex(again.ofSite('home-1').key.publicKey)).toBe(toHex(made.ofSite('home-1').key.publicKey));
   });
 
+  it('keep the name of their log, also where the plant is called otherwise by now', () => {
+    expect(loadSigningKeys(dir, false, ORIGIN).origin).toBe(ORIGIN);
+    expect(loadSigningKeys(dir, false, 'heliograph.invalid/renamed').origin).toBe(ORIGIN);
+  });
+
   it('are one for each purpose and each site, and tell no site by its name', () => {
-    const keys = loadSigningKeys(dir, false);
+    const keys = loadSigningKeys(dir, false, ORIGIN);
     const all = [keys.log, keys.anchor, keys.ofSite('home-1').key, keys.ofSite('home-2').key].map(({ publicKey }) => toHex(publicKey));
     expect(new Set(all).size).toBe(4);
     expect(keys.ofSite('home-1').pseudonym).toMatch(/^[0-9a-f]{32}$/);
@@ -33,23 +40,23 @@ describe('the signing keys', () => {
   });
 
   it('of a demo are refused by a plant, and those of a plant by a demo', () => {
-    loadSigningKeys(dir, true);
-    expect(() => loadSigningKeys(dir, false)).toThrow(/demo keys, which prove nothing/);
+    loadSigningKeys(dir, true, ORIGIN);
+    expect(() => loadSigningKeys(dir, false, ORIGIN)).toThrow(/demo keys, which prove nothing/);
     const other = freshDir();
-    loadSigningKeys(other, false);
-    expect(() => loadSigningKeys(other, true)).toThrow(/plant's keys/);
+    loadSigningKeys(other, false, ORIGIN);
+    expect(() => loadSigningKeys(other, true, ORIGIN)).toThrow(/plant's keys/);
     removeDir(other);
   });
 
   it('are refused where others may read them, or where the file is damaged', () => {
-    loadSigningKeys(dir, false);
+    loadSigningKeys(dir, false, ORIGIN);
     const text = readFileSync(file(), 'utf8');
     chmodSync(file(), 0o644);
-    expect(() => loadSigningKeys(dir, false)).toThrow(/chmod 600/);
+    expect(() => loadSigningKeys(dir, false, ORIGIN)).toThrow(/chmod 600/);
     chmodSync(file(), 0o600);
     for (const broken of ['', '{}', text.slice(0, -20), text.replace(/"log": "../, '"log": "')]) {
       writeFileSync(file(), broken);
-      expect(() => loadSigningKeys(dir, false)).toThrow(BadInput);
+      expect(() => loadSigningKeys(dir, false, ORIGIN)).toThrow(BadInput);
     }
   });
 });

@@ -36,6 +36,8 @@ export class SigningKeys {
   constructor(
     private readonly secrets: Secrets,
     readonly demo: boolean,
+    /** Name of the log these keys sign: it stays, also where the plant is renamed, since every proof names it. */
+    readonly origin: string,
   ) {
     this.log = signingKeyOf(secrets.log);
     this.anchor = signingKeyOf(secrets.anchor);
@@ -53,11 +55,6 @@ export class SigningKeys {
     }
     return known;
   }
-
-  /** Keys that live and die with the process. */
-  static ephemeral(): SigningKeys {
-    return new SigningKeys(freshSecrets(), true);
-  }
 }
 
 const derived = (secret: Uint8Array, domain: string, name: string): Uint8Array =>
@@ -71,20 +68,20 @@ const freshSecrets = (): Secrets => ({
 });
 
 /**
- * The keys of a folder, made on first use (file mode 0600). Throws `BadInput` where the file is damaged, readable by others,
+ * The keys of a folder, made on first use (file mode 0600) for a log of this name. Throws `BadInput` where the file is damaged, readable by others,
  * or of the other kind: a plant refuses demo keys, and a demo leaves a plant's keys alone.
  */
-export const loadSigningKeys = (dir: string, demo: boolean): SigningKeys => {
+export const loadSigningKeys = (dir: string, demo: boolean, origin: string): SigningKeys => {
   const file = join(dir, FILE_NAME);
   const existing = readIfThere(file);
   if (existing === undefined) {
     const secrets = freshSecrets();
-    writeKeyFile(dir, file, demo, secrets);
-    return new SigningKeys(secrets, demo);
+    writeKeyFile(dir, file, { demo, origin }, secrets);
+    return new SigningKeys(secrets, demo, origin);
   }
   if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0)
     throw new BadInput(`${file}: other users may read it; run chmod 600 on it`);
-  return keysIn(file, existing, demo);
+  return keysIn(file, existing, demo, origin);
 };
 
 const readIfThere = (file: string): string | undefined => {
@@ -96,7 +93,7 @@ const readIfThere = (file: string): string | undefined => {
   }
 };
 
-const keysIn = (file: string, text: string, demo: boolean): SigningKeys => {
+const keysIn = (file: string, text: string, demo: boolean, origin: string): SigningKeys => {
   const damaged = new BadInput(`${file}: damaged; put back a copy, or move it away to start a new log under new keys`);
   let content: Record<string, unknown>;
   try {
@@ -117,16 +114,16 @@ const keysIn = (file: string, text: string, demo: boolean): SigningKeys => {
         ? `${file}: these are a plant's keys, which a demo does not use; give the demo a folder of its own (VPP_DATA_DIR)`
         : `${file}: these are demo keys, which prove nothing; give the plant a folder of its own (VPP_DATA_DIR)`,
     );
-  return new SigningKeys(secrets, demo);
+  return new SigningKeys(secrets, demo, typeof content['origin'] === 'string' ? content['origin'] : origin);
 };
 
-const writeKeyFile = (dir: string, file: string, demo: boolean, secrets: Secrets): void => {
+const writeKeyFile = (dir: string, file: string, facts: { demo: boolean; origin: string }, secrets: Secrets): void => {
   mkdirSync(dir, { recursive: true });
   const hex = Object.fromEntries(SECRETS.map((name) => [name, toHex(secrets[name])]));
   const draft = `${file}.new`;
   const handle = openSync(draft, 'w', 0o600);
   try {
-    writeSync(handle, `${JSON.stringify({ demo, ...hex }, null, 2)}\n`);
+    writeSync(handle, `${JSON.stringify({ ...facts, ...hex }, null, 2)}\n`);
     fsyncSync(handle);
   } finally {
     closeSync(handle);

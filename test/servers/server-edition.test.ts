@@ -146,7 +146,7 @@ describe('the server edition', () => {
 
   it('refuses the demo’s keys and logins', async () => {
     const demoFolder = join(folder, 'demo-data');
-    loadSigningKeys(join(demoFolder, 'keys'), true);
+    loadSigningKeys(join(demoFolder, 'keys'), true, 'heliograph.invalid/demo');
     const keys = await runVpp(['serve'], { env: { ...environment, VPP_DATA_DIR: demoFolder } });
     expect(keys).toMatchObject({ code: 2, stdout: '' });
     expect(keys.stderr).toContain('these are demo keys, which prove nothing');

@@ -25,14 +25,17 @@ export type JournalEntry =
       readonly accounts: readonly JournalAccount[];
     };
 
-/** An append-only file, a line an entry, synced before the chain answers. A torn last line, left by a power cut, is cut off. */
+/**
+ * An append-only file, a line an entry, synced before the chain answers. A torn last line, left by a power cut or a full
+ * disk, is cut off.
+ */
 export class EmbeddedJournal {
   private readonly handle: number;
 
   private constructor(
     file: string,
     readonly entries: readonly JournalEntry[],
-    intactBytes: number,
+    private intactBytes: number,
   ) {
     this.handle = openSync(file, 'a', 0o600);
     ftruncateSync(this.handle, intactBytes);
@@ -51,9 +54,17 @@ export class EmbeddedJournal {
     );
   }
 
+  /** Throws what the system says where there is no room; the file then ends with the entry before. */
   append(entry: JournalEntry): void {
-    writeSync(this.handle, `${JSON.stringify(entry)}\n`);
-    fsyncSync(this.handle);
+    const line = Buffer.from(`${JSON.stringify(entry)}\n`);
+    try {
+      for (let at = 0; at < line.length;) at += writeSync(this.handle, line, at);
+      fsyncSync(this.handle);
+    } catch (error) {
+      ftruncateSync(this.handle, this.intactBytes);
+      throw error;
+    }
+    this.intactBytes += line.length;
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import { Command, Option } from 'commander';
 import { DataSource } from 'typeorm';
 import { BadInput } from '../kernel/errors.js';
@@ -49,8 +50,12 @@ const putUser = async (name: string, password: string, { role, household }: AddO
 };
 
 const readPassword = async (): Promise<string> => {
-  if (process.stdin.isTTY) process.stderr.write('Password: ');
-  const lines = createInterface({ input: process.stdin, terminal: false });
+  const typed = process.stdin.isTTY;
+  if (typed) process.stderr.write('Password: ');
+  // A password that is typed is not shown.
+  const output = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output, terminal: typed });
+  if (typed) lines.once('close', () => process.stderr.write('\n'));
   for await (const line of lines) {
     lines.close();
     return line;

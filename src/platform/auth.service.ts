@@ -22,6 +22,8 @@ export interface NewUser extends Caller {
 const SESSION_MS = 30 * DAY_MS;
 const MISSES_ALLOWED = 10;
 const MISS_WINDOW_MS = 60_000;
+/** Beyond so many names, those whose misses are over are forgotten. */
+const NAMES_REMEMBERED = 1_000;
 /** Fits no password. Checked for unknown names, so that the time to answer does not tell which names exist. */
 const NO_ONES_HASH = `scrypt$16384$${'A'.repeat(22)}==$${'A'.repeat(43)}=`;
 
@@ -35,8 +37,11 @@ export class AuthService {
     private readonly clock: Clock,
   ) {}
 
-  /** Makes the user, or gives an existing one this role and password. */
+  /** Makes the user, or gives an existing one this role and password; where that changes them, its sessions are over. */
   async putUser(user: NewUser): Promise<void> {
+    const before = await this.users.findOneBy({ name: user.name });
+    if (before && !(before.role === user.role && (await passwordFits(user.password, before.passwordHash))))
+      await this.sessions.delete({ userName: user.name });
     await this.users.save({
       name: user.name,
       role: user.role,
@@ -49,12 +54,11 @@ export class AuthService {
   /** A session token for a right name and password; `too-many` after ten misses for a name within a minute. */
   async login(name: string, password: string): Promise<{ token: string; caller: Caller } | 'wrong' | 'too-many'> {
     if (this.missesOf(name) >= MISSES_ALLOWED) return 'too-many';
+    // Counted before the password is tried: guesses sent all at once are counted as well.
+    this.miss(name);
     const user = await this.users.findOneBy({ name });
     const fits = await passwordFits(password, user?.passwordHash ?? NO_ONES_HASH);
-    if (!user || !fits) {
-      this.misses.set(name, { count: this.missesOf(name) + 1, sinceMs: this.misses.get(name)?.sinceMs ?? this.clock.now() });
-      return 'wrong';
-    }
+    if (!user || !fits) return 'wrong';
     this.misses.delete(name);
     const token = randomBytes(32).toString('base64url');
     await this.sessions.delete({ expiresAtMs: LessThan(this.clock.now()) });
@@ -80,6 +84,13 @@ export class AuthService {
 
   hasOperator(): Promise<boolean> {
     return this.users.existsBy({ role: 'operator' });
+  }
+
+  private miss(name: string): void {
+    const nowMs = this.clock.now();
+    this.misses.set(name, { count: this.missesOf(name) + 1, sinceMs: this.misses.get(name)?.sinceMs ?? nowMs });
+    if (this.misses.size > NAMES_REMEMBERED)
+      for (const [other, { sinceMs }] of this.misses) if (nowMs - sinceMs >= MISS_WINDOW_MS) this.misses.delete(other);
   }
 
   private missesOf(name: string): number {

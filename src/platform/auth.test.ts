@@ -32,6 +32,21 @@ describe('logins', () => {
     expect(await auth.login('nobody', 'sunny')).toBe('wrong');
   });
 
+  it('ends the sessions of a login that gets another password or role, and only then', async () => {
+    const login = await auth.login('anna', 'sunny');
+    if (typeof login === 'string') throw new Error(login);
+    const anna = { name: 'anna', role: 'household', householdId: 'home-01' } as const;
+    await auth.putUser({ ...anna, password: 'sunny' });
+    expect(await auth.callerOf(login.token)).toBeDefined();
+    await auth.putUser({ ...anna, password: 'cloudy' });
+    expect(await auth.callerOf(login.token)).toBeUndefined();
+  });
+
+  it('counts guesses that come all at once', async () => {
+    const guesses = await Promise.all(Array.from({ length: 30 }, (_, guess) => auth.login('anna', `guess ${guess}`)));
+    expect(guesses.filter((outcome) => outcome === 'too-many')).toHaveLength(20);
+  });
+
   it('stops guessing after ten misses, and forgets them after a minute', async () => {
     for (let miss = 0; miss < 10; miss += 1) await auth.login('anna', `guess ${miss}`);
     expect(await auth.login('anna', 'sunny')).toBe('too-many');

@@ -32,6 +32,12 @@ const faultsOf = (text: string): readonly string[] => {
 };
 
 describe('a fleet file', () => {
+  it('states what a site holds to while an operator says nothing', () => {
+    const enrolled = HEAD + site('anna').replace('exportLimitW: 10000', 'exportLimitW: 10000\n    safeLimits: { exportW: 0 }');
+    expect(parseFleet('plant.yaml', enrolled, NO_TARIFF).plant.sites[0]!.safeLimits).toEqual({ exportW: 0 });
+    expect(faultsOf(enrolled.replace('exportW: 0', 'exportW: -1')).join()).toMatch(/plant\.yaml:\d+.*exportW/);
+  });
+
   it('gives a plant whose sites take its zone', () => {
     const { plant, consents } = parseFleet('plant.yaml', HEAD + site('anna'), NO_TARIFF);
     expect(plant.sites[0]).toMatchObject({ id: 'home', zone: 'Europe/Berlin', householdId: 'anna' });

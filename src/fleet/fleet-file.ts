@@ -58,6 +58,12 @@ const deviceSchema = z.strictObject({
   generator: generatorSchema.optional(),
 });
 
+const safeLimitsSchema = z.strictObject({
+  importW: z.number().min(0).optional(),
+  exportW: z.number().min(0).optional(),
+  generationW: z.number().min(0).optional(),
+});
+
 const siteSchema = z.strictObject({
   id,
   name,
@@ -66,6 +72,7 @@ const siteSchema = z.strictObject({
   zone: zone.optional().describe('the plant’s, unless given'),
   importLimitW: positive,
   exportLimitW: z.number().min(0),
+  safeLimits: safeLimitsSchema.optional().describe('held to while no operator’s limit is in force: for sites that owe one'),
   reserveFloorPct: percent.default(10).describe('energy the household keeps back, until it says otherwise'),
   optedOut: z.boolean().default(false),
   devices: z.array(deviceSchema).min(1),
@@ -114,6 +121,7 @@ const plantOf = (file: FleetFile): Plant => ({
     zone: site.zone ?? file.zone,
     importLimitW: site.importLimitW,
     exportLimitW: site.exportLimitW,
+    ...(site.safeLimits === undefined ? {} : { safeLimits: site.safeLimits }),
     devices: site.devices.map(({ modbus, ...device }) => ({ ...device, siteId: site.id, address: modbus })),
   })),
 });

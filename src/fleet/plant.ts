@@ -63,6 +63,13 @@ export interface Device {
   readonly generator?: GeneratorRating;
 }
 
+/** What a site enrolled for an operator's limits holds to while none is in force (DESIGN §5.2); magnitudes in W, absent: not enrolled. */
+export interface SafeLimits {
+  readonly importW?: Watt;
+  readonly exportW?: Watt;
+  readonly generationW?: Watt;
+}
+
 export interface Site {
   readonly id: SiteId;
   readonly name: string;
@@ -72,6 +79,7 @@ export interface Site {
   /** Most the grid connection may take from and give to the grid, both positive. */
   readonly importLimitW: Watt;
   readonly exportLimitW: Watt;
+  readonly safeLimits?: SafeLimits;
   readonly devices: readonly Device[];
 }
 

@@ -4,10 +4,9 @@ import { Subject } from 'rxjs';
 import { IsNull, MoreThan, Repository } from 'typeorm';
 import { PlantDirectory } from '../fleet/plant-directory.js';
 import { BadInput } from '../kernel/errors.js';
-import type { EpochMs } from '../kernel/units.js';
+import type { EpochMs, Watt } from '../kernel/units.js';
 import { FLEET_SCOPE, LIMIT_KINDS, limitAt, type LimitKind, type LimitNow, type LimitScope, type OperatorLimit } from './operator-limit.js';
 import { OperatorLimitEntity } from './order.entity.js';
-import { SignalsSettings } from './signals-settings.js';
 
 export interface LimitRequest {
   readonly scope: LimitScope;
@@ -27,7 +26,6 @@ export class LimitService {
   constructor(
     @InjectRepository(OperatorLimitEntity) private readonly rows: Repository<OperatorLimitEntity>,
     private readonly plant: PlantDirectory,
-    private readonly settings: SignalsSettings,
   ) {}
 
   /** Takes up the limits of earlier runs that still hold. Call once the database is there. */
@@ -65,14 +63,18 @@ export class LimitService {
 
   /** What holds at a site or over the fleet now; see `limitAt`. */
   at(scope: LimitScope, kind: LimitKind, nowMs: EpochMs): LimitNow {
-    const safeW = this.settings.safeLimits.get(scope)?.find((safe) => safe.kind === kind)?.valueW;
-    return limitAt(this.held, scope, kind, safeW, nowMs);
+    return limitAt(this.held, scope, kind, this.safeW(scope, kind), nowMs);
+  }
+
+  private safeW(scope: LimitScope, kind: LimitKind): Watt | undefined {
+    return this.plant.plant().sites.find(({ id }) => id === scope)?.safeLimits?.[`${kind}W`];
   }
 
   private faultsOf({ scope, kind, valueW, startMs, endMs, reason }: LimitRequest, nowMs: EpochMs): string[] {
     const faults: string[] = [];
     if (scope !== FLEET_SCOPE && !this.plant.plant().sites.some(({ id }) => id === scope))
       faults.push(`scope: there is no site "${scope}"`);
+    if (scope === FLEET_SCOPE && kind === 'generation') faults.push('kind: a limit on generation is set at a site, not over the fleet');
     if (!LIMIT_KINDS.includes(kind)) faults.push(`kind: must be one of ${LIMIT_KINDS.join(', ')}`);
     if (!(valueW >= 0 && Number.isFinite(valueW))) faults.push('valueW: must be 0 W or more');
     if (!(endMs > startMs && endMs > nowMs)) faults.push('endMs: must lie after the start and in the future');

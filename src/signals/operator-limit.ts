@@ -2,8 +2,8 @@ import type { SiteId } from '../fleet/plant.js';
 import { contains, type Interval } from '../kernel/interval.js';
 import type { EpochMs, Watt } from '../kernel/units.js';
 
-/** What an operator may hold down: power taken from the grid, given to it, made behind the meter, or drawn by loads. */
-export const LIMIT_KINDS = ['import', 'export', 'generation', 'load'] as const;
+/** What an operator may hold down: power taken from the grid, given to it, or made by sun behind the meter (at sites alone). */
+export const LIMIT_KINDS = ['import', 'export', 'generation'] as const;
 export type LimitKind = (typeof LIMIT_KINDS)[number];
 
 /** Where a limit holds: at one site (its id), or, as `fleet`, over the sum of all. */

@@ -15,12 +15,13 @@ import { DEMO_TARIFF } from './tariff.js';
 
 const NOW = Date.parse('2026-05-04T10:00:00Z');
 const ENTITIES = [GridEventEntity, EventOptOutEntity, OperatorLimitEntity, ManualOverrideEntity];
-const settings = new SignalsSettings(MINUTE_MS, DEMO_TARIFF, [], new Map([['home-01', [{ kind: 'export', valueW: 500 }]]]));
+const settings = new SignalsSettings(MINUTE_MS, DEMO_TARIFF);
 
 class OneHome extends PlantDirectory {
   plant(): Plant {
     const battery = { id: 'b1', siteId: 'home-01', role: 'battery' };
-    return { name: 'p', zone: 'UTC', currency: 'EUR', households: [], sites: [{ id: 'home-01', devices: [battery] }] } as unknown as Plant;
+    const site = { id: 'home-01', safeLimits: { exportW: 500 }, devices: [battery] };
+    return { name: 'p', zone: 'UTC', currency: 'EUR', households: [], sites: [site] } as unknown as Plant;
   }
 }
 
@@ -128,7 +129,7 @@ describe('grid events', () => {
 
 describe('orders', () => {
   it('holds limits over a restart, and falls to the safe limit when they are withdrawn', async () => {
-    const limits = () => new LimitService(database.getRepository(OperatorLimitEntity), new OneHome(), settings);
+    const limits = () => new LimitService(database.getRepository(OperatorLimitEntity), new OneHome());
     const ask = { scope: 'home-01', kind: 'export', valueW: 2_000, startMs: NOW, endMs: NOW + HOUR_MS, reason: 'feeder work' } as const;
     const { id } = await limits().set(ask, 'dso', NOW);
     const restarted = limits();
@@ -137,6 +138,7 @@ describe('orders', () => {
     expect(restarted.at('fleet', 'export', NOW + 1)).toEqual({ kind: 'none' });
     expect(await restarted.withdraw(id, 'dso', NOW + 2)).toBe(true);
     expect(restarted.at('home-01', 'export', NOW + 3)).toEqual({ kind: 'safe', valueW: 500 });
+    await expect(restarted.set({ ...ask, scope: 'fleet', kind: 'generation' }, 'dso', NOW)).rejects.toThrow(/set at a site/);
     await expect(restarted.set({ ...ask, scope: 'home-77', valueW: -1, reason: ' ' }, 'dso', NOW)).rejects.toThrow(
       /home-77[\s\S]*valueW[\s\S]*reason/,
     );

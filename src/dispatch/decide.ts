@@ -1,82 +1,96 @@
-import type { Device, Site } from '../fleet/plant.js';
-import { clamp, type Watt } from '../kernel/units.js';
-import type { SiteNow } from '../telemetry/image.js';
+import type { Setpoint } from '../field/setpoint.js';
+import type { Device, DeviceRole, Site } from '../fleet/plant.js';
+import type { Watt } from '../kernel/units.js';
 import { narrow, type PowerBand, within } from './band.js';
 import { batteryBand, followPlan, keepConnection, keepReserve } from './battery-rules.js';
-import type { Decision, DecisionInput, DeviceDecision, GridLimits } from './decision.js';
-import { generatorPower, mayRun } from './generator-rules.js';
+import { type Decision, type DecisionInput, type DeviceDecision, type GridLimits, leftAlone } from './decision.js';
+import { decideGenerator } from './generator-decision.js';
 import { splitInProportion } from './split.js';
+import { decideSun } from './sun-decision.js';
 
-/** Why a device gets nothing from us; it then does what it does by itself. */
-const leftAlone = (device: Device, reason: string): DeviceDecision => ({ deviceId: device.id, owner: 'itself', cuts: [], reason });
-
-/** A battery that may be told something now, and what. */
+/** A battery that may be told something now, its part of what its site's grid meter and batteries show, and what it may do. */
 interface BatteryCase {
   readonly device: Device;
   readonly site: Site;
-  readonly siteNow: SiteNow & { powersW: { grid: Watt; battery: Watt } };
+  /** Its part of what several batteries of one site do together, 0 to 1. */
+  readonly part: number;
+  readonly partW: { readonly gridW: Watt; readonly batteryW: Watt };
   readonly band: PowerBand;
 }
 
 /**
- * Decides what every device is to do now. Each source, in the order of DESIGN §5.3, narrows what the ones before it left;
- * within what is left the most pressing wish chooses: an operator's fleet limit, then the grid event, then an override,
- * then the plan. A device whose word is missing is left to itself.
+ * Decides what every control of every device is to do now. Each source, in the order of DESIGN §5.3, narrows what the ones
+ * before it left; within what is left the most pressing wish chooses: the grid event, then an override, then the plan, and
+ * an operator's limit on the whole fleet corrects their sum. A device whose word is missing keeps what it has.
  */
 export const decide = (input: DecisionInput): Decision => {
-  const decided = new Map<string, DeviceDecision>();
+  const decisions: DeviceDecision[] = [];
   const batteries: BatteryCase[] = [];
   for (const site of input.plant.sites) {
+    const able = site.devices.filter((device) => obstacleOf(input, device) === undefined);
     for (const device of site.devices) {
-      if (device.role === 'grid-meter') continue;
-      const obstacle = obstacleOf(input, device);
-      const battery = obstacle === undefined && device.battery ? batteryCase(input, site, device) : undefined;
-      if (obstacle !== undefined) decided.set(device.id, leftAlone(device, obstacle));
-      else if (device.role === 'generator') decided.set(device.id, decideGenerator(input, device));
-      else if (device.role === 'pv') decided.set(device.id, decidePv(input, site, device));
-      else if (typeof battery === 'string' || !battery) decided.set(device.id, leftAlone(device, battery ?? 'nothing to tell it'));
-      else batteries.push(battery);
+      for (const control of CONTROLS_OF[device.role]) {
+        const obstacle = obstacleOf(input, device);
+        if (obstacle) decisions.push({ ...leftAlone(device, control, obstacle.reason), ...(obstacle.holds ? { holds: true } : {}) });
+        else if (control === 'generator') decisions.push(decideGenerator(input, site, device, able));
+        else if (control === 'pv-limit') decisions.push(decideSun(input, site, device, able));
+        else {
+          const battery = batteryCase(input, site, device, able);
+          if (typeof battery === 'string') decisions.push(leftAlone(device, control, battery));
+          else batteries.push(battery);
+        }
+      }
     }
   }
   const sharing = shareOut(input, batteries);
-  for (const battery of batteries)
-    decided.set(battery.device.id, sharing?.decisions.get(battery.device.id) ?? decideBattery(input, battery));
-  const devices = [...decided.values()];
-  return { atMs: input.atMs, devices, ...(sharing ? { shared: { wantedW: sharing.wantedW, givenW: sharing.givenW } } : {}) };
+  decisions.push(...batteries.map(({ device }) => sharing.decisions.get(device.id)!));
+  const { wantedW, givenW } = sharing;
+  return { atMs: input.atMs, devices: decisions, ...(wantedW === 0 ? {} : { shared: { wantedW, givenW } }) };
 };
 
-const obstacleOf = (input: DecisionInput, device: Device): string | undefined => {
-  if (device.reversion === 'none') return 'not dispatched: nothing would end a setpoint if we fell silent';
-  if (input.lockedOut.has(device.id)) return 'locked out for maintenance';
+const CONTROLS_OF: Readonly<Record<DeviceRole, readonly Setpoint['kind'][]>> = {
+  'grid-meter': [],
+  pv: ['pv-limit'],
+  battery: ['battery-power'],
+  hybrid: ['battery-power', 'pv-limit'],
+  generator: ['generator'],
+};
+
+const obstacleOf = (input: DecisionInput, device: Device): { reason: string; holds: boolean } | undefined => {
+  // The supervisor that would end a setpoint for the plant is not built yet.
+  if (device.reversion !== 'device') return { reason: 'not dispatched: nothing would end a setpoint if we fell silent', holds: false };
+  if (input.lockedOut.has(device.id)) return { reason: 'locked out for maintenance', holds: false };
   const now = input.image.devices.get(device.id);
-  return now?.health === 'online' && now.readAtMs !== undefined ? undefined : 'no fresh word from it';
+  return now?.health === 'online' && now.readAtMs !== undefined ? undefined : { reason: 'no fresh word from it', holds: true };
 };
 
-const batteryCase = (input: DecisionInput, site: Site, device: Device): BatteryCase | string => {
-  const siteNow = input.image.sites.get(site.id);
-  const socPct = input.image.devices.get(device.id)?.values['battery.socPct'];
-  const { grid, battery } = siteNow?.powersW ?? {};
-  if (!siteNow || grid === undefined || battery === undefined) return 'no fresh word from its grid meter';
+const batteryCase = (input: DecisionInput, site: Site, device: Device, able: readonly Device[]): BatteryCase | string => {
+  const gridW = input.image.sites.get(site.id)?.powersW.grid;
+  if (gridW === undefined) return 'no fresh word from its grid meter';
+  const valuesOf = ({ id }: Device) => input.image.devices.get(id)?.values;
+  const socPct = valuesOf(device)?.['battery.socPct'];
   if (socPct === undefined) return 'state of charge unknown';
   const rating = device.battery!;
-  const consent = input.consents.get(site.id);
-  const limits = input.siteLimits.get(site.id) ?? {};
-  const at = { gridW: grid, batteryW: battery };
-  let band = batteryBand(rating, socPct);
-  band = keepConnection(band, 'connection', { ...at, importLimitW: site.importLimitW, exportLimitW: site.exportLimitW });
-  if (limits.importW !== undefined || limits.exportW !== undefined) {
-    const importLimitW = limits.importW ?? site.importLimitW;
-    const exportLimitW = limits.exportW ?? site.exportLimitW;
-    band = keepConnection(band, 'operator', { ...at, importLimitW, exportLimitW });
+  const mates = able.filter(({ battery }) => battery);
+  const part = rating.maxDischargeW / mates.reduce((sum, { battery }) => sum + battery!.maxDischargeW, 0);
+  let batteriesW = 0;
+  for (const mate of mates) {
+    const powerW = valuesOf(mate)?.['battery.powerW'];
+    if (powerW === undefined) return 'power of the site’s batteries unknown';
+    batteriesW += powerW;
   }
-  band = keepReserve(band, rating, socPct, consent?.reserveFloorPct ?? 0);
-  return { device, site, siteNow: { ...siteNow, powersW: { ...siteNow.powersW, grid, battery } }, band };
+  const partW = { gridW: part * gridW, batteryW: part * batteriesW };
+  const limits = input.siteLimits.get(site.id) ?? {};
+  const connectionOf = ({ importW, exportW }: GridLimits) => ({
+    ...partW,
+    importLimitW: part * (importW ?? site.importLimitW),
+    exportLimitW: part * (exportW ?? site.exportLimitW),
+  });
+  let band = keepConnection(batteryBand(rating, socPct), 'connection', connectionOf({}));
+  if (limits.importW !== undefined || limits.exportW !== undefined) band = keepConnection(band, 'operator', connectionOf(limits));
+  band = keepReserve(band, rating, socPct, input.consents.get(site.id)?.reserveFloorPct ?? 0);
+  return { device, site, part, partW, band };
 };
-
-const powerOf = ({ siteNow }: BatteryCase): { gridW: Watt; batteryW: Watt } => ({
-  gridW: siteNow.powersW.grid,
-  batteryW: siteNow.powersW.battery,
-});
 
 const decideBattery = (input: DecisionInput, battery: BatteryCase): DeviceDecision => {
   const { device, band } = battery;
@@ -87,8 +101,8 @@ const decideBattery = (input: DecisionInput, battery: BatteryCase): DeviceDecisi
     return batteryDecision(device, narrowed, powerW, `override:${override.by}`, 'set by an operator');
   }
   const planned = input.planned?.get(device.id);
-  if (planned?.kind !== 'battery') return leftAlone(device, 'no plan for it');
-  const wantedW = followPlan(powerOf(battery), planned.step);
+  if (planned?.kind !== 'battery') return leftAlone(device, 'battery-power', 'no plan for it');
+  const wantedW = followPlan(battery.partW, planned.step);
   return batteryDecision(
     device,
     band,
@@ -106,8 +120,9 @@ const batteryDecision = (
   reason: string,
 ): DeviceDecision => ({
   deviceId: device.id,
+  control: 'battery-power',
   owner,
-  setpoint: { kind: 'battery-power', powerW: Math.round(within(band, wantedW)) },
+  setpoint: { kind: 'battery-power', powerW: 0 + Math.round(within(band, wantedW)) },
   cuts: band.cuts,
   reason,
 });
@@ -118,18 +133,32 @@ interface Sharing {
   readonly givenW: Watt;
 }
 
-/** A wish over many sites, shared out over their batteries; `undefined` where nothing of the kind runs. */
-const shareOut = (input: DecisionInput, batteries: readonly BatteryCase[]): Sharing | undefined =>
-  shareFleetLimit(input, batteries) ?? shareEvent(input, batteries);
+/** What each battery is to do: the running event's share or its own wish, and on top what keeps the fleet within its limit. */
+const shareOut = (input: DecisionInput, batteries: readonly BatteryCase[]): Sharing => {
+  const event = shareEvent(input, batteries);
+  const wishes = new Map(
+    batteries.map((battery) => [battery.device.id, event?.decisions.get(battery.device.id) ?? decideBattery(input, battery)]),
+  );
+  const limit = shareFleetLimit(input, batteries, wishes);
+  const { wantedW, givenW } = event ?? limit ?? { wantedW: 0, givenW: 0 };
+  return { decisions: new Map([...wishes, ...(limit?.decisions ?? [])]), wantedW, givenW };
+};
 
-/** An operator's limit on the fleet's net power that is broken now: batteries give way in proportion to what they have left. */
-const shareFleetLimit = (input: DecisionInput, batteries: readonly BatteryCase[]): Sharing | undefined => {
-  const netW = input.image.fleet.powersW.grid;
+/** An operator's limit on the fleet's net power that these wishes would break: batteries give way by what they have left. */
+const shareFleetLimit = (
+  input: DecisionInput,
+  batteries: readonly BatteryCase[],
+  wishes: ReadonlyMap<string, DeviceDecision>,
+): Sharing | undefined => {
   const { importW, exportW } = input.fleetLimits;
+  const changes = batteries.map((battery) => {
+    const { setpoint } = wishes.get(battery.device.id)!;
+    return { battery, fromW: setpoint?.kind === 'battery-power' ? setpoint.powerW : battery.partW.batteryW };
+  });
+  let netW = changes.reduce((sum, { battery, fromW }) => sum + battery.partW.batteryW - fromW, 0);
+  for (const { powersW } of input.image.sites.values()) netW += powersW.grid ?? 0;
   const wantedW = importW !== undefined && netW > importW ? netW - importW : exportW !== undefined && netW < -exportW ? netW + exportW : 0;
-  if (wantedW === 0) return undefined;
-  const changes = batteries.map((battery) => ({ battery, fromW: powerOf(battery).batteryW }));
-  return shareAmong(changes, wantedW, 'operator', 'the fleet is over its limit');
+  return wantedW === 0 ? undefined : shareAmong(changes, wantedW, 'operator', 'keeps the fleet within its limit');
 };
 
 /**
@@ -143,8 +172,8 @@ const shareEvent = (input: DecisionInput, batteries: readonly BatteryCase[]): Sh
     if (event.optedOut.has(battery.site.id) || input.consents.get(battery.site.id)?.optedOut) return [];
     const baselineW = event.baselineW.get(battery.site.id) ?? (battery.site.kind === 'community-battery' ? 0 : undefined);
     if (baselineW === undefined) return [];
-    const { gridW, batteryW } = powerOf(battery);
-    return [{ battery, fromW: batteryW + gridW - baselineW }];
+    const { gridW, batteryW } = battery.partW;
+    return [{ battery, fromW: batteryW + gridW - battery.part * baselineW }];
   });
   const homes = takingPart.filter(({ battery }) => battery.site.kind === 'home');
   const others = takingPart.filter(({ battery }) => battery.site.kind !== 'home');
@@ -175,61 +204,4 @@ const shareAmong = (
     ]),
   );
   return { decisions, wantedW, givenW: sign * shares.reduce((a, b) => a + b, 0) };
-};
-
-const decideGenerator = (input: DecisionInput, device: Device): DeviceDecision => {
-  const rating = device.generator!;
-  const override = input.overrides.get(device.id);
-  const planned = input.planned?.get(device.id);
-  const wish =
-    override?.setpoint.kind === 'generator'
-      ? { ...override.setpoint, owner: `override:${override.by}` as const }
-      : planned?.kind === 'generator'
-        ? { ...planned, owner: 'plan' as const }
-        : undefined;
-  if (!wish) return leftAlone(device, 'no plan for it');
-  const now = input.generators.get(device.id) ?? { running: false, sinceMs: undefined };
-  const { run, heldBy } = mayRun(rating, now, wish.run, input.atMs);
-  const powerW = run ? generatorPower(rating, wish.powerW) : 0;
-  const cuts =
-    heldBy === undefined
-      ? []
-      : [{ by: 'device' as const, why: heldBy === 'min-up' ? 'minimum up time' : 'minimum down time', minW: powerW, maxW: powerW }];
-  return {
-    deviceId: device.id,
-    owner: wish.owner,
-    setpoint: { kind: 'generator', run, powerW: Math.round(powerW) },
-    cuts,
-    reason: run ? 'to run' : 'to stand',
-  };
-};
-
-/** Sun is left alone unless a limit, an override or the plan holds it down. */
-const decidePv = (input: DecisionInput, site: Site, device: Device): DeviceDecision => {
-  const caps: { maxW: Watt; owner: DeviceDecision['owner']; reason: string }[] = [];
-  const pvW = input.image.devices.get(device.id)?.values['pv.powerW'];
-  const limits = input.siteLimits.get(site.id) ?? {};
-  const exportCapW = exportCap(site, limits, input.image.sites.get(site.id), device, pvW);
-  if (limits.generationW !== undefined) caps.push({ maxW: limits.generationW, owner: 'operator', reason: 'generation limit' });
-  if (exportCapW !== undefined) caps.push({ maxW: exportCapW, owner: 'connection', reason: 'export limit' });
-  const override = input.overrides.get(device.id);
-  const planned = input.planned?.get(device.id);
-  if (override?.setpoint.kind === 'pv-limit')
-    caps.push({ maxW: override.setpoint.maxW, owner: `override:${override.by}`, reason: 'set by an operator' });
-  else if (planned?.kind === 'pv') caps.push({ maxW: planned.maxW, owner: 'plan', reason: 'the plan curtails' });
-  const tightest = caps.sort((a, b) => a.maxW - b.maxW)[0];
-  if (!tightest) return leftAlone(device, 'no limit on its sun');
-  const maxW = Math.round(clamp(tightest.maxW, 0, device.ratedW));
-  return { deviceId: device.id, owner: tightest.owner, setpoint: { kind: 'pv-limit', maxW }, cuts: [], reason: tightest.reason };
-};
-
-/** Headroom below which sun is held, as a share of the inverter's rating: let go sooner, it would swing over the limit and back. */
-const HELD_WITHIN = 0.2;
-
-/** The sun that brings the connection just to its export limit; `undefined` where that is out of reach. */
-const exportCap = (site: Site, limits: GridLimits, now: SiteNow | undefined, device: Device, pvW: Watt | undefined): Watt | undefined => {
-  const gridW = now?.powersW.grid;
-  if (gridW === undefined || pvW === undefined) return undefined;
-  const headroomW = gridW + Math.min(site.exportLimitW, limits.exportW ?? Infinity);
-  return headroomW < HELD_WITHIN * device.ratedW ? pvW + headroomW : undefined;
 };

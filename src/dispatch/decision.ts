@@ -1,5 +1,5 @@
 import type { Setpoint } from '../field/setpoint.js';
-import type { Consent, DeviceId, Plant, SiteId } from '../fleet/plant.js';
+import type { Consent, Device, DeviceId, Plant, SiteId } from '../fleet/plant.js';
 import type { EpochMs, Watt } from '../kernel/units.js';
 import type { PlantImage } from '../telemetry/image.js';
 import type { PlannedStep } from './battery-rules.js';
@@ -21,7 +21,6 @@ export interface RunningEvent {
   readonly powerW: Watt;
   /** Mean net import each taking part would have had, fixed before the event. Homes without one do not take part. */
   readonly baselineW: ReadonlyMap<SiteId, Watt>;
-  /** Sites that deliver without a baseline of their own: community batteries. */
   readonly optedOut: ReadonlySet<SiteId>;
 }
 
@@ -47,14 +46,27 @@ export interface DecisionInput {
   readonly generators: ReadonlyMap<DeviceId, GeneratorNow>;
 }
 
-/** What a device is to do and why. Without a setpoint it is handed back to itself. */
+/** What one control of a device is to do and why. Without a setpoint it is handed back to the device itself. */
 export interface DeviceDecision {
   readonly deviceId: DeviceId;
+  /** A hybrid inverter has two, its battery's power and a limit on what leaves its terminal; every other device has one. */
+  readonly control: Setpoint['kind'];
   readonly owner: Source | `event:${string}` | `override:${string}` | 'itself';
   readonly setpoint?: Setpoint;
+  /** The device is silent: what it holds is neither lifted nor renewed until it speaks again or its lease ends. */
+  readonly holds?: true;
   readonly cuts: readonly Cut[];
   readonly reason: string;
 }
+
+/** Why a control gets nothing from us; its device then does what it does by itself. */
+export const leftAlone = ({ id: deviceId }: Device, control: Setpoint['kind'], reason: string): DeviceDecision => ({
+  deviceId,
+  control,
+  owner: 'itself',
+  cuts: [],
+  reason,
+});
 
 export interface Decision {
   readonly atMs: EpochMs;

@@ -28,8 +28,10 @@ export class DispatchJobs implements OnModuleDestroy {
     );
   }
 
+  /** Ends the loop: a cycle that is under way writes nothing any more. */
   stop(): void {
     if (this.timers.doesExist('interval', CYCLE)) this.timers.deleteInterval(CYCLE);
+    this.dispatch.close();
   }
 
   onModuleDestroy(): void {
@@ -42,7 +44,7 @@ export class DispatchJobs implements OnModuleDestroy {
     this.busy = true;
     try {
       await this.dispatch.runCycle();
-      this.spans.note(new Set(this.field.leases().keys()), this.clock.now());
+      this.spans.note(new Set(this.field.leases().map(({ deviceId }) => deviceId)), this.clock.now());
     } finally {
       this.busy = false;
     }

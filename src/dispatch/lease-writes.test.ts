@@ -4,24 +4,27 @@ import type { Decision } from './decision.js';
 import { leaseWrites } from './lease-writes.js';
 
 const LEASE_MS = 60_000;
-const decision = (powerW: number | undefined, atMs = 0): Decision => ({
+const decision = (powerW: number | undefined, atMs = 0, holds?: true): Decision => ({
   atMs,
   devices: [
     {
       deviceId: 'a',
+      control: 'battery-power',
       owner: 'plan',
       cuts: [],
       reason: '',
+      ...(holds ? { holds } : {}),
       ...(powerW === undefined ? {} : { setpoint: { kind: 'battery-power' as const, powerW } }),
     },
   ],
 });
-const held = (powerW: number, expiresAtMs: number): Map<string, Lease> =>
-  new Map([['a', { deviceId: 'a', owner: 'plan', setpoint: { kind: 'battery-power', powerW }, expiresAtMs }]]);
+const held = (powerW: number, expiresAtMs: number): Lease[] => [
+  { deviceId: 'a', owner: 'plan', setpoint: { kind: 'battery-power', powerW }, expiresAtMs },
+];
 
 describe('lease writes', () => {
   it('write what is new, and nothing that is much the same', () => {
-    expect(leaseWrites(decision(1_000), new Map(), LEASE_MS).assert).toHaveLength(1);
+    expect(leaseWrites(decision(1_000), [], LEASE_MS).assert).toHaveLength(1);
     expect(leaseWrites(decision(1_010), held(1_000, 50_000), LEASE_MS).assert).toHaveLength(0);
     expect(leaseWrites(decision(1_100), held(1_000, 50_000), LEASE_MS).assert).toHaveLength(1);
   });
@@ -35,7 +38,17 @@ describe('lease writes', () => {
   });
 
   it('hand back what nobody wants any more, once', () => {
-    expect(leaseWrites(decision(undefined), held(1_000, 50_000), LEASE_MS).release).toEqual(['a']);
-    expect(leaseWrites(decision(undefined), new Map(), LEASE_MS).release).toEqual([]);
+    expect(leaseWrites(decision(undefined), held(1_000, 50_000), LEASE_MS).release).toEqual([{ deviceId: 'a', control: 'battery-power' }]);
+    expect(leaseWrites(decision(undefined), [], LEASE_MS).release).toEqual([]);
+  });
+
+  it('leave a silent device what it holds, and do not renew it', () => {
+    expect(leaseWrites(decision(undefined, 40_000, true), held(1_000, 50_000), LEASE_MS)).toEqual({ assert: [], release: [] });
+  });
+
+  it('keep a hybrid’s two controls apart', () => {
+    const limit: Lease = { deviceId: 'a', owner: 'operator', setpoint: { kind: 'pv-limit', maxW: 0 }, expiresAtMs: 50_000 };
+    expect(leaseWrites(decision(1_000), [...held(1_000, 50_000), limit], LEASE_MS)).toEqual({ assert: [], release: [] });
+    expect(leaseWrites(decision(undefined), [limit], LEASE_MS).release).toEqual([]);
   });
 });

@@ -9,19 +9,20 @@ const DEADBAND_SHARE = 0.02;
 
 export interface LeaseWrites {
   readonly assert: Lease[];
-  readonly release: DeviceId[];
+  readonly release: { readonly deviceId: DeviceId; readonly control: Setpoint['kind'] }[];
 }
 
 /**
  * Which leases a decision asks to write and which to hand back, given those in force. The same setpoint is written again
  * only when half its time is gone. Expiries are staggered by device, so that a silent plant's fleet does not step as one.
  */
-export const leaseWrites = (decision: Decision, inForce: ReadonlyMap<DeviceId, Lease>, leaseMs: DurationMs): LeaseWrites => {
+export const leaseWrites = (decision: Decision, inForce: readonly Lease[], leaseMs: DurationMs): LeaseWrites => {
   const writes: LeaseWrites = { assert: [], release: [] };
-  decision.devices.forEach(({ deviceId, setpoint, owner }, index) => {
-    const held = inForce.get(deviceId);
+  const heldBy = new Map(inForce.map((lease) => [keyOf(lease.deviceId, lease.setpoint.kind), lease]));
+  decision.devices.forEach(({ deviceId, control, setpoint, holds, owner }, index) => {
+    const held = heldBy.get(keyOf(deviceId, control));
     if (!setpoint) {
-      if (held) writes.release.push(deviceId);
+      if (held && !holds) writes.release.push({ deviceId, control });
       return;
     }
     const fresh = held && sameEnough(held.setpoint, setpoint) && held.expiresAtMs - decision.atMs > leaseMs / 2;
@@ -29,6 +30,8 @@ export const leaseWrites = (decision: Decision, inForce: ReadonlyMap<DeviceId, L
   });
   return writes;
 };
+
+const keyOf = (deviceId: DeviceId, control: Setpoint['kind']): string => `${deviceId} ${control}`;
 
 /** Up to a quarter longer, spread evenly by the golden ratio whatever the fleet's size. */
 const staggered = (leaseMs: DurationMs, index: number): DurationMs => Math.round(leaseMs * (1 + 0.25 * ((index * 0.618) % 1)));

@@ -77,7 +77,7 @@ describe('leases on devices', () => {
     const again = lease(1, charge, 70_000);
     expect(await control.assert([again])).toEqual([{ kind: 'confirmed', lease: again }]);
     expect(writes()).toHaveLength(written);
-    expect(control.leases().get('hybrid-1')).toBe(again);
+    expect(control.leases()).toEqual([again]);
     await control.assert([lease(1, charge, 150_000)]);
     expect(writes()).toHaveLength(written * 2);
     await control.assert([lease(1, { kind: 'battery-power', powerW: -900 }, 150_000)]);
@@ -101,9 +101,9 @@ describe('leases on devices', () => {
   it('are over at their expiry, and refused when they are over before they begin', async () => {
     await control.assert([lease(1, charge)]);
     clock.set(NOW + 59_999);
-    expect(control.leases().size).toBe(1);
+    expect(control.leases()).toHaveLength(1);
     clock.set(NOW + 60_000);
-    expect(control.leases().size).toBe(0);
+    expect(control.leases()).toHaveLength(0);
     expect(await control.assert([{ ...lease(1, charge), expiresAtMs: NOW }])).toMatchObject([
       { kind: 'refused', reason: 'the lease is already over' },
     ]);
@@ -114,11 +114,13 @@ describe('leases on devices', () => {
     expect(server.requests).toEqual([]);
   });
 
-  it('of two kinds stand side by side on a hybrid, and go together', async () => {
+  it('of two kinds stand side by side on a hybrid, and each goes by itself or all together', async () => {
     await control.assert([lease(1, limit), lease(1, charge)]);
-    expect(control.leases().get('hybrid-1')!.setpoint).toEqual(charge);
-    expect(await control.release('hybrid-1')).toBe('released');
-    expect(control.leases().size).toBe(0);
+    expect(control.leases().map(({ setpoint }) => setpoint)).toEqual([limit, charge]);
+    expect(await control.release('hybrid-1', 'pv-limit')).toBe('released');
+    expect(control.leases().map(({ setpoint }) => setpoint)).toEqual([charge]);
+    expect(await control.releaseAll()).toEqual({ released: ['hybrid-1'], unknown: [] });
+    expect(control.leases()).toHaveLength(0);
     expect(await control.releaseAll()).toEqual({ released: [], unknown: [] });
   });
 
@@ -128,7 +130,7 @@ describe('leases on devices', () => {
     server.script = silent;
     const outcomes = await control.assert([lease(1, charge), lease(2, charge)]);
     expect(outcomes.map(({ kind }) => kind)).toEqual(['confirmed', 'unknown']);
-    expect(control.leases().size).toBe(2);
+    expect(control.leases()).toHaveLength(2);
     expect(await control.releaseAll()).toEqual({ released: ['hybrid-1'], unknown: ['hybrid-2'] });
     server.script = () => undefined;
     expect(await control.releaseAll()).toEqual({ released: ['hybrid-2'], unknown: [] });

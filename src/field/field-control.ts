@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { DeviceId } from '../fleet/plant.js';
-import { AdapterError, messageOf } from '../kernel/errors.js';
+import { messageOf } from '../kernel/errors.js';
 import { type DurationMs, SECOND_MS } from '../kernel/units.js';
 import { Clock, monotonicMs } from '../platform/clock.js';
 import type { CommandOutcome } from './drivers/device-driver.js';
 import { FieldControl } from './field-control.port.js';
 import { type FieldDevice, FieldDevices } from './field-devices.js';
 import { LeaseTable } from './lease-table.js';
-import type { Lease, LeaseOutcome } from './setpoint.js';
+import type { Lease, LeaseOutcome, Setpoint } from './setpoint.js';
 
 /** How long a whole assertion or release of one device may take; what is not known by then is `unknown`. */
 const DEADLINE_MS: DurationMs = 4_000;
@@ -29,34 +29,42 @@ export class ModbusFieldControl extends FieldControl {
     return Promise.all(leases.map((lease) => this.assertOne(lease)));
   }
 
-  async release(deviceId: DeviceId, deadlineMs: DurationMs = DEADLINE_MS): Promise<'released' | 'unknown'> {
-    const field = this.devices.get(deviceId);
-    if (!field) return 'unknown';
-    const released = this.inTurn(deviceId, () => this.handBack(field));
-    return withinDeadline<'released' | 'unknown'>(released, deadlineMs, () => 'unknown');
+  release(deviceId: DeviceId, control: Setpoint['kind']): Promise<'released' | 'unknown'> {
+    return this.releaseKinds(deviceId, (held) => held.filter((kind) => kind === control), DEADLINE_MS);
   }
 
   async releaseAll(deadlineMs: DurationMs = DEADLINE_MS): Promise<{ released: DeviceId[]; unknown: DeviceId[] }> {
     const holders = this.table.holders();
-    const outcomes = await Promise.all(holders.map((deviceId) => this.release(deviceId, deadlineMs)));
+    const outcomes = await Promise.all(holders.map((deviceId) => this.releaseKinds(deviceId, (held) => held, deadlineMs)));
     return {
       released: holders.filter((_, index) => outcomes[index] === 'released'),
       unknown: holders.filter((_, index) => outcomes[index] === 'unknown'),
     };
   }
 
-  leases(): ReadonlyMap<DeviceId, Lease> {
+  leases(): readonly Lease[] {
     return this.table.inForce(this.clock.now());
+  }
+
+  private async releaseKinds(
+    deviceId: DeviceId,
+    which: (held: Setpoint['kind'][]) => Setpoint['kind'][],
+    deadlineMs: DurationMs,
+  ): Promise<'released' | 'unknown'> {
+    const field = this.devices.get(deviceId);
+    if (!field) return 'unknown';
+    const released = this.inTurn(deviceId, () => this.handBack(field, which(this.table.kindsOf(deviceId))));
+    return withinDeadline<'released' | 'unknown'>(released, deadlineMs, () => 'unknown');
   }
 
   private assertOne(lease: Lease): Promise<LeaseOutcome> {
     const field = this.devices.get(lease.deviceId);
     if (!field) return Promise.resolve({ kind: 'refused', lease, reason: `there is no device "${lease.deviceId}"` });
-    if (field.device.reversion === 'none')
+    if (field.device.reversion !== 'device')
       return Promise.resolve({
         kind: 'refused',
         lease,
-        reason: 'nothing would end the setpoint: the reversion class of the device is `none`',
+        reason: `nothing would end the setpoint: the reversion class of the device is \`${field.device.reversion}\``,
       });
     const outcome = this.inTurn(lease.deviceId, () => this.writeLease(lease, field));
     return withinDeadline<LeaseOutcome>(outcome, DEADLINE_MS, () => ({
@@ -83,13 +91,15 @@ export class ModbusFieldControl extends FieldControl {
     this.table.record(outcome, field.unit.connectionChanges, monotonicMs() + leaseS * SECOND_MS);
   }
 
-  private async handBack(field: FieldDevice): Promise<'released' | 'unknown'> {
+  /** What is no longer held by the time its turn comes has been handed back already: what others set stays. */
+  private async handBack(field: FieldDevice, kinds: readonly Setpoint['kind'][]): Promise<'released' | 'unknown'> {
+    if (kinds.length === 0) return 'released';
     try {
-      if (!(await field.driver.release(this.table.kindsOf(field.device.id)))) return 'unknown';
-      this.table.forget(field.device.id);
+      if (!(await field.driver.release(kinds))) return 'unknown';
+      this.table.forget(field.device.id, kinds);
       return 'released';
-    } catch (error) {
-      if (!(error instanceof AdapterError)) throw error;
+    } catch {
+      // Whatever is wrong with this device, the others are handed back all the same.
       return 'unknown';
     }
   }
@@ -111,7 +121,7 @@ const commanded = async (field: FieldDevice, lease: Lease, leaseS: number): Prom
   try {
     return await field.driver.command(lease.setpoint, leaseS);
   } catch (error) {
-    if (!(error instanceof AdapterError)) throw error;
+    // One odd device never stops the others: what its registers made impossible is its own outcome.
     return { kind: 'unknown', reason: messageOf(error) };
   }
 };

@@ -29,8 +29,10 @@ export class LeaseTable {
     this.written.set(deviceId, kinds);
   }
 
-  forget(deviceId: DeviceId): void {
-    this.written.delete(deviceId);
+  forget(deviceId: DeviceId, kinds: readonly Setpoint['kind'][]): void {
+    const held = this.written.get(deviceId);
+    for (const kind of kinds) held?.delete(kind);
+    if (held?.size === 0) this.written.delete(deviceId);
   }
 
   /**
@@ -52,19 +54,17 @@ export class LeaseTable {
     return [...this.written.keys()];
   }
 
-  /** The kinds of setpoint that a device holds, or may hold, of ours; `undefined` where that is none. */
-  kindsOf(deviceId: DeviceId): Setpoint['kind'][] | undefined {
-    const kinds = this.written.get(deviceId);
-    return kinds && [...kinds.keys()];
+  /** The kinds of setpoint that a device holds, or may hold, of ours. */
+  kindsOf(deviceId: DeviceId): Setpoint['kind'][] {
+    return [...(this.written.get(deviceId)?.keys() ?? [])];
   }
 
-  /** The lease in force on each device: the one asserted last, as long as it runs, unless the device refused it. */
-  inForce(nowMs: EpochMs): ReadonlyMap<DeviceId, Lease> {
-    const leases = new Map<DeviceId, Lease>();
-    for (const [deviceId, kinds] of this.written) {
-      for (const { outcome } of kinds.values())
-        if (outcome.kind !== 'refused' && outcome.lease.expiresAtMs > nowMs) leases.set(deviceId, outcome.lease);
-    }
-    return leases;
+  /** The leases that run and were not refused; a device's in the order they were asserted in. */
+  inForce(nowMs: EpochMs): Lease[] {
+    return [...this.written.values()].flatMap((kinds) =>
+      [...kinds.values()].flatMap(({ outcome }) =>
+        outcome.kind !== 'refused' && outcome.lease.expiresAtMs > nowMs ? [outcome.lease] : [],
+      ),
+    );
   }
 }

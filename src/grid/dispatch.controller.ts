@@ -41,8 +41,8 @@ export class DispatchController {
     @Body({ schema: releaseSchema }) { reason }: Reason,
     @CallerParam() caller: Caller,
   ): Promise<z.infer<typeof releasedSchema>> {
-    await this.audit.record(caller.name, 'release-all', 'plant', reason);
     const outcome = await this.dispatch.releaseAll(reason, caller.name);
+    await this.audit.record(caller.name, 'release-all', 'plant', reason);
     return { ...this.dispatch.now(), ...outcome };
   }
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { DispatchService } from '../dispatch/dispatch.service.js';
 import { FieldControl } from '../field/field-control.port.js';
-import type { Setpoint } from '../field/setpoint.js';
+import type { Lease, Setpoint } from '../field/setpoint.js';
 import { FleetService } from '../fleet/fleet.service.js';
 import type { Device, Site } from '../fleet/plant.js';
 import type { EpochMs } from '../kernel/units.js';
@@ -70,12 +70,18 @@ export class FleetViewService {
 
   deviceRows(nowMs: EpochMs): DeviceRow[] {
     const image = this.telemetry.image(nowMs);
-    return this.fleet.plant().sites.flatMap((site) => site.devices.map((device) => this.deviceRow(site, device, image)));
+    const leases = this.field.leases();
+    return this.fleet.plant().sites.flatMap((site) =>
+      site.devices.map((device) => {
+        const held = leases.filter(({ deviceId }) => deviceId === device.id);
+        return this.deviceRow(site, device, image, held);
+      }),
+    );
   }
 
-  private deviceRow(site: Site, device: Device, image: PlantImage): DeviceRow {
+  private deviceRow(site: Site, device: Device, image: PlantImage, held: readonly Lease[]): DeviceRow {
     const now = image.devices.get(device.id);
-    const lease = this.field.leases().get(device.id);
+    const newest = held.at(-1);
     const { host, port, unitId } = device.address;
     return {
       id: device.id,
@@ -89,7 +95,11 @@ export class FleetViewService {
       reason: now?.reason,
       readAtMs: now?.readAtMs,
       values: { ...now?.values },
-      lease: lease && { owner: lease.owner, setpoint: setpointText(lease.setpoint), expiresAtMs: lease.expiresAtMs },
+      lease: newest && {
+        owner: newest.owner,
+        setpoint: held.map(({ setpoint }) => setpointText(setpoint)).join(', '),
+        expiresAtMs: newest.expiresAtMs,
+      },
       lockedOut: this.fleet.isLockedOut(device.id),
     };
   }

@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Subject } from 'rxjs';
 import { IsNull, Repository } from 'typeorm';
 import { AlarmEntity, type Severity } from './alarm.entity.js';
+import { messageOf } from '../kernel/errors.js';
 import { Clock } from './clock.js';
 
 export interface AlarmRaise {
@@ -12,11 +13,17 @@ export interface AlarmRaise {
   readonly message: string;
 }
 
-/** The alarm log. An alarm stands from the moment it is raised until it is cleared; it is never deleted. */
+/**
+ * The alarm log. An alarm stands from the moment it is raised until it is cleared; it is never deleted. Raising one never
+ * fails: while the database is away it stands in memory and in the process's log, and is stored with the next change.
+ */
 @Injectable()
 export class AlarmService {
   readonly changes = new Subject<AlarmEntity>();
+  private readonly log = new Logger('alarms');
   private readonly open = new Map<string, AlarmEntity>();
+  /** Alarms that the database does not have as they are now. */
+  private readonly unstored = new Set<AlarmEntity>();
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -32,8 +39,9 @@ export class AlarmService {
   raise(alarm: AlarmRaise): Promise<void> {
     return this.inOrder(async () => {
       if (this.open.has(keyOf(alarm))) return;
-      const raised = await this.alarms.save({ ...alarm, raisedAtMs: this.clock.now(), clearedAtMs: null });
+      const raised = this.alarms.create({ ...alarm, raisedAtMs: this.clock.now(), clearedAtMs: null });
       this.open.set(keyOf(alarm), raised);
+      await this.store(raised);
       this.changes.next(raised);
     });
   }
@@ -44,7 +52,7 @@ export class AlarmService {
       if (!alarm) return;
       this.open.delete(keyOf(alarm));
       alarm.clearedAtMs = this.clock.now();
-      await this.alarms.save(alarm);
+      await this.store(alarm);
       this.changes.next(alarm);
     });
   }
@@ -55,6 +63,18 @@ export class AlarmService {
 
   newest(limit: number): Promise<AlarmEntity[]> {
     return this.alarms.find({ order: { id: 'DESC' }, take: limit });
+  }
+
+  private async store(alarm: AlarmEntity): Promise<void> {
+    this.unstored.add(alarm);
+    try {
+      for (const waiting of this.unstored) {
+        await this.alarms.save(waiting);
+        this.unstored.delete(waiting);
+      }
+    } catch (error) {
+      this.log.error(`not stored (${messageOf(error)}): ${alarm.severity} ${alarm.subject} ${alarm.kind}: ${alarm.message}`);
+    }
   }
 
   /** One change after another, so that a raise and a clear of the same alarm cannot cross. */

@@ -113,25 +113,20 @@ export class HistoryRun {
       ...(planned ? { planned } : {}),
       ...(event ? { event } : {}),
     });
-    const byDevice = new Map(decision.devices.map((device) => [device.deviceId, device]));
-    this.sites.forEach((past, index) => this.stepSite(past, index, commandsOf(past.site, byDevice), step, stepsLeft, byDevice));
-    return decision.devices.flatMap(({ deviceId, setpoint }) => (setpoint ? [{ deviceId, ...step }] : []));
+    this.sites.forEach((past, index) => {
+      const commands = commandsOf(decision.devices.filter(({ deviceId }) => past.site.devices.some(({ id }) => id === deviceId)));
+      this.stepSite(past, index, commands, step, stepsLeft);
+    });
+    const commanded = new Set(decision.devices.flatMap(({ deviceId, setpoint }) => (setpoint ? [deviceId] : [])));
+    return [...commanded].map((deviceId) => ({ deviceId, ...step }));
   }
 
-  private stepSite(
-    past: PastSite,
-    index: number,
-    commands: SiteCommands,
-    step: Interval,
-    stepsLeft: number,
-    decided: ReadonlyMap<string, { setpoint?: { kind: string } }>,
-  ): void {
+  private stepSite(past: PastSite, index: number, commands: SiteCommands, step: Interval, stepsLeft: number): void {
     const { site, model } = past;
     past.state = stepSite(model, past.state, this.steered(past, index, commands, stepsLeft), SLOT_MS);
     const { loadW, pvW, gridW } = past.state.powers;
-    const limited = site.devices.some(({ id }) => decided.get(id)?.setpoint?.kind === 'pv-limit');
     this.loads.get(site.id)!.push(loadW);
-    this.suns.get(site.id)!.push(limited ? undefined : pvW);
+    this.suns.get(site.id)!.push(commands.pvMaxW === undefined ? pvW : undefined);
     if (gridW !== undefined) this.netW.get(site.id)!.set(step.startMs, gridW);
   }
 

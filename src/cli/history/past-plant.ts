@@ -51,7 +51,8 @@ export const imageOfStep = (sites: readonly PastSite[], atMs: EpochMs): PlantIma
 
 const valuesOf = (device: Device, { state }: PastSite, pvW: Watt): DeviceNow['values'] => {
   if (device.role === 'pv') return { 'pv.powerW': pvW };
-  if (device.battery) return { 'battery.powerW': 0, 'battery.socPct': socPctOf(device, state) };
+  if (device.battery)
+    return { ...(device.role === 'hybrid' ? { 'pv.powerW': pvW } : {}), 'battery.powerW': 0, 'battery.socPct': socPctOf(device, state) };
   return {};
 };
 
@@ -68,14 +69,13 @@ export const generatorsOf = (sites: readonly PastSite[]): Map<string, GeneratorN
     ),
   );
 
-/** A decision as what the simulator takes for one step. */
-export const commandsOf = (site: Site, decisions: ReadonlyMap<string, DeviceDecision>): SiteCommands => {
+/** What was decided for a site's devices, as the simulator takes it for one step. */
+export const commandsOf = (decisions: readonly DeviceDecision[]): SiteCommands => {
   const commands: { batteryW?: Watt; pvMaxW?: Watt; generators: Record<string, { run: boolean; powerW: Watt }> } = { generators: {} };
-  for (const { id } of site.devices) {
-    const setpoint = decisions.get(id)?.setpoint;
+  for (const { deviceId, setpoint } of decisions) {
     if (setpoint?.kind === 'battery-power') commands.batteryW = setpoint.powerW;
     if (setpoint?.kind === 'pv-limit') commands.pvMaxW = setpoint.maxW;
-    if (setpoint?.kind === 'generator') commands.generators[id] = { run: setpoint.run, powerW: setpoint.powerW };
+    if (setpoint?.kind === 'generator') commands.generators[deviceId] = { run: setpoint.run, powerW: setpoint.powerW };
   }
   return commands;
 };

@@ -34,6 +34,7 @@ export const powerByDerControls = async (
         return { kind: 'refused', reason: 'the device did not switch its setpoint on' };
       return Math.abs(seen.WSet - powerW) <= stepW ? { kind: 'confirmed' } : { kind: 'clamped', readbackW: seen.WSet };
     },
+    () => releaseDerPower(controls),
   );
 };
 
@@ -69,6 +70,7 @@ export const limitByDerControls = async (
       if (!seen.WMaxLimPctRvrtTms) return { kind: 'refused', reason: 'the device keeps no reversion timer: it would never let go' };
       return limitOutcome(seen.WMaxLimPctEna, seen.WMaxLimPct, limitPct, stepPct, ratedW);
     },
+    () => releaseDerLimit(controls),
   );
 };
 

@@ -37,6 +37,7 @@ export class GeneratorControls {
         if (seenW === undefined) return { kind: 'unknown', reason: 'the generator does not show its power setpoint' };
         return Math.abs(seenW - wantedW) <= stepW ? { kind: 'confirmed' } : { kind: 'clamped', readbackW: seenW };
       },
+      () => this.release(),
     );
   }
 

@@ -28,6 +28,7 @@ export const limitByImmediateControls = async (
       if (!seen.WMaxLimPct_RvrtTms) return { kind: 'refused', reason: 'the device keeps no reversion timer: it would never let go' };
       return limitOutcome(seen.WMaxLim_Ena, seen.WMaxLimPct, limitPct, stepPct, ratedW);
     },
+    () => releaseImmediateLimit(controls),
   );
 };
 

@@ -4,6 +4,9 @@ import { SUNSPEC_MODELS } from '../../registers/sunspec/models.js';
 import type { BusUnit } from '../bus.js';
 import type { MappedModel } from '../sunspec-walk.js';
 
+/** SunSpec scale factors are powers of ten from -10 to 10. */
+const LARGEST_EXPONENT = 10;
+
 type Numbers<Name extends string> = Partial<Record<Name, number>>;
 
 /** One model instance of a device, read and written by the names of its points, in their units. */
@@ -38,8 +41,8 @@ export class ModelRegisters {
   }
 
   /**
-   * Writes neighbouring points in one request. Their scale factors must have been read. Throws an `AdapterError`, and a
-   * `RangeError` where a value does not fit.
+   * Writes neighbouring points in one request. Their scale factors must have been read. Throws an `AdapterError`, also where
+   * a value does not fit its register.
    */
   async write(values: Readonly<Record<string, number>>): Promise<void> {
     const points = Object.keys(values).map((name) => pointOf(this.layout, name));
@@ -47,9 +50,18 @@ export class ModelRegisters {
     for (const point of points) {
       if (point.offset !== points[0]!.offset + words.length)
         throw new Error(`${point.name} is not next to ${Object.keys(values).join(', ')}`);
-      words.push(...encodePoint(point, values[point.name], this.exponentOf(point)));
+      words.push(...this.encoded(point, values[point.name]!));
     }
     await this.unit.write(this.model.at + points[0]!.offset, words);
+  }
+
+  private encoded(point: PointDef, value: number): number[] {
+    try {
+      return encodePoint(point, value, this.exponentOf(point));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new AdapterError(`${point.name} of model ${this.model.id} cannot hold ${value} in its scale`, false, { cause: error });
+    }
   }
 
   /** The smallest step of a point: what rounding may change. */
@@ -62,6 +74,8 @@ export class ModelRegisters {
     const exponent = this.exponents[point.scaleFactor];
     if (exponent === undefined)
       throw new AdapterError(`model ${this.model.id} does not tell ${point.scaleFactor}, the scale of ${point.name}`, false);
+    if (Math.abs(exponent) > LARGEST_EXPONENT)
+      throw new AdapterError(`model ${this.model.id} tells ${exponent} as ${point.scaleFactor}, which no scale factor is`, false);
     return exponent;
   }
 

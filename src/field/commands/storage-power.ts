@@ -33,6 +33,7 @@ export const powerByStorageControls = async (storage: ModelRegisters, powerW: Wa
       if (asTold && !beyond) return { kind: 'confirmed' };
       return { kind: 'clamped', readbackW: ((powerW < 0 ? 0 - inPct : outPct) / 100) * maxW };
     },
+    () => releaseStorage(storage),
   );
 };
 

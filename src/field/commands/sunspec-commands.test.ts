@@ -119,6 +119,16 @@ describe('a limit by model 123', () => {
       kind: 'refused',
       reason: expect.stringContaining('timer'),
     });
+    expect(await controls.holds(), 'a limit that nothing would end').toBe(false);
+  });
+
+  it('whose scale factor is none is refused before anything is written', async () => {
+    const { controls, registers, at, written } = await deviceOf([IDENTITY, SETTINGS, LIMIT]);
+    registers.holding.set(at(123, 'WMaxLimPct_SF'), 44);
+    expect(await controls.command({ kind: 'pv-limit', maxW: 5_000 }, 60)).toMatchObject({ reason: expect.stringContaining('44') });
+    registers.holding.set(at(123, 'WMaxLimPct_SF'), 0x10000 - 5);
+    expect(await controls.command({ kind: 'pv-limit', maxW: 5_000 }, 60)).toMatchObject({ reason: expect.stringContaining('cannot hold') });
+    expect(written()).toEqual([]);
   });
 
   it('is unknown when the write is lost, and is not written again', async () => {

@@ -1,4 +1,4 @@
-import { AdapterError } from '../../kernel/errors.js';
+import { AdapterError, messageOf } from '../../kernel/errors.js';
 import type { DurationMs } from '../../kernel/units.js';
 import { monotonicMs } from '../../platform/clock.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
@@ -11,14 +11,24 @@ const READ_BACK_PAUSE_MS: DurationMs = 120;
 /**
  * Writes once, then reads back until the device shows what it was told or the deadline is over. A write that was lost may
  * have arrived: its outcome is `unknown`, also where the registers look right, since they may do so from an earlier lease
- * whose timer was not set anew.
+ * whose timer was not set anew. What was written and turned out to be refused is undone: a control that is on without its
+ * timer would stay on for ever.
  */
-export const writtenAndReadBack = async (write: () => Promise<void>, readBack: () => Promise<CommandOutcome>): Promise<CommandOutcome> => {
+export const writtenAndReadBack = async (
+  write: () => Promise<void>,
+  readBack: () => Promise<CommandOutcome>,
+  undo: () => Promise<boolean>,
+): Promise<CommandOutcome> => {
   try {
     await write();
   } catch (error) {
     return outcomeOf(error);
   }
+  const seen = await readBackInTime(readBack);
+  return seen.kind === 'refused' ? undone(seen.reason, undo) : seen;
+};
+
+const readBackInTime = async (readBack: () => Promise<CommandOutcome>): Promise<CommandOutcome> => {
   try {
     const deadlineMs = monotonicMs() + READ_BACK_DEADLINE_MS;
     let seen = await readBack();
@@ -30,6 +40,15 @@ export const writtenAndReadBack = async (write: () => Promise<void>, readBack: (
   } catch (error) {
     if (!(error instanceof AdapterError)) throw error;
     return { kind: 'unknown', reason: `written, but not read back: ${error.message}` };
+  }
+};
+
+const undone = async (reason: string, undo: () => Promise<boolean>): Promise<CommandOutcome> => {
+  try {
+    if (await undo()) return { kind: 'refused', reason };
+    return { kind: 'unknown', reason: `${reason}; the device does not show that it let go` };
+  } catch (error) {
+    return { kind: 'unknown', reason: `${reason}; letting go failed: ${messageOf(error)}` };
   }
 };
 

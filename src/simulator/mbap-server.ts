@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { BadInput } from '../kernel/errors.js';
 import type { Words } from '../registers/words.js';
 import { EXCEPTION } from './faults.js';
+import { MbapFrames, withPdu } from './mbap-frames.js';
 import type { RegisterTable, WriteResult } from './virtual-unit.js';
 
 /** What answers behind the wire. An exception code is a number; `silent` leaves the client waiting. */
@@ -13,10 +14,6 @@ export interface ModbusAnswerer {
 /** Modbus application protocol 1.1b3, §6: most registers of one request. */
 const MOST_READ = 125;
 const MOST_WRITTEN = 123;
-const HEADER_BYTES = 7;
-/** Unit id and the longest protocol data unit. */
-const LONGEST_LENGTH = 254;
-
 /**
  * A Modbus TCP server for functions 3, 4, 6 and 16. (That of modbus-serial cannot take a free port, and spends on every request
  * what a hundred registers cost here.)
@@ -51,19 +48,15 @@ export class MbapServer {
   }
 
   private serve(socket: Socket): void {
-    let pending: Buffer = Buffer.alloc(0);
+    const frames = new MbapFrames();
     this.sockets.add(socket);
     socket.on('close', () => this.sockets.delete(socket));
     socket.on('error', () => socket.destroy());
     socket.on('data', (data) => {
-      pending = pending.length === 0 ? data : Buffer.concat([pending, data]);
-      while (pending.length >= HEADER_BYTES + 1) {
-        const length = pending.readUInt16BE(4);
-        // No Modbus: there is no telling where the next frame would begin.
-        if (pending.readUInt16BE(2) !== 0 || length < 2 || length > LONGEST_LENGTH) return void socket.destroy();
-        if (pending.length < 6 + length) return;
-        const answer = this.answerTo(pending.subarray(0, 6 + length));
-        pending = pending.subarray(6 + length);
+      const whole = frames.add(data);
+      if (!whole) return void socket.destroy();
+      for (const frame of whole) {
+        const answer = this.answerTo(frame);
         if (answer) socket.write(answer);
       }
     });
@@ -75,11 +68,7 @@ export class MbapServer {
     const answer = this.perform(unitId, code, body);
     if (answer === 'silent') return undefined;
     const pdu = typeof answer === 'number' ? Buffer.from([code | 0x80, answer]) : answer;
-    const head = Buffer.alloc(HEADER_BYTES);
-    frame.copy(head, 0, 0, 4);
-    head.writeUInt16BE(pdu.length + 1, 4);
-    head[6] = unitId;
-    return Buffer.concat([head, pdu]);
+    return withPdu(frame, pdu);
   }
 
   private perform(unitId: number, code: number, body: Buffer): Buffer | number | 'silent' {

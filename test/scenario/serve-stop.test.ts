@@ -110,3 +110,28 @@ describe('vpp serve, stopped by Ctrl-C', () => {
     expect(await controls()).toEqual([0, 0]);
   });
 });
+
+describe('vpp simulate --fault', () => {
+  it('puts faults on a site’s wire, and says what it does not know', { timeout: 60_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
+    const port = await freePort();
+    const file = join(folder, 'fleet.yaml');
+    writeFileSync(file, fleet(port));
+    const hardware = new VppProcess(['simulate', '--fleet', file, '--json', '--fault', 'home/2=exception:6']);
+    try {
+      await hardware.firstLine();
+      const [meter, roof] = await Promise.all(
+        [1, 2].map((unit) => runVpp(['device', 'read', `127.0.0.1:${port}`, '--unit', String(unit)])),
+      );
+      expect([meter!.code, roof!.code]).toEqual([0, 1]);
+      expect(roof!.stderr).toContain('exception 6, busy');
+      const unknown = await runVpp(['simulate', '--fleet', file, '--fault', 'shed=garbage']);
+      expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('there is no site "shed"')]);
+      const gremlin = await runVpp(['simulate', '--fleet', file, '--fault', 'home=gremlin']);
+      expect([gremlin.code, gremlin.stderr]).toEqual([2, expect.stringContaining('give one like late:1500')]);
+    } finally {
+      await hardware.end('SIGINT');
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

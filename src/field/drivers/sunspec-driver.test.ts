@@ -155,14 +155,23 @@ describe('a SunSpec device, read by its role', () => {
 describe('the way a SunSpec device is read', () => {
   const models = [IDENTITY, inverter({ W: 7, WH: 1 })];
 
-  it('walks once, and then reads values with their scale factors in one request', async () => {
+  it('walks once, and then reads values with their scale factors and the model’s head in one request', async () => {
     const driver = await driverOf(models, { role: 'pv' });
     await driver.read();
     server!.requests.length = 0;
     await driver.read();
     expect(server!.requests).toHaveLength(1);
     const at = modelAddresses(models).get(103)!;
-    expect(server!.requests[0]).toMatchObject({ address: at + 14, count: 13 });
+    expect(server!.requests[0]).toMatchObject({ address: at, count: 27 });
+  });
+
+  it('tells nothing from registers that no longer begin as the model does, and learns the map anew', async () => {
+    const driver = await driverOf(models, { role: 'pv' });
+    expect(await driver.read()).toMatchObject({ 'pv.powerW': 7 });
+    const moved = [IDENTITY, { id: 122, values: {} }, inverter({ W: 9, WH: 2 })];
+    server!.units.set(1, unitRegisters({ 40_000: sunspecRegisters(moved) }));
+    await expect(driver.read()).rejects.toThrow('its models are not where they were');
+    expect(await driver.read()).toMatchObject({ 'pv.powerW': 9, 'pv.toBusCounterWh': 2 });
   });
 
   it('makes a device prove itself after the connection broke, and learns the one in its place', async () => {

@@ -36,6 +36,10 @@ export class SunspecDriver implements DeviceDriver {
     const { plan, readings } = await this.device();
     const blocks: Words[] = [];
     for (const { at, words } of plan.blocks) blocks.push(await this.unit.read('holding', at, words));
+    if (!plan.stands(blocks)) {
+      this.known = undefined;
+      throw new AdapterError(`unit ${this.unit.unitId}: its models are not where they were`, true);
+    }
     return readings.assemble(plan.readers.map((reader) => reader(blocks)));
   }
 

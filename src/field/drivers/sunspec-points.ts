@@ -18,20 +18,38 @@ type PointReader = (blocks: readonly Words[]) => number | undefined;
 export interface PointPlan {
   readonly blocks: readonly RegisterRange[];
   readonly readers: readonly PointReader[];
+  /** Whether each model still begins where the map has it: else these are another device's registers, or no registers at all. */
+  readonly stands: (blocks: readonly Words[]) => boolean;
 }
 
 /** Models lie one after another and holes between them are readable: reading some is cheaper than asking twice. */
 const SUNSPEC_LIMITS: BlockLimits = { maxWords: MAX_READ_WORDS, maxHoleWords: 64 };
 
+/** ID and length: the registers a model begins with. */
+const HEAD_WORDS = 2;
+
 /**
  * Plans the reading of points. All points wanted of one model are read in one request together with their scale factors,
- * so that a value never meets the scale of another moment. A point beyond the model's length reads as `undefined`.
+ * so that a value never meets the scale of another moment; and with the model's head, wherever that fits. A point beyond the model's length reads as `undefined`.
  */
 export const planPoints = (refs: readonly (PointRef | undefined)[]): PointPlan => {
   const placed = refs.map((ref) => (ref ? place(ref) : undefined));
-  const ranges = [...rangesByModel(placed.filter((point) => point !== undefined)).values()];
-  const blocks = planBlocks(ranges, SUNSPEC_LIMITS);
-  return { blocks, readers: placed.map((point) => (point ? readerOf(point, blocks) : () => undefined)) };
+  const points = placed.filter((point) => point !== undefined);
+  const ranges = rangesByModel(points);
+  const blocks = planBlocks([...ranges.values()], SUNSPEC_LIMITS);
+  const headed = new Map(points.flatMap(({ model }) => (ranges.get(model.at)!.at === model.at ? [[model.at, model] as const] : [])));
+  const heads = [...headed.values()].map((model) => headCheck(model, blocks));
+  return {
+    blocks,
+    readers: placed.map((point) => (point ? readerOf(point, blocks) : () => undefined)),
+    stands: (read) => heads.every((check) => check(read)),
+  };
+};
+
+const headCheck = ({ id, at, length }: MappedModel, blocks: readonly RegisterRange[]): ((read: readonly Words[]) => boolean) => {
+  const index = blockOf(blocks, { table: 'holding', at, words: HEAD_WORDS });
+  const offset = at - blocks[index]!.at;
+  return (read) => read[index]![offset] === id && read[index]![offset + 1] === length;
 };
 
 interface PlacedPoint {
@@ -57,8 +75,9 @@ const rangesByModel = (points: readonly PlacedPoint[]): Map<number, RegisterRang
     const known = ranges.get(model.at);
     const starts = [at, scale?.at ?? at, known?.at ?? at];
     const ends = [at + point.words, scale ? scale.at + 1 : 0, known ? known.at + known.words : 0];
-    const from = Math.min(...starts);
-    ranges.set(model.at, { table: 'holding', at: from, words: Math.max(...ends) - from });
+    const [first, end] = [Math.min(...starts), Math.max(...ends)];
+    const from = end - model.at <= MAX_READ_WORDS ? model.at : first;
+    ranges.set(model.at, { table: 'holding', at: from, words: end - from });
   }
   return ranges;
 };

@@ -7,7 +7,7 @@ import type { CommandOutcome } from '../field/drivers/device-driver.js';
 import { loadProfiles } from '../field/profiles.js';
 import type { Setpoint } from '../field/setpoint.js';
 import { AdapterError, BadInput } from '../kernel/errors.js';
-import { SECOND_MS } from '../kernel/units.js';
+import { HOUR_MS, SECOND_MS } from '../kernel/units.js';
 import { monotonicMs } from '../platform/clock.js';
 import { parseAddress, parseDuration, parseSetpoint, parseUnitIds, type SetpointText, wholeNumber } from './device-arguments.js';
 
@@ -161,6 +161,7 @@ interface CommandOptions extends OneUnit, SetpointText {
 
 const command = (address: string, options: CommandOptions): Promise<void> => {
   const leaseMs = parseDuration('--for', options.for);
+  if (leaseMs > LONGEST_LEASE_MS) throw new BadInput('--for: at most 18h, which is what most devices’ timers hold');
   const wanted = options.release ? undefined : parseSetpoint(options);
   if (options.release && (options.limit ?? options.battery ?? options.generator))
     throw new BadInput('--release stands alone: it ends what is commanded');
@@ -171,6 +172,9 @@ const command = (address: string, options: CommandOptions): Promise<void> => {
     sayOutcome(outcome, heldMs, options);
   });
 };
+
+/** The timers of SunSpec models 123 and 124 hold 65,534 s. */
+const LONGEST_LEASE_MS = 18 * HOUR_MS;
 
 const isHeld = ({ kind }: CommandOutcome): boolean => kind === 'confirmed' || kind === 'clamped';
 

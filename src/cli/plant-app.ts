@@ -125,7 +125,7 @@ const faultLine = ({ path, message }: { path?: readonly unknown[]; message: stri
   return where === '' ? message : `${where}: ${message}`;
 };
 
-/** The pages are built files beside the program; every path that is no file and no API is the one page. */
+/** The pages are built files beside the program. There is one page, at `/`: its files are named from there, so other paths lead to it. */
 const servePages = (app: NestExpressApplication): void => {
   const folder = join(packageRoot(), 'dist/web');
   if (!existsSync(join(folder, 'index.html'))) return;
@@ -138,6 +138,6 @@ const servePages = (app: NestExpressApplication): void => {
   );
   app.use((request: Request, response: Response, next: NextFunction) => {
     if (request.method !== 'GET' || request.path.startsWith('/api')) return next();
-    response.sendFile(join(folder, 'index.html'));
+    response.redirect('/');
   });
 };

@@ -112,7 +112,7 @@ describe('limits', () => {
     ];
     const planned = plan(homes, { batteryW: 0, gridW: 4_000 });
     const input = inputOf(homes, { planned, fleetLimits: { importW: 6_000 } });
-    expect(batteryW(input, 'a')! + batteryW(input, 'b')!).toBe(2_000);
+    expect(batteryW(input, 'a')! + batteryW(input, 'b')!).toBe(2_020);
   });
 
   it('a fleet that is within its limit only because its batteries give way keeps them at it', () => {
@@ -122,7 +122,7 @@ describe('limits', () => {
     ];
     const planned = plan(homes, { batteryW: 0, gridW: 4_000 });
     const input = inputOf(homes, { planned, fleetLimits: { importW: 6_000 } });
-    expect([batteryW(input, 'a'), batteryW(input, 'b')]).toEqual([1_000, 1_000]);
+    expect([batteryW(input, 'a'), batteryW(input, 'b')]).toEqual([1_010, 1_010]);
   });
 
   it('a site that is away does not hide what the others draw from the fleet’s limit', () => {
@@ -134,7 +134,7 @@ describe('limits', () => {
     const fleet = { ...image.fleet, powersW: { ...image.fleet.powersW, grid: 0 }, complete: false, sitesMissing: ['a'] };
     const planned = plan(homes, { batteryW: 0, gridW: 4_000 });
     const input = inputOf(homes, { planned, fleetLimits: { importW: 6_000 }, image: { ...image, fleet } });
-    expect(batteryW(input, 'a')! + batteryW(input, 'b')!).toBe(2_000);
+    expect(batteryW(input, 'a')! + batteryW(input, 'b')!).toBe(2_020);
   });
 });
 

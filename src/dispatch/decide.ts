@@ -144,13 +144,20 @@ const shareOut = (input: DecisionInput, batteries: readonly BatteryCase[]): Shar
   return { decisions: new Map([...wishes, ...(limit?.decisions ?? [])]), wantedW, givenW };
 };
 
+/** What the deadband of setpoints and the meters' rounding make of one battery's power, on average. */
+const SLACK_W = 10;
+
 /** An operator's limit on the fleet's net power that these wishes would break: batteries give way by what they have left. */
 const shareFleetLimit = (
   input: DecisionInput,
   batteries: readonly BatteryCase[],
   wishes: ReadonlyMap<string, DeviceDecision>,
 ): Sharing | undefined => {
-  const { importW, exportW } = input.fleetLimits;
+  // A little inside the limit: setpoints are not written anew for the last few watts, and nobody else makes them up.
+  const marginW = SLACK_W * batteries.length;
+  const [importW, exportW] = [input.fleetLimits.importW, input.fleetLimits.exportW].map(
+    (limitW) => limitW && Math.max(0, limitW - marginW),
+  );
   const changes = batteries.map((battery) => {
     const { setpoint } = wishes.get(battery.device.id)!;
     return { battery, fromW: setpoint?.kind === 'battery-power' ? setpoint.powerW : battery.partW.batteryW };

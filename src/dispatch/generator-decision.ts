@@ -27,6 +27,7 @@ export const decideGenerator = (input: DecisionInput, site: Site, device: Device
   const cut = (by: Cut['by'], why: string): Cut => ({ by, why, minW: powerW, maxW: powerW });
   const cuts = [
     ...(heldBy === undefined ? [] : [cut('device', heldBy === 'min-up' ? 'minimum up time' : 'minimum down time')]),
+    ...(run && generatorPower(rating, wish.powerW) !== wish.powerW ? [cut('device', `it runs at ${rating.minW} to ${rating.maxW} W`)] : []),
     ...(mayTurn && mostW < Math.max(wish.powerW, rating.minW) ? [cut('connection', `the connection takes ${Math.round(mostW)} W`)] : []),
   ];
   return {

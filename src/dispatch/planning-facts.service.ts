@@ -32,7 +32,6 @@ export class PlanningFactsService {
     const zones = new Set(plant.sites.map(({ zone }) => zone));
     const range = { startMs: nowMs - SLOT_MS, endMs: nowMs + PRICES_MS };
     const prices = new Map<string, PriceSlot[]>([...zones].map((zone) => [zone, this.tariffs.pricesOf(zone, range, SLOT_MS)]));
-    const fleetLimits = this.wishes.fleetLimits(nowMs);
     return {
       plant,
       nowMs,
@@ -40,7 +39,7 @@ export class PlanningFactsService {
       devices: this.devicesAt(this.telemetry.image(nowMs)),
       consents: new Map(plant.sites.map(({ id }) => [id, this.fleet.consentOf(id)])),
       events: await this.wishes.upcoming(nowMs),
-      fleetLimits: { importW: fleetLimits.importW, exportW: fleetLimits.exportW },
+      limits: this.wishes.limits(nowMs),
     };
   }
 

@@ -4,7 +4,7 @@ import { messageOf } from '../kernel/errors.js';
 import { contains, type Interval } from '../kernel/interval.js';
 import type { EpochMs } from '../kernel/units.js';
 import { AlarmService } from '../platform/alarm.service.js';
-import type { PlannedEvent } from '../schedule/problem-of.js';
+import type { PlannedEvent, PlannedLimit } from '../schedule/problem-of.js';
 import { EventService } from '../signals/event.service.js';
 import { LimitService } from '../signals/limit.service.js';
 import type { LimitScope } from '../signals/operator-limit.js';
@@ -24,7 +24,7 @@ export class WishService {
 
   constructor(
     private readonly events: EventService,
-    private readonly limits: LimitService,
+    private readonly limitService: LimitService,
     private readonly overrides: OverrideService,
     private readonly baselines: BaselineSource,
     private readonly alarms: AlarmService,
@@ -53,8 +53,9 @@ export class WishService {
     );
   }
 
-  fleetLimits(nowMs: EpochMs): GridLimits {
-    return this.limitsOf('fleet', nowMs);
+  /** Limits in force or to come, as a plan needs them. */
+  limits(nowMs: EpochMs): PlannedLimit[] {
+    return this.limitService.list(nowMs);
   }
 
   private async runningEvent(nowMs: EpochMs): Promise<RunningEvent | undefined> {
@@ -82,7 +83,7 @@ export class WishService {
 
   private limitsOf(scope: LimitScope, nowMs: EpochMs): GridLimits {
     const value = (kind: 'import' | 'export' | 'generation'): number | undefined => {
-      const limit = this.limits.at(scope, kind, nowMs);
+      const limit = this.limitService.at(scope, kind, nowMs);
       return limit.kind === 'none' ? undefined : limit.valueW;
     };
     const [importW, exportW, generationW] = [value('import'), value('export'), value('generation')];

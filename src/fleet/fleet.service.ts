@@ -81,8 +81,9 @@ export class FleetService extends PlantDirectory {
     this.lockedOut.set(subject, row);
   }
 
-  async endLockOut(subject: string): Promise<void> {
+  /** False where it was not locked out. */
+  async endLockOut(subject: string): Promise<boolean> {
     await this.lockOutRows.delete({ subject });
-    this.lockedOut.delete(subject);
+    return this.lockedOut.delete(subject);
   }
 }

@@ -38,9 +38,10 @@ export class DispatchController {
   @HttpCode(200)
   @ApiOkResponse({ standardSchema: releasedSchema })
   async releaseAll(
-    @Body({ schema: releaseSchema }) { reason }: Reason,
+    @Body({ schema: releaseSchema }) { reason: given }: Reason,
     @CallerParam() caller: Caller,
   ): Promise<z.infer<typeof releasedSchema>> {
+    const reason = given === '' ? 'no reason given' : given;
     const outcome = await this.dispatch.releaseAll(reason, caller.name);
     await this.audit.record(caller.name, 'release-all', 'plant', reason);
     return { ...this.dispatch.now(), ...outcome };
@@ -70,7 +71,7 @@ export class DispatchController {
   @Delete('lock-outs/:subject')
   @HttpCode(204)
   async endLockOut(@Param('subject') subject: string, @CallerParam() caller: Caller): Promise<void> {
-    await this.fleet.endLockOut(subject);
+    if (!(await this.fleet.endLockOut(subject))) throw new NotFoundException(`"${subject}" is not locked out.`);
     await this.audit.record(caller.name, 'end-lock-out', subject, '');
   }
 

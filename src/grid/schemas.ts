@@ -164,8 +164,8 @@ export const planViewSchema = z.object({
 
 export const reasonSchema = z.strictObject({ reason: z.string().trim().min(3, 'say why, in a few words').max(400) });
 
-/** Nothing may stand between an operator and a stop, not even an empty field. */
-export const releaseSchema = z.strictObject({ reason: z.string().trim().max(400).default('no reason given') });
+/** Nothing may stand between an operator and a stop, not even an empty field or no body at all. */
+export const releaseSchema = z.strictObject({ reason: z.string().trim().max(400).default('') }).prefault({});
 
 export const limitRequestSchema = z.strictObject({
   scope: z.string().min(1).describe('A site’s id, or `fleet`'),

@@ -22,8 +22,8 @@ export interface NewUser extends Caller {
 const SESSION_MS = 30 * DAY_MS;
 const MISSES_ALLOWED = 10;
 const MISS_WINDOW_MS = 60_000;
-/** Beyond so many names, those whose misses are over are forgotten. */
-const NAMES_REMEMBERED = 1_000;
+/** Beyond so many names and addresses, those whose misses are over are forgotten. */
+const GUESSERS_REMEMBERED = 1_000;
 /** Fits no password. Checked for unknown names, so that the time to answer does not tell which names exist. */
 const NO_ONES_HASH = `scrypt$16384$${'A'.repeat(22)}==$${'A'.repeat(43)}=`;
 
@@ -51,15 +51,19 @@ export class AuthService {
     });
   }
 
-  /** A session token for a right name and password; `too-many` after ten misses for a name within a minute. */
-  async login(name: string, password: string): Promise<{ token: string; caller: Caller } | 'wrong' | 'too-many'> {
-    if (this.missesOf(name) >= MISSES_ALLOWED) return 'too-many';
+  /**
+   * A session token for a right name and password; `too-many` after ten misses for a name within a minute from one address,
+   * so that whoever guesses elsewhere keeps nobody from logging in.
+   */
+  async login(name: string, password: string, from = ''): Promise<{ token: string; caller: Caller } | 'wrong' | 'too-many'> {
+    const guesser = `${from} ${name}`;
+    if (this.missesOf(guesser) >= MISSES_ALLOWED) return 'too-many';
     // Counted before the password is tried: guesses sent all at once are counted as well.
-    this.miss(name);
+    this.miss(guesser);
     const user = await this.users.findOneBy({ name });
     const fits = await passwordFits(password, user?.passwordHash ?? NO_ONES_HASH);
     if (!user || !fits) return 'wrong';
-    this.misses.delete(name);
+    this.misses.delete(guesser);
     const token = randomBytes(32).toString('base64url');
     await this.sessions.delete({ expiresAtMs: LessThan(this.clock.now()) });
     await this.sessions.insert({ tokenHash: hashToken(token), userName: name, expiresAtMs: this.clock.now() + SESSION_MS });
@@ -86,18 +90,18 @@ export class AuthService {
     return this.users.existsBy({ role: 'operator' });
   }
 
-  private miss(name: string): void {
+  private miss(guesser: string): void {
     const nowMs = this.clock.now();
-    this.misses.set(name, { count: this.missesOf(name) + 1, sinceMs: this.misses.get(name)?.sinceMs ?? nowMs });
-    if (this.misses.size > NAMES_REMEMBERED)
+    this.misses.set(guesser, { count: this.missesOf(guesser) + 1, sinceMs: this.misses.get(guesser)?.sinceMs ?? nowMs });
+    if (this.misses.size > GUESSERS_REMEMBERED)
       for (const [other, { sinceMs }] of this.misses) if (nowMs - sinceMs >= MISS_WINDOW_MS) this.misses.delete(other);
   }
 
-  private missesOf(name: string): number {
-    const missed = this.misses.get(name);
+  private missesOf(guesser: string): number {
+    const missed = this.misses.get(guesser);
     if (!missed) return 0;
     if (this.clock.now() - missed.sinceMs < MISS_WINDOW_MS) return missed.count;
-    this.misses.delete(name);
+    this.misses.delete(guesser);
     return 0;
   }
 }

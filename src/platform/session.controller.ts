@@ -22,9 +22,10 @@ export class SessionController {
   @ApiOkResponse({ standardSchema: loginAnswerSchema })
   async login(
     @Body({ schema: loginSchema }) body: z.infer<typeof loginSchema>,
+    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<z.infer<typeof loginAnswerSchema>> {
-    const result = await this.auth.login(body.name, body.password);
+    const result = await this.auth.login(body.name, body.password, request.ip);
     if (result === 'too-many')
       throw new HttpException('Too many wrong passwords for this name; try again in a minute.', HttpStatus.TOO_MANY_REQUESTS);
     if (result === 'wrong') throw new UnauthorizedException('Name and password do not fit together.');

@@ -8,7 +8,7 @@ import { solvePlan } from './adapters/highs-plan.js';
 import { faultsOf } from './parse-problem.js';
 import { planFaults } from './plan-check.js';
 import { DEFAULT_LIMITS } from './plan-solver.port.js';
-import { type PlanningFacts, planningSteps, problemOf } from './problem-of.js';
+import { type PlanningFacts, planningSteps, problemOf, type PlannedLimit } from './problem-of.js';
 import { stepsOf } from './problem.js';
 
 const NOW_MS = Date.UTC(2024, 5, 1, 9, 37, 12);
@@ -133,6 +133,14 @@ const event = {
   baselineW: new Map(plant.sites.map(({ id }) => [id, -2_000])),
 } as const;
 
+const fleetLimit = (kind: 'import' | 'export', valueW: number): PlannedLimit => ({
+  scope: 'fleet',
+  kind,
+  valueW,
+  startMs: 0,
+  endMs: Number.MAX_SAFE_INTEGER,
+});
+
 describe('the steps of a plan', () => {
   it('begin now, are quarter-hours first, then hours, and are cut where an event begins and ends', () => {
     const steps = stepsOf(planningSteps(NOW_MS, [event]));
@@ -175,10 +183,36 @@ describe('the problem of a plant', () => {
     expect((problem.sites[0]!.loadW as number[])[hour]).toBeCloseTo(four.reduce((sum, { loadW }) => sum + loadW, 0) / 4, 6);
   });
 
+  it('holds to a limit while it lasts, to the tightest where there are several, and to what a site owes otherwise', () => {
+    const limit = (scope: string, valueW: number, hours: number): PlannedLimit => ({
+      scope,
+      kind: 'export',
+      valueW,
+      startMs: facts().nowMs - HOUR_MS,
+      endMs: facts().nowMs + hours * HOUR_MS,
+    });
+    const [first] = facts().plant.sites;
+    const owing = {
+      ...facts().plant,
+      sites: facts().plant.sites.map((one) => (one === first ? one : { ...one, safeLimits: { exportW: 0 } })),
+    };
+    const problem = problemOf(
+      facts({ plant: owing, limits: [limit('fleet', 9_000, 2), limit(first!.id, 500, 2), limit(first!.id, 400, 1)] }),
+    );
+    const steps = stepsOf(problem);
+    const during = (values: unknown, hour: number): unknown =>
+      (values as number[])[steps.findIndex(({ endMs }) => endMs > facts().nowMs + hour * HOUR_MS)];
+    expect([0.5, 1.5, 2.5].map((hour) => during(problem.sites[0]!.exportLimitW, hour))).toEqual([400, 500, first!.exportLimitW]);
+    expect(during(problem.sites[1]!.exportLimitW, 0.5)).toBe(0);
+    expect(during(problem.fleet.exportLimitW, 1.5)).toBe(9_000);
+    expect(during(problem.fleet.exportLimitW, 2.5)).toBeGreaterThan(9_000);
+    expect(problem.fleet.importLimitW).toBeUndefined();
+  });
+
   it.each([
     ['on an ordinary day', {}],
-    ['under a feeder limit', { fleetLimits: { importW: 40_000, exportW: 30_000 } }],
-    ['with a grid event', { events: [event], fleetLimits: { importW: 60_000 } }],
+    ['under a feeder limit', { limits: [fleetLimit('import', 40_000), fleetLimit('export', 30_000)] }],
+    ['with a grid event', { events: [event], limits: [fleetLimit('import', 60_000)] }],
   ])('of twenty homes is planned in a moment %s', async (_, more) => {
     const problem = problemOf(facts(more));
     await solvePlan(problem, DEFAULT_LIMITS);

@@ -1,7 +1,8 @@
 import type { Consent, Device, DeviceId, Plant, Site, SiteId } from '../fleet/plant.js';
 import type { SiteForecast } from '../forecast/forecast.js';
-import { ceilTo, floorTo, type Interval, SLOT_MS } from '../kernel/interval.js';
+import { ceilTo, floorTo, type Interval, overlaps, SLOT_MS } from '../kernel/interval.js';
 import { clamp, type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS, type Watt } from '../kernel/units.js';
+import { FLEET_SCOPE, type LimitKind, type OperatorLimit } from '../signals/operator-limit.js';
 import type { PriceSlot } from '../signals/price.js';
 import {
   type BatteryProblem,
@@ -52,19 +53,22 @@ export interface PlanningFacts {
   readonly devices: DevicesAtStart;
   readonly consents: ReadonlyMap<SiteId, Consent>;
   readonly events: readonly PlannedEvent[];
-  readonly fleetLimits?: { readonly importW?: Watt; readonly exportW?: Watt };
+  /** Operators' limits in force or to come, at sites and over the fleet. */
+  readonly limits?: readonly PlannedLimit[];
 }
+
+export type PlannedLimit = Pick<OperatorLimit, 'scope' | 'kind' | 'valueW' | 'startMs' | 'endMs'>;
 
 /**
  * The plan's steps from now on: what is left of the running quarter-hour, quarter-hours while the plan is likely to be executed
- * before it is made anew, then hours. Events cut steps where they begin and end.
+ * before it is made anew, then hours. Events and limits cut steps where they begin and end.
  */
-export const planningSteps = (nowMs: EpochMs, events: readonly Interval[] = []): { startMs: EpochMs; stepMinutes: number[] } => {
+export const planningSteps = (nowMs: EpochMs, cuts: readonly Interval[] = []): { startMs: EpochMs; stepMinutes: number[] } => {
   const startMs = floorTo(nowMs, SECOND_MS);
   const slotMs = floorTo(startMs, SLOT_MS);
   const endMs = slotMs + HORIZON_MS;
   const fineUntilMs = ceilTo(slotMs + FINE_MS, HOUR_MS);
-  const edges = events.flatMap((event) => [event.startMs, event.endMs]).filter((edgeMs) => edgeMs > startMs && edgeMs < endMs);
+  const edges = cuts.flatMap(({ startMs: fromMs, endMs: toMs }) => [fromMs, toMs]).filter((edgeMs) => edgeMs > startMs && edgeMs < endMs);
   for (let atMs = slotMs + SLOT_MS; atMs < endMs; atMs += atMs < fineUntilMs ? SLOT_MS : HOUR_MS) edges.push(atMs);
   edges.push(endMs);
   const stepMinutes: number[] = [];
@@ -79,7 +83,7 @@ export const planningSteps = (nowMs: EpochMs, events: readonly Interval[] = []):
 
 /** States what is to be planned, from everything that is known. Sites without a forecast are left out. */
 export const problemOf = (facts: PlanningFacts): PlanningProblem => {
-  const grid = planningSteps(facts.nowMs, facts.events);
+  const grid = planningSteps(facts.nowMs, [...facts.events, ...(facts.limits ?? [])]);
   const steps = stepsOf(grid);
   const forecasts = new Map(facts.forecasts.map((forecast) => [forecast.siteId, forecast]));
   const sites = facts.plant.sites.filter((site) => forecasts.has(site.id));
@@ -92,12 +96,32 @@ export const problemOf = (facts: PlanningFacts): PlanningProblem => {
     batteries: sites.flatMap((site) => site.devices.flatMap((device) => batteryProblem(device, facts))),
     generators: sites.flatMap((site) => site.devices.flatMap((device) => generatorProblem(device, facts))),
     events: facts.events.flatMap((event) => eventProblem(event, planned, facts, steps)),
-    fleet: { importLimitW: facts.fleetLimits?.importW, exportLimitW: facts.fleetLimits?.exportW },
+    fleet: fleetProblem(sites, facts, steps),
     curtailmentMicroPerKwh: CURTAILMENT_MICRO_PER_KWH,
   });
 };
 
-const siteProblem = (site: Site, forecast: SiteForecast, { prices }: PlanningFacts, steps: readonly Interval[]) => {
+/** The tightest limit that touches a step; what a site owes while none does; `undefined` where it owes nothing. */
+const limitOver = (limits: readonly PlannedLimit[], scope: Site | 'fleet', kind: LimitKind, step: Interval): Watt | undefined => {
+  const id = scope === 'fleet' ? FLEET_SCOPE : scope.id;
+  const values = limits.filter((limit) => limit.scope === id && limit.kind === kind && overlaps(limit, step)).map(({ valueW }) => valueW);
+  if (values.length > 0) return Math.min(...values);
+  return scope === 'fleet' ? undefined : scope.safeLimits?.[`${kind}W`];
+};
+
+/** Limits on the sum of all sites, step by step; while there is none, the sum of their connections bounds it. */
+const fleetProblem = (sites: readonly Site[], { limits = [] }: PlanningFacts, steps: readonly Interval[]) => {
+  const bounds = (kind: 'import' | 'export'): Watt[] | undefined => {
+    const values = steps.map((step) => limitOver(limits, 'fleet', kind, step));
+    const connectionsW = sites.reduce((sum, site) => sum + (kind === 'import' ? site.importLimitW : site.exportLimitW), 0);
+    return values.every((valueW) => valueW === undefined) ? undefined : values.map((valueW) => valueW ?? connectionsW);
+  };
+  return { importLimitW: bounds('import'), exportLimitW: bounds('export') };
+};
+
+const siteProblem = (site: Site, forecast: SiteForecast, { prices, limits = [] }: PlanningFacts, steps: readonly Interval[]) => {
+  const limited = (kind: LimitKind, otherwiseW: Watt, step: Interval): Watt =>
+    Math.min(otherwiseW, limitOver(limits, site, kind, step) ?? Infinity);
   // A roof with another inverter beside the hybrid one is not split here, so the hybrid's limit cannot be stated.
   const hybrid = site.devices.some(({ role }) => role === 'pv' || role === 'battery')
     ? undefined
@@ -106,9 +130,15 @@ const siteProblem = (site: Site, forecast: SiteForecast, { prices }: PlanningFac
   return {
     id: site.id,
     loadW: steps.map((step) => meanOver(forecast.slots, step, ({ loadW }) => loadW)),
-    pvW: steps.map((step) => meanOver(forecast.slots, step, ({ pvW }) => pvW)),
-    importLimitW: site.importLimitW,
-    exportLimitW: site.exportLimitW,
+    pvW: steps.map((step) =>
+      limited(
+        'generation',
+        meanOver(forecast.slots, step, ({ pvW }) => pvW),
+        step,
+      ),
+    ),
+    importLimitW: steps.map((step) => limited('import', site.importLimitW, step)),
+    exportLimitW: steps.map((step) => limited('export', site.exportLimitW, step)),
     ...(hybrid ? { inverterLimitW: hybrid.ratedW } : {}),
     importMicroPerKwh: steps.map((step) => meanOver(slots, step, ({ importMicroPerKwh }) => importMicroPerKwh)),
     exportMicroPerKwh: steps.map((step) => meanOver(slots, step, ({ exportMicroPerKwh }) => exportMicroPerKwh)),
@@ -134,7 +164,7 @@ type Draft<T> = Partial<T> & { id: string; siteId: string };
 const batteryProblem = (device: Device, { devices, consents, prices, plant }: PlanningFacts): Draft<BatteryProblem>[] => {
   const rating = device.battery;
   const socPct = devices.socPct.get(device.id);
-  if (!rating || socPct === undefined || device.reversion === 'none' || devices.unavailable.has(device.id)) return [];
+  if (!rating || socPct === undefined || device.reversion !== 'device' || devices.unavailable.has(device.id)) return [];
   const ofPct = (pct: number): number => (rating.capacityWh * pct) / 100;
   const zone = plant.sites.find(({ id }) => id === device.siteId)!.zone;
   return [
@@ -162,7 +192,7 @@ const cheapestImport = (slots: readonly PriceSlot[]): number =>
 
 const generatorProblem = (device: Device, { devices }: PlanningFacts): Draft<GeneratorProblem>[] => {
   const rating = device.generator;
-  if (!rating || device.reversion === 'none') return [];
+  if (!rating || device.reversion !== 'device') return [];
   const now = devices.generators.get(device.id);
   return [
     {

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import type { DeviceId } from '../fleet/plant.js';
+import type { HealthChange } from '../field/sample.js';
+import type { Device, DeviceId } from '../fleet/plant.js';
 import { messageOf } from '../kernel/errors.js';
 import { AlarmService } from '../platform/alarm.service.js';
 import { LOG } from '../platform/platform.module.js';
@@ -48,6 +49,11 @@ export class TelemetryAlarms {
       this.raise(device.id, 'counter-rebased', 'warning', message);
       this.clear(device.id, 'counter-rebased');
     }
+  }
+
+  health({ id, name }: Device, { health, reason }: HealthChange): void {
+    if (health === 'online') this.clear(id, 'offline');
+    else if (health === 'offline') this.raise(id, 'offline', 'warning', `${name} is offline${reason ? `: ${reason}` : ''}`);
   }
 
   suspect(deviceId: DeviceId, deviceName: string, now: ReadonlySet<Suspicion>): void {

@@ -160,6 +160,20 @@ describe('telemetry', () => {
     });
   });
 
+  it('raises an alarm of a device that is offline, until it is back', async () => {
+    telemetry.healthChanged({ deviceId: 'pv-1', atMs: T0, health: 'offline', reason: 'no answer for 30 s' });
+    await app.get(AlarmService).clear('nothing', 'at-all');
+    expect((await app.get(AlarmService).newest(1))[0]).toMatchObject({
+      subject: 'pv-1',
+      kind: 'offline',
+      message: expect.stringMatching(/is offline: no answer for 30 s$/) as string,
+      clearedAtMs: null,
+    });
+    telemetry.healthChanged({ deviceId: 'pv-1', atMs: T0, health: 'online' });
+    await app.get(AlarmService).clear('nothing', 'at-all');
+    expect((await app.get(AlarmService).newest(1))[0]!.clearedAtMs).toBe(T0);
+  });
+
   it('sends an image only when somebody watches, and one at a time', async () => {
     const seen: number[] = [];
     await app.get(TelemetryJobs).flush();

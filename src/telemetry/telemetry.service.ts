@@ -25,6 +25,7 @@ const MEMORY_MS = 7 * DAY_MS;
 export class TelemetryService extends SampleSink implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly plant: Plant;
   private readonly gatekeeper: Gatekeeper;
+  private readonly devices: ReadonlyMap<DeviceId, Device>;
   private readonly states = new Map<DeviceId, DeviceState>();
   private readonly suspicions = new Map<DeviceId, SuspicionState>();
   private readonly images = new Subject<PlantImage>();
@@ -41,6 +42,7 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
     super();
     this.plant = plants.plant();
     this.gatekeeper = new Gatekeeper(this.plant);
+    this.devices = new Map(devicesOf(this.plant).map((device) => [device.id, device]));
   }
 
   accept(sample: Sample): void {
@@ -48,7 +50,10 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
     else this.take(sample);
   }
 
-  healthChanged({ deviceId, health, reason }: HealthChange): void {
+  healthChanged(change: HealthChange): void {
+    const { deviceId, health, reason } = change;
+    const device = this.devices.get(deviceId);
+    if (device) this.alarms.health(device, change);
     this.states.set(deviceId, { ...(this.states.get(deviceId) ?? SILENT_DEVICE), health, reason });
   }
 

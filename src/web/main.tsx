@@ -9,6 +9,7 @@ import { App } from './app.js';
 import { PreferencesProvider, usePreferences } from './design/preferences.js';
 import { german } from './messages/de.js';
 import { english } from './messages/en.js';
+import { mendBrowserLanguage } from './shell/browser-language.js';
 
 const queries = new QueryClient({
   queryCache: new QueryCache({
@@ -32,6 +33,7 @@ const Spoken = () => {
   );
 };
 
+mendBrowserLanguage();
 createRoot(document.querySelector('#root')!).render(
   <StrictMode>
     <QueryClientProvider client={queries}>

@@ -64,6 +64,19 @@ describe('the demo, as its users see it', () => {
     await page.getByTestId('fleet-now').waitFor();
   });
 
+  it('bears a browser whose language is none, and speaks the first that it knows', async () => {
+    const odd = await newContext(DESK);
+    await odd.addInitScript(`
+      Object.defineProperty(navigator, 'language', { value: 'en-US@posix', configurable: true });
+      Object.defineProperty(navigator, 'languages', { value: ['fr-FR', 'de-DE'], configurable: true });
+    `);
+    const strange = await newPage(odd);
+    await strange.getByTestId('login-demo-operator').click();
+    await strange.getByTestId('fleet-now').waitFor();
+    expect(await strange.evaluate('document.documentElement.lang')).toBe('de');
+    await odd.close();
+  });
+
   it('shows the operator power that moves, on the plant’s own clock', async () => {
     await page.getByTestId('simulated-badge').waitFor();
     await Promise.all([expectToMove(page.getByTestId('plant-clock')), expectToMove(page.getByTestId('power-load'))]);

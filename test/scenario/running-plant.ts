@@ -61,6 +61,20 @@ export class RunningPlant {
     return (await this.fetch(path, as, { method: 'PUT', body: JSON.stringify(body) })).status;
   }
 
+  /** A `POST` without a body. */
+  async post<T>(path: string, as: Login): Promise<{ status: number; answer: T }> {
+    const answer = await this.fetch(path, as, { method: 'POST' });
+    return { status: answer.status, answer: (await answer.json()) as T };
+  }
+
+  async resume(as: Login): Promise<void> {
+    await this.fetch('/api/resume', as, { method: 'POST', body: JSON.stringify({ reason: 'a test goes on' }) });
+  }
+
+  async delete(path: string, as: Login): Promise<number> {
+    return (await this.fetch(path, as, { method: 'DELETE' })).status;
+  }
+
   plant(): Promise<PlantInfo> {
     return this.get('/api/plant');
   }

@@ -97,6 +97,14 @@ describe('vpp serve, stopped by Ctrl-C', () => {
     );
     expect((await controls()).every((value) => value !== undefined && value > 0)).toBe(true);
 
+    // The stop needs no words, and what was released stays so until somebody says otherwise.
+    const { status, answer } = await plant.post<{ mode: string; released: string[] }>('/api/release-all', OPERATOR);
+    expect([status, answer.mode, answer.released.toSorted()]).toEqual([200, 'released', ['pack', 'roof']]);
+    expect(await controls()).toEqual([0, 0]);
+    expect(await plant.delete('/api/lock-outs/nowhere', OPERATOR)).toBe(404);
+    await plant.resume(OPERATOR);
+    await plant.until<DeviceRow[]>('/api/devices', (devices) => devices.filter(({ lease }) => lease).length === 2, OPERATOR);
+
     const beganAt = performance.now();
     expect(await plant.process.end('SIGINT')).toEqual({ code: 0, signal: null });
     expect(performance.now() - beganAt).toBeLessThan(5_000);

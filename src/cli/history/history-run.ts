@@ -32,6 +32,7 @@ import { commandsOf, generatorsOf, imageOfStep, type PastSite, QUIET, socPctOf }
 /** Batteries set out for where they have to arrive this many steps ahead. */
 const STEER_STEPS = 12;
 const PRICES_AHEAD_MS = 1.6 * DAY_MS;
+const REMEMBERED_MS = 7 * DAY_MS;
 
 /** A site that has been running for a while when the stretch begins, so that its meters have something to say. */
 const firstState = (virtual: VirtualSite, atMs: EpochMs): SiteState =>
@@ -56,11 +57,23 @@ export class HistoryRun {
       model: siteModel(virtual),
       state: firstState(virtual, period.startMs),
     }));
-    for (const { id } of plant.sites) {
-      this.loads.set(id, []);
-      this.suns.set(id, []);
-      this.netW.set(id, new Map());
+    const before = slotsOf({ startMs: this.rememberedFromMs, endMs: period.startMs }, SLOT_MS);
+    for (const { site, model } of this.sites) {
+      this.loads.set(
+        site.id,
+        before.map(({ startMs, endMs }) => model.loadW(startMs, endMs)),
+      );
+      this.suns.set(
+        site.id,
+        before.map(({ startMs, endMs }) => model.sunW(startMs, endMs)),
+      );
+      this.netW.set(site.id, new Map());
     }
+  }
+
+  /** Forecasts go by what these homes drew and this sun gave in the days before, as if the plant had watched. */
+  private get rememberedFromMs(): EpochMs {
+    return this.spec.period.startMs - REMEMBERED_MS;
   }
 
   private states(): SiteState[] {
@@ -199,9 +212,8 @@ export class HistoryRun {
   }
 
   private forecast({ site, state, model }: PastSite, nowMs: EpochMs): SiteForecast {
-    const { period } = this.spec;
     const outlook = (values: readonly (Watt | undefined)[], presentW: Watt | undefined) => {
-      const series = { startMs: period.startMs, stepMs: SLOT_MS, values };
+      const series = { startMs: this.rememberedFromMs, stepMs: SLOT_MS, values };
       return outlookOf(
         series,
         predict(series, site.zone, undefined, { issuedAtMs: nowMs, startMs: nowMs, slots: HORIZON_SLOTS }, () => () => 0),

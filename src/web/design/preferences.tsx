@@ -31,8 +31,12 @@ const remember = (key: string, value: string): void => {
   }
 };
 
+/** The first language of the browser's that the pages speak. */
+const spokenHere = (): Locale =>
+  navigator.languages.flatMap((language) => LOCALES.find((locale) => language.toLowerCase().startsWith(locale)) ?? [])[0] ?? 'en';
+
 export const PreferencesProvider = ({ children }: { children: ReactNode }) => {
-  const [locale, setLocale] = useState<Locale>(() => remembered('heliograph.locale', LOCALES, 'en'));
+  const [locale, setLocale] = useState<Locale>(() => remembered('heliograph.locale', LOCALES, spokenHere()));
   const [theme, setTheme] = useState<Theme>(() => remembered('heliograph.theme', THEMES, 'system'));
   useEffect(() => {
     document.documentElement.lang = locale;

@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { BenchRow } from './bench-row.js';
 import { demoBench } from './demo.js';
+import { pollBench } from './poll.js';
 import { startupBench } from './startup.js';
 
 /** `npm run bench -- NAME`: a table on the screen, and the same as JSON in test-results/. */
-const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = { startup: startupBench, demo: demoBench };
+const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = { startup: startupBench, demo: demoBench, poll: pollBench };
 
 const name = process.argv[2] ?? '';
 const bench = BENCHES[name];

@@ -1,4 +1,5 @@
 import type { Setpoint } from '../field/setpoint.js';
+import type { ModbusBus } from '../fleet/plant.js';
 import { BadInput } from '../kernel/errors.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../kernel/units.js';
 
@@ -11,8 +12,28 @@ export const wholeNumber = (option: string, text: string, min: number, max: numb
   throw new BadInput(`${option} "${text}": give a whole number from ${min} to ${max}`);
 };
 
+const PARITIES = { N: 'none', E: 'even', O: 'odd' } as const;
+
+/**
+ * The way to a bus: `HOST[:PORT]`, `rtu+HOST:PORT` for a gateway that passes RTU frames, or the path of a serial line, with
+ * `@19200,8E1` where it is not spoken to with 9600,8N1. Throws `BadInput`.
+ */
+export const parseBus = (text: string): ModbusBus => {
+  if (text.startsWith('rtu+')) return { ...parseAddress(text.slice(4)), framing: 'rtu' };
+  if (!/^(\/|COM\d)/.test(text)) return parseAddress(text);
+  const parsed = /^([^@]+)(?:@(\d+)(?:,8([NEO])([12]))?)?$/.exec(text);
+  if (!parsed) throw new BadInput(`line "${text}": give its path, as /dev/ttyUSB0 or /dev/ttyUSB0@19200,8E1`);
+  const [, serial, baudRate, parity, stopBits] = parsed;
+  return {
+    serial: serial!,
+    baudRate: baudRate === undefined ? 9_600 : wholeNumber('baud rate', baudRate, 300, 1_000_000),
+    parity: PARITIES[(parity ?? 'N') as keyof typeof PARITIES],
+    stopBits: stopBits === '2' ? 2 : 1,
+  };
+};
+
 /** `HOST[:PORT]`, with IPv6 addresses in brackets. Throws `BadInput`. */
-export const parseAddress = (text: string): { host: string; port: number } => {
+const parseAddress = (text: string): { host: string; port: number } => {
   const parsed = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/]+))(?::(\d+))?$/.exec(text);
   if (!parsed) throw new BadInput(`address "${text}": give HOST or HOST:PORT, as 192.0.2.17:502`);
   const port = parsed[3] === undefined ? MODBUS_PORT : wholeNumber('port', parsed[3], 1, 65_535);

@@ -3,7 +3,7 @@ import { BadInput } from '../kernel/errors.js';
 import { ManualClock } from '../platform/clock.js';
 import { loadProfiles, profileNamed } from '../field/profiles.js';
 import { type RunningFleet, startFleet, type VirtualSite } from '../simulator/index.js';
-import { parseAddress, parseDuration, parseSetpoint, parseUnitIds } from './device-arguments.js';
+import { parseBus, parseDuration, parseSetpoint, parseUnitIds } from './device-arguments.js';
 import { deviceCommand } from './device.js';
 
 const profiles = loadProfiles();
@@ -129,9 +129,13 @@ describe('vpp device', () => {
 
 describe('the words of vpp device', () => {
   it('are addresses', () => {
-    expect(parseAddress('meter.example')).toEqual({ host: 'meter.example', port: 502 });
-    expect(parseAddress('[::1]:1502')).toEqual({ host: '::1', port: 1_502 });
-    for (const bad of ['', ':502', 'a:b', 'host:0', 'host:70000', '::1']) expect(() => parseAddress(bad)).toThrow(BadInput);
+    expect(parseBus('meter.example')).toEqual({ host: 'meter.example', port: 502 });
+    expect(parseBus('[::1]:1502')).toEqual({ host: '::1', port: 1_502 });
+    expect(parseBus('rtu+gateway.example:4001')).toEqual({ host: 'gateway.example', port: 4_001, framing: 'rtu' });
+    expect(parseBus('/dev/ttyUSB0')).toEqual({ serial: '/dev/ttyUSB0', baudRate: 9_600, parity: 'none', stopBits: 1 });
+    expect(parseBus('COM3@19200,8E1')).toEqual({ serial: 'COM3', baudRate: 19_200, parity: 'even', stopBits: 1 });
+    for (const bad of ['/dev/ttyUSB0@fast', '/dev/ttyUSB0@19200,7E1', 'rtu+']) expect(() => parseBus(bad)).toThrow(BadInput);
+    for (const bad of ['', ':502', 'a:b', 'host:0', 'host:70000', '::1']) expect(() => parseBus(bad)).toThrow(BadInput);
   });
 
   it('are unit ids', () => {

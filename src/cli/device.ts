@@ -9,7 +9,7 @@ import type { Setpoint } from '../field/setpoint.js';
 import { AdapterError, BadInput } from '../kernel/errors.js';
 import { HOUR_MS, SECOND_MS } from '../kernel/units.js';
 import { monotonicMs } from '../platform/clock.js';
-import { parseAddress, parseDuration, parseSetpoint, parseUnitIds, type SetpointText, wholeNumber } from './device-arguments.js';
+import { parseBus, parseDuration, parseSetpoint, parseUnitIds, type SetpointText, wholeNumber } from './device-arguments.js';
 
 interface Reach {
   readonly json?: boolean;
@@ -26,7 +26,7 @@ const WATCHED = /(^|\.)(W|WH|PhV|Hz|SoC|ChaState|TotWhImp|TotWhExp|TotWhInj|TotW
 /** `vpp device …`: commissioning of one device at a time, without a plant. */
 export const deviceCommand = (): Command => {
   const device = new Command('device').description('find, read, watch and try devices on Modbus TCP');
-  reachable(device.command('scan').argument('<address>', 'HOST[:PORT]; port 502 by default'))
+  reachable(device.command('scan').argument('<address>', 'HOST[:PORT], rtu+HOST:PORT, or a serial line as /dev/ttyUSB0@9600,8N1'))
     .description('say who answers at which unit id')
     .option('--unit-ids <list>', 'unit ids to try, as 1-10,247', '1-10')
     .addHelpText('after', '\nExample:\n  $ vpp device scan 192.0.2.17:502 --unit-ids 1-10,126')
@@ -58,15 +58,15 @@ const reachable = (sub: Command): Command =>
   sub.option('--timeout-ms <ms>', 'how long a unit may take to answer', '1000').option('--json', 'print JSON for machines');
 
 const oneUnit = (sub: Command): Command =>
-  reachable(sub.argument('<address>', 'HOST[:PORT]; port 502 by default'))
+  reachable(sub.argument('<address>', 'HOST[:PORT], rtu+HOST:PORT, or a serial line as /dev/ttyUSB0@9600,8N1'))
     .requiredOption('--unit <id>', 'unit id of the device')
     .option('--profile <name>', 'a file of hardware/profiles; without it the device must speak SunSpec');
 
 /** Runs on one bus and closes it. A device that does not answer is an answer too: a line on stderr, and exit code 1. */
 const onBus = async (address: string, { timeoutMs, json }: Reach, act: (bus: Bus) => Promise<void>): Promise<void> => {
-  const { host, port } = parseAddress(address);
+  const way = parseBus(address);
   const timing = { ...TCP_TIMING, timeoutMs: wholeNumber('--timeout-ms', timeoutMs, 10, 60_000) };
-  const bus = new Bus(new ModbusSerialLinks().link(host, port), timing);
+  const bus = new Bus(new ModbusSerialLinks().link(way), timing);
   try {
     await act(bus);
   } catch (error) {

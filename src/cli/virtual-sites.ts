@@ -1,6 +1,6 @@
 import type { Profiles } from '../field/profiles.js';
 import { profileNamed } from '../field/profiles.js';
-import type { Device, Plant, Site } from '../fleet/plant.js';
+import { busName, type Device, isSerial, type Plant, type Site } from '../fleet/plant.js';
 import { BadInput } from '../kernel/errors.js';
 import { randomStream, seedOf } from '../kernel/random.js';
 import { MINUTE_MS, SECOND_MS } from '../kernel/units.js';
@@ -74,13 +74,14 @@ const virtualSite = (site: Site, { profiles, seed, ordinal, load, faults }: Site
 
 /** All devices of a virtual site answer on one port, as behind a gateway. */
 const placeOf = (site: Site): { host: string; port: number } => {
-  const places = new Set(site.devices.map(({ address }) => `${address.host}:${address.port}`));
+  const places = new Set(site.devices.map(({ address }) => busName(address)));
   if (places.size > 1)
     throw new BadInput(
       `site "${site.id}": a simulated site has one host and port for all its devices, and this has ${[...places].join(', ')}`,
     );
-  const { host, port } = site.devices[0]!.address;
-  return { host, port };
+  const { address } = site.devices[0]!;
+  if (isSerial(address)) throw new BadInput(`site "${site.id}": virtual hardware is reached by \`host\`, not on ${address.serial}`);
+  return { host: address.host, port: address.port };
 };
 
 const onBus = (device: Device): { id: string; unitId: number } => ({ id: device.id, unitId: device.address.unitId });

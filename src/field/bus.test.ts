@@ -13,7 +13,7 @@ describe('a bus', () => {
       2: unitRegisters({ 0: [102] }),
       3: unitRegisters({ 0: [103] }),
     });
-    bus = new Bus(new ModbusSerialLink('127.0.0.1', server.port), { ...TCP_TIMING, timeoutMs: 100 });
+    bus = new Bus(new ModbusSerialLink({ host: '127.0.0.1', port: server.port }), { ...TCP_TIMING, timeoutMs: 100 });
   });
   afterEach(async () => {
     await bus.close();

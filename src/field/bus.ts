@@ -18,6 +18,12 @@ export interface BusTiming {
 
 export const TCP_TIMING: BusTiming = { timeoutMs: 1_000, minGapMs: 0, reconnectPauseMs: 250 };
 
+/**
+ * At 9,600 baud a frame of 3.5 characters of silence is 4 ms (Modbus over serial line 1.02, §2.5.1.1); adapters and slow
+ * units want some more of it.
+ */
+export const SERIAL_TIMING: BusTiming = { timeoutMs: 1_000, minGapMs: 10, reconnectPauseMs: 1_000 };
+
 interface Job {
   run(): Promise<void>;
   cancel(error: AdapterError): void;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Device, DeviceId } from '../fleet/plant.js';
-import { Bus, type BusUnit } from './bus.js';
+import { busName, type Device, type DeviceId, isSerial, type ModbusBus } from '../fleet/plant.js';
+import { Bus, type BusUnit, SERIAL_TIMING, TCP_TIMING } from './bus.js';
 import type { DeviceDriver } from './drivers/device-driver.js';
 import { ProfileDriver } from './drivers/profile-driver.js';
 import { SunspecDriver } from './drivers/sunspec-driver.js';
@@ -51,8 +51,8 @@ export class FieldDevices {
   }
 
   private fieldDevice(device: Device, profiles: Profiles, lastTold: SampleValues | undefined): FieldDevice {
-    const { host, port, unitId } = device.address;
-    const bus = this.bus(host, port);
+    const { unitId } = device.address;
+    const bus = this.bus(device.address);
     const [unit, control] = [bus.unit(unitId), bus.unit(unitId, 'control')];
     if (device.profile === SUNSPEC_PROFILE)
       return { device, unit, driver: new SunspecDriver(unit, control, device, lastTold), periodMs: device.pollPeriodMs };
@@ -61,12 +61,12 @@ export class FieldDevices {
     return { device, unit, driver: new ProfileDriver(unit, control, profile, device), periodMs };
   }
 
-  private bus(host: string, port: number): Bus {
-    const key = `${host}:${port}`;
-    const known = this.buses.get(key);
+  private bus(address: ModbusBus): Bus {
+    const name = busName(address);
+    const known = this.buses.get(name);
     if (known) return known;
-    const bus = new Bus(this.links.link(host, port));
-    this.buses.set(key, bus);
+    const bus = new Bus(this.links.link(address), isSerial(address) ? SERIAL_TIMING : TCP_TIMING);
+    this.buses.set(name, bus);
     return bus;
   }
 }

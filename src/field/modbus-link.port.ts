@@ -1,3 +1,4 @@
+import type { ModbusBus } from '../fleet/plant.js';
 import { AdapterError } from '../kernel/errors.js';
 import type { DurationMs } from '../kernel/units.js';
 import type { Words } from '../registers/words.js';
@@ -34,10 +35,10 @@ export class ModbusException extends AdapterError {
   }
 }
 
-/** There is no way to the host: refused, timed out, unknown name. */
+/** There is no way to the host or onto the line: refused, timed out, unknown name. */
 export class HostUnreachable extends AdapterError {
-  constructor(host: string, port: number, why: string) {
-    super(`cannot reach ${host}:${port}: ${why}`, true);
+  constructor(bus: string, why: string) {
+    super(`cannot reach ${bus}: ${why}`, true);
   }
 }
 
@@ -58,5 +59,5 @@ export abstract class ModbusLink {
 
 /** Makes links; nothing is connected yet. */
 export abstract class ModbusLinks {
-  abstract link(host: string, port: number): ModbusLink;
+  abstract link(bus: ModbusBus): ModbusLink;
 }

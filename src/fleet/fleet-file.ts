@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isZone } from '../kernel/local-day.js';
 import { type CrossCheck, parseYaml } from '../platform/yaml-file.js';
-import { type Consent, DEVICE_ROLES, type Plant, REVERSION_CLASSES, type Site, type SiteId } from './plant.js';
+import { busName, type Consent, DEVICE_ROLES, type Plant, REVERSION_CLASSES, type Site, type SiteId } from './plant.js';
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'use lower-case letters, digits and dashes, 48 at most');
 const name = z.string().min(1).max(80);
@@ -33,16 +33,32 @@ const generatorSchema = z.strictObject({
   startMicro: z.number().int().min(0),
 });
 
+const unitId = z.number().int().min(0).max(255).default(1);
+const modbusSchema = z.union(
+  [
+    z.strictObject({
+      host: z.string().min(1),
+      port: z.number().int().min(1).max(65_535).default(502),
+      framing: z.enum(['tcp', 'rtu']).default('tcp').describe('rtu: a gateway that passes RTU frames over TCP'),
+      unitId,
+    }),
+    z.strictObject({
+      serial: z.string().min(1).describe('the line’s device, such as /dev/ttyUSB0 or COM3'),
+      baudRate: z.number().int().min(300).max(1_000_000).default(9_600),
+      parity: z.enum(['none', 'even', 'odd']).default('none'),
+      stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
+      unitId,
+    }),
+  ],
+  { error: 'needs `host` (port, framing, unitId), or `serial` (baudRate, parity, stopBits, unitId)' },
+);
+
 const deviceSchema = z.strictObject({
   id,
   name,
   role: z.enum(DEVICE_ROLES),
   profile: z.string().min(1).default('sunspec').describe('`sunspec`, or a file of hardware/profiles without `.yaml`'),
-  modbus: z.strictObject({
-    host: z.string().min(1),
-    port: z.number().int().min(1).max(65_535).default(502),
-    unitId: z.number().int().min(0).max(255).default(1),
-  }),
+  modbus: modbusSchema,
   direction: z
     .union([z.literal(1), z.literal(-1)])
     .default(1)
@@ -145,11 +161,12 @@ const crossCheck: CrossCheck<FleetFile> = (file) => [
   ),
   ...duplicates(
     deviceEntries(file).map(({ device, path }) => ({
-      key: `${device.modbus.host}:${device.modbus.port} unit ${device.modbus.unitId}`,
+      key: `${busName(device.modbus)} unit ${device.modbus.unitId}`,
       path: [...path, 'modbus'],
     })),
     'Modbus address',
   ),
+  ...lineFaults(file),
   ...householdFaults(file),
   ...file.sites.flatMap(siteFaults),
   ...deviceEntries(file).flatMap(({ device, path }) => ratingFaults(device).map((message) => ({ path, message }))),
@@ -166,6 +183,18 @@ const duplicates = (entries: { key: string; path: PropertyKey[] }[], what: strin
     if (seen.has(key)) return [{ path, message: `${what} "${key}" stands twice; give each its own` }];
     seen.add(key);
     return [];
+  });
+};
+
+/** A line has one speed: units that share it must agree. */
+const lineFaults = (file: FleetFile): Fault[] => {
+  const lines = new Map<string, string>();
+  return deviceEntries(file).flatMap(({ device: { modbus }, path }) => {
+    const spoken = JSON.stringify({ ...modbus, unitId: 0 });
+    const known = lines.get(busName(modbus)) ?? spoken;
+    lines.set(busName(modbus), known);
+    if (known === spoken) return [];
+    return [{ path: [...path, 'modbus'], message: `${busName(modbus)} is spoken to in another way by a device above; one bus has one` }];
   });
 };
 

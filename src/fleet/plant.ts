@@ -12,11 +12,29 @@ export type DeviceRole = (typeof DEVICE_ROLES)[number];
 export const REVERSION_CLASSES = ['device', 'supervisor', 'none'] as const;
 export type ReversionClass = (typeof REVERSION_CLASSES)[number];
 
-export interface ModbusAddress {
+/** A Modbus host. `rtu`: a gateway that passes RTU frames, with their check sums, over TCP. */
+export interface TcpBus {
   readonly host: string;
   readonly port: number;
-  readonly unitId: number;
+  readonly framing?: 'tcp' | 'rtu';
 }
+
+/** A serial line (RS-485) of this computer, on which Modbus RTU is spoken. */
+export interface SerialBus {
+  readonly serial: string;
+  readonly baudRate: number;
+  readonly parity: 'none' | 'even' | 'odd';
+  readonly stopBits: 1 | 2;
+}
+
+/** What units share: one host and port, or one line. */
+export type ModbusBus = TcpBus | SerialBus;
+export type ModbusAddress = ModbusBus & { readonly unitId: number };
+
+export const isSerial = (bus: ModbusBus): bus is SerialBus => 'serial' in bus;
+
+/** The name of a bus; the same for all its units. */
+export const busName = (bus: ModbusBus): string => (isSerial(bus) ? bus.serial : `${bus.host}:${bus.port}`);
 
 export interface BatteryRating {
   readonly capacityWh: WattHour;

@@ -4,7 +4,7 @@ import { DispatchService } from '../dispatch/dispatch.service.js';
 import { FieldControl } from '../field/field-control.port.js';
 import type { Lease, Setpoint } from '../field/setpoint.js';
 import { FleetService } from '../fleet/fleet.service.js';
-import type { Device, Site } from '../fleet/plant.js';
+import { busName, type Device, type Site } from '../fleet/plant.js';
 import type { EpochMs } from '../kernel/units.js';
 import { AlarmService } from '../platform/alarm.service.js';
 import type { PlantImage } from '../telemetry/image.js';
@@ -82,7 +82,6 @@ export class FleetViewService {
   private deviceRow(site: Site, device: Device, image: PlantImage, held: readonly Lease[]): DeviceRow {
     const now = image.devices.get(device.id);
     const newest = held.at(-1);
-    const { host, port, unitId } = device.address;
     return {
       id: device.id,
       name: device.name,
@@ -90,7 +89,7 @@ export class FleetViewService {
       siteName: site.name,
       role: device.role,
       profile: device.profile,
-      address: `${host}:${port} unit ${unitId}`,
+      address: `${busName(device.address)} unit ${device.address.unitId}`,
       health: now?.health ?? 'offline',
       reason: now?.reason,
       readAtMs: now?.readAtMs,

@@ -58,7 +58,7 @@ const driverOf = (
   standing: { role: DeviceRole; direction: 1 | -1 },
   map: string,
 ): DeviceDriver => {
-  const link = new ModbusSerialLink(host, port);
+  const link = new ModbusSerialLink({ host, port });
   afterThisTest(() => link.close());
   const unit = new BusUnit(new Bus(link), unitId, 'routine');
   return map === 'sunspec' ? new SunspecDriver(unit, unit, standing) : new ProfileDriver(unit, unit, profile(map), standing);

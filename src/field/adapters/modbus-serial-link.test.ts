@@ -10,7 +10,7 @@ describe('a Modbus link', () => {
 
   beforeEach(async () => {
     server = await ScriptedServer.listening({ 3: unitRegisters({ 100: [11, 12, 13, 14] }, { 0: [7] }) });
-    link = new ModbusSerialLink('127.0.0.1', server.port);
+    link = new ModbusSerialLink({ host: '127.0.0.1', port: server.port });
   });
   afterEach(async () => {
     await link.close();

@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import modbusSerial from 'modbus-serial';
 import { createConnection, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { busName, isSerial, type ModbusBus, type SerialBus, type TcpBus } from '../../fleet/plant.js';
 import { AdapterError, messageOf } from '../../kernel/errors.js';
 import type { DurationMs } from '../../kernel/units.js';
+import { monotonicMs } from '../../platform/clock.js';
 import type { Words } from '../../registers/words.js';
 import { HostUnreachable, ModbusException, ModbusLink, ModbusLinks, type RegisterTable } from '../modbus-link.port.js';
 
@@ -13,13 +16,15 @@ type ModbusClient = InstanceType<typeof ModbusRTU>;
 type Answered<T> = (error: (Error & { modbusCode?: number; errno?: unknown }) | null, answer: T) => void;
 
 interface Connection {
-  readonly socket: Socket;
   readonly client: ModbusClient;
+  /** Ends it; resolves once it is gone. */
+  end(): Promise<void>;
 }
 
 /**
- * Modbus TCP by `modbus-serial`. After a time-out, or an answer that does not fit the request, the connection is dropped:
- * transaction numbers come round after 256 requests, and a late answer must never be taken for a later request's.
+ * Modbus TCP, RTU over TCP and RTU on a serial line, by `modbus-serial`. After a time-out, or an answer that does not fit the request, the connection is dropped:
+ * transaction numbers come round after 256 requests, and a late answer must never be taken for a later request's. RTU has no
+ * such numbers, and a line cannot be dropped: there the next request waits until a late answer would have come.
  */
 export class ModbusSerialLink extends ModbusLink {
   private connection: Connection | undefined;
@@ -27,11 +32,10 @@ export class ModbusSerialLink extends ModbusLink {
   private busy = false;
   private closed = false;
   private changes = 0;
+  /** On the monotonic clock. */
+  private quietUntilMs = 0;
 
-  constructor(
-    private readonly host: string,
-    private readonly port: number,
-  ) {
+  constructor(private readonly bus: ModbusBus) {
     super();
   }
 
@@ -58,14 +62,10 @@ export class ModbusSerialLink extends ModbusLink {
 
   async close(): Promise<void> {
     this.closed = true;
-    const socket = this.connection?.socket;
+    const { connection } = this;
     this.connection = undefined;
     this.inFlight?.(this.closedError());
-    if (!socket || socket.destroyed) return;
-    await new Promise<void>((resolve) => {
-      socket.once('close', () => resolve());
-      socket.destroy();
-    });
+    await connection?.end();
   }
 
   private async exchange<T>(
@@ -78,6 +78,8 @@ export class ModbusSerialLink extends ModbusLink {
     this.busy = true;
     try {
       const { client } = this.connection ?? (await this.connect(timeoutMs));
+      const waitMs = this.quietUntilMs - monotonicMs();
+      if (waitMs > 0) await pause(waitMs);
       return await new Promise<T>((resolve, reject) => {
         this.inFlight = reject;
         client.setTimeout(timeoutMs);
@@ -95,26 +97,45 @@ export class ModbusSerialLink extends ModbusLink {
 
   private faultOf(error: Error & { modbusCode?: number; errno?: unknown }, unitId: number, timeoutMs: DurationMs): AdapterError {
     if (error.modbusCode !== undefined) return new ModbusException(error.modbusCode, this.nameOf(unitId));
-    this.drop();
     const timedOut = error.errno === 'ETIMEDOUT';
+    if (isSerial(this.bus)) this.quietUntilMs = monotonicMs() + timeoutMs;
+    else this.drop();
     return new AdapterError(`${this.nameOf(unitId)}: ${timedOut ? `no answer within ${timeoutMs} ms` : messageOf(error)}`, true);
   }
 
   private async connect(timeoutMs: DurationMs): Promise<Connection> {
-    const socket = createConnection({ host: this.host, port: this.port, noDelay: true, keepAlive: true });
-    await this.connected(socket, timeoutMs);
-    const client = new ModbusRTU();
-    const connection = { socket, client };
-    socket.on('error', (error) => this.lost(connection, messageOf(error)));
-    socket.on('close', () => this.lost(connection, 'the connection was closed'));
-    client.on('error', () => undefined);
-    await client.linkTCP(socket, { port: this.port });
+    const connection = isSerial(this.bus) ? await this.openLine(this.bus) : await this.openSocket(this.bus, timeoutMs);
     if (this.closed) {
-      socket.destroy();
+      await connection.end();
       throw this.closedError();
     }
     this.connection = connection;
     this.changes += 1;
+    return connection;
+  }
+
+  private async openSocket({ host, port, framing }: TcpBus, timeoutMs: DurationMs): Promise<Connection> {
+    const socket = createConnection({ host, port, noDelay: true, keepAlive: true });
+    await this.connected(socket, timeoutMs);
+    const client = new ModbusRTU();
+    const connection: Connection = { client, end: () => ended(socket) };
+    socket.on('error', (error) => this.lost(connection, messageOf(error)));
+    socket.on('close', () => this.lost(connection, 'the connection was closed'));
+    client.on('error', () => undefined);
+    await (framing === 'rtu' ? client.linkTelnet(socket, {}) : client.linkTCP(socket, { port }));
+    return connection;
+  }
+
+  private async openLine({ serial, baudRate, parity, stopBits }: SerialBus): Promise<Connection> {
+    const client = new ModbusRTU();
+    const connection: Connection = { client, end: () => new Promise((resolve) => client.close(() => resolve())) };
+    client.on('error', () => undefined);
+    try {
+      await client.connectRTUBuffered(serial, { baudRate, parity, stopBits, dataBits: 8 });
+    } catch (error) {
+      throw new HostUnreachable(busName(this.bus), messageOf(error));
+    }
+    client.on('close', () => this.lost(connection, 'the line is gone'));
     return connection;
   }
 
@@ -123,7 +144,7 @@ export class ModbusSerialLink extends ModbusLink {
       const fail = (why: string): void => {
         clearTimeout(timer);
         socket.destroy();
-        reject(new HostUnreachable(this.host, this.port, why));
+        reject(new HostUnreachable(busName(this.bus), why));
       };
       const timer = setTimeout(() => fail(`no connection within ${timeoutMs} ms`), timeoutMs);
       const failed = (error: Error & { code?: string }): void => fail(error.code ?? messageOf(error));
@@ -140,29 +161,36 @@ export class ModbusSerialLink extends ModbusLink {
     if (this.connection !== connection) return;
     this.connection = undefined;
     this.changes += 1;
-    connection.socket.destroy();
-    this.inFlight?.(new AdapterError(`${this.host}:${this.port}: ${why}`, true));
+    void connection.end();
+    this.inFlight?.(new AdapterError(`${busName(this.bus)}: ${why}`, true));
   }
 
   private drop(): void {
-    const socket = this.connection?.socket;
-    if (socket) this.changes += 1;
+    const { connection } = this;
+    if (connection) this.changes += 1;
     this.connection = undefined;
-    socket?.destroy();
+    void connection?.end();
   }
 
   private closedError(): AdapterError {
-    return new AdapterError(`the connection to ${this.host}:${this.port} was closed`, false);
+    return new AdapterError(`the connection to ${busName(this.bus)} was closed`, false);
   }
 
   private nameOf(unitId: number): string {
-    return `${this.host}:${this.port} unit ${unitId}`;
+    return `${busName(this.bus)} unit ${unitId}`;
   }
 }
 
+const ended = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => {
+    if (socket.closed) return resolve();
+    socket.once('close', () => resolve());
+    socket.destroy();
+  });
+
 @Injectable()
 export class ModbusSerialLinks extends ModbusLinks {
-  link(host: string, port: number): ModbusLink {
-    return new ModbusSerialLink(host, port);
+  link(bus: ModbusBus): ModbusLink {
+    return new ModbusSerialLink(bus);
   }
 }

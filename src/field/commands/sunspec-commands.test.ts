@@ -59,7 +59,7 @@ afterEach(async () => {
 const deviceOf = async (models: readonly ModelValues[]) => {
   const registers = unitRegisters({ 40_000: sunspecRegisters(models) });
   server = await ScriptedServer.listening({ 1: registers });
-  bus = new Bus(new ModbusSerialLink('127.0.0.1', server.port), { ...TCP_TIMING, timeoutMs: 150 });
+  bus = new Bus(new ModbusSerialLink({ host: '127.0.0.1', port: server.port }), { ...TCP_TIMING, timeoutMs: 150 });
   const unit = bus.unit(1, 'control');
   const map = (await walkSunspec((address, count) => unit.read('holding', address, count)))!;
   const addresses = modelAddresses(models);

@@ -32,7 +32,7 @@ afterEach(async () => {
 
 const unitOn = async (registers: UnitRegisters) => {
   server = await ScriptedServer.listening({ 1: registers });
-  bus = new Bus(new ModbusSerialLink('127.0.0.1', server.port));
+  bus = new Bus(new ModbusSerialLink({ host: '127.0.0.1', port: server.port }));
   return bus.unit(1);
 };
 

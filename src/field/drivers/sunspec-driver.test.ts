@@ -20,7 +20,7 @@ afterEach(async () => {
 
 const driverOf = async (models: readonly ModelValues[], standing: Partial<Standing> & Pick<Standing, 'role'>, lastTold?: SampleValues) => {
   server = await ScriptedServer.listening({ 1: unitRegisters({ 40_000: sunspecRegisters(models) }) });
-  bus = new Bus(new ModbusSerialLink('127.0.0.1', server.port), { ...TCP_TIMING, timeoutMs: 200 });
+  bus = new Bus(new ModbusSerialLink({ host: '127.0.0.1', port: server.port }), { ...TCP_TIMING, timeoutMs: 200 });
   return new SunspecDriver(bus.unit(1), bus.unit(1, 'control'), { direction: 1, ...standing }, lastTold);
 };
 

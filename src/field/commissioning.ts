@@ -66,7 +66,7 @@ export const scanUnit = async (unit: BusUnit, profiles: Profiles): Promise<UnitF
 const fits = async (unit: BusUnit, profile: Profile): Promise<boolean> => {
   try {
     const points = await new PointReader(unit, profile).read();
-    return [...points.values()].every((point) => 'value' in point);
+    return [...points].every(([name, point]) => 'value' in point || profile.points[name]?.optional);
   } catch (error) {
     if (error instanceof ModbusException && error.denies) return false;
     throw error;

@@ -89,6 +89,14 @@ describe('a point', () => {
     expect(faultsOf({ 'a.yaml': small })).toEqual(['a.yaml:8: points.voltageV.type: a float64 does not fit a request of 3 registers']);
   });
 
+  it('may be added into another, but not into itself', () => {
+    const sum = (at: number): string => `voltageV: { input: 4, type: int16, unit: V, plus: [{ input: ${at}, type: int16, unit: V }] }`;
+    expect(faultsOf({ 'a.yaml': meter(POWER, sum(0)) })).toEqual([]);
+    expect(faultsOf({ 'a.yaml': meter(POWER, sum(4)) })).toEqual([
+      'a.yaml:8: points.voltageV.plus.0: lies in the same registers as voltageV',
+    ]);
+  });
+
   it('that its kind of device cannot do without is missed', () => {
     expect(faultsOf({ 'a.yaml': `${head('hybrid')}points:\n  ${POWER}\n` })).toEqual(['a.yaml:7: points: a hybrid needs `pvPowerW`']);
   });
@@ -154,5 +162,13 @@ describe('a device of the fleet', () => {
     expect(() => profileFor(profiles, { profile: 'virtual-genset', role: 'battery', reversion: 'none' })).toThrow(
       /"virtual-genset" is of a generator and cannot be a battery/,
     );
+    expect(() => profileFor(profiles, { profile: 'huawei-sun2000', role: 'pv', reversion: 'device' })).toThrow(/cannot be a pv/);
+  });
+
+  it('that its profile knows to end nothing is not taken at the fleet file’s word', () => {
+    const goodwe = { profile: 'goodwe-et', role: 'hybrid' } as const;
+    expect(profileFor(profiles, { ...goodwe, reversion: 'supervisor' }).reversion!.class).toBe('supervisor');
+    expect(() => profileFor(profiles, { ...goodwe, reversion: 'device' })).toThrow(/`reversion: device`.*"goodwe-et" it is `supervisor`/);
+    expect(profileFor(profiles, { profile: 'huawei-sun2000', role: 'hybrid', reversion: 'device' }).kind).toBe('hybrid');
   });
 });

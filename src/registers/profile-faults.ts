@@ -54,13 +54,16 @@ const meet = (a: Stretch, b: Stretch): boolean => a.table === b.table && a.at < 
 
 const nameOf = (path: Path): string => path.slice(1).join('.');
 
-/** Two points in the same registers are a slip of the pen, unless both take bits out of them. */
+/** Two points in the same registers are a slip of the pen, unless both take bits out of them, or one adds the other in. */
 const overlapFaults = (profile: Profile): Fault[] => {
   const seen: [Path, Place][] = [];
+  const mayShare = ([path, a]: [Path, Place], [otherPath, b]: [Path, Place]): boolean => {
+    if (a.bit !== undefined && b.bit !== undefined) return true;
+    const isSum = path.includes('plus') || otherPath.includes('plus');
+    return isSum && path[1] !== otherPath[1] && stretchOf(a).at === stretchOf(b).at && a.type === b.type;
+  };
   return registersOf(profile).flatMap(([path, register]) => {
-    const other = seen.find(
-      ([, place]) => meet(stretchOf(place), stretchOf(register)) && (place.bit === undefined || register.bit === undefined),
-    );
+    const other = seen.find((earlier) => meet(stretchOf(earlier[1]), stretchOf(register)) && !mayShare(earlier, [path, register]));
     seen.push([path, register]);
     return other ? [fault(path, `lies in the same registers as ${nameOf(other[0])}`)] : [];
   });

@@ -124,6 +124,42 @@ const DEVICES: Readonly<Record<string, Device>> = {
       [13_050, 0xcc],
     ],
   },
+  'goodwe-et': {
+    registers: () => unitRegisters({ 47_511: [1, 0] }),
+    told: {
+      charge: {
+        setpoint: battery(-2_500),
+        leaseS: 120,
+        writes: [
+          [47_512, 2_500],
+          [47_511, 11],
+        ],
+        outcome: 'confirmed',
+      },
+      discharge: {
+        setpoint: battery(3_000),
+        leaseS: 120,
+        writes: [
+          [47_512, 3_000],
+          [47_511, 12],
+        ],
+        outcome: 'confirmed',
+      },
+      rest: {
+        setpoint: battery(0),
+        leaseS: 120,
+        writes: [
+          [47_512, 0],
+          [47_511, 8],
+        ],
+        outcome: 'confirmed',
+      },
+    },
+    released: [
+      [47_511, 1],
+      [47_512, 0],
+    ],
+  },
   'deep-sea-gencomm': {
     registers: genset,
     told: {

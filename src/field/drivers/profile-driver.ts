@@ -7,31 +7,29 @@ import type { CommandOutcome, DeviceDriver, Standing } from './device-driver.js'
 import { countedAt } from './hybrid-sample.js';
 import { HybridCounters } from './hybrid-split.js';
 import { PointReader } from './profile-points.js';
-import { POINTS_OF_ROLE, sampleOf } from './profile-sample.js';
+import { pointsOfRole, sampleOf } from './profile-sample.js';
 
 /** A device that is described by its register list. */
 export class ProfileDriver implements DeviceDriver {
   private readonly points: PointReader;
   private readonly controls: ProfileControls;
   private readonly counters: HybridCounters;
-  private readonly hasBattery: boolean;
 
   /** `lastTold` is what the device told last in an earlier run of the plant. */
   constructor(
     unit: BusUnit,
     control: BusUnit,
-    profile: Profile,
+    private readonly profile: Profile,
     private readonly standing: Standing,
     lastTold: SampleValues = {},
   ) {
-    this.points = new PointReader(unit, profile, POINTS_OF_ROLE[standing.role]);
+    this.points = new PointReader(unit, profile, pointsOfRole(standing.role, profile.points));
     this.controls = new ProfileControls(control, profile);
     this.counters = new HybridCounters(countedAt(lastTold));
-    this.hasBattery = profile.points.batteryPowerW !== undefined;
   }
 
   async read(): Promise<SampleValues> {
-    return sampleOf(this.standing, await this.points.readValues(), this.counters, this.hasBattery);
+    return sampleOf(this.standing, await this.points.readValues(), this.counters, this.profile.points);
   }
 
   command(setpoint: Setpoint, leaseS: number): Promise<CommandOutcome> {

@@ -1,5 +1,5 @@
 import type { DeviceRole } from '../../fleet/plant.js';
-import type { ProfilePoint } from '../../registers/profile.js';
+import type { Profile, ProfilePoint } from '../../registers/profile.js';
 import type { SampleValues } from '../sample.js';
 import type { Standing } from './device-driver.js';
 import { splitSample } from './hybrid-sample.js';
@@ -11,7 +11,7 @@ import type { PointValues } from './profile-points.js';
 const METERED: readonly ProfilePoint[] = ['powerW', 'importCounterWh', 'exportCounterWh'];
 
 /** What a poll asks of a device for each role it may play. */
-export const POINTS_OF_ROLE: Readonly<Record<DeviceRole, readonly ProfilePoint[]>> = {
+const POINTS_OF_ROLE: Readonly<Record<DeviceRole, readonly ProfilePoint[]>> = {
   'grid-meter': [...METERED, 'gridPowerW', 'voltageV', 'frequencyHz'],
   pv: [...METERED, 'pvCounterWh', 'limitPct'],
   battery: [...METERED, 'batteryChargedWh', 'batteryDischargedWh', 'socPct', 'limitPct'],
@@ -19,12 +19,13 @@ export const POINTS_OF_ROLE: Readonly<Record<DeviceRole, readonly ProfilePoint[]
   generator: [...METERED, 'generatorCounterWh', 'generatorState', 'fuelPct', 'limitPct'],
 };
 
-/**
- * A register-map device's values under the names of its role at the site. `hasBattery` says whether the profile tells what a
- * hybrid's battery gives.
- */
-export const sampleOf = (standing: Standing, values: PointValues, counters: HybridCounters, hasBattery: boolean): SampleValues => ({
-  ...(standing.role === 'hybrid' ? hybridSample(values, counters, hasBattery) : meterSample(standing, values)),
+/** The points of a profile that a role needs. A gateway's own `powerW` is that of its inverters, not of the grid. */
+export const pointsOfRole = (role: DeviceRole, { gridPowerW }: Profile['points']): ProfilePoint[] =>
+  POINTS_OF_ROLE[role].filter((name) => !(gridPowerW && role === 'grid-meter' && name === 'powerW'));
+
+/** A register-map device's values under the names of its role at the site; `points` are those of its profile. */
+export const sampleOf = (standing: Standing, values: PointValues, counters: HybridCounters, points: Profile['points']): SampleValues => ({
+  ...(standing.role === 'hybrid' ? hybridSample(values, counters, points.batteryPowerW !== undefined) : meterSample(standing, values)),
   ...present({
     'battery.socPct': values.socPct,
     'generator.state': values.generatorState,
@@ -36,7 +37,7 @@ export const sampleOf = (standing: Standing, values: PointValues, counters: Hybr
 const meterSample = (standing: Standing, values: PointValues): SampleValues => {
   const { powerW, gridPowerW, voltageV, frequencyHz, importCounterWh, exportCounterWh } = values;
   return meteredAs(standing, {
-    powerW: standing.role === 'grid-meter' ? (gridPowerW ?? powerW) : powerW,
+    powerW: gridPowerW ?? powerW,
     importWh: values.generatorCounterWh ?? values.pvCounterWh ?? values.batteryDischargedWh ?? importCounterWh,
     exportWh: values.batteryChargedWh ?? exportCounterWh,
     voltageV,

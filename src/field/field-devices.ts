@@ -57,6 +57,7 @@ export class FieldDevices {
     if (device.profile === SUNSPEC_PROFILE)
       return { device, unit, driver: new SunspecDriver(unit, control, device, lastTold), periodMs: device.pollPeriodMs };
     const profile = profileFor(profiles, device);
+    for (const each of [unit, control]) each.timeoutMs = profile.answersWithinMs ?? each.timeoutMs;
     const periodMs = Math.max(device.pollPeriodMs, profile.fastestPeriodMs);
     return { device, unit, driver: new ProfileDriver(unit, control, profile, device, lastTold), periodMs };
   }

@@ -123,6 +123,9 @@ describe('a setpoint by a profile', () => {
     await controls.command({ kind: 'battery-power', powerW: 500 }, 60);
     expect(await controls.command({ kind: 'battery-power', powerW: 0 }, 60)).toMatchObject({ kind: 'refused' });
     expect(registers.holding.get(MODE)).toBe(0);
+    const before = written().length;
+    expect(await controls.command({ kind: 'battery-power', powerW: 0 }, 60)).toMatchObject({ kind: 'refused' });
+    expect(written()).toHaveLength(before);
   });
 
   it('that was lost on the way is unknown, and not written twice', async () => {

@@ -73,11 +73,14 @@ export class ProfileControls {
     );
   }
 
-  /** What it was told before must not go on while something else is wanted that it cannot do. */
+  /**
+   * What it was told before must not go on while something else is wanted that it cannot do. Where nothing is held nothing is
+   * written: this is asked for again and again, and registers wear out.
+   */
   private async handBackInstead(control: ProfileControl): Promise<CommandOutcome> {
+    const reason = `profile "${this.profile.name}" has no way to hold the battery at rest: it is left to the device`;
     try {
-      const released = await this.releaseOne(control);
-      const reason = `profile "${this.profile.name}" has no way to hold the battery at rest; it was handed back instead`;
+      const released = !(await this.isMet(control.held)) || (await this.releaseOne(control));
       return released ? { kind: 'refused', reason } : { kind: 'unknown', reason: 'the device does not show that it let go' };
     } catch (error) {
       return outcomeOf(error);
@@ -128,6 +131,9 @@ const CONTROL_NAMES = [
   ['generator', 'generator'],
 ] as const satisfies [Setpoint['kind'], keyof ProfileCommands][];
 
+/** Down to the step below; a quotient that is whole but for its last bits is not taken one down. */
+const downward = (raw: number): number => Math.floor(raw + 1e-9);
+
 const chosenBy = ({ batteryPower, pvLimit, generator }: ProfileCommands, setpoint: Setpoint, leaseS: number): Chosen | undefined => {
   const asked = (powerW: Watt, round: (raw: number) => number = Math.round): Asked => ({ powerW: Math.abs(powerW), leaseS, round });
   switch (setpoint.kind) {
@@ -138,7 +144,7 @@ const chosenBy = ({ batteryPower, pvLimit, generator }: ProfileCommands, setpoin
       return { control: batteryPower, held, asked: asked(powerW), direction: powerW < 0 ? -1 : 1 };
     }
     case 'pv-limit':
-      return pvLimit && { control: pvLimit, held: pvLimit.limit, asked: asked(Math.max(setpoint.maxW, 0), Math.floor), direction: 1 };
+      return pvLimit && { control: pvLimit, held: pvLimit.limit, asked: asked(Math.max(setpoint.maxW, 0), downward), direction: 1 };
     case 'generator': {
       if (!generator) return undefined;
       const held = setpoint.run ? generator.run : generator.stop;

@@ -39,7 +39,7 @@ const genset = (): UnitRegisters => {
 
 const DEVICES: Readonly<Record<string, Device>> = {
   'huawei-sun2000': {
-    registers: () => unitRegisters({ 47_083: [0], 47_100: [0], 47_246: [1, 0, 0, 0, 0] }),
+    registers: () => unitRegisters({ 47_083: [0], 47_100: [2], 47_246: [1, 0, 0, 0, 0] }),
     told: {
       charge: {
         setpoint: battery(-2_500),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { type Device, devicesOf } from '../fleet/plant.js';
 import { parseFleet } from '../fleet/fleet-file.js';
-import { loadProfiles, profileNamed, SUNSPEC_PROFILE } from '../field/profiles.js';
+import { loadProfiles, profileFor, SUNSPEC_PROFILE } from '../field/profiles.js';
 import type { PlantFacts } from '../grid/plant-facts.js';
 import { BadInput, messageOf } from '../kernel/errors.js';
 import { AuthService } from '../platform/auth.service.js';
@@ -81,12 +81,12 @@ const readFleet = ({ fleetFile }: Config) => {
 
 const profileFaults = (fleetFile: string, devices: readonly Device[]): string[] => {
   const profiles = loadProfiles();
-  return devices.flatMap(({ id, profile }) => {
+  return devices.flatMap((device) => {
     try {
-      if (profile !== SUNSPEC_PROFILE) profileNamed(profiles, profile);
+      if (device.profile !== SUNSPEC_PROFILE) profileFor(profiles, device);
       return [];
     } catch (error) {
-      if (error instanceof BadInput) return error.faults.map((fault) => `${fleetFile}: device "${id}": ${fault}`);
+      if (error instanceof BadInput) return error.faults.map((fault) => `${fleetFile}: device "${device.id}": ${fault}`);
       throw error;
     }
   });

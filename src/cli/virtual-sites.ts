@@ -1,5 +1,5 @@
 import type { Profiles } from '../field/profiles.js';
-import { profileNamed } from '../field/profiles.js';
+import { profileNamed, SUNSPEC_PROFILE } from '../field/profiles.js';
 import { busName, type Device, isSerial, type Plant, type Site } from '../fleet/plant.js';
 import { BadInput } from '../kernel/errors.js';
 import { randomStream, seedOf } from '../kernel/random.js';
@@ -24,8 +24,22 @@ export interface VirtualSitesOptions {
   readonly faults: readonly DeviceFault[];
 }
 
-/** A fleet file's plant as virtual hardware on the addresses the file names. */
+/** The only genset whose way of stopping by itself the simulator knows. */
+const VIRTUAL_GENSET = 'virtual-genset';
+
+/** A virtual device that spoke another language than its plant expects would only look broken. */
+const simulationFault = ({ id, role, profile }: Device, profiles: Profiles): string[] => {
+  const speaks =
+    role === 'grid-meter'
+      ? profile === SUNSPEC_PROFILE || profileNamed(profiles, profile).kind === 'meter'
+      : profile === (role === 'generator' ? VIRTUAL_GENSET : SUNSPEC_PROFILE);
+  return speaks ? [] : [`device "${id}": there is no simulated ${role} that answers by profile "${profile}"`];
+};
+
+/** A fleet file's plant as virtual hardware on the addresses the file names. Throws `BadInput` for what cannot be simulated. */
 export const virtualSites = ({ plant, profiles, seed, measured, faults }: VirtualSitesOptions): VirtualSite[] => {
+  const faultsOfFleet = plant.sites.flatMap((site) => site.devices.flatMap((device) => simulationFault(device, profiles)));
+  if (faultsOfFleet.length > 0) throw new BadInput(faultsOfFleet);
   let home = -1;
   return plant.sites.map((site) => {
     if (site.kind === 'home') home += 1;

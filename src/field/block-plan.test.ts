@@ -14,6 +14,15 @@ describe('the plan of a poll', () => {
     expect(planBlocks([holding(0, 2), { table: 'input', at: 2, words: 2 }], { maxWords: 125, maxHoleWords: 10 })).toHaveLength(2);
   });
 
+  it('bridges no address that is illegal, and only in its own table', () => {
+    const illegal = { holding: [[4, 4]] as const, input: [], coil: [], discrete: [] };
+    const limits = { maxWords: 125, maxHoleWords: 10, illegal };
+    expect(planBlocks([holding(0, 2), holding(3, 1), holding(5, 2)], limits)).toEqual([holding(0, 4), holding(5, 2)]);
+    expect(planBlocks([holding(0, 2), holding(4, 1)], { ...limits, illegal: { ...illegal, holding: [], input: [[2, 3]] } })).toHaveLength(
+      1,
+    );
+  });
+
   it('says when one range is too long for any request', () => {
     expect(() => planBlocks([holding(0, 81)], { maxWords: 80, maxHoleWords: 0 })).toThrow(RangeError);
   });
@@ -40,4 +49,12 @@ describe('the plan of a poll', () => {
       expect(plan.length).toBeLessThanOrEqual(wanted.length);
     },
   );
+
+  test.prop([ranges, fc.array(fc.tuple(fc.nat(2_060), fc.nat(5)), { maxLength: 8 })])('never touches what is illegal', (wanted, holes) => {
+    const spans = holes.map(([from, more]) => [from, from + more] as const);
+    const touches = ({ at, words }: RegisterRange): boolean => spans.some(([from, to]) => at <= to && from < at + words);
+    const allowed = wanted.filter((range) => !touches(range));
+    const illegal = { holding: spans, input: spans, coil: [], discrete: [] };
+    expect(planBlocks(allowed, { maxWords: 125, maxHoleWords: 40, illegal }).some(touches)).toBe(false);
+  });
 });

@@ -12,6 +12,8 @@ export interface BlockLimits {
   readonly maxWords: number;
   /** Most unwanted registers read to save a request. */
   readonly maxHoleWords: number;
+  /** Addresses that no request may touch, both ends included. */
+  readonly illegal?: Readonly<Record<RegisterTable, readonly (readonly [from: number, to: number])[]>>;
 }
 
 /** Most registers that one Modbus request may read (Modbus application protocol 1.1b3, §6.3). */
@@ -19,7 +21,7 @@ export const MAX_READ_WORDS = 125;
 
 /**
  * The fewest requests, in order of table and address, that read all ranges under the limits when neighbours are joined
- * greedily. A range is never split; one longer than `maxWords` throws a `RangeError`.
+ * greedily, never across an address that is illegal. A range is never split; one longer than `maxWords` throws a `RangeError`.
  */
 export const planBlocks = (ranges: readonly RegisterRange[], limits: BlockLimits): RegisterRange[] => {
   const sorted = [...ranges].sort((a, b) => a.table.localeCompare(b.table) || a.at - b.at || b.words - a.words);
@@ -37,8 +39,11 @@ export const planBlocks = (ranges: readonly RegisterRange[], limits: BlockLimits
 const joinedWith = (block: RegisterRange, range: RegisterRange, limits: BlockLimits): RegisterRange | undefined => {
   if (block.table !== range.table || range.at - (block.at + block.words) > limits.maxHoleWords) return undefined;
   const words = Math.max(block.words, range.at + range.words - block.at);
-  return words > limits.maxWords ? undefined : { ...block, words };
+  return words > limits.maxWords || crossesIllegal(block, words, limits) ? undefined : { ...block, words };
 };
+
+const crossesIllegal = ({ table, at }: RegisterRange, words: number, { illegal }: BlockLimits): boolean =>
+  illegal?.[table].some(([from, to]) => at <= to && from < at + words) ?? false;
 
 /** The index of the block that holds the whole range; throws where none does. */
 export const blockOf = (blocks: readonly RegisterRange[], { table, at, words }: RegisterRange): number => {

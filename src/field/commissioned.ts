@@ -1,9 +1,10 @@
 import { AdapterError } from '../kernel/errors.js';
 import type { BusUnit } from './bus.js';
-import { GeneratorControls } from './commands/generator-commands.js';
+import { ProfileControls } from './commands/profile-controls.js';
 import { sunspecControls } from './commands/sunspec-commands.js';
 import { type DeviceReport, readProfileDevice, readSunspecDevice } from './commissioning.js';
 import type { CommandOutcome } from './drivers/device-driver.js';
+import { PointReader } from './drivers/profile-points.js';
 import { loadProfiles, profileNamed, SUNSPEC_PROFILE } from './profiles.js';
 import type { Setpoint } from './setpoint.js';
 import { walkSunspec } from './sunspec-walk.js';
@@ -33,13 +34,12 @@ const bySunspec = async (unit: BusUnit): Promise<Commissioned> => {
 
 const byProfile = (unit: BusUnit, profileName: string): Commissioned => {
   const profile = profileNamed(loadProfiles(), profileName);
-  const controls = profile.commands && new GeneratorControls(unit, profile.commands, profile.wordOrder);
+  const controls = new ProfileControls(unit, profile);
   return {
     report: () => readProfileDevice(unit, profile),
-    command: async (setpoint, leaseS) =>
-      controls ? controls.command(setpoint, leaseS) : { kind: 'refused', reason: `profile "${profileName}" has no commands` },
-    release: async () => (controls ? controls.release() : true),
-    holds: async () => (controls ? controls.holds() : false),
-    ratedW: () => Promise.resolve(undefined),
+    command: (setpoint, leaseS) => controls.command(setpoint, leaseS),
+    release: () => controls.release(),
+    holds: () => controls.holds(),
+    ratedW: async () => (await new PointReader(unit, profile, ['ratedW']).readValues()).ratedW,
   };
 };

@@ -5,7 +5,7 @@ import { decodeModel, type GroupDef, type GroupValues, type PointDef, type Point
 import { SUNSPEC_MODELS } from '../registers/sunspec/models.js';
 import { MAX_READ_WORDS } from './block-plan.js';
 import type { BusUnit } from './bus.js';
-import { ProfileDriver } from './drivers/profile-driver.js';
+import { PointReader } from './drivers/profile-points.js';
 import { HostUnreachable, ModbusException } from './modbus-link.port.js';
 import type { Profiles } from './profiles.js';
 import { type DeviceIdentity, type MappedModel, type SunspecMap, walkSunspec } from './sunspec-walk.js';
@@ -65,8 +65,8 @@ export const scanUnit = async (unit: BusUnit, profiles: Profiles): Promise<UnitF
 
 const fits = async (unit: BusUnit, profile: Profile): Promise<boolean> => {
   try {
-    const points = await new ProfileDriver(unit, unit, profile, { role: 'grid-meter', direction: 1 }).readPoints();
-    return [...points.values()].every((point) => 'value' in point);
+    const points = await new PointReader(unit, profile).read();
+    return [...points].every(([name, point]) => 'value' in point || profile.points[name]?.optional);
   } catch (error) {
     if (error instanceof ModbusException && error.denies) return false;
     throw error;
@@ -95,7 +95,7 @@ export const readSunspecDevice = async (unit: BusUnit, map: SunspecMap): Promise
 /** Everything a register-map device tells by its profile. Throws an `AdapterError`. */
 export const readProfileDevice = async (unit: BusUnit, profile: Profile): Promise<DeviceReport> => {
   const askedAtMs = monotonicMs();
-  const readings = await new ProfileDriver(unit, unit, profile, { role: 'grid-meter', direction: 1 }).readPoints();
+  const readings = await new PointReader(unit, profile).read();
   const ageMs = Math.round(monotonicMs() - askedAtMs);
   const points = [...readings].map(([name, reading]): [string, PointReport] => {
     const shown = { unit: UNIT_OF_ENDING.find(([ending]) => name.endsWith(ending))?.[1] ?? '', ageMs };
@@ -112,6 +112,7 @@ const UNIT_OF_ENDING: readonly [string, string][] = [
   ['Pct', '%'],
   ['W', 'W'],
   ['V', 'V'],
+  ['A', 'A'],
 ];
 
 const modelReport = ({ id, at, length }: MappedModel): ModelReport => ({

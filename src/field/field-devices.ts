@@ -5,7 +5,7 @@ import type { DeviceDriver } from './drivers/device-driver.js';
 import { ProfileDriver } from './drivers/profile-driver.js';
 import { SunspecDriver } from './drivers/sunspec-driver.js';
 import { ModbusLinks } from './modbus-link.port.js';
-import { loadProfiles, profileNamed, type Profiles, SUNSPEC_PROFILE } from './profiles.js';
+import { loadProfiles, profileFor, type Profiles, SUNSPEC_PROFILE } from './profiles.js';
 import type { SampleValues } from './sample.js';
 
 /** A device of the plant with its way over the wire. */
@@ -56,9 +56,10 @@ export class FieldDevices {
     const [unit, control] = [bus.unit(unitId), bus.unit(unitId, 'control')];
     if (device.profile === SUNSPEC_PROFILE)
       return { device, unit, driver: new SunspecDriver(unit, control, device, lastTold), periodMs: device.pollPeriodMs };
-    const profile = profileNamed(profiles, device.profile);
+    const profile = profileFor(profiles, device);
+    for (const each of [unit, control]) each.timeoutMs = profile.answersWithinMs ?? each.timeoutMs;
     const periodMs = Math.max(device.pollPeriodMs, profile.fastestPeriodMs);
-    return { device, unit, driver: new ProfileDriver(unit, control, profile, device), periodMs };
+    return { device, unit, driver: new ProfileDriver(unit, control, profile, device, lastTold), periodMs };
   }
 
   private bus(address: ModbusBus): Bus {

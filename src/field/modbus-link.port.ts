@@ -3,7 +3,8 @@ import { AdapterError } from '../kernel/errors.js';
 import type { DurationMs } from '../kernel/units.js';
 import type { Words } from '../registers/words.js';
 
-export type RegisterTable = 'holding' | 'input';
+/** Coils and discrete inputs are read as 0 or 1, one to an address. */
+export type RegisterTable = 'holding' | 'input' | 'coil' | 'discrete';
 
 /** Exceptions after which the same request may succeed (Modbus application protocol 1.1b3, §7): failure, working on it, busy, gateway. */
 const PASSING = new Set([4, 5, 6, 10, 11]);
@@ -50,7 +51,7 @@ export class HostUnreachable extends AdapterError {
 export abstract class ModbusLink {
   /** How often a connection was made or lost: a device may be another one, or may have begun anew, after it changed. */
   abstract get connectionChanges(): number;
-  /** `count` registers (1–125) from `address`, counted from 0. */
+  /** `count` registers (1–125), coils or discrete inputs from `address`, counted from 0. */
   abstract read(table: RegisterTable, unitId: number, address: number, count: number, timeoutMs: DurationMs): Promise<Words>;
   /** Writes 1–123 holding registers in one request (function 16). Never repeated by itself. */
   abstract write(unitId: number, address: number, words: readonly number[], timeoutMs: DurationMs): Promise<void>;

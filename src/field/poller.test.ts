@@ -114,4 +114,10 @@ describe('the poller', () => {
     devices.open([device(1, 'eastron-sdm630')]);
     expect(devices.get('meter-1')!.periodMs).toBe(1_000);
   });
+
+  it('gives a device that is slow by its profile its time, also after it has failed', async () => {
+    start({ ...device(7, 'huawei-sun2000'), role: 'hybrid' });
+    await sink.until(() => healthOf('meter-7').includes('stale'));
+    expect(devices.get('meter-7')!.unit.timeoutMs).toBe(5_000);
+  });
 });

@@ -2,13 +2,15 @@ import type { RandomStream } from '../kernel/random.js';
 import { messageOf } from '../kernel/errors.js';
 import type { DurationMs } from '../kernel/units.js';
 import { type Clock, monotonicMs } from '../platform/clock.js';
+import { TCP_TIMING } from './bus.js';
 import type { FieldDevice } from './field-devices.js';
 import { aged, answered, type Answering, missedPoll, NOT_ASKED_YET } from './health.js';
 import { groupsOf, msUntil, type PollGroup } from './poll-plan.js';
 import type { SampleSink } from './sample-sink.port.js';
 
-/** A unit that did not answer last time is given less time to answer. */
+/** A unit that did not answer last time is given less time to answer, unless it is known to be slow: it never would again. */
 const TIMEOUT_WHILE_FAILING_MS: DurationMs = 400;
+const isSlow = (timeoutMs: DurationMs): boolean => timeoutMs > TCP_TIMING.timeoutMs;
 
 interface Polled {
   readonly field: FieldDevice;
@@ -95,7 +97,7 @@ export class Poller {
   private missed(polled: Polled, reason: string): void {
     const nowMs = monotonicMs();
     const after = missedPoll(polled.answering, nowMs, polled.field.periodMs, this.random);
-    polled.field.unit.timeoutMs = Math.min(polled.timeoutMs, TIMEOUT_WHILE_FAILING_MS);
+    if (!isSlow(polled.timeoutMs)) polled.field.unit.timeoutMs = Math.min(polled.timeoutMs, TIMEOUT_WHILE_FAILING_MS);
     polled.lastReason = reason;
     this.judge(polled, after);
     if (after.missed === 1) this.at(after.retryAtMs, () => this.begin(polled));

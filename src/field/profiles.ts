@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { Device, DeviceRole } from '../fleet/plant.js';
 import { BadInput } from '../kernel/errors.js';
 import { parseYaml } from '../platform/yaml-file.js';
 import { type Profile, profileSchema } from '../registers/profile.js';
-import { WORDS_OF } from '../registers/words.js';
-import { isKnownUnit } from './drivers/profile-units.js';
+import { profileFaults } from '../registers/profile-faults.js';
 
 /** The profiles of `hardware/profiles`, by the name of their file without `.yaml`. */
 export type Profiles = ReadonlyMap<string, Profile>;
@@ -22,7 +22,7 @@ export const loadProfiles = (folder: string = shippedProfiles()): Profiles => {
   for (const name of files) {
     const file = join(folder, name);
     try {
-      profiles.set(basename(name, '.yaml'), parseYaml(file, readFileSync(file, 'utf8'), profileSchema, faultsOf));
+      profiles.set(basename(name, '.yaml'), parseYaml(file, readFileSync(file, 'utf8'), profileSchema, profileFaults));
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
       faults.push(...error.faults);
@@ -39,25 +39,28 @@ export const profileNamed = (profiles: Profiles, name: string): Profile => {
   throw new BadInput(`no profile "${name}" in hardware/profiles; there are ${[SUNSPEC_PROFILE, ...profiles.keys()].join(', ')}`);
 };
 
-/** What the schema alone cannot see. */
-const faultsOf = (profile: Profile): { path: string[]; message: string }[] => {
-  const faults: { path: string[]; message: string }[] = [];
-  for (const [name, register] of Object.entries(profile.points)) {
-    if (!register) continue;
-    if (!isKnownUnit(register.unit)) faults.push({ path: ['points', name, 'unit'], message: `no unit is called "${register.unit}"` });
-    if (WORDS_OF[register.type] > profile.largestRead)
-      faults.push({
-        path: ['points', name, 'type'],
-        message: `a ${register.type} does not fit a request of ${profile.largestRead} registers`,
-      });
-  }
-  for (const [name, register] of Object.entries(profile.commands ?? {})) {
-    if (typeof register !== 'object' || isKnownUnit(register.unit)) continue;
-    faults.push({ path: ['commands', name, 'unit'], message: `no unit is called "${register.unit}"` });
-  }
-  if (profile.reversion === 'device' && profile.commands && !profile.commands.heartbeat)
-    faults.push({ path: ['reversion'], message: 'a device that ends setpoints by itself needs a `heartbeat` command' });
-  return faults;
+/** Which places at a site a kind of device may take. A hybrid's terminal would tell what came out of its battery as sun. */
+const ROLES_OF: Readonly<Record<Profile['kind'], readonly DeviceRole[]>> = {
+  meter: ['grid-meter', 'pv', 'battery', 'generator'],
+  pv: ['pv'],
+  battery: ['battery'],
+  hybrid: ['hybrid'],
+  generator: ['generator'],
+  gateway: ['grid-meter', 'hybrid'],
+};
+
+/**
+ * The profile of a device of the fleet. Throws `BadInput` where there is none, where it is of another kind of device, or where
+ * the fleet file expects the device to end setpoints by itself and the profile knows that it does not.
+ */
+export const profileFor = (profiles: Profiles, device: Pick<Device, 'profile' | 'role' | 'reversion'>): Profile => {
+  const profile = profileNamed(profiles, device.profile);
+  if (!ROLES_OF[profile.kind].includes(device.role))
+    throw new BadInput(`profile "${device.profile}" is of a ${profile.kind} and cannot be a ${device.role}`);
+  const reversion = profile.reversion?.class ?? 'none';
+  if (device.reversion === 'device' && profile.commands && reversion !== 'device')
+    throw new BadInput(`\`reversion: device\`, but by profile "${device.profile}" it is \`${reversion}\`: ${profile.reversion?.reason}`);
+  return profile;
 };
 
 /** `hardware/profiles` of this repository, from the sources as from `dist`. */

@@ -1,4 +1,7 @@
-import type { GeneratorCommands, Profile, ProfilePoint, ProfileRegister } from '../registers/profile.js';
+import { pointsOf, type Profile, type ProfilePoint, type ProfileRegister } from '../registers/profile.js';
+import type { ProfileWrite } from '../registers/profile-commands.js';
+import { stretchOf } from '../registers/profile-place.js';
+import { perHouseUnit } from '../registers/profile-units.js';
 import { type NumberType, readNumber, type WordOrder, type Words, WORDS_OF, writeNumber } from '../registers/words.js';
 import type { DeviceView } from './device-view.js';
 import type { RegisterTable } from './virtual-unit.js';
@@ -23,9 +26,14 @@ interface Cell {
   readonly absent: number;
 }
 
-/** How many of the house's units one unit of the wire is. */
-const HOUSE_UNITS: Readonly<Record<string, number>> = { kW: 1_000, MW: 1e6, kWh: 1_000, MWh: 1e6, mV: 0.001, mHz: 0.001 };
-const perHouseUnit = (unit: string): number => HOUSE_UNITS[unit] ?? 1;
+/** The registers a genset is told by: what its profile writes to run and to stop it. */
+interface GensetRegisters {
+  readonly run: ProfileWrite;
+  readonly on: number;
+  readonly off: number;
+  readonly power: ProfileWrite;
+  readonly heartbeat?: ProfileWrite;
+}
 
 /**
  * The registers of a device that is described by a profile. Registers between its lowest and its highest that the profile
@@ -33,6 +41,7 @@ const perHouseUnit = (unit: string): number => HOUSE_UNITS[unit] ?? 1;
  */
 export class ProfileImage {
   private readonly cells: readonly Cell[];
+  private readonly genset: GensetRegisters | undefined;
   private readonly tables: Readonly<Record<RegisterTable, { readonly from: number; readonly words: Uint16Array }>>;
 
   constructor(
@@ -40,10 +49,8 @@ export class ProfileImage {
     values: ProfileValues,
     genset?: GensetShown,
   ) {
-    this.cells = [
-      ...pointCells(profile, values),
-      ...(genset && profile.commands ? commandCells(profile.commands, genset, profile.wordOrder) : []),
-    ];
+    this.genset = genset && gensetRegisters(profile);
+    this.cells = [...pointCells(profile, values), ...(genset && this.genset ? commandCells(this.genset, genset, profile.wordOrder) : [])];
     this.tables = { holding: tableOf(this.cells, 'holding'), input: tableOf(this.cells, 'input') };
   }
 
@@ -62,16 +69,17 @@ export class ProfileImage {
 
   /** What a write says to the genset; command registers only, each written whole. */
   changes(address: number, words: Words): GensetWrite | 'no-such-address' | 'no-such-value' {
-    const { commands, wordOrder } = this.profile;
-    if (!commands) return 'no-such-address';
+    const { wordOrder } = this.profile;
+    const { genset } = this;
+    if (!genset) return 'no-such-address';
     let said: GensetWrite = {};
     for (let at = 0; at < words.length;) {
-      const register = [commands.run, commands.power, commands.heartbeat].find((candidate) => candidate?.holding === address + at);
+      const register = [genset.run, genset.power, genset.heartbeat].find((candidate) => candidate?.holding === address + at);
       if (!register) return 'no-such-address';
       const raw = readNumber(words, at, register.type, wordOrder);
       if (raw === undefined) return 'no-such-value';
       const value = raw * register.scale * perHouseUnit(register.unit);
-      const part = partOf(commands, register, raw, value);
+      const part = partOf(genset, register, raw, value);
       if (!part) return 'no-such-value';
       said = { ...said, ...part };
       at += WORDS_OF[register.type];
@@ -80,37 +88,52 @@ export class ProfileImage {
   }
 }
 
-const partOf = (commands: GeneratorCommands, register: object, raw: number, value: number): GensetWrite | undefined => {
-  if (value < 0) return undefined;
-  if (register === commands.power) return { powerW: value };
-  if (register === commands.heartbeat) return { heartbeatS: value };
-  if (raw === commands.run.on) return { run: true };
-  return raw === commands.run.off ? { run: false } : undefined;
+const gensetRegisters = ({ name, commands }: Profile): GensetRegisters | undefined => {
+  const generator = commands?.generator;
+  if (!generator) return undefined;
+  const written = generator.run.write;
+  const run = written.find(({ value }) => typeof value === 'number');
+  const stop = generator.stop.write.find(({ holding }) => holding === run?.holding);
+  const power = written.find(({ value }) => value === 'powerW');
+  if (!run || !power || typeof run.value !== 'number' || typeof stop?.value !== 'number')
+    throw new Error(`profile "${name}" has no one register that starts and stops its generator, so it cannot be simulated`);
+  return { run, on: run.value, off: stop.value, power, heartbeat: written.find(({ value }) => value === 'leaseS') };
 };
 
-const pointCells = ({ points, wordOrder }: Profile, values: ProfileValues): Cell[] =>
-  Object.entries(points).flatMap(([name, register]) => {
-    const value = values[name as ProfilePoint];
-    return register && value ? [cellOf(register, value, wordOrder)] : [];
+const partOf = (genset: GensetRegisters, register: ProfileWrite, raw: number, value: number): GensetWrite | undefined => {
+  if (value < 0) return undefined;
+  if (register === genset.power) return { powerW: value };
+  if (register === genset.heartbeat) return { heartbeatS: value };
+  if (raw === genset.on) return { run: true };
+  return raw === genset.off ? { run: false } : undefined;
+};
+
+const pointCells = (profile: Profile, values: ProfileValues): Cell[] =>
+  pointsOf(profile).flatMap(([name, register]) => {
+    const value = values[name];
+    return value ? [cellOf(register, value, profile.wordOrder)] : [];
   });
 
 const cellOf = (register: ProfileRegister, value: (view: DeviceView) => number | undefined, wordOrder: WordOrder): Cell => {
   const divisor = register.scale * register.sign * perHouseUnit(register.unit);
+  const { table, at } = stretchOf(register);
+  if (table === 'coil' || table === 'discrete') throw new Error(`the simulator has no coils: ${at}`);
+  const [sentinel = 0] = register.sentinels;
   return {
-    table: register.holding === undefined ? 'input' : 'holding',
-    at: (register.holding ?? register.input)!,
-    type: register.type,
+    table,
+    at,
+    type: register.type ?? 'uint16',
     order: register.wordOrder ?? wordOrder,
     raw: (view) => {
       const now = value(view);
       return now === undefined ? undefined : now / divisor;
     },
-    absent: register.sentinels[0] ?? 0,
+    absent: typeof sentinel === 'number' ? sentinel : sentinel[0],
   };
 };
 
-const commandCells = ({ run, power, heartbeat }: GeneratorCommands, shown: GensetShown, order: WordOrder): Cell[] => {
-  const cell = (register: { holding: number; type: NumberType }, raw: (view: DeviceView) => number): Cell => ({
+const commandCells = ({ run, on, off, power, heartbeat }: GensetRegisters, shown: GensetShown, order: WordOrder): Cell[] => {
+  const cell = (register: ProfileWrite, raw: (view: DeviceView) => number): Cell => ({
     table: 'holding',
     at: register.holding,
     type: register.type,
@@ -119,7 +142,7 @@ const commandCells = ({ run, power, heartbeat }: GeneratorCommands, shown: Gense
     absent: 0,
   });
   return [
-    cell(run, (view) => (shown.run(view) ? run.on : run.off)),
+    cell(run, (view) => (shown.run(view) ? on : off)),
     cell(power, (view) => shown.powerW(view) / (power.scale * perHouseUnit(power.unit))),
     ...(heartbeat ? [cell(heartbeat, (view) => shown.heartbeatS(view) / (heartbeat.scale * perHouseUnit(heartbeat.unit)))] : []),
   ];

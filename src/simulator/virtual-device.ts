@@ -147,7 +147,13 @@ const meterUnit = (live: LiveState, meter: VirtualMeter): VirtualUnit => {
 
 const meterValues = ({ direction }: VirtualMeter): ProfileValues => {
   const away = direction === -1;
+  // The three phases carry the same; a meter shows their currents without a direction.
+  const currentA = ({ state, voltageV }: DeviceView): number | undefined =>
+    state.powers.gridW === undefined ? undefined : Math.abs(state.powers.gridW) / (3 * voltageV);
   return {
+    currentAA: currentA,
+    currentBA: currentA,
+    currentCA: currentA,
     powerW: ({ state }) => (state.powers.gridW === undefined || !away ? state.powers.gridW : 0 - state.powers.gridW),
     importCounterWh: ({ state }) => (away ? state.meter.exportWh : state.meter.importWh),
     exportCounterWh: ({ state }) => (away ? state.meter.importWh : state.meter.exportWh),

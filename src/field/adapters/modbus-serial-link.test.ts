@@ -19,12 +19,19 @@ describe('a Modbus link', () => {
 
   const read = (address = 100, count = 2, timeoutMs = 200) => link.read('holding', 3, address, count, timeoutMs);
 
-  it('reads both tables and writes', async () => {
+  it('reads both tables of registers and writes', async () => {
     expect(await read()).toEqual([11, 12]);
     expect(await link.read('input', 3, 0, 1, 200)).toEqual([7]);
     await link.write(3, 101, [65_535, 0], 200);
     expect(await read(100, 4)).toEqual([11, 65_535, 0, 14]);
     expect(server.connections).toBe(1);
+  });
+
+  it('reads coils and discrete inputs as they were asked for', async () => {
+    server.units.set(4, unitRegisters({}, {}, { coil: { 8: [1, 0, 0, 1, 0, 0, 0, 0, 1, 1] }, discrete: { 0: [0, 1] } }));
+    expect(await link.read('coil', 4, 8, 10, 200)).toEqual([1, 0, 0, 1, 0, 0, 0, 0, 1, 1]);
+    expect(await link.read('discrete', 4, 0, 2, 200)).toEqual([0, 1]);
+    await expect(link.read('coil', 4, 17, 2, 200)).rejects.toThrow(ModbusException);
   });
 
   it('never takes a late answer for that of a later request', async () => {

@@ -44,11 +44,27 @@ export class ModbusSerialLink extends ModbusLink {
   }
 
   async read(table: RegisterTable, unitId: number, address: number, count: number, timeoutMs: DurationMs): Promise<Words> {
+    if (table === 'coil' || table === 'discrete') return this.readBits(table, unitId, address, count, timeoutMs);
     const answer = await this.exchange<{ data: number[] }>(unitId, timeoutMs, (client, answered) => {
       if (table === 'holding') client.writeFC3(unitId, address, count, answered);
       else client.writeFC4(unitId, address, count, answered);
     });
     return answer.data;
+  }
+
+  /** Bits come eight to a byte: what fills up the last one was not asked for. */
+  private async readBits(
+    table: 'coil' | 'discrete',
+    unitId: number,
+    address: number,
+    count: number,
+    timeoutMs: DurationMs,
+  ): Promise<Words> {
+    const answer = await this.exchange<{ data: boolean[] }>(unitId, timeoutMs, (client, answered) => {
+      if (table === 'coil') client.writeFC1(unitId, address, count, answered);
+      else client.writeFC2(unitId, address, count, answered);
+    });
+    return answer.data.slice(0, count).map(Number);
   }
 
   async write(unitId: number, address: number, words: readonly number[], timeoutMs: DurationMs): Promise<void> {

@@ -6,6 +6,7 @@ import type { SunspecMap } from '../sunspec-walk.js';
 import { holdsDerLimit, holdsDerPower, limitByDerControls, powerByDerControls, releaseDerLimit, releaseDerPower } from './der-controls.js';
 import { holdsImmediateLimit, limitByImmediateControls, releaseImmediateLimit } from './immediate-limit.js';
 import { ModelRegisters } from './model-registers.js';
+import { anyHolds, type Control, releaseEach } from './release-each.js';
 import { holdsStorage, powerByStorageControls, releaseStorage } from './storage-power.js';
 import { outcomeOf } from './written.js';
 
@@ -22,13 +23,6 @@ export interface SunspecControls {
 
 type Command = (setpoint: Setpoint, leaseS: number) => Promise<CommandOutcome> | undefined;
 export type SetpointKinds = readonly Setpoint['kind'][];
-
-/** One control of a device, by what is set with it: how to switch it off, and whether it is on. */
-interface Control {
-  readonly kind: Setpoint['kind'];
-  release(): Promise<boolean>;
-  holds(): Promise<boolean>;
-}
 
 export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls => {
   const registers = (id: number): ModelRegisters | undefined => {
@@ -48,27 +42,9 @@ export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls
       }
     },
     release: (kinds) => releaseEach(controls.filter(({ kind }) => !kinds || kinds.includes(kind))),
-    holds: async () => {
-      for (const control of controls) if (await control.holds()) return true;
-      return false;
-    },
+    holds: () => anyHolds(controls),
     ratedW: async () => (await (registers(121) ?? registers(702))?.read('WMax'))?.WMax,
   };
-};
-
-/** One control that fails does not keep the others from being switched off. */
-const releaseEach = async (controls: readonly Control[]): Promise<boolean> => {
-  let released = true;
-  let failure: unknown;
-  for (const control of controls) {
-    try {
-      released = (await control.release()) && released;
-    } catch (error) {
-      failure ??= error;
-    }
-  }
-  if (failure !== undefined) throw failure;
-  return released;
 };
 
 type RegistersOf = (id: number) => ModelRegisters | undefined;

@@ -4,7 +4,7 @@ import { monotonicMs } from '../../platform/clock.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
 import { ModbusException } from '../modbus-link.port.js';
 
-/** How long a device may take until it shows what was written. */
+/** How long a device may take until it shows what was written, unless its profile says more. */
 const READ_BACK_DEADLINE_MS: DurationMs = 1_500;
 const READ_BACK_PAUSE_MS: DurationMs = 120;
 
@@ -18,25 +18,31 @@ export const writtenAndReadBack = async (
   write: () => Promise<void>,
   readBack: () => Promise<CommandOutcome>,
   undo: () => Promise<boolean>,
+  deadlineMs: DurationMs = READ_BACK_DEADLINE_MS,
 ): Promise<CommandOutcome> => {
   try {
     await write();
   } catch (error) {
     return outcomeOf(error);
   }
-  const seen = await readBackInTime(readBack);
+  const seen = await readBackInTime(readBack, deadlineMs);
   return seen.kind === 'refused' ? undone(seen.reason, undo) : seen;
 };
 
-const readBackInTime = async (readBack: () => Promise<CommandOutcome>): Promise<CommandOutcome> => {
+/** Looks again until what is seen will do or the time is over; what was seen last counts. */
+export const lookUntil = async <T>(look: () => Promise<T>, willDo: (seen: T) => boolean, deadlineMs: DurationMs): Promise<T> => {
+  const endsAtMs = monotonicMs() + deadlineMs;
+  let seen = await look();
+  while (!willDo(seen) && monotonicMs() < endsAtMs) {
+    await new Promise((resolve) => setTimeout(resolve, READ_BACK_PAUSE_MS));
+    seen = await look();
+  }
+  return seen;
+};
+
+const readBackInTime = async (readBack: () => Promise<CommandOutcome>, deadlineMs: DurationMs): Promise<CommandOutcome> => {
   try {
-    const deadlineMs = monotonicMs() + READ_BACK_DEADLINE_MS;
-    let seen = await readBack();
-    while (seen.kind !== 'confirmed' && monotonicMs() < deadlineMs) {
-      await new Promise((resolve) => setTimeout(resolve, READ_BACK_PAUSE_MS));
-      seen = await readBack();
-    }
-    return seen;
+    return await lookUntil(readBack, ({ kind }) => kind === 'confirmed', deadlineMs);
   } catch (error) {
     if (!(error instanceof AdapterError)) throw error;
     return { kind: 'unknown', reason: `written, but not read back: ${error.message}` };

@@ -3,7 +3,8 @@ import { type Words, readText } from '../../registers/words.js';
 import { pointOf } from '../../registers/sunspec/model.js';
 import type { HoldingReader, MappedModel, SunspecMap } from '../sunspec-walk.js';
 import type { SampleValues } from '../sample.js';
-import { type DcPort, type HybridCounted, HybridCounters, type HybridDcCounters, portOf, splitHybrid } from './hybrid-split.js';
+import { splitSample } from './hybrid-sample.js';
+import { type DcPort, type HybridCounters, type HybridDcCounters, portOf } from './hybrid-split.js';
 import { limitPctOf, limitRefs, modelAmong, ref, repeatAt, type RoleReadings, socRef, type Value } from './role-readings.js';
 import { present } from './present.js';
 import type { PointRef } from './sunspec-points.js';
@@ -41,43 +42,18 @@ const splitOf = (
   powersW: readonly Value[],
   energiesWh: readonly Value[],
   counters: HybridCounters,
-) => {
+): SampleValues => {
   const sunDcW = sumOf(ports, powersW, 'sun');
   // A port that is asleep may tell no power; a hybrid whose strings are all silent says nothing about its sun.
   if (acW === undefined || sunDcW === undefined) return {};
   const powers = { acW, sunDcW, ...batteryDcOf(acW, sunDcW, ports, powersW) };
-  const split = splitHybrid(powers);
   const dc: HybridDcCounters = {
     sunWh: sumOf(ports, energiesWh, 'sun'),
     chargeWh: sumOf(ports, energiesWh, 'charge'),
     dischargeWh: sumOf(ports, energiesWh, 'discharge'),
   };
-  const counted = counters.count(dc, powers, split);
-  return {
-    'pv.powerW': split.pvW,
-    'pv.toBusCounterWh': counted.pvToBusWh,
-    'pv.dcCounterWh': dc.sunWh,
-    'battery.powerW': split.batteryW,
-    'battery.toBusCounterWh': counted.batteryToBusWh,
-    'battery.fromBusCounterWh': counted.batteryFromBusWh,
-    'battery.dischargedDcCounterWh': dc.dischargeWh,
-    'battery.chargedDcCounterWh': dc.chargeWh,
-  };
+  return splitSample(powers, dc, counters);
 };
-
-/** What a hybrid told last, as where its counters stood. */
-export const countedAt = (values: SampleValues): HybridCounted => ({
-  dc: {
-    sunWh: values['pv.dcCounterWh'],
-    dischargeWh: values['battery.dischargedDcCounterWh'],
-    chargeWh: values['battery.chargedDcCounterWh'],
-  },
-  ac: {
-    pvToBusWh: values['pv.toBusCounterWh'],
-    batteryToBusWh: values['battery.toBusCounterWh'],
-    batteryFromBusWh: values['battery.fromBusCounterWh'],
-  },
-});
 
 /** What the battery's ports tell; where it has none, what the strings gave and the terminal did not, or the other way round. */
 const batteryDcOf = (acW: number, sunDcW: number, ports: readonly DcPort[], powersW: readonly Value[]) => {

@@ -1,9 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { BadInput } from '../../kernel/errors.js';
+import type { DeviceRole } from '../../fleet/plant.js';
 import { profileSchema } from '../../registers/profile.js';
 import { ModbusSerialLink } from '../adapters/modbus-serial-link.js';
 import { Bus } from '../bus.js';
@@ -11,13 +10,16 @@ import { loadProfiles, profileNamed } from '../profiles.js';
 import { ScriptedServer, unitRegisters, type UnitRegisters } from '../testing/scripted-server.js';
 import type { Standing } from './device-driver.js';
 import { ProfileDriver } from './profile-driver.js';
+import { PointReader } from './profile-points.js';
 
 const FRAMES = join(import.meta.dirname, '../../../hardware/frames');
 
 interface Frame {
   profile: string;
+  role?: DeviceRole;
   direction?: 1 | -1;
-  input: Record<string, string[]>;
+  input?: Record<string, string[]>;
+  holding?: Record<string, string[]>;
   expect: Record<string, number>;
 }
 
@@ -36,18 +38,40 @@ const unitOn = async (registers: UnitRegisters) => {
   return bus.unit(1);
 };
 
-describe('register frames of real maps', () => {
-  const files = readdirSync(FRAMES);
+const blocksOf = (table: Record<string, string[]> = {}): Record<string, number[]> =>
+  Object.fromEntries(Object.entries(table).map(([at, lines]) => [at, words(lines)]));
 
-  it.each(files)('%s decodes as it says', async (file) => {
-    const frame = parse(readFileSync(join(FRAMES, file), 'utf8')) as Frame;
-    const blocks = Object.fromEntries(Object.entries(frame.input).map(([at, lines]) => [at, words(lines)]));
-    const unit = await unitOn(unitRegisters({}, blocks));
-    const standing: Standing = { role: 'grid-meter', direction: frame.direction ?? 1 };
-    const values = await new ProfileDriver(unit, unit, profileNamed(loadProfiles(), frame.profile), standing).read();
+describe('register frames of real maps', () => {
+  const profiles = loadProfiles();
+  const frames = new Map(
+    readdirSync(FRAMES).map((file) => [basename(file, '.yaml'), parse(readFileSync(join(FRAMES, file), 'utf8')) as Frame]),
+  );
+
+  it.each([...frames])('%s decodes as it says', async (_, frame) => {
+    const unit = await unitOn(unitRegisters(blocksOf(frame.holding), blocksOf(frame.input)));
+    const standing: Standing = { role: frame.role ?? 'grid-meter', direction: frame.direction ?? 1 };
+    const profile = profileNamed(profiles, frame.profile);
+    const values = await new ProfileDriver(unit, unit, profile, standing).read();
     expect(Object.keys(values).sort()).toEqual(Object.keys(frame.expect).sort());
     for (const [quantity, value] of Object.entries(frame.expect)) expect(values).toHaveProperty([quantity], expect.closeTo(value, 4));
-    expect(server!.requests.every(({ count }) => count <= 80)).toBe(true);
+    expect(server!.requests.every(({ count }) => count <= profile.largestRead)).toBe(true);
+  });
+
+  it.each([...frames])('%s holds every point of its profile', async (_, frame) => {
+    const unit = await unitOn(unitRegisters(blocksOf(frame.holding), blocksOf(frame.input)));
+    const points = await new PointReader(unit, profileNamed(profiles, frame.profile)).read();
+    expect([...points].filter(([, reading]) => !('value' in reading))).toEqual([]);
+  });
+
+  const real = [...profiles].filter(([name]) => name !== 'virtual-genset');
+
+  it.each(real)('show %s in both directions of power', (name, { kind }) => {
+    const powersW = [...frames.values()]
+      .filter(({ profile }) => profile === name)
+      .flatMap(({ expect: told }) => told['grid.powerW'] ?? told['battery.powerW'] ?? told['generator.powerW'] ?? []);
+    expect(Math.max(...powersW)).toBeGreaterThan(0);
+    // A generator that gives nothing stands still.
+    expect(Math.min(...powersW)).toBeLessThan(kind === 'generator' ? 1 : 0);
   });
 });
 
@@ -62,7 +86,7 @@ describe('a profile', () => {
       powerW: { holding: 0, type: 'int32', unit: 'W', sentinels: [-0x8000_0000] },
       voltageV: { holding: 5, type: 'uint16', unit: 'V', scale: 0.1, range: [0, 500] },
       importCounterWh: { holding: 3, type: 'float32', unit: 'kWh' },
-      frequencyHz: { holding: 2, type: 'uint16', unit: 'Hz', sentinels: [0xffff] },
+      frequencyHz: { holding: 2, type: 'uint16', unit: 'Hz', sentinels: [[0xfff8, 0xffff]] },
     });
     expect(await new ProfileDriver(unit, unit, profile, atGrid).read()).toEqual({});
   });
@@ -100,33 +124,103 @@ describe('a profile', () => {
     });
     expect(await new ProfileDriver(unit, unit, profile, { role, direction: 1 }).read()).toEqual(values);
   });
-});
 
-describe('the folder of profiles', () => {
-  it('loads all that ship', () => {
-    expect([...loadProfiles().keys()]).toEqual(expect.arrayContaining(['eastron-sdm630', 'virtual-genset']));
-  });
-
-  it('says of every fault of every file where it is', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'profiles-'));
-    const head = 'name: A\nkind: meter\nsource: x\nseenOnHardware: false\nfastestPeriodMs: 1000\npoints:\n';
-    writeFileSync(join(folder, 'a.yaml'), `${head}  powerW: { input: 1, type: float31, unit: W }\n`);
-    writeFileSync(join(folder, 'b.yaml'), `${head}  powerW: { input: 1, type: float32, unit: horsepower }\n`);
-    const faultsOf = (): readonly string[] => {
-      try {
-        loadProfiles(folder);
-        return [];
-      } catch (error) {
-        return error instanceof BadInput ? error.faults : [];
-      }
-    };
-    expect(faultsOf()).toEqual([
-      expect.stringMatching(/a\.yaml:7: points\.powerW\.type/),
-      expect.stringMatching(/b\.yaml:7: points\.powerW\.unit: no unit is called "horsepower"/),
+  it('reads no register that is illegal, even to save a request', async () => {
+    const unit = await unitOn(unitRegisters({ 0: [5, 6, 7, 8, 230] }));
+    const profile = meter(
+      { powerW: { holding: 0, type: 'int16', unit: 'W' }, voltageV: { holding: 4, type: 'uint16', unit: 'V' } },
+      { illegal: { holding: [[2, 2]] } },
+    );
+    expect(await new ProfileDriver(unit, unit, profile, atGrid).read()).toEqual({ 'grid.powerW': 5, 'grid.voltageV': 230 });
+    expect(server!.requests.map(({ address, count }) => [address, count])).toEqual([
+      [0, 1],
+      [4, 1],
     ]);
   });
 
-  it('names the profiles there are when one is not', () => {
-    expect(() => profileNamed(loadProfiles(), 'nix')).toThrow(/no profile "nix".*sunspec, eastron-sdm630/);
+  it('does without optional registers that this model lacks, and without none of the others', async () => {
+    const unit = await unitOn(unitRegisters({ 0: [5, 230] }));
+    const points = {
+      powerW: { holding: 0, type: 'int16', unit: 'W' },
+      voltageV: { holding: 1, type: 'uint16', unit: 'V' },
+      frequencyHz: { holding: 2, type: 'uint16', unit: 'Hz', optional: true },
+    };
+    const driver = new ProfileDriver(unit, unit, meter(points), atGrid);
+    expect(await driver.read()).toEqual({ 'grid.powerW': 5, 'grid.voltageV': 230 });
+    server!.requests.splice(0);
+    expect(await driver.read()).toEqual({ 'grid.powerW': 5, 'grid.voltageV': 230 });
+    expect(server!.requests).toHaveLength(1);
+    const strict = meter({ ...points, frequencyHz: { ...points.frequencyHz, optional: false } });
+    await expect(new ProfileDriver(unit, unit, strict, atGrid).read()).rejects.toThrow(/no such register/);
+  });
+
+  it('adds up what is there, takes bits and coils, and translates codes', async () => {
+    const registers = unitRegisters({ 0: [100, 0xffff, 40, 0b0100, 6] }, {}, { coil: { 7: [1] } });
+    const unit = await unitOn(registers);
+    const string = { type: 'uint16', unit: 'W', sentinels: [0xffff], range: [0, 5_000] } as const;
+    const profile = meter({
+      powerW: {
+        ...string,
+        holding: 0,
+        plus: [
+          { ...string, holding: 1 },
+          { ...string, holding: 2, sign: -1, range: [-5_000, 0] },
+        ],
+      },
+      fuelPct: { holding: 3, type: 'uint16', bit: 2, unit: '%' },
+      limitPct: { coil: 7, unit: '%' },
+      generatorState: { holding: 4, type: 'uint16', unit: 'none', values: { 3: 2, 6: 0 } },
+    });
+    const reader = new PointReader(unit, profile);
+    expect(await reader.readValues()).toEqual({ powerW: 60, fuelPct: 1, limitPct: 1, generatorState: 0 });
+    registers.holding.set(4, 5);
+    registers.holding.set(0, 6_000);
+    expect(await reader.readValues()).toEqual({ fuelPct: 1, limitPct: 1 });
+  });
+});
+
+const hybridOf = (batteryPowerW: object | undefined) =>
+  profileSchema.parse({
+    ...meter({
+      powerW: { holding: 0, type: 'int16', unit: 'W' },
+      pvPowerW: { holding: 1, type: 'uint16', unit: 'W' },
+      pvCounterWh: { holding: 3, type: 'uint16', unit: 'Wh' },
+      batteryChargedWh: { holding: 4, type: 'uint16', unit: 'Wh' },
+      ...(batteryPowerW ? { batteryPowerW } : {}),
+    }),
+    kind: 'hybrid',
+  });
+const batteryPower = { holding: 2, type: 'int16', unit: 'W', sign: -1, sentinels: [0x7fff] };
+
+describe('a hybrid', () => {
+  const standing: Standing = { role: 'hybrid', direction: 1 };
+
+  it.each([
+    ['charges from its sun', 2_900, 5_000, 2_000],
+    ['charges from the grid at night', -1_050, 0, 1_000],
+    ['discharges beside its sun', 3_800, 2_000, -2_000],
+    ['stands still', 0, 0, 0],
+  ])('that %s has sun and battery sum to its terminal', async (_, acW, sunDcW, chargeDcW) => {
+    const unit = await unitOn(unitRegisters({ 0: [acW & 0xffff, sunDcW, chargeDcW & 0xffff, 7, 8] }));
+    const values = await new ProfileDriver(unit, unit, hybridOf(batteryPower), standing).read();
+    expect(values['pv.powerW']! + values['battery.powerW']!).toBe(acW);
+    expect(values['pv.powerW']).toBeLessThanOrEqual(sunDcW);
+    expect(Math.sign(values['battery.powerW']!)).toBe(-Math.sign(chargeDcW) + 0);
+    expect(values).toMatchObject({ 'pv.dcCounterWh': 7, 'battery.chargedDcCounterWh': 8 });
+  });
+
+  it('whose battery is silent is not split: its discharge would be taken for sun', async () => {
+    const unit = await unitOn(unitRegisters({ 0: [3_000, 1_000, 0x7fff, 7, 8] }));
+    expect(await new ProfileDriver(unit, unit, hybridOf(batteryPower), standing).read()).toEqual({});
+    const split = await new ProfileDriver(unit, unit, hybridOf(undefined), standing).read();
+    expect(split).toMatchObject({ 'pv.powerW': 1_000, 'battery.powerW': 2_000 });
+  });
+
+  it('goes on counting where an earlier run left off', async () => {
+    const registers = unitRegisters({ 0: [950, 1_000, 0, 107, 8] });
+    const unit = await unitOn(registers);
+    const lastTold = { 'pv.dcCounterWh': 7, 'pv.toBusCounterWh': 50 };
+    const values = await new ProfileDriver(unit, unit, hybridOf(batteryPower), standing, lastTold).read();
+    expect(values['pv.toBusCounterWh']).toBeCloseTo(145, 6);
   });
 });

@@ -7,7 +7,8 @@ import type { Setpoint } from '../setpoint.js';
 import { isSameDevice, type SunspecMap, walkSunspec } from '../sunspec-walk.js';
 import type { CommandOutcome, DeviceDriver, Standing } from './device-driver.js';
 import { HybridCounters } from './hybrid-split.js';
-import { countedAt, hybridReadings } from './hybrid-readings.js';
+import { hybridReadings } from './hybrid-readings.js';
+import { countedAt } from './hybrid-sample.js';
 import { readingsOf, type RoleReadings } from './role-readings.js';
 import { planPoints, type PointPlan } from './sunspec-points.js';
 

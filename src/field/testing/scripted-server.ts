@@ -24,6 +24,8 @@ export type Misbehaviour =
 export interface UnitRegisters {
   readonly holding: Map<number, number>;
   readonly input: Map<number, number>;
+  readonly coil: Map<number, number>;
+  readonly discrete: Map<number, number>;
   /** Called after a write, so that a test can be a device with a mind of its own. */
   onWrite?: (address: number, words: readonly number[]) => void;
 }
@@ -31,9 +33,12 @@ export interface UnitRegisters {
 export const unitRegisters = (
   holding: Record<number, readonly number[]> = {},
   input: Record<number, readonly number[]> = {},
+  bits: { coil?: Record<number, readonly number[]>; discrete?: Record<number, readonly number[]> } = {},
 ): UnitRegisters => ({
   holding: laidOut(holding),
   input: laidOut(input),
+  coil: laidOut(bits.coil ?? {}),
+  discrete: laidOut(bits.discrete ?? {}),
 });
 
 const laidOut = (blocks: Record<number, readonly number[]>): Map<number, number> => {
@@ -128,18 +133,32 @@ export class ScriptedServer {
   private served({ unitId, functionCode, address, count, words }: WireRequest): number[] {
     const unit = this.units.get(unitId);
     if (!unit) return [functionCode | 0x80, 11];
-    const table = functionCode === 4 ? unit.input : unit.holding;
+    const table = tableOf(unit, functionCode);
     for (let at = address; at < address + count; at += 1) if (!table.has(at)) return [functionCode | 0x80, 2];
     if (functionCode === 16) {
       for (const [index, word] of words.entries()) table.set(address + index, word);
       unit.onWrite?.(address, words);
       return [16, address >> 8, address & 0xff, count >> 8, count & 0xff];
     }
+    if (functionCode <= 2) return [functionCode, Math.ceil(count / 8), ...packed(table, address, count)];
     const bytes: number[] = [];
     for (let at = address; at < address + count; at += 1) bytes.push(table.get(at)! >> 8, table.get(at)! & 0xff);
     return [functionCode, bytes.length, ...bytes];
   }
 }
+
+const tableOf = (unit: UnitRegisters, functionCode: number): Map<number, number> => {
+  if (functionCode === 1) return unit.coil;
+  if (functionCode === 2) return unit.discrete;
+  return functionCode === 4 ? unit.input : unit.holding;
+};
+
+/** Bits eight to a byte, the first the lowest (Modbus application protocol 1.1b3, §6.1). */
+const packed = (table: Map<number, number>, address: number, count: number): number[] => {
+  const bytes = new Array<number>(Math.ceil(count / 8)).fill(0);
+  for (let i = 0; i < count; i += 1) bytes[i >> 3]! |= table.get(address + i)! << (i & 7);
+  return bytes;
+};
 
 const requestOf = (frame: Buffer): WireRequest => {
   const count = frame.readUInt16BE(10);

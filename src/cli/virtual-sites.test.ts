@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest';
+import { loadProfiles } from '../field/profiles.js';
+import type { Device, Plant } from '../fleet/plant.js';
+import { virtualSites } from './virtual-sites.js';
+
+const device = (role: Device['role'], profile: string): Device => ({
+  id: `home-${role}`,
+  siteId: 'home',
+  name: role,
+  role,
+  profile,
+  address: { host: '127.0.0.1', port: 15_020, unitId: role.length },
+  direction: 1,
+  pollPeriodMs: 1_000,
+  reversion: 'none',
+  ratedW: 5_000,
+  battery: {
+    capacityWh: 6_400,
+    maxChargeW: 3_000,
+    maxDischargeW: 3_000,
+    chargeEfficiency: 0.95,
+    dischargeEfficiency: 0.95,
+    minSocPct: 5,
+    maxSocPct: 100,
+  },
+});
+
+const sitesOf = (...devices: Device[]) => {
+  const plant: Plant = {
+    name: 'P',
+    zone: 'Europe/Berlin',
+    currency: 'EUR',
+    households: [],
+    sites: [{ id: 'home', name: 'Home', kind: 'home', zone: 'Europe/Berlin', importLimitW: 17_000, exportLimitW: 10_000, devices }],
+  };
+  return virtualSites({ plant, profiles: loadProfiles(), seed: 1, measured: [], faults: [] });
+};
+
+it('simulates register-map meters and SunSpec inverters', () => {
+  const [site] = sitesOf(device('grid-meter', 'carlo-gavazzi-em340'), device('hybrid', 'sunspec'));
+  expect(site).toMatchObject({ meter: { map: { name: 'Carlo Gavazzi EM340' } }, hybrid: { ratedW: 5_000 } });
+});
+
+it('says what it cannot simulate, all of it, instead of simulating something else', () => {
+  expect(() => sitesOf(device('grid-meter', 'victron-gx'), device('hybrid', 'huawei-sun2000'))).toThrow(
+    /"home-grid-meter": there is no simulated grid-meter that answers by profile "victron-gx"[^]*"home-hybrid".*"huawei-sun2000"/,
+  );
+});

@@ -1,0 +1,154 @@
+import { AdapterError } from '../../kernel/errors.js';
+import type { Watt } from '../../kernel/units.js';
+import type { Profile } from '../../registers/profile.js';
+import type { ProfileCase, ProfileCheck, ProfileCommands, ProfileControl, ProfileWrite } from '../../registers/profile-commands.js';
+import { stretchOf } from '../../registers/profile-place.js';
+import type { WordOrder } from '../../registers/words.js';
+import type { BusUnit } from '../bus.js';
+import type { CommandOutcome } from '../drivers/device-driver.js';
+import type { Setpoint } from '../setpoint.js';
+import { type Asked, isMet, readBackOf, verdictOf, wordsOf } from './profile-writes.js';
+import { anyHolds, type Control, releaseEach } from './release-each.js';
+import { lookUntil, outcomeOf, writtenAndReadBack } from './written.js';
+
+/** A setpoint as a case of a profile: its writes, and the direction of its power. */
+interface Chosen {
+  readonly control: ProfileControl;
+  /** Absent where the device knows no such thing and is handed back instead. */
+  readonly held: ProfileCase | undefined;
+  readonly asked: Asked;
+  readonly direction: 1 | -1;
+}
+
+/** Tells a register-map device by the commands of its profile. */
+export class ProfileControls {
+  private readonly commands: ProfileCommands;
+  private readonly order: WordOrder;
+  private readonly controls: readonly Control[];
+
+  constructor(
+    private readonly unit: BusUnit,
+    private readonly profile: Profile,
+  ) {
+    this.commands = profile.commands ?? {};
+    this.order = profile.wordOrder;
+    this.controls = CONTROL_NAMES.flatMap(([kind, name]) => {
+      const control = this.commands[name];
+      return control ? [{ kind, release: () => this.releaseOne(control), holds: () => this.isMet(control.held) }] : [];
+    });
+  }
+
+  /** Writes a setpoint and reads it back. Failures of the device are outcomes; nothing is written twice. */
+  async command(setpoint: Setpoint, leaseS: number): Promise<CommandOutcome> {
+    const chosen = chosenBy(this.commands, setpoint, leaseS);
+    if (!chosen) return { kind: 'refused', reason: `profile "${this.profile.name}" has no control for ${setpoint.kind}` };
+    const { control, held } = chosen;
+    try {
+      const unmet = await this.unmetOf(control.preconditions);
+      if (unmet) return { kind: 'refused', reason: unmet.else ?? `register ${stretchOf(unmet).at} does not allow it` };
+      if (held) for (const write of held.write) wordsOf(write, chosen.asked, this.order);
+    } catch (error) {
+      if (!(error instanceof AdapterError)) throw error;
+      return error.retryable ? { kind: 'unknown', reason: `not written: ${error.message}` } : { kind: 'refused', reason: error.message };
+    }
+    return held ? this.hold(chosen, held) : this.handBackInstead(control);
+  }
+
+  /** Ends what was commanded, of these kinds alone where some are named; true once the device shows it. */
+  release(kinds?: readonly Setpoint['kind'][]): Promise<boolean> {
+    return releaseEach(this.controls.filter(({ kind }) => !kinds || kinds.includes(kind)));
+  }
+
+  /** Whether the device is under a setpoint, whoever gave it. */
+  holds(): Promise<boolean> {
+    return anyHolds(this.controls);
+  }
+
+  private hold({ control, asked, direction }: Chosen, held: ProfileCase): Promise<CommandOutcome> {
+    return writtenAndReadBack(
+      () => this.writeAll(held.write, asked),
+      () => this.readBack(held, asked, direction),
+      () => this.releaseOne(control),
+      control.takesMs,
+    );
+  }
+
+  /**
+   * What it was told before must not go on while something else is wanted that it cannot do. Where nothing is held nothing is
+   * written: this is asked for again and again, and registers wear out.
+   */
+  private async handBackInstead(control: ProfileControl): Promise<CommandOutcome> {
+    const reason = `profile "${this.profile.name}" has no way to hold the battery at rest: it is left to the device`;
+    try {
+      const released = !(await this.isMet(control.held)) || (await this.releaseOne(control));
+      return released ? { kind: 'refused', reason } : { kind: 'unknown', reason: 'the device does not show that it let go' };
+    } catch (error) {
+      return outcomeOf(error);
+    }
+  }
+
+  private async writeAll(writes: readonly ProfileWrite[], asked?: Asked): Promise<void> {
+    for (const write of writes) await this.unit.write(write.holding, wordsOf(write, asked, this.order));
+  }
+
+  private async readBack(held: ProfileCase, asked: Asked, direction: 1 | -1): Promise<CommandOutcome> {
+    let clamped: CommandOutcome | undefined;
+    for (const write of held.write) {
+      const back = readBackOf(write);
+      if (!back) continue;
+      const verdict = verdictOf(write, asked, await this.unit.read(back.table, back.at, back.words), this.order);
+      if (verdict?.kind === 'clamped') clamped = { ...verdict, readbackW: verdict.readbackW * direction };
+      else if (verdict) return verdict;
+    }
+    const unmet = await this.unmetOf(held.shows);
+    if (unmet) return { kind: 'unknown', reason: unmet.else ?? `register ${stretchOf(unmet).at} does not show it yet` };
+    return clamped ?? { kind: 'confirmed' };
+  }
+
+  private async releaseOne(control: ProfileControl): Promise<boolean> {
+    await this.writeAll(control.release);
+    return lookUntil(
+      async () => !(await this.isMet(control.held)),
+      (released) => released,
+      control.takesMs,
+    );
+  }
+
+  private async unmetOf(checks: readonly ProfileCheck[]): Promise<ProfileCheck | undefined> {
+    for (const check of checks) if (!(await this.isMet(check))) return check;
+    return undefined;
+  }
+
+  private async isMet(check: ProfileCheck): Promise<boolean> {
+    const { table, at, words } = stretchOf(check);
+    return isMet(check, await this.unit.read(table, at, words), this.order);
+  }
+}
+
+const CONTROL_NAMES = [
+  ['pv-limit', 'pvLimit'],
+  ['battery-power', 'batteryPower'],
+  ['generator', 'generator'],
+] as const satisfies [Setpoint['kind'], keyof ProfileCommands][];
+
+/** Down to the step below; a quotient that is whole but for its last bits is not taken one down. */
+const downward = (raw: number): number => Math.floor(raw + 1e-9);
+
+const chosenBy = ({ batteryPower, pvLimit, generator }: ProfileCommands, setpoint: Setpoint, leaseS: number): Chosen | undefined => {
+  const asked = (powerW: Watt, round: (raw: number) => number = Math.round): Asked => ({ powerW: Math.abs(powerW), leaseS, round });
+  switch (setpoint.kind) {
+    case 'battery-power': {
+      if (!batteryPower) return undefined;
+      const { powerW } = setpoint;
+      const held = powerW > 0 ? batteryPower.discharge : powerW < 0 ? batteryPower.charge : batteryPower.rest;
+      return { control: batteryPower, held, asked: asked(powerW), direction: powerW < 0 ? -1 : 1 };
+    }
+    case 'pv-limit':
+      return pvLimit && { control: pvLimit, held: pvLimit.limit, asked: asked(Math.max(setpoint.maxW, 0), downward), direction: 1 };
+    case 'generator': {
+      if (!generator) return undefined;
+      const held = setpoint.run ? generator.run : generator.stop;
+      return { control: generator, held, asked: asked(setpoint.run ? setpoint.powerW : 0), direction: 1 };
+    }
+  }
+};

@@ -1,0 +1,70 @@
+import { AdapterError, messageOf } from '../../kernel/errors.js';
+import type { Watt } from '../../kernel/units.js';
+import type { ProfileCheck, ProfileWrite } from '../../registers/profile-commands.js';
+import { readPlace, type Stretch, stretchOf } from '../../registers/profile-place.js';
+import { perHouseUnit } from '../../registers/profile-units.js';
+import { readNumber, type WordOrder, type Words, writeNumber, WORDS_OF } from '../../registers/words.js';
+import type { CommandOutcome } from '../drivers/device-driver.js';
+
+/** What is asked for: a power in the direction of its case, for so long. */
+export interface Asked {
+  readonly powerW: Watt;
+  readonly leaseS: number;
+  /** A limit is never above what was asked, so it is rounded down; everything else to the nearest. */
+  readonly round: (raw: number) => number;
+}
+
+/** The registers of one write. Throws an `AdapterError` where what is asked does not fit them. */
+export const wordsOf = (write: ProfileWrite, asked: Asked | undefined, order: WordOrder): number[] => {
+  if (write.words) return write.words;
+  try {
+    return writeNumber(rawOf(write, asked), write.type, write.wordOrder ?? order);
+  } catch (error) {
+    throw new AdapterError(`register ${write.holding}: ${messageOf(error)}`, false, { cause: error });
+  }
+};
+
+const SECONDS_PER_MINUTE = 60;
+const LARGEST_16_BIT = 65_535;
+
+const rawOf = (write: ProfileWrite, asked: Asked | undefined): number => {
+  const { value, scale, sign, most } = write;
+  if (typeof value === 'number') return value / (scale * sign);
+  if (!asked || value === undefined) throw new AdapterError(`register ${write.holding} is given nothing to hold`, false);
+  if (value === 'powerW') return asked.round(asked.powerW / houseStep(write));
+  const units = value === 'leaseS' ? asked.leaseS : asked.leaseS / SECONDS_PER_MINUTE;
+  // A timer that is too small for the lease ends it early, which is the safe side; 65535 often means "not implemented".
+  const largest = most ?? (WORDS_OF[write.type] === 1 ? LARGEST_16_BIT - 1 : Infinity);
+  return Math.min(Math.ceil(units / (scale * sign)), largest);
+};
+
+/** What one step of the register is in the house's unit, with its sign. */
+const houseStep = ({ scale, sign, unit }: ProfileWrite): number => scale * sign * perHouseUnit(unit);
+
+/** Where a write is read back; a pair that is written raw is a key, not a value, and is not. */
+export const readBackOf = (write: ProfileWrite): Stretch | undefined =>
+  write.words || !write.readBack ? undefined : stretchOf({ holding: write.holding, type: write.type });
+
+/** What a register that was written shows: `undefined` where it is as told, otherwise what became of the setpoint. */
+export const verdictOf = (write: ProfileWrite, asked: Asked | undefined, seen: Words, order: WordOrder): CommandOutcome | undefined => {
+  const wordOrder = write.wordOrder ?? order;
+  const raw = readNumber(seen, 0, write.type, wordOrder);
+  const wanted = readNumber(wordsOf(write, asked, order), 0, write.type, wordOrder);
+  if (raw === undefined || wanted === undefined)
+    return { kind: 'unknown', reason: `register ${write.holding} does not show what it holds` };
+  if (write.value === 'powerW') {
+    return Math.abs(raw - wanted) <= 1 ? undefined : { kind: 'clamped', readbackW: raw * houseStep(write) };
+  }
+  if (write.value === 'leaseS' || write.value === 'leaseMin') {
+    // A timer counts down from what was written; one that shows nothing, or more, is not ours.
+    if (raw > 0 && raw <= wanted) return undefined;
+    return { kind: 'refused', reason: 'the device keeps no timer: it would never let go by itself' };
+  }
+  return raw === wanted ? undefined : { kind: 'refused', reason: `register ${write.holding} holds ${raw} and not ${wanted}` };
+};
+
+/** Whether a register holds what it must. */
+export const isMet = (check: ProfileCheck, seen: Words, order: WordOrder): boolean => {
+  const raw = readPlace(check, seen, 0, order);
+  return raw !== undefined && check.oneOf.includes(raw);
+};

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { address, checkPlace, placeShape, wordOrder } from './profile-place.js';
+import { NUMBER_TYPES } from './words.js';
+
+/**
+ * What a write may put in instead of a number of its own: the power that is asked for, never negative, since each case has
+ * its direction; and how long the lease lasts.
+ */
+const VARIABLES = ['powerW', 'leaseS', 'leaseMin'] as const;
+
+/** One write. Some devices take a pair of registers only in one request: those are given as raw `words`. */
+const writeSchema = z
+  .strictObject({
+    holding: address.describe('Address of the first holding register (function 16), counted from 0'),
+    type: z.enum(NUMBER_TYPES).default('uint16'),
+    value: z.union([z.number(), z.enum(VARIABLES)], { error: `a number, or one of ${VARIABLES.join(', ')}` }).optional(),
+    words: z.array(z.number().int().min(0).max(65_535)).min(1).max(8).optional().describe('Raw registers, written in one request'),
+    unit: z.string().default('none').describe('Unit on the wire'),
+    scale: z.number().default(1).describe('Multiplies the register value, which gives it in `unit`'),
+    sign: z.union([z.literal(1), z.literal(-1)]).default(1),
+    wordOrder: wordOrder.optional(),
+    most: z.number().positive().optional().describe('Largest register value the device takes; a longer lease ends there'),
+    readBack: z.boolean().default(true).describe('false where the device does not show what was written'),
+  })
+  .refine((write) => (write.value === undefined) !== (write.words === undefined), 'give one of `value` and `words`');
+export type ProfileWrite = z.infer<typeof writeSchema>;
+
+/** A register that must hold one of some values, as they lie in it. */
+const checkSchema = z
+  .strictObject({ ...placeShape, oneOf: z.array(z.number()).min(1), else: z.string().optional().describe('What it means if it does not') })
+  .superRefine(checkPlace);
+export type ProfileCheck = z.infer<typeof checkSchema>;
+
+const writesSchema = z.array(writeSchema).min(1);
+
+/** One thing to be told: what is written, in this order, and what the device shows then besides what was written. */
+const caseSchema = z.strictObject({ write: writesSchema, shows: z.array(checkSchema).default([]) });
+export type ProfileCase = z.infer<typeof caseSchema>;
+
+const controlShape = {
+  preconditions: z.array(checkSchema).default([]).describe('What must hold before anything is written'),
+  release: z.array(writeSchema, { error: 'say by which writes the device is handed back' }).min(1),
+  held: checkSchema.describe('How to see that the device is under a setpoint'),
+  takesMs: z.number().int().min(0).max(3_500).default(1_500).describe('How long it may take to show what it was told'),
+};
+export type ProfileControl = z.infer<z.ZodObject<typeof controlShape>>;
+
+/** What can be told a device, each as cases of ordered writes: limits and timers first, what switches them on last. */
+export const commandsSchema = z.strictObject({
+  batteryPower: z.strictObject({ ...controlShape, charge: caseSchema, discharge: caseSchema, rest: caseSchema.optional() }).optional(),
+  pvLimit: z.strictObject({ ...controlShape, limit: caseSchema }).optional(),
+  generator: z.strictObject({ ...controlShape, run: caseSchema, stop: caseSchema }).optional(),
+});
+export type ProfileCommands = z.infer<typeof commandsSchema>;
+
+/** The cases that hold a device to something and so must end by themselves; to stop is to end. */
+export const holdingCases = ({ batteryPower, pvLimit, generator }: ProfileCommands): [path: string[], held: ProfileCase][] => {
+  const cases: [string[], ProfileCase | undefined][] = [
+    [['commands', 'batteryPower', 'charge'], batteryPower?.charge],
+    [['commands', 'batteryPower', 'discharge'], batteryPower?.discharge],
+    [['commands', 'batteryPower', 'rest'], batteryPower?.rest],
+    [['commands', 'pvLimit', 'limit'], pvLimit?.limit],
+    [['commands', 'generator', 'run'], generator?.run],
+  ];
+  return cases.filter((entry): entry is [string[], ProfileCase] => entry[1] !== undefined);
+};
+
+/** Whether a write says how long the lease lasts. */
+export const isTimer = ({ value }: ProfileWrite): boolean => value === 'leaseS' || value === 'leaseMin';

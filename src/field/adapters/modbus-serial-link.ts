@@ -108,6 +108,7 @@ export class ModbusSerialLink extends ModbusLink {
     } finally {
       this.inFlight = undefined;
       this.busy = false;
+      forgetRequests(this.connection?.client);
     }
   }
 
@@ -196,6 +197,14 @@ export class ModbusSerialLink extends ModbusLink {
     return `${busName(this.bus)} unit ${unitId}`;
   }
 }
+
+/**
+ * The client keeps its last 256 requests with all that their answers hold, which is most of the memory of a large fleet. With
+ * one request at a time none is needed once it is over; and an answer that comes later finds nothing that it could belong to.
+ */
+const forgetRequests = (client: ModbusClient | undefined): void => {
+  if (client) (client as unknown as { _transactions: Record<number, unknown> })._transactions = {};
+};
 
 const ended = (socket: Socket): Promise<void> =>
   new Promise((resolve) => {

@@ -47,7 +47,9 @@ export const pollBench = async (): Promise<BenchRow[]> => {
     const hundred = { devices: 100, forMs: 30_000 };
     const whole = await measure({ poller: 'ours', blocks, ...hundred, leftOut: 0 });
     const oneDead = await measure({ poller: 'ours', blocks, ...hundred, leftOut: 1 });
-    const many = await measure({ poller: 'ours', blocks, devices: 5_000, forMs: 30_000, leftOut: 0 });
+    const thousands = { blocks, devices: 5_000, forMs: 30_000, leftOut: 0 };
+    const many = await measure({ poller: 'ours', ...thousands });
+    const manyBare = await measure({ poller: 'bare', ...thousands });
     return [
       { what: 'registers read of each device', value: longest[1], unit: '' },
       { what: 'processor per device-read, bare loop', value: bareMs * 1_000, unit: 'µs' },
@@ -59,6 +61,8 @@ export const pollBench = async (): Promise<BenchRow[]> => {
       { what: '5,000 devices: periods missed', value: many.missedShare * 100, unit: '%', bound: 1 },
       { what: '5,000 devices: p99 lateness', value: many.p99LateMs, unit: 'ms', bound: 200 },
       { what: '5,000 devices: processor, ours', value: many.cpuMs / 300, unit: '% of one' },
+      { what: '5,000 devices: processor, bare loop', value: manyBare.cpuMs / 300, unit: '% of one' },
+      { what: '5,000 devices: resident memory, bare loop', value: manyBare.residentMb, unit: 'MB' },
       { what: '5,000 devices: processor, the server', value: many.served.cpuMs / 450, unit: '% of one' },
       { what: '5,000 devices: resident memory', value: many.residentMb, unit: 'MB', bound: 1_000 },
     ];

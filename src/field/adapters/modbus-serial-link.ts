@@ -203,7 +203,7 @@ export class ModbusSerialLink extends ModbusLink {
  * one request at a time none is needed once it is over; and an answer that comes later finds nothing that it could belong to.
  */
 const forgetRequests = (client: ModbusClient | undefined): void => {
-  if (client) (client as unknown as { _transactions: Record<number, unknown> })._transactions = {};
+  if (client) Object.assign(client, { _transactions: {} });
 };
 
 const ended = (socket: Socket): Promise<void> =>

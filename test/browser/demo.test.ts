@@ -52,6 +52,7 @@ afterAll(async () => {
 describe('the demo, as its users see it', () => {
   let page: Page;
   let ownEvent: Locator;
+  let firstEventId: string;
 
   it('offers its logins, says that it is simulated, and lets the operator in', async () => {
     page = await newPage(await newContext(DESK));
@@ -101,7 +102,12 @@ describe('the demo, as its users see it', () => {
   });
 
   it('announces a grid event by itself and dispatches it', async () => {
-    const event = page.getByTestId('event-row-EV-0001');
+    // Events of the past that is being filled in may have taken the numbers before it.
+    const found = await page.waitForFunction(
+      `fetch('/api/events').then((answer) => answer.json()).then((all) => all.find(({ announcedBy }) => announcedBy === 'demo')?.id)`,
+    );
+    firstEventId = (await found.jsonValue()) as string;
+    const event = page.getByTestId(`event-row-${firstEventId}`);
     await stateOf(event, 'announced', 'active').waitFor();
     await stateOf(event, 'active').waitFor();
     await expect.poll(async () => numberIn(await event.getByTestId('event-delivered').innerText()), { timeout: 50_000 }).toBeGreaterThan(0);
@@ -126,7 +132,7 @@ describe('the demo, as its users see it', () => {
     await expect
       .poll(async () => numberIn(await ownEvent.getByTestId('event-delivered').innerText()), { timeout: 50_000 })
       .toBeGreaterThan(0);
-    await stateOf(page.getByTestId('event-row-EV-0001'), 'settled').waitFor();
+    await stateOf(page.getByTestId(`event-row-${firstEventId}`), 'settled').waitFor();
     await shoot(page, 'operator');
     await page.emulateMedia({ colorScheme: 'dark' });
     await shoot(page, 'operator-dark');
@@ -152,7 +158,7 @@ describe('the demo, as its users see it', () => {
   });
 
   it('counts what both events brought, and pays it', async () => {
-    for (const event of [page.getByTestId('event-row-EV-0001'), ownEvent]) {
+    for (const event of [page.getByTestId(`event-row-${firstEventId}`), ownEvent]) {
       await stateOf(event, 'ended', 'settled').waitFor();
       await stateOf(event, 'settled').waitFor();
       expect(numberIn(await event.getByTestId('event-delivered').innerText())).toBeGreaterThan(0);
@@ -189,7 +195,7 @@ describe('the demo, as its users see it', () => {
   it('tells the household what it earned, and how that was reckoned', async () => {
     const earnings = page.getByTestId('home-earnings');
     await page
-      .getByTestId('home-event-EV-0001')
+      .getByTestId(`home-event-${firstEventId}`)
       .getByText(/You earned €0\.\d+/)
       .waitFor();
     await earnings.locator('summary').first().click();

@@ -103,10 +103,12 @@ describe('the demo, as its users see it', () => {
 
   it('announces a grid event by itself and dispatches it', async () => {
     // Events of the past that is being filled in may have taken the numbers before it.
-    const found = await page.waitForFunction(
-      `fetch('/api/events').then((answer) => answer.json()).then((all) => all.find(({ announcedBy }) => announcedBy === 'demo')?.id)`,
-    );
-    firstEventId = (await found.jsonValue()) as string;
+    const ownId = (): Promise<string | undefined> =>
+      page.evaluate(
+        `fetch('/api/events').then((answer) => answer.json()).then((all) => all.find(({ announcedBy }) => announcedBy === 'demo')?.id)`,
+      );
+    await expect.poll(ownId, { timeout: PATIENCE_MS, interval: 500 }).toBeDefined();
+    firstEventId = (await ownId())!;
     const event = page.getByTestId(`event-row-${firstEventId}`);
     await stateOf(event, 'announced', 'active').waitFor();
     await stateOf(event, 'active').waitFor();

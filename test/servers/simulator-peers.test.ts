@@ -61,7 +61,8 @@ let port: string;
 
 beforeAll(async () => {
   const missing = [MBPOLL, PYTHON].filter((program) => !existsSync(program));
-  if (missing.length > 0) throw new Error(`${missing.join(' and ')} missing: apt-get install mbpoll python3-pymodbus`);
+  if (missing.length > 0)
+    throw new Error(`${missing.join(' and ')} missing: apt-get install mbpoll python3-pymodbus python3-serial-asyncio`);
   let nowMs = JUNE_MORNING_MS;
   fleet = await startFleet([SITE], { now: () => nowMs, ticks: 'caller' });
   for (let second = 0; second < 20; second += 1) fleet.tick((nowMs += 1_000));
@@ -150,7 +151,7 @@ describe('pymodbus', () => {
       () => true,
       () => false,
     );
-    expect(installed, 'pymodbus is missing: apt-get install python3-pymodbus').toBe(true);
+    expect(installed, 'pymodbus is missing: apt-get install python3-pymodbus python3-serial-asyncio').toBe(true);
     const { stdout } = await run(PYTHON, ['-c', READ_WITH_PYMODBUS, '127.0.0.1', port, String(INVERTER)], { timeout: 20_000 });
     const seen = JSON.parse(stdout) as { marker: string; chain: number[]; power: number; refused: boolean };
     expect(seen).toEqual({ marker: 'SunS', chain: CHAIN, power: Math.round(fleet.stateOf('home').powers.pvW!), refused: true });

@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DataSource } from 'typeorm';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Plant, SiteId } from '../fleet/plant.js';
+import { PlantDirectory } from '../fleet/plant-directory.js';
+import { MINUTE_MS, type Watt } from '../kernel/units.js';
+import { AlarmEntity } from '../platform/alarm.entity.js';
+import { AlarmService } from '../platform/alarm.service.js';
+import { ManualClock } from '../platform/clock.js';
+import { databaseOptions } from '../platform/database.js';
+import { EventService } from '../signals/event.service.js';
+import { EventOptOutEntity, GridEventEntity } from '../signals/grid-event.entity.js';
+import { LimitService } from '../signals/limit.service.js';
+import { ManualOverrideEntity, OperatorLimitEntity } from '../signals/order.entity.js';
+import { OverrideService } from '../signals/override.service.js';
+import { SignalsSettings } from '../signals/signals-settings.js';
+import { DEMO_TARIFF } from '../signals/tariff.js';
+import { BaselineSource } from './baseline-source.port.js';
+import { WishService } from './wish.service.js';
+
+const NOW = Date.UTC(2026, 4, 4, 10);
+const PLANT: Plant = { name: 'p', zone: 'UTC', currency: 'EUR', households: [], sites: [] };
+
+class NoSites extends PlantDirectory {
+  plant(): Plant {
+    return PLANT;
+  }
+}
+
+class OneBaseline extends BaselineSource {
+  baselineAt(): Promise<ReadonlyMap<SiteId, Watt>> {
+    return Promise.resolve(new Map([['home-01', 500]]));
+  }
+}
+
+let folder: string;
+let database: DataSource;
+let alarms: AlarmService;
+let wishes: WishService;
+let events: EventService;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
+  const entities = [GridEventEntity, EventOptOutEntity, OperatorLimitEntity, ManualOverrideEntity, AlarmEntity];
+  database = new DataSource({ ...databaseOptions({ kind: 'sqlite', file: join(folder, 'plant.sqlite') }), entities });
+  await database.initialize();
+  await database.runMigrations();
+  const rows = [GridEventEntity, EventOptOutEntity] as const;
+  events = new EventService(database.getRepository(rows[0]), database.getRepository(rows[1]), new SignalsSettings(MINUTE_MS, DEMO_TARIFF));
+  alarms = new AlarmService(database.getRepository(AlarmEntity), new ManualClock(NOW));
+  const plant = new NoSites();
+  const limits = new LimitService(database.getRepository(OperatorLimitEntity), plant);
+  const overrides = new OverrideService(database.getRepository(ManualOverrideEntity), plant);
+  wishes = new WishService(events, limits, overrides, new OneBaseline(), alarms);
+});
+afterEach(async () => {
+  if (database.isInitialized) await database.destroy();
+  rmSync(folder, { recursive: true });
+});
+
+it('goes on with the event that runs while the database is away, to its end, and says so', async () => {
+  await events.announce({ direction: 'up', powerW: 9_000, startMs: NOW, durationMs: 10 * MINUTE_MS, priceMicroPerKwh: 1 }, 'dso', NOW);
+  const startMs = NOW + MINUTE_MS;
+  const running = await wishes.at(PLANT, startMs + 1);
+  expect(running.event).toMatchObject({ id: 'EV-0001', powerW: 9_000, baselineW: new Map([['home-01', 500]]) });
+
+  await database.destroy();
+  expect((await wishes.at(PLANT, startMs + 5 * MINUTE_MS)).event).toEqual(running.event);
+  expect((await wishes.at(PLANT, startMs + 10 * MINUTE_MS)).event).toBeUndefined();
+  expect(alarms.openCount()).toBe(1);
+
+  // What was raised meanwhile is on record once the database is back, and over.
+  await database.initialize();
+  await wishes.at(PLANT, startMs + 11 * MINUTE_MS);
+  expect(alarms.openCount()).toBe(0);
+  expect(await alarms.newest(5)).toMatchObject([{ subject: 'dispatch', kind: 'database', severity: 'critical', clearedAtMs: NOW }]);
+});

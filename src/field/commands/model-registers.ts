@@ -1,11 +1,8 @@
 import { AdapterError } from '../../kernel/errors.js';
-import { encodePoint, pointOf, type PointDef, rawPoint, scaled, type SunspecModel } from '../../registers/sunspec/model.js';
+import { encodePoint, isExponent, pointOf, type PointDef, rawPoint, scaled, type SunspecModel } from '../../registers/sunspec/model.js';
 import { SUNSPEC_MODELS } from '../../registers/sunspec/models.js';
 import type { BusUnit } from '../bus.js';
 import type { MappedModel } from '../sunspec-walk.js';
-
-/** SunSpec scale factors are powers of ten from -10 to 10. */
-const LARGEST_EXPONENT = 10;
 
 type Numbers<Name extends string> = Partial<Record<Name, number>>;
 
@@ -74,7 +71,7 @@ export class ModelRegisters {
     const exponent = this.exponents[point.scaleFactor];
     if (exponent === undefined)
       throw new AdapterError(`model ${this.model.id} does not tell ${point.scaleFactor}, the scale of ${point.name}`, false);
-    if (Math.abs(exponent) > LARGEST_EXPONENT)
+    if (!isExponent(exponent))
       throw new AdapterError(`model ${this.model.id} tells ${exponent} as ${point.scaleFactor}, which no scale factor is`, false);
     return exponent;
   }

@@ -1,4 +1,4 @@
-import { type GroupDef, type PointDef, pointOf, rawPoint, scaled } from '../../registers/sunspec/model.js';
+import { type GroupDef, isExponent, type PointDef, pointOf, type PointValue, rawPoint, scaled } from '../../registers/sunspec/model.js';
 import type { Words } from '../../registers/words.js';
 import { blockOf, type BlockLimits, MAX_READ_WORDS, planBlocks, type RegisterRange } from '../block-plan.js';
 import type { MappedModel } from '../sunspec-walk.js';
@@ -97,6 +97,5 @@ const readerOf = ({ point, at, scale }: PlacedPoint, blocks: readonly RegisterRa
   return (read) => scaledBy(raw(read[index]!), rawPoint(scale.point, read[index]!, scaleAt));
 };
 
-/** A scale factor beyond ±10 is none (SunSpec Device Information Model Specification 1.2, §4.2.8). */
-const scaledBy = (raw: number | undefined, exponent: string | number | undefined): number | undefined =>
-  raw === undefined || typeof exponent !== 'number' || Math.abs(exponent) > 10 ? undefined : scaled(raw, exponent);
+const scaledBy = (raw: number | undefined, exponent: PointValue | undefined): number | undefined =>
+  raw === undefined || typeof exponent !== 'number' || !isExponent(exponent) ? undefined : scaled(raw, exponent);

@@ -183,12 +183,15 @@ const repeatsOf = (group: GroupDef, values: Readonly<Record<string, PointValue>>
   return group.count === 0 ? Math.floor(wordsLeft / group.words) : group.count;
 };
 
+/** SunSpec scale factors are powers of ten from -10 to 10 (Device Information Model Specification 1.2, §4.2.8); others are none. */
+export const isExponent = (value: number): boolean => Math.abs(value) <= 10;
+
 const scaleFactorsOf = (group: GroupDef, words: Words, at: number): Scales => {
   const scales: Record<string, number> = {};
   for (const point of group.points) {
     if (point.type !== 'sunssf') continue;
     const exponent = rawPoint(point, words, at);
-    if (typeof exponent === 'number' && Math.abs(exponent) <= 10) scales[point.name] = exponent;
+    if (typeof exponent === 'number' && isExponent(exponent)) scales[point.name] = exponent;
   }
   return scales;
 };

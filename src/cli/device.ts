@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { ModbusSerialLinks } from '../field/adapters/modbus-serial-link.js';
-import { Bus, type BusUnit, TCP_TIMING } from '../field/bus.js';
+import { Bus, type BusUnit, timingOf } from '../field/bus.js';
 import { type Commissioned, commissionedDevice } from '../field/commissioned.js';
 import { type DeviceReport, type PointReport, scanUnit, type UnitFound } from '../field/commissioning.js';
 import type { CommandOutcome } from '../field/drivers/device-driver.js';
@@ -25,7 +25,7 @@ const WATCHED = /(^|\.)(W|WH|PhV|Hz|SoC|ChaState|TotWhImp|TotWhExp|TotWhInj|TotW
 
 /** `vpp device …`: commissioning of one device at a time, without a plant. */
 export const deviceCommand = (): Command => {
-  const device = new Command('device').description('find, read, watch and try devices on Modbus TCP');
+  const device = new Command('device').description('find, read, watch and try devices on Modbus');
   reachable(device.command('scan').argument('<address>', 'HOST[:PORT], rtu+HOST:PORT, or a serial line as /dev/ttyUSB0@9600,8N1'))
     .description('say who answers at which unit id')
     .option('--unit-ids <list>', 'unit ids to try, as 1-10,247', '1-10')
@@ -65,7 +65,7 @@ const oneUnit = (sub: Command): Command =>
 /** Runs on one bus and closes it. A device that does not answer is an answer too: a line on stderr, and exit code 1. */
 const onBus = async (address: string, { timeoutMs, json }: Reach, act: (bus: Bus) => Promise<void>): Promise<void> => {
   const way = parseBus(address);
-  const timing = { ...TCP_TIMING, timeoutMs: wholeNumber('--timeout-ms', timeoutMs, 10, 60_000) };
+  const timing = { ...timingOf(way), timeoutMs: wholeNumber('--timeout-ms', timeoutMs, 10, 60_000) };
   const bus = new Bus(new ModbusSerialLinks().link(way), timing);
   try {
     await act(bus);

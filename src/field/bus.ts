@@ -1,3 +1,4 @@
+import { isSerial, type ModbusBus } from '../fleet/plant.js';
 import { AdapterError } from '../kernel/errors.js';
 import type { DurationMs } from '../kernel/units.js';
 import { monotonicMs } from '../platform/clock.js';
@@ -19,10 +20,12 @@ export interface BusTiming {
 export const TCP_TIMING: BusTiming = { timeoutMs: 1_000, minGapMs: 0, reconnectPauseMs: 250 };
 
 /**
- * At 9,600 baud a frame of 3.5 characters of silence is 4 ms (Modbus over serial line 1.02, §2.5.1.1); adapters and slow
+ * At 9,600 baud the 3.5 characters of silence between frames are 4 ms (Modbus over serial line 1.02, §2.5.1.1); adapters and slow
  * units want some more of it.
  */
-export const SERIAL_TIMING: BusTiming = { timeoutMs: 1_000, minGapMs: 10, reconnectPauseMs: 1_000 };
+const SERIAL_TIMING: BusTiming = { timeoutMs: 1_000, minGapMs: 10, reconnectPauseMs: 1_000 };
+
+export const timingOf = (bus: ModbusBus): BusTiming => (isSerial(bus) ? SERIAL_TIMING : TCP_TIMING);
 
 interface Job {
   run(): Promise<void>;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { busName, type Device, type DeviceId, isSerial, type ModbusBus } from '../fleet/plant.js';
-import { Bus, type BusUnit, SERIAL_TIMING, TCP_TIMING } from './bus.js';
+import { busName, type Device, type DeviceId, type ModbusBus } from '../fleet/plant.js';
+import { Bus, type BusUnit, timingOf } from './bus.js';
 import type { DeviceDriver } from './drivers/device-driver.js';
 import { ProfileDriver } from './drivers/profile-driver.js';
 import { SunspecDriver } from './drivers/sunspec-driver.js';
@@ -66,7 +66,7 @@ export class FieldDevices {
     const name = busName(address);
     const known = this.buses.get(name);
     if (known) return known;
-    const bus = new Bus(this.links.link(address), isSerial(address) ? SERIAL_TIMING : TCP_TIMING);
+    const bus = new Bus(this.links.link(address), timingOf(address));
     this.buses.set(name, bus);
     return bus;
   }

@@ -22,9 +22,10 @@ interface Connection {
 }
 
 /**
- * Modbus TCP, RTU over TCP and RTU on a serial line, by `modbus-serial`. After a time-out, or an answer that does not fit the request, the connection is dropped:
- * transaction numbers come round after 256 requests, and a late answer must never be taken for a later request's. RTU has no
- * such numbers, and a line cannot be dropped: there the next request waits until a late answer would have come.
+ * Modbus TCP, RTU over TCP and RTU on a serial line, by `modbus-serial`. After a time-out, or an answer that does not fit the
+ * request, the connection is dropped: transaction numbers come round after 256 requests, and a late answer must never be taken
+ * for a later request's. RTU has no such numbers, and a line cannot be dropped: there the next request waits until a late
+ * answer would have come.
  */
 export class ModbusSerialLink extends ModbusLink {
   private connection: Connection | undefined;

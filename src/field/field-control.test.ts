@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Device } from '../fleet/plant.js';
 import { ManualClock } from '../platform/clock.js';
+import { SupervisorSocket } from './adapters/supervisor-socket.js';
 import { ModbusSerialLinks } from './adapters/modbus-serial-link.js';
 import { ModbusFieldControl } from './field-control.js';
 import { FieldDevices } from './field-devices.js';
@@ -64,7 +65,7 @@ describe('leases on devices', () => {
     devices = new FieldDevices(new ModbusSerialLinks());
     devices.open([device(1), device(2), device(3, 'none')]);
     clock = new ManualClock(NOW);
-    control = new ModbusFieldControl(devices, clock);
+    control = new ModbusFieldControl(devices, new SupervisorSocket('nowhere'), clock);
   });
   afterEach(async () => {
     await devices.close();

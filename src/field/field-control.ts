@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { DeviceId } from '../fleet/plant.js';
-import { messageOf } from '../kernel/errors.js';
+import { AdapterError, messageOf } from '../kernel/errors.js';
+import { Turns } from '../kernel/turns.js';
 import { type DurationMs, SECOND_MS } from '../kernel/units.js';
 import { Clock, monotonicMs } from '../platform/clock.js';
 import type { CommandOutcome } from './drivers/device-driver.js';
@@ -8,6 +9,7 @@ import { FieldControl } from './field-control.port.js';
 import { type FieldDevice, FieldDevices } from './field-devices.js';
 import { LeaseTable } from './lease-table.js';
 import type { Lease, LeaseOutcome, Setpoint } from './setpoint.js';
+import { Supervision } from './supervision.port.js';
 
 /** How long a whole assertion or release of one device may take; what is not known by then is `unknown`. */
 const DEADLINE_MS: DurationMs = 4_000;
@@ -16,10 +18,12 @@ const DEADLINE_MS: DurationMs = 4_000;
 @Injectable()
 export class ModbusFieldControl extends FieldControl {
   private readonly table = new LeaseTable();
-  private readonly turns = new Map<DeviceId, Promise<unknown>>();
+  /** One command at a time and in order for each device; devices do not wait for each other. */
+  private readonly turns = new Turns<DeviceId>();
 
   constructor(
     private readonly devices: FieldDevices,
+    private readonly supervision: Supervision,
     private readonly clock: Clock,
   ) {
     super();
@@ -53,20 +57,16 @@ export class ModbusFieldControl extends FieldControl {
   ): Promise<'released' | 'unknown'> {
     const field = this.devices.get(deviceId);
     if (!field) return 'unknown';
-    const released = this.inTurn(deviceId, () => this.handBack(field, which(this.table.kindsOf(deviceId))));
+    const released = this.turns.take(deviceId, () => this.handBack(field, which(this.table.kindsOf(deviceId))));
     return withinDeadline<'released' | 'unknown'>(released, deadlineMs, () => 'unknown');
   }
 
   private assertOne(lease: Lease): Promise<LeaseOutcome> {
     const field = this.devices.get(lease.deviceId);
     if (!field) return Promise.resolve({ kind: 'refused', lease, reason: `there is no device "${lease.deviceId}"` });
-    if (field.device.reversion !== 'device')
-      return Promise.resolve({
-        kind: 'refused',
-        lease,
-        reason: `nothing would end the setpoint: the reversion class of the device is \`${field.device.reversion}\``,
-      });
-    const outcome = this.inTurn(lease.deviceId, () => this.writeLease(lease, field));
+    if (field.device.reversion === 'none')
+      return Promise.resolve({ kind: 'refused', lease, reason: 'nothing would end the setpoint: its reversion class is `none`' });
+    const outcome = this.turns.take(lease.deviceId, () => this.writeLease(lease, field));
     return withinDeadline<LeaseOutcome>(outcome, DEADLINE_MS, () => ({
       kind: 'unknown',
       lease,
@@ -77,6 +77,10 @@ export class ModbusFieldControl extends FieldControl {
   private async writeLease(lease: Lease, field: FieldDevice): Promise<LeaseOutcome> {
     const leaseMs = lease.expiresAtMs - this.clock.now();
     if (leaseMs <= 0) return { kind: 'refused', lease, reason: 'the lease is already over' };
+    if (field.device.reversion === 'supervisor') {
+      const unsupervised = await this.handOver(lease, field, leaseMs);
+      if (unsupervised !== undefined) return { kind: 'refused', lease, reason: unsupervised };
+    }
     const standing = this.table.stillStanding(lease, leaseMs, field.unit.connectionChanges, monotonicMs());
     if (standing) return standing;
     const leaseS = Math.ceil(leaseMs / SECOND_MS);
@@ -88,7 +92,31 @@ export class ModbusFieldControl extends FieldControl {
   }
 
   private remember(outcome: LeaseOutcome, field: FieldDevice, leaseS: number): void {
-    this.table.record(outcome, field.unit.connectionChanges, monotonicMs() + leaseS * SECOND_MS);
+    const deviceKeepsItMs = field.device.reversion === 'device' ? leaseS * SECOND_MS : Infinity;
+    this.table.record(outcome, field.unit.connectionChanges, monotonicMs() + deviceKeepsItMs);
+  }
+
+  /**
+   * Lets the supervisor know of a lease before the device does. Where there is none, nothing of ours may stay on the device:
+   * it is handed back. Answers why not, where it went wrong.
+   */
+  private async handOver({ setpoint }: Lease, field: FieldDevice, leaseMs: DurationMs): Promise<string | undefined> {
+    const { id: deviceId, profile, address } = field.device;
+    try {
+      await this.supervision.watch({ deviceId, control: setpoint.kind, profile, address }, leaseMs);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof AdapterError)) throw error;
+      const held = this.table.kindsOf(deviceId).filter((kind) => kind === setpoint.kind);
+      const handedBack = await this.handBack(field, held);
+      return held.length === 0 ? error.message : `${error.message} (handing the device back: ${handedBack})`;
+    }
+  }
+
+  /** A supervisor that does not hear of it hands the device back once more, which changes nothing. */
+  private async tellReleased(field: FieldDevice, kinds: readonly Setpoint['kind'][]): Promise<void> {
+    if (field.device.reversion !== 'supervisor') return;
+    await Promise.allSettled(kinds.map((control) => this.supervision.forget({ deviceId: field.device.id, control })));
   }
 
   /** What is no longer held by the time its turn comes has been handed back already: what others set stays. */
@@ -97,23 +125,12 @@ export class ModbusFieldControl extends FieldControl {
     try {
       if (!(await field.driver.release(kinds))) return 'unknown';
       this.table.forget(field.device.id, kinds);
+      await this.tellReleased(field, kinds);
       return 'released';
     } catch {
       // Whatever is wrong with this device, the others are handed back all the same.
       return 'unknown';
     }
-  }
-
-  /** One command at a time and in order for each device; devices do not wait for each other. */
-  private inTurn<T>(deviceId: DeviceId, act: () => Promise<T>): Promise<T> {
-    const turn = (this.turns.get(deviceId) ?? Promise.resolve()).then(act, act);
-    const settled = turn
-      .catch(() => undefined)
-      .finally(() => {
-        if (this.turns.get(deviceId) === settled) this.turns.delete(deviceId);
-      });
-    this.turns.set(deviceId, settled);
-    return turn;
   }
 }
 

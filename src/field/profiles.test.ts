@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BadInput } from '../kernel/errors.js';
+import type { Profile } from '../registers/profile.js';
 import { loadProfiles, profileFor, profileNamed } from './profiles.js';
 
 /** The faults of profiles written into a folder of their own. */
@@ -180,5 +181,9 @@ describe('a device of the fleet', () => {
     expect(profileFor(profiles, { ...goodwe, reversion: 'supervisor' }).reversion!.class).toBe('supervisor');
     expect(() => profileFor(profiles, { ...goodwe, reversion: 'device' })).toThrow(/`reversion: device`.*"goodwe-et" it is `supervisor`/);
     expect(profileFor(profiles, { profile: 'huawei-sun2000', role: 'hybrid', reversion: 'device' }).kind).toBe('hybrid');
+    const bound: Profile = { ...profiles.get('goodwe-et')!, reversion: { class: 'none', reason: 'kept in flash' } };
+    expect(() => profileFor(new Map([['bound', bound]]), { profile: 'bound', role: 'hybrid', reversion: 'supervisor' })).toThrow(
+      /`reversion: supervisor`, but by profile "bound" it is `none`: kept in flash/,
+    );
   });
 });

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Device, DeviceRole } from '../fleet/plant.js';
+import { type Device, type DeviceRole, REVERSION_CLASSES } from '../fleet/plant.js';
 import { BadInput } from '../kernel/errors.js';
 import { parseYaml } from '../platform/yaml-file.js';
 import { type Profile, profileSchema } from '../registers/profile.js';
@@ -51,15 +51,17 @@ const ROLES_OF: Readonly<Record<Profile['kind'], readonly DeviceRole[]>> = {
 
 /**
  * The profile of a device of the fleet. Throws `BadInput` where there is none, where it is of another kind of device, or where
- * the fleet file expects the device to end setpoints by itself and the profile knows that it does not.
+ * the fleet file counts on more to end its setpoints than the profile knows of.
  */
 export const profileFor = (profiles: Profiles, device: Pick<Device, 'profile' | 'role' | 'reversion'>): Profile => {
   const profile = profileNamed(profiles, device.profile);
   if (!ROLES_OF[profile.kind].includes(device.role))
     throw new BadInput(`profile "${device.profile}" is of a ${profile.kind} and cannot be a ${device.role}`);
   const reversion = profile.reversion?.class ?? 'none';
-  if (device.reversion === 'device' && profile.commands && reversion !== 'device')
-    throw new BadInput(`\`reversion: device\`, but by profile "${device.profile}" it is \`${reversion}\`: ${profile.reversion?.reason}`);
+  if (profile.commands && REVERSION_CLASSES.indexOf(device.reversion) < REVERSION_CLASSES.indexOf(reversion))
+    throw new BadInput(
+      `\`reversion: ${device.reversion}\`, but by profile "${device.profile}" it is \`${reversion}\`: ${profile.reversion?.reason}`,
+    );
   return profile;
 };
 

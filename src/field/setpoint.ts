@@ -1,6 +1,8 @@
 import type { DeviceId } from '../fleet/plant.js';
 import type { EpochMs, Watt } from '../kernel/units.js';
 
+export const SETPOINT_KINDS = ['battery-power', 'pv-limit', 'generator'] as const;
+
 /** What a device can be told. Powers are in the house's sign: a battery discharges with positive power. */
 export type Setpoint =
   | { readonly kind: 'battery-power'; readonly powerW: Watt }

@@ -34,7 +34,7 @@ const generatorSchema = z.strictObject({
 });
 
 const unitId = z.number().int().min(0).max(255).default(1);
-const modbusSchema = z.union(
+export const modbusSchema = z.union(
   [
     z.strictObject({
       host: z.string().min(1),
@@ -67,7 +67,7 @@ const deviceSchema = z.strictObject({
   reversion: z
     .enum(REVERSION_CLASSES)
     .default('none')
-    .describe('what ends a setpoint: device, supervisor or none; `none` is never dispatched'),
+    .describe('what ends a setpoint: device, supervisor (`vpp supervise`) or none; `none` is never dispatched'),
   ratedW: positive,
   pvPeakW: positive.optional(),
   battery: batterySchema.optional(),

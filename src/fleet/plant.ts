@@ -8,7 +8,7 @@ export type HouseholdId = string;
 export const DEVICE_ROLES = ['grid-meter', 'pv', 'battery', 'hybrid', 'generator'] as const;
 export type DeviceRole = (typeof DEVICE_ROLES)[number];
 
-/** What ends a setpoint when the plant falls silent (DESIGN §5.1): the device itself, a supervisor beside the plant, or nothing. */
+/** What ends a setpoint when the plant falls silent (DESIGN §5.1), the surest first: the device itself, a supervisor beside the plant, nothing. */
 export const REVERSION_CLASSES = ['device', 'supervisor', 'none'] as const;
 export type ReversionClass = (typeof REVERSION_CLASSES)[number];
 

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import modbusSerial from 'modbus-serial';
+import { SupervisorSocket } from '../../src/field/adapters/supervisor-socket.js';
 import { ModbusSerialLinks } from '../../src/field/adapters/modbus-serial-link.js';
 import { ModbusFieldControl } from '../../src/field/field-control.js';
 import { FieldDevices } from '../../src/field/field-devices.js';
@@ -113,7 +114,7 @@ const pollOurs = (run: PollRun): (() => Promise<unknown>) => {
   const sink = new GatedImage(plant);
   const devices = new FieldDevices(new ModbusSerialLinks());
   const clock = new SystemClock();
-  const field = new FieldService(devices, new ModbusFieldControl(devices, clock), sink, clock);
+  const field = new FieldService(devices, new ModbusFieldControl(devices, new SupervisorSocket('nowhere'), clock), sink, clock);
   field.start(plant.sites.flatMap((site) => site.devices));
   const images = setInterval(() => sink.image(), PERIOD_MS);
   return () => {

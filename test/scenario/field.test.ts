@@ -3,6 +3,7 @@ import type { Device, DeviceRole } from '../../src/fleet/plant.js';
 import { MINUTE_MS, SECOND_MS } from '../../src/kernel/units.js';
 import { ManualClock } from '../../src/platform/clock.js';
 import { type RunningFleet, startFleet, type VirtualSite } from '../../src/simulator/index.js';
+import { SupervisorSocket } from '../../src/field/adapters/supervisor-socket.js';
 import { ModbusSerialLinks } from '../../src/field/adapters/modbus-serial-link.js';
 import { ModbusFieldControl } from '../../src/field/field-control.js';
 import { FieldDevices } from '../../src/field/field-devices.js';
@@ -133,7 +134,7 @@ describe('the field, on simulated hardware', () => {
     fleet = await startFleet(SITES, { now: () => clock.now(), ticks: 'caller' });
     sink = new RecordingSink();
     const wired = new FieldDevices(new ModbusSerialLinks());
-    control = new ModbusFieldControl(wired, clock);
+    control = new ModbusFieldControl(wired, new SupervisorSocket('nowhere'), clock);
     field = new FieldService(wired, control, sink, clock);
     pass(5 * MINUTE_MS);
     field.start(devices());

@@ -70,6 +70,10 @@ export class ScriptedServer {
     return address.port;
   }
 
+  get openConnections(): number {
+    return this.sockets.size;
+  }
+
   async listen(port: number): Promise<void> {
     const server = createServer((socket) => this.serve(socket));
     this.server = server;

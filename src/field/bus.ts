@@ -108,6 +108,8 @@ export class Bus {
 export class BusUnit {
   /** Shortened while the unit is silent, so that waiting for it costs the others little. */
   timeoutMs: DurationMs;
+  /** Told of each write, by its first register, before it goes out. */
+  written: (address: number) => void = () => undefined;
 
   constructor(
     private readonly bus: Bus,
@@ -126,6 +128,7 @@ export class BusUnit {
   }
 
   write(address: number, words: readonly number[]): Promise<void> {
+    this.written(address);
     return this.bus.request('control', (link) => link.write(this.unitId, address, words, this.timeoutMs));
   }
 }

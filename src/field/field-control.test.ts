@@ -4,6 +4,7 @@ import { ManualClock } from '../platform/clock.js';
 import { SupervisorSocket } from './adapters/supervisor-socket.js';
 import { ModbusSerialLinks } from './adapters/modbus-serial-link.js';
 import { ModbusFieldControl } from './field-control.js';
+import { HeldControls } from './held-controls.js';
 import { FieldDevices } from './field-devices.js';
 import type { Lease, Setpoint } from './setpoint.js';
 import { ScriptedServer, unitRegisters } from './testing/scripted-server.js';
@@ -65,7 +66,7 @@ describe('leases on devices', () => {
     devices = new FieldDevices(new ModbusSerialLinks());
     devices.open([device(1), device(2), device(3, 'none')]);
     clock = new ManualClock(NOW);
-    control = new ModbusFieldControl(devices, new SupervisorSocket('nowhere'), clock);
+    control = new ModbusFieldControl(devices, new SupervisorSocket('nowhere'), new HeldControls(undefined, 0), clock);
   });
   afterEach(async () => {
     await devices.close();

@@ -7,7 +7,8 @@ import { Clock, monotonicMs } from '../platform/clock.js';
 import type { CommandOutcome } from './drivers/device-driver.js';
 import { FieldControl } from './field-control.port.js';
 import { type FieldDevice, FieldDevices } from './field-devices.js';
-import { LeaseTable } from './lease-table.js';
+import { HeldControls } from './held-controls.js';
+import { isGood, isSame, LeaseTable, type Written } from './lease-table.js';
 import type { Lease, LeaseOutcome, Setpoint } from './setpoint.js';
 import { Supervision } from './supervision.port.js';
 
@@ -24,6 +25,7 @@ export class ModbusFieldControl extends FieldControl {
   constructor(
     private readonly devices: FieldDevices,
     private readonly supervision: Supervision,
+    private readonly held: HeldControls,
     private readonly clock: Clock,
   ) {
     super();
@@ -50,6 +52,10 @@ export class ModbusFieldControl extends FieldControl {
     return this.table.inForce(this.clock.now());
   }
 
+  writesLastDay(): ReadonlyMap<DeviceId, number> {
+    return this.devices.writes.lastDay(monotonicMs());
+  }
+
   private async releaseKinds(
     deviceId: DeviceId,
     which: (held: Setpoint['kind'][]) => Setpoint['kind'][],
@@ -66,7 +72,7 @@ export class ModbusFieldControl extends FieldControl {
     if (!field) return Promise.resolve({ kind: 'refused', lease, reason: `there is no device "${lease.deviceId}"` });
     if (field.device.reversion === 'none')
       return Promise.resolve({ kind: 'refused', lease, reason: 'nothing would end the setpoint: its reversion class is `none`' });
-    const outcome = this.turns.take(lease.deviceId, () => this.writeLease(lease, field));
+    const outcome = this.turns.take(lease.deviceId, () => this.maintain(lease, field));
     return withinDeadline<LeaseOutcome>(outcome, DEADLINE_MS, () => ({
       kind: 'unknown',
       lease,
@@ -74,65 +80,130 @@ export class ModbusFieldControl extends FieldControl {
     }));
   }
 
-  private async writeLease(lease: Lease, field: FieldDevice): Promise<LeaseOutcome> {
+  /** Sees to it that the device does what the lease says: by writing it, or by nothing where it does so already. */
+  private async maintain(lease: Lease, field: FieldDevice): Promise<LeaseOutcome> {
     const leaseMs = lease.expiresAtMs - this.clock.now();
     if (leaseMs <= 0) return { kind: 'refused', lease, reason: 'the lease is already over' };
-    if (field.device.reversion === 'supervisor') {
-      const unsupervised = await this.handOver(lease, field, leaseMs);
-      if (unsupervised !== undefined) return { kind: 'refused', lease, reason: unsupervised };
-    }
     const standing = this.table.stillStanding(lease, leaseMs, field.unit.connectionChanges, monotonicMs());
-    if (standing) return standing;
-    const leaseS = Math.ceil(leaseMs / SECOND_MS);
-    // Whatever happens from here on, the device may hold it: the table must know before the first write.
-    this.remember({ kind: 'unknown', lease, reason: 'being written' }, field, leaseS);
-    const outcome = { ...(await commanded(field, lease, leaseS)), lease };
-    this.remember(outcome, field, leaseS);
-    return outcome;
+    if (standing) return this.supervised(lease, leaseMs, field, () => standing);
+    const found = await shown(field, lease.setpoint.kind);
+    if (found.kind === 'unknown') return { ...found, lease };
+    return this.follow(lease, leaseMs, field, found.shows);
   }
 
-  private remember(outcome: LeaseOutcome, field: FieldDevice, leaseS: number): void {
-    const deviceKeepsItMs = field.device.reversion === 'device' ? leaseS * SECOND_MS : Infinity;
-    this.table.record(outcome, field.unit.connectionChanges, monotonicMs() + deviceKeepsItMs);
+  /** Goes by what the device shows before anything is written to it. */
+  private async follow(lease: Lease, leaseMs: DurationMs, field: FieldDevice, shows: string | undefined): Promise<LeaseOutcome> {
+    const { kind } = lease.setpoint;
+    const last = this.table.last(field.device.id, kind);
+    const foreign = this.isForeign(field, kind, shows);
+    // A limit on sun may be somebody's safety: we never relax one that we did not set.
+    if (foreign && shows !== undefined && (kind === 'pv-limit' || field.device.foreignSetpoints !== 'insist')) {
+      await this.forget(field, [kind]);
+      return { kind: 'yielded', lease, shows };
+    }
+    if (last && isGood(last.outcome) && last.shows === shows) {
+      const lasts = field.device.reversion === 'supervisor';
+      if (lasts && isSame(last.outcome.lease.setpoint, lease.setpoint))
+        return this.supervised(lease, leaseMs, field, () => this.table.renewed(last, lease, monotonicMs() + leaseMs));
+      const mustWrite = !lasts && last.deviceEndsAtMs - monotonicMs() <= leaseMs / 2;
+      const mayWrite = lease.owner !== 'plan' || (field.pace?.allows(monotonicMs()) ?? true);
+      if (!mustWrite && !mayWrite) return this.supervised(lease, leaseMs, field, () => ({ kind: 'deferred', lease }));
+    }
+    const outcome = await this.supervised(lease, leaseMs, field, () => this.writeLease(lease, leaseMs, field));
+    const overwrote = foreign && shows !== undefined ? { overwrote: shows } : {};
+    return outcome.kind === 'confirmed' || outcome.kind === 'clamped' ? { ...outcome, ...overwrote } : outcome;
   }
 
   /**
-   * Lets the supervisor know of a lease before the device does. Where there is none, nothing of ours may stay on the device:
-   * it is handed back. Answers why not, where it went wrong.
+   * Whether somebody else's setpoint binds the device. What we wrote and do not know the fate of may be what it shows, and so
+   * may be what this plant wrote before it died.
    */
-  private async handOver({ setpoint }: Lease, field: FieldDevice, leaseMs: DurationMs): Promise<string | undefined> {
-    const { id: deviceId, profile, address } = field.device;
+  private isForeign({ device }: FieldDevice, kind: Setpoint['kind'], shows: string | undefined): boolean {
+    if (shows === undefined) return false;
+    const last = this.table.last(device.id, kind);
+    if (!last) return !this.held.isInherited(device.id, kind, this.clock.now());
+    return isGood(last.outcome) && last.shows !== shows;
+  }
+
+  private async writeLease(lease: Lease, leaseMs: DurationMs, field: FieldDevice): Promise<LeaseOutcome> {
+    const leaseS = Math.ceil(leaseMs / SECOND_MS);
+    // Whatever happens from here on, the device may hold it: the tables must know before the first write.
+    this.held.hold(lease.deviceId, lease.setpoint.kind, this.clock.now());
+    this.remember({ kind: 'unknown', lease, reason: 'being written' }, field, leaseS);
+    field.pace?.take();
+    const outcome: LeaseOutcome = { ...(await commanded(field, lease, leaseS)), lease };
+    this.remember(outcome, field, leaseS);
+    if (!isGood(outcome)) return outcome;
+    const found = await shown(field, lease.setpoint.kind);
+    if (found.kind === 'shown') this.remember(outcome, field, leaseS, found);
+    else this.remember({ ...found, lease }, field, leaseS);
+    return outcome;
+  }
+
+  private remember(outcome: LeaseOutcome, field: FieldDevice, leaseS: number, { shows }: Pick<Written, 'shows'> = {}): void {
+    const deviceEndsAtMs = monotonicMs() + leaseS * SECOND_MS;
+    const { connectionChanges } = field.unit;
+    this.table.record({ outcome, connectionChanges, deviceEndsAtMs, ...(shows === undefined ? {} : { shows }) });
+  }
+
+  /**
+   * Lets the supervisor know of a lease before the device does, where the device would keep it for ever. Without a supervisor
+   * nothing of ours may stay on it: it is handed back.
+   */
+  private async supervised(
+    lease: Lease,
+    leaseMs: DurationMs,
+    field: FieldDevice,
+    act: () => LeaseOutcome | Promise<LeaseOutcome>,
+  ): Promise<LeaseOutcome> {
+    const { id: deviceId, profile, address, reversion } = field.device;
+    const control = lease.setpoint.kind;
     try {
-      await this.supervision.watch({ deviceId, control: setpoint.kind, profile, address }, leaseMs);
-      return undefined;
+      if (reversion === 'supervisor') await this.supervision.watch({ deviceId, control, profile, address }, leaseMs);
     } catch (error) {
       if (!(error instanceof AdapterError)) throw error;
-      const held = this.table.kindsOf(deviceId).filter((kind) => kind === setpoint.kind);
-      const handedBack = await this.handBack(field, held);
-      return held.length === 0 ? error.message : `${error.message} (handing the device back: ${handedBack})`;
+      const handedBack = this.table.last(deviceId, control) && (await this.handBack(field, [control]));
+      return { kind: 'refused', lease, reason: error.message + (handedBack ? ` (handing the device back: ${handedBack})` : '') };
     }
+    return act();
   }
 
-  /** A supervisor that does not hear of it hands the device back once more, which changes nothing. */
-  private async tellReleased(field: FieldDevice, kinds: readonly Setpoint['kind'][]): Promise<void> {
-    if (field.device.reversion !== 'supervisor') return;
-    await Promise.allSettled(kinds.map((control) => this.supervision.forget({ deviceId: field.device.id, control })));
-  }
-
-  /** What is no longer held by the time its turn comes has been handed back already: what others set stays. */
+  /** What is no longer held by the time its turn comes has been handed back already, and what others have set since stays. */
   private async handBack(field: FieldDevice, kinds: readonly Setpoint['kind'][]): Promise<'released' | 'unknown'> {
-    if (kinds.length === 0) return 'released';
     try {
-      if (!(await field.driver.release(kinds))) return 'unknown';
-      this.table.forget(field.device.id, kinds);
-      await this.tellReleased(field, kinds);
+      const ours: Setpoint['kind'][] = [];
+      for (const kind of kinds) if (!this.isForeign(field, kind, await field.driver.shows(kind))) ours.push(kind);
+      if (ours.length > 0) {
+        field.pace?.take();
+        if (!(await field.driver.release(ours))) return 'unknown';
+      }
+      await this.forget(field, kinds);
       return 'released';
     } catch {
       // Whatever is wrong with this device, the others are handed back all the same.
       return 'unknown';
     }
   }
+
+  /** These are ours no more. A supervisor that does not hear of it hands the device back once more. */
+  private async forget(field: FieldDevice, kinds: readonly Setpoint['kind'][]): Promise<void> {
+    const { id: deviceId, reversion } = field.device;
+    this.table.forget(deviceId, kinds);
+    this.held.letGo(deviceId, kinds);
+    if (reversion === 'supervisor') await Promise.allSettled(kinds.map((control) => this.supervision.forget({ deviceId, control })));
+  }
 }
+
+type Found = { readonly kind: 'shown'; readonly shows?: string } | { readonly kind: 'unknown'; readonly reason: string };
+
+const shown = async ({ driver }: FieldDevice, kind: Setpoint['kind']): Promise<Found> => {
+  try {
+    const shows = await driver.shows(kind);
+    return { kind: 'shown', ...(shows === undefined ? {} : { shows }) };
+  } catch (error) {
+    return { kind: 'unknown', reason: `what it does now cannot be read: ${messageOf(error)}` };
+  }
+};
 
 const commanded = async (field: FieldDevice, lease: Lease, leaseS: number): Promise<CommandOutcome> => {
   try {

@@ -2,6 +2,9 @@ import { Global, type DynamicModule, Module, type ModuleMetadata } from '@nestjs
 import { SupervisorSocket } from './adapters/supervisor-socket.js';
 import { ModbusSerialLinks } from './adapters/modbus-serial-link.js';
 import { FieldControl } from './field-control.port.js';
+import { join } from 'node:path';
+import { Clock } from '../platform/clock.js';
+import { HeldControls } from './held-controls.js';
 import { ModbusFieldControl } from './field-control.js';
 import { FieldDevices } from './field-devices.js';
 import { FieldService } from './field.service.js';
@@ -20,6 +23,11 @@ export class FieldModule {
         { provide: ModbusLinks, useClass: ModbusSerialLinks },
         { provide: Supervision, useValue: new SupervisorSocket(dataDir) },
         FieldDevices,
+        {
+          provide: HeldControls,
+          inject: [Clock],
+          useFactory: (clock: Clock) => new HeldControls(join(dataDir, 'held.json'), clock.now()),
+        },
         ModbusFieldControl,
         { provide: FieldControl, useExisting: ModbusFieldControl },
         FieldService,

@@ -18,9 +18,14 @@ export interface Lease {
   readonly expiresAtMs: EpochMs;
 }
 
-/** What reading back after a write said. */
+/**
+ * What reading back after a write said. `overwrote` is what somebody else had set there; `yielded`: it was left as it is.
+ */
 export type LeaseOutcome =
-  | { readonly kind: 'confirmed'; readonly lease: Lease }
-  | { readonly kind: 'clamped'; readonly lease: Lease; readonly readbackW: Watt }
+  | { readonly kind: 'confirmed'; readonly lease: Lease; readonly overwrote?: string }
+  | { readonly kind: 'clamped'; readonly lease: Lease; readonly readbackW: Watt; readonly overwrote?: string }
+  | { readonly kind: 'yielded'; readonly lease: Lease; readonly shows: string }
+  /** The budget of writes is used up for now: what it was told before goes on. */
+  | { readonly kind: 'deferred'; readonly lease: Lease }
   | { readonly kind: 'refused'; readonly lease: Lease; readonly reason: string }
   | { readonly kind: 'unknown'; readonly lease: Lease; readonly reason: string };

@@ -8,6 +8,7 @@ import { ManualClock } from '../platform/clock.js';
 import { ModbusSerialLinks } from './adapters/modbus-serial-link.js';
 import { SupervisorSocket } from './adapters/supervisor-socket.js';
 import { ModbusFieldControl } from './field-control.js';
+import { HeldControls } from './held-controls.js';
 import { FieldDevices } from './field-devices.js';
 import type { Lease } from './setpoint.js';
 import { supervisorSocket } from './supervisor/supervised-lease.js';
@@ -64,7 +65,7 @@ describe('a device that would keep a setpoint for ever', () => {
     };
     devices = new FieldDevices(new ModbusSerialLinks());
     devices.open([device]);
-    control = new ModbusFieldControl(devices, new SupervisorSocket(folder), new ManualClock(NOW));
+    control = new ModbusFieldControl(devices, new SupervisorSocket(folder), new HeldControls(undefined, 0), new ManualClock(NOW));
     await startSupervisor();
   });
   afterEach(async () => {
@@ -89,7 +90,7 @@ describe('a device that would keep a setpoint for ever', () => {
   it('is told nothing without a supervisor', async () => {
     await stopSupervisor();
     expect(await control.assert([lease()])).toMatchObject([{ kind: 'refused', reason: expect.stringContaining('start `vpp supervise`') }]);
-    expect(hardware.requests).toEqual([]);
+    expect(writes()).toEqual([]);
     expect(control.leases()).toEqual([]);
   });
 

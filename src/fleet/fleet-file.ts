@@ -68,6 +68,16 @@ const deviceSchema = z.strictObject({
     .enum(REVERSION_CLASSES)
     .default('none')
     .describe('what ends a setpoint: device, supervisor (`vpp supervise`) or none; `none` is never dispatched'),
+  foreignSetpoints: z
+    .enum(['yield', 'insist'])
+    .default('yield')
+    .describe('what is done about a battery’s or generator’s setpoint that somebody else has given; a limit on sun is always left'),
+  writesPerDay: z
+    .number()
+    .int()
+    .min(24)
+    .optional()
+    .describe('how often a register may be written in a day for the plan’s sake, where the device keeps settings in flash'),
   ratedW: positive,
   pvPeakW: positive.optional(),
   battery: batterySchema.optional(),

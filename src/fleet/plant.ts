@@ -74,6 +74,10 @@ export interface Device {
   readonly direction: 1 | -1;
   readonly pollPeriodMs: number;
   readonly reversion: ReversionClass;
+  /** What is done about a setpoint that somebody else has given: it is left alone, which is the rule, or overwritten. */
+  readonly foreignSetpoints?: 'yield' | 'insist';
+  /** How often each of its registers may be written in a day for the plan's sake; absent where it does not matter. */
+  readonly writesPerDay?: number;
   /** AC power the device can give at most: rating of an inverter or a generator. */
   readonly ratedW: Watt;
   readonly pvPeakW?: Watt;

@@ -6,6 +6,7 @@ import { type RunningFleet, startFleet, type VirtualSite } from '../../src/simul
 import { SupervisorSocket } from '../../src/field/adapters/supervisor-socket.js';
 import { ModbusSerialLinks } from '../../src/field/adapters/modbus-serial-link.js';
 import { ModbusFieldControl } from '../../src/field/field-control.js';
+import { HeldControls } from '../../src/field/held-controls.js';
 import { FieldDevices } from '../../src/field/field-devices.js';
 import { FieldService } from '../../src/field/field.service.js';
 import { loadProfiles, profileNamed } from '../../src/field/profiles.js';
@@ -134,7 +135,7 @@ describe('the field, on simulated hardware', () => {
     fleet = await startFleet(SITES, { now: () => clock.now(), ticks: 'caller' });
     sink = new RecordingSink();
     const wired = new FieldDevices(new ModbusSerialLinks());
-    control = new ModbusFieldControl(wired, new SupervisorSocket('nowhere'), clock);
+    control = new ModbusFieldControl(wired, new SupervisorSocket('nowhere'), new HeldControls(undefined, 0), clock);
     field = new FieldService(wired, control, sink, clock);
     pass(5 * MINUTE_MS);
     field.start(devices());

@@ -46,6 +46,13 @@ export const releaseDerPower = async (controls: ModelRegisters): Promise<boolean
 
 export const holdsDerPower = async (controls: ModelRegisters): Promise<boolean> => (await controls.read('WSetEna')).WSetEna === 1;
 
+/** The power of model 704 while it is on. */
+export const shownDerPower = async (controls: ModelRegisters): Promise<string | undefined> => {
+  const { WSetEna: enabled, WSetMod: mode, WSet: powerW, WSetPct: powerPct } = await controls.read('WSetEna', 'WSetMod', 'WSet', 'WSetPct');
+  if (enabled !== 1) return undefined;
+  return mode === IN_WATTS ? `a power of ${powerW} W` : `a power of ${powerPct} %`;
+};
+
 /** Limits active power by model 704, in percent of WMax (model 702), in the same order as `powerByDerControls`. */
 export const limitByDerControls = async (
   controls: ModelRegisters,
@@ -82,3 +89,9 @@ export const releaseDerLimit = async (controls: ModelRegisters): Promise<boolean
 
 export const holdsDerLimit = async (controls: ModelRegisters): Promise<boolean> =>
   (await controls.read('WMaxLimPctEna')).WMaxLimPctEna === 1;
+
+/** The limit of model 704 while it is on and below the rating. */
+export const shownDerLimit = async (controls: ModelRegisters): Promise<string | undefined> => {
+  const { WMaxLimPctEna: enabled, WMaxLimPct: limitPct } = await controls.read('WMaxLimPctEna', 'WMaxLimPct');
+  return enabled === 1 && limitPct !== undefined && limitPct < 100 ? `a limit of ${limitPct} %` : undefined;
+};

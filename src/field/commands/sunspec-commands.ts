@@ -3,11 +3,20 @@ import type { BusUnit } from '../bus.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
 import type { Setpoint } from '../setpoint.js';
 import type { SunspecMap } from '../sunspec-walk.js';
-import { holdsDerLimit, holdsDerPower, limitByDerControls, powerByDerControls, releaseDerLimit, releaseDerPower } from './der-controls.js';
-import { holdsImmediateLimit, limitByImmediateControls, releaseImmediateLimit } from './immediate-limit.js';
+import {
+  holdsDerLimit,
+  holdsDerPower,
+  limitByDerControls,
+  powerByDerControls,
+  releaseDerLimit,
+  releaseDerPower,
+  shownDerLimit,
+  shownDerPower,
+} from './der-controls.js';
+import { holdsImmediateLimit, limitByImmediateControls, releaseImmediateLimit, shownImmediateLimit } from './immediate-limit.js';
 import { ModelRegisters } from './model-registers.js';
-import { anyHolds, type Control, releaseEach } from './release-each.js';
-import { holdsStorage, powerByStorageControls, releaseStorage } from './storage-power.js';
+import { anyHolds, type Control, releaseEach, shownBy } from './release-each.js';
+import { holdsStorage, powerByStorageControls, releaseStorage, shownStorage } from './storage-power.js';
 import { outcomeOf } from './written.js';
 
 /** What a SunSpec device can be told, by the control models it has. */
@@ -17,6 +26,8 @@ export interface SunspecControls {
   release(kinds?: SetpointKinds): Promise<boolean>;
   /** Whether any control is switched on, whoever did it. Throws an `AdapterError`. */
   holds(): Promise<boolean>;
+  /** What binds the device by its controls of a kind, whoever set it. Throws an `AdapterError`. */
+  shows(kind: Setpoint['kind']): Promise<string | undefined>;
   /** What limits in percent are percentages of; `undefined` where the device does not tell. Throws an `AdapterError`. */
   ratedW(): Promise<number | undefined>;
 }
@@ -43,6 +54,7 @@ export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls
     },
     release: (kinds) => releaseEach(controls.filter(({ kind }) => !kinds || kinds.includes(kind))),
     holds: () => anyHolds(controls),
+    shows: (kind) => shownBy(controls, kind),
     ratedW: async () => (await (registers(121) ?? registers(702))?.read('WMax'))?.WMax,
   };
 };
@@ -65,15 +77,20 @@ const commandOf = (registers: RegistersOf): Command => {
   };
 };
 
+/** A control as its model has it. */
+type OnModel = { [Act in 'release' | 'holds' | 'shows']: (model: ModelRegisters) => ReturnType<Control[Act]> };
+
 const controlsOf = (registers: RegistersOf): Control[] => {
   const [immediate, storage, der] = [123, 124, 704].map(registers);
   const controls: Control[] = [];
-  if (immediate)
-    controls.push({ kind: 'pv-limit', release: () => releaseImmediateLimit(immediate), holds: () => holdsImmediateLimit(immediate) });
-  if (storage) controls.push({ kind: 'battery-power', release: () => releaseStorage(storage), holds: () => holdsStorage(storage) });
+  const add = (kind: Setpoint['kind'], model: ModelRegisters, { release, holds, shows }: OnModel): void => {
+    controls.push({ kind, release: () => release(model), holds: () => holds(model), shows: () => shows(model) });
+  };
+  if (immediate) add('pv-limit', immediate, { release: releaseImmediateLimit, holds: holdsImmediateLimit, shows: shownImmediateLimit });
+  if (storage) add('battery-power', storage, { release: releaseStorage, holds: holdsStorage, shows: shownStorage });
   if (der) {
-    controls.push({ kind: 'battery-power', release: () => releaseDerPower(der), holds: () => holdsDerPower(der) });
-    controls.push({ kind: 'pv-limit', release: () => releaseDerLimit(der), holds: () => holdsDerLimit(der) });
+    add('battery-power', der, { release: releaseDerPower, holds: holdsDerPower, shows: shownDerPower });
+    add('pv-limit', der, { release: releaseDerLimit, holds: holdsDerLimit, shows: shownDerLimit });
   }
   return controls;
 };

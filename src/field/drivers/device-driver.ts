@@ -29,4 +29,9 @@ export interface DeviceDriver {
    * True once the device shows it. Throws an `AdapterError` when it does not answer.
    */
   release(kinds?: readonly Setpoint['kind'][]): Promise<boolean>;
+  /**
+   * What binds the device by its controls of a kind, whoever set it: a text that is the same until somebody changes it, and
+   * `undefined` where nothing does. Throws an `AdapterError` when it does not answer.
+   */
+  shows(kind: Setpoint['kind']): Promise<string | undefined>;
 }

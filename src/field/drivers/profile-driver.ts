@@ -39,4 +39,8 @@ export class ProfileDriver implements DeviceDriver {
   release(kinds?: readonly Setpoint['kind'][]): Promise<boolean> {
     return this.controls.release(kinds);
   }
+
+  shows(kind: Setpoint['kind']): Promise<string | undefined> {
+    return this.controls.shows(kind);
+  }
 }

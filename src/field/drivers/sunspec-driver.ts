@@ -54,6 +54,11 @@ export class SunspecDriver implements DeviceDriver {
     return controls.release(kinds);
   }
 
+  async shows(kind: Setpoint['kind']): Promise<string | undefined> {
+    const { controls } = await this.device();
+    return controls.shows(kind);
+  }
+
   /** The device behind the address; after each new connection it must prove that it is the same one. */
   private device(): Promise<Known> | Known {
     if (this.known && this.provenAt === this.unit.connectionChanges) return this.known;

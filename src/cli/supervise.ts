@@ -35,7 +35,7 @@ const supervise = async ({ json }: SuperviseOptions): Promise<void> => {
   const socket = supervisorSocket(dataDir);
   const lock = lockFolder(dataDir, 'supervisor');
   const reverter = new Reverter(new ModbusSerialLinks());
-  const supervisor = new Supervisor(new SupervisedTable(dataDir), (lease) => reverter.handBack(lease), createLog(logLevel));
+  const supervisor = new Supervisor(new SupervisedTable(dataDir), (lease) => reverter.end(lease), createLog(logLevel));
   const server = new SupervisorServer(supervisor);
   await server.listen(socket);
   const found = supervisor.leases().length;

@@ -117,6 +117,16 @@ describe('a generator', () => {
   });
 });
 
+it('tells what an inverter falls back to where its site owes a limit without us too', () => {
+  const input = inputOf([{ id: 'a', pvW: 4_000 }], { siteLimits: new Map([['a', { generationW: 1_000 }]]) });
+  const [site] = input.plant.sites;
+  const owing = { ...site!, safeLimits: { generationW: 2_000 } };
+  const sunOf = (one: typeof owing | undefined) =>
+    decide({ ...input, plant: { ...input.plant, sites: [one ?? site!] } }).devices.find(({ control }) => control === 'pv-limit');
+  expect(sunOf(owing)).toMatchObject({ setpoint: { maxW: 1_000 }, fallback: { kind: 'pv-limit', maxW: 2_000 } });
+  expect(sunOf(undefined)).not.toHaveProperty('fallback');
+});
+
 it.each([
   ['device', 1],
   ['supervisor', 1],

@@ -39,6 +39,13 @@ describe('alarms about outcomes', () => {
     expect(await after(confirmed(sun))).toEqual([]);
   });
 
+  it('tell of a device that would not fall back to what its site owes', async () => {
+    expect(await after({ kind: 'confirmed', lease: sun, noFallback: true })).toEqual([
+      expect.stringMatching(/^hybrid no-fallback: It would give all its power if the plant died/),
+    ]);
+    expect(await after(confirmed(sun))).toEqual(['hybrid no-fallback: over']);
+  });
+
   it('tell of somebody else, whom we leave or overwrite', async () => {
     expect(await after({ kind: 'yielded', lease: sun, shows: 'a limit of 60 %' })).toEqual([
       'hybrid foreign-setpoint: Somebody else has set a limit of 60 %: it is left as it is',

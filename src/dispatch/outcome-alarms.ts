@@ -2,10 +2,16 @@ import type { LeaseOutcome, Setpoint } from '../field/setpoint.js';
 import type { DeviceId } from '../fleet/plant.js';
 import type { AlarmService } from '../platform/alarm.service.js';
 
-const KINDS = ['setpoint', 'foreign-setpoint'] as const;
+const KINDS = ['setpoint', 'foreign-setpoint', 'no-fallback'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** What is worth an alarm about an outcome, of each kind: a device that is not ruled, and somebody else who rules it. */
+const NO_FALLBACK =
+  'It would give all its power if the plant died, and its site owes a limit even then: set the safe limit in the inverter itself';
+
+/**
+ * What is worth an alarm about an outcome, of each kind: a device that is not ruled, somebody else who rules it, and one that
+ * would not fall back to what it owes.
+ */
 export const alarmsOf = (outcome: LeaseOutcome): { readonly [K in Kind]?: string } => {
   switch (outcome.kind) {
     case 'refused':
@@ -15,9 +21,12 @@ export const alarmsOf = (outcome: LeaseOutcome): { readonly [K in Kind]?: string
       return { 'foreign-setpoint': `Somebody else has set ${outcome.shows}: it is left as it is` };
     case 'confirmed':
     case 'clamped':
-      return outcome.overwrote === undefined
-        ? {}
-        : { 'foreign-setpoint': `Somebody else had set ${outcome.overwrote}: it was overwritten` };
+      return {
+        ...(outcome.overwrote === undefined
+          ? {}
+          : { 'foreign-setpoint': `Somebody else had set ${outcome.overwrote}: it was overwritten` }),
+        ...(outcome.noFallback ? { 'no-fallback': NO_FALLBACK } : {}),
+      };
     case 'deferred':
       return {};
   }

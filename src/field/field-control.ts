@@ -128,7 +128,7 @@ export class ModbusFieldControl extends FieldControl {
   private async writeLease(lease: Lease, leaseMs: DurationMs, field: FieldDevice): Promise<LeaseOutcome> {
     const leaseS = Math.ceil(leaseMs / SECOND_MS);
     // Whatever happens from here on, the device may hold it: the tables must know before the first write.
-    this.held.hold(lease.deviceId, lease.setpoint.kind, this.clock.now());
+    this.held.hold(lease.deviceId, lease.setpoint.kind, this.clock.now(), lease.fallback !== undefined);
     this.remember({ kind: 'unknown', lease, reason: 'being written' }, field, leaseS);
     field.pace?.take();
     const outcome: LeaseOutcome = { ...(await commanded(field, lease, leaseS)), lease };
@@ -159,7 +159,7 @@ export class ModbusFieldControl extends FieldControl {
     const { id: deviceId, profile, address, reversion } = field.device;
     const control = lease.setpoint.kind;
     try {
-      if (reversion === 'supervisor') await this.supervision.watch({ deviceId, control, profile, address }, leaseMs);
+      if (reversion === 'supervisor') await this.supervision.watch({ deviceId, control, profile, address, ...fallbackOf(lease) }, leaseMs);
     } catch (error) {
       if (!(error instanceof AdapterError)) throw error;
       const handedBack = this.table.last(deviceId, control) && (await this.handBack(field, [control]));
@@ -194,6 +194,8 @@ export class ModbusFieldControl extends FieldControl {
   }
 }
 
+const fallbackOf = ({ fallback }: Lease): Pick<Lease, 'fallback'> => (fallback === undefined ? {} : { fallback });
+
 type Found = { readonly kind: 'shown'; readonly shows?: string } | { readonly kind: 'unknown'; readonly reason: string };
 
 const shown = async ({ driver }: FieldDevice, kind: Setpoint['kind']): Promise<Found> => {
@@ -207,7 +209,7 @@ const shown = async ({ driver }: FieldDevice, kind: Setpoint['kind']): Promise<F
 
 const commanded = async (field: FieldDevice, lease: Lease, leaseS: number): Promise<CommandOutcome> => {
   try {
-    return await field.driver.command(lease.setpoint, leaseS);
+    return await field.driver.command(lease.setpoint, leaseS, lease.fallback);
   } catch (error) {
     // One odd device never stops the others: what its registers made impossible is its own outcome.
     return { kind: 'unknown', reason: messageOf(error) };

@@ -166,6 +166,16 @@ describe('a setpoint of somebody else', () => {
     expect(await control.assert([lease(charge())])).toMatchObject([{ kind: 'yielded' }]);
   });
 
+  it('is told, however late, from the limit that this plant let a device fall back to', async () => {
+    start();
+    await control.assert([lease(limit, { fallback: { kind: 'pv-limit', maxW: 3_000 } }), lease(charge())]);
+    const inherits = (kind: Setpoint['kind']): boolean =>
+      new HeldControls(join(folder, 'held.json'), clock.now()).isInherited('hybrid', kind, NOW);
+    await vi.waitFor(() => expect([inherits('pv-limit'), inherits('battery-power')]).toEqual([true, true]));
+    clock.set(NOW + 86_400_000);
+    expect([inherits('pv-limit'), inherits('battery-power')]).toEqual([true, false]);
+  });
+
   it('makes a device that cannot be read one that is not written', async () => {
     start();
     await control.assert([lease(charge())]);

@@ -9,7 +9,11 @@ const AFTERLIFE_MS: DurationMs = 2 * MINUTE_MS;
 /** How much older than the truth the file may be. */
 const STORED_EVERY_MS: DurationMs = 10 * SECOND_MS;
 
-const fileSchema = z.object({ atMs: z.number(), held: z.array(z.tuple([z.string(), z.enum(SETPOINT_KINDS)])) });
+const fileSchema = z.object({
+  atMs: z.number(),
+  held: z.array(z.object({ deviceId: z.string(), kind: z.enum(SETPOINT_KINDS), staysFallenBack: z.boolean() })),
+});
+type Held = z.infer<typeof fileSchema>['held'][number];
 
 /**
  * Which controls this plant holds, kept for the plant that starts after it died: what a device then still does is its
@@ -17,8 +21,8 @@ const fileSchema = z.object({ atMs: z.number(), held: z.array(z.tuple([z.string(
  * are over, so that nothing is done about a file that is missing, broken or cannot be written.
  */
 export class HeldControls {
-  private readonly held = new Set<string>();
-  private readonly inherited: ReadonlySet<string>;
+  private readonly held = new Map<string, Held>();
+  private readonly inherited: ReadonlyMap<string, Held>;
   private readonly inheritedUntilMs: EpochMs;
   private storedAtMs: EpochMs = -Infinity;
   private storing: NodeJS.Immediate | undefined;
@@ -29,20 +33,22 @@ export class HeldControls {
     nowMs: EpochMs,
   ) {
     const before = file === undefined ? undefined : inheritedFrom(file);
-    const isFresh = before && nowMs - before.atMs < AFTERLIFE_MS + STORED_EVERY_MS;
-    this.inherited = new Set(isFresh ? before.held.map(([deviceId, kind]) => keyOf(deviceId, kind)) : []);
+    const isFresh = before !== undefined && nowMs - before.atMs < AFTERLIFE_MS + STORED_EVERY_MS;
+    const inherited = before?.held.filter(({ staysFallenBack }) => staysFallenBack || isFresh) ?? [];
+    this.inherited = new Map(inherited.map((held) => [keyOf(held.deviceId, held.kind), held]));
     this.inheritedUntilMs = nowMs + AFTERLIFE_MS;
   }
 
   /** Whether a plant that died a moment ago may have set what the control shows. */
   isInherited(deviceId: DeviceId, kind: Setpoint['kind'], nowMs: EpochMs): boolean {
-    return nowMs < this.inheritedUntilMs && this.inherited.has(keyOf(deviceId, kind));
+    const before = this.inherited.get(keyOf(deviceId, kind));
+    return before !== undefined && (before.staysFallenBack || nowMs < this.inheritedUntilMs);
   }
 
-  /** It is about to be written. What begins together is stored together. */
-  hold(deviceId: DeviceId, kind: Setpoint['kind'], nowMs: EpochMs): void {
+  /** It is about to be written; where it has a fallback, the device goes over to that and stays there. What begins together is stored together. */
+  hold(deviceId: DeviceId, kind: Setpoint['kind'], nowMs: EpochMs, staysFallenBack: boolean): void {
     const before = this.held.size;
-    this.held.add(keyOf(deviceId, kind));
+    this.held.set(keyOf(deviceId, kind), { deviceId, kind, staysFallenBack });
     if (this.held.size > before || nowMs - this.storedAtMs >= STORED_EVERY_MS) this.storing ??= setImmediate(() => this.store(nowMs));
   }
 
@@ -55,7 +61,7 @@ export class HeldControls {
     this.storedAtMs = nowMs;
     if (this.file === undefined) return;
     try {
-      writeFileSync(`${this.file}.new`, JSON.stringify({ atMs: nowMs, held: [...this.held].map((key) => key.split(' ')) }));
+      writeFileSync(`${this.file}.new`, JSON.stringify({ atMs: nowMs, held: [...this.held.values()] }));
       renameSync(`${this.file}.new`, this.file);
     } catch {
       // See above.

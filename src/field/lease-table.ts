@@ -59,9 +59,7 @@ export class LeaseTable {
 
   /** The same setpoint goes on; nothing was written for it. */
   renewed(last: Written, lease: Lease, deviceEndsAtMs: DurationMs): LeaseOutcome {
-    // What was overwritten once is not overwritten again by going on.
-    const outcome: LeaseOutcome =
-      last.outcome.kind === 'clamped' ? { kind: 'clamped', lease, readbackW: last.outcome.readbackW } : { kind: 'confirmed', lease };
+    const outcome = { ...last.outcome, lease };
     this.record({ ...last, outcome, deviceEndsAtMs });
     return outcome;
   }

@@ -9,6 +9,9 @@ export type Setpoint =
   | { readonly kind: 'pv-limit'; readonly maxW: Watt }
   | { readonly kind: 'generator'; readonly run: boolean; readonly powerW: Watt };
 
+/** A limit that a device falls back to when a lease ends and nobody is there: what its site owes the grid even then. */
+export type Fallback = Extract<Setpoint, { kind: 'pv-limit' }>;
+
 /** A setpoint is a lease: it ends at `expiresAtMs` unless it is asserted again, and the device then falls back by itself. */
 export interface Lease {
   readonly deviceId: DeviceId;
@@ -16,16 +19,24 @@ export interface Lease {
   readonly owner: string;
   readonly setpoint: Setpoint;
   readonly expiresAtMs: EpochMs;
+  /** Absent: the device then does what it does by itself. */
+  readonly fallback?: Fallback;
 }
 
 /**
- * What reading back after a write said. `overwrote` is what somebody else had set there; `yielded`: it was left as it is.
+ * What reading back after a write said. `overwrote` is what somebody else had set there; `noFallback`: the device has no way to
+ * fall back to what the lease names. `yielded`: what somebody else has set was left as it is.
  */
 export type LeaseOutcome =
-  | { readonly kind: 'confirmed'; readonly lease: Lease; readonly overwrote?: string }
-  | { readonly kind: 'clamped'; readonly lease: Lease; readonly readbackW: Watt; readonly overwrote?: string }
+  | ({ readonly kind: 'confirmed'; readonly lease: Lease } & Asides)
+  | ({ readonly kind: 'clamped'; readonly lease: Lease; readonly readbackW: Watt } & Asides)
   | { readonly kind: 'yielded'; readonly lease: Lease; readonly shows: string }
   /** The budget of writes is used up for now: what it was told before goes on. */
   | { readonly kind: 'deferred'; readonly lease: Lease }
   | { readonly kind: 'refused'; readonly lease: Lease; readonly reason: string }
   | { readonly kind: 'unknown'; readonly lease: Lease; readonly reason: string };
+
+interface Asides {
+  readonly overwrote?: string;
+  readonly noFallback?: true;
+}

@@ -187,7 +187,8 @@ describe('the field, on simulated hardware', () => {
     ];
     const outcomes = await control.assert(leases);
     expect(outcomes.map(({ kind }) => kind)).toEqual(leases.map(() => 'confirmed'));
-    expect(control.leases()).toEqual(leases);
+    const byDevice = (all: readonly Lease[]): Lease[] => all.toSorted((a, b) => a.deviceId.localeCompare(b.deviceId));
+    expect(byDevice(control.leases())).toEqual(byDevice(leases));
     pass(40 * SECOND_MS);
     const held = await sink.next(ROLES.map(([id]) => id));
     expect(held.get('plain-battery')!.values['battery.powerW']).toBeCloseTo(-1_500, -2);

@@ -53,12 +53,16 @@ export const shownDerPower = async (controls: ModelRegisters): Promise<string | 
   return mode === IN_WATTS ? `a power of ${powerW} W` : `a power of ${powerPct} %`;
 };
 
-/** Limits active power by model 704, in percent of WMax (model 702), in the same order as `powerByDerControls`. */
+/**
+ * Limits active power by model 704, in percent of WMax (model 702), in the same order as `powerByDerControls`. When its timer ends
+ * the device goes over to `fallbackW`, and to no limit where there is none.
+ */
 export const limitByDerControls = async (
   controls: ModelRegisters,
   capacity: ModelRegisters,
   maxW: Watt,
   leaseS: number,
+  fallbackW?: Watt,
 ): Promise<CommandOutcome> => {
   const { WMax, WMaxRtg } = await capacity.read('WMax', 'WMaxRtg');
   const ratedW = WMax ?? WMaxRtg;
@@ -68,7 +72,11 @@ export const limitByDerControls = async (
   const limitPct = percentDown(maxW, ratedW, stepPct);
   return writtenAndReadBack(
     async () => {
-      await controls.write({ WMaxLimPctRvrt: 100, WMaxLimPctEnaRvrt: 0, WMaxLimPctRvrtTms: leaseS });
+      const fallback =
+        fallbackW === undefined
+          ? { WMaxLimPctRvrt: 100, WMaxLimPctEnaRvrt: 0 }
+          : { WMaxLimPctRvrt: percentDown(fallbackW, ratedW, stepPct), WMaxLimPctEnaRvrt: 1 };
+      await controls.write({ ...fallback, WMaxLimPctRvrtTms: leaseS });
       await controls.write({ WMaxLimPct: limitPct });
       await controls.write({ WMaxLimPctEna: 1 });
     },

@@ -1,7 +1,7 @@
 import { AdapterError } from '../../kernel/errors.js';
 import type { BusUnit } from '../bus.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
-import type { Setpoint } from '../setpoint.js';
+import type { Fallback, Setpoint } from '../setpoint.js';
 import type { SunspecMap } from '../sunspec-walk.js';
 import {
   holdsDerLimit,
@@ -17,11 +17,11 @@ import { holdsImmediateLimit, limitByImmediateControls, releaseImmediateLimit, s
 import { ModelRegisters } from './model-registers.js';
 import { anyHolds, type Control, releaseEach, shownBy } from './release-each.js';
 import { holdsStorage, powerByStorageControls, releaseStorage, shownStorage } from './storage-power.js';
-import { outcomeOf } from './written.js';
+import { outcomeOf, withoutFallback } from './written.js';
 
 /** What a SunSpec device can be told, by the control models it has. */
 export interface SunspecControls {
-  command(setpoint: Setpoint, leaseS: number): Promise<CommandOutcome>;
+  command(setpoint: Setpoint, leaseS: number, fallback?: Fallback): Promise<CommandOutcome>;
   /** Switches off the controls of these kinds, all without; true once the device shows it. Throws an `AdapterError`. */
   release(kinds?: SetpointKinds): Promise<boolean>;
   /** Whether any control is switched on, whoever did it. Throws an `AdapterError`. */
@@ -32,7 +32,7 @@ export interface SunspecControls {
   ratedW(): Promise<number | undefined>;
 }
 
-type Command = (setpoint: Setpoint, leaseS: number) => Promise<CommandOutcome> | undefined;
+type Command = (setpoint: Setpoint, leaseS: number, fallback?: Fallback) => Promise<CommandOutcome> | undefined;
 export type SetpointKinds = readonly Setpoint['kind'][];
 
 export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls => {
@@ -43,9 +43,9 @@ export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls
   const command = commandOf(registers);
   const controls = controlsOf(registers);
   return {
-    command: async (setpoint, leaseS) => {
+    command: async (setpoint, leaseS, fallback) => {
       try {
-        return await (command(setpoint, leaseS) ?? { kind: 'refused', reason: `the device has no control for ${setpoint.kind}` });
+        return await (command(setpoint, leaseS, fallback) ?? { kind: 'refused', reason: `the device has no control for ${setpoint.kind}` });
       } catch (error) {
         // Nothing is written before the ratings have been read: a failure up to there has changed nothing.
         if (error instanceof AdapterError && error.retryable) return { kind: 'unknown', reason: `not written: ${error.message}` };
@@ -63,11 +63,12 @@ type RegistersOf = (id: number) => ModelRegisters | undefined;
 
 const commandOf = (registers: RegistersOf): Command => {
   const [settings, immediate, storage, capacity, der] = [121, 123, 124, 702, 704].map(registers);
-  return (setpoint, leaseS) => {
+  return (setpoint, leaseS, fallback) => {
     switch (setpoint.kind) {
       case 'pv-limit':
-        if (immediate && settings) return limitByImmediateControls(immediate, settings, setpoint.maxW, leaseS);
-        return der && capacity && limitByDerControls(der, capacity, setpoint.maxW, leaseS);
+        if (immediate && settings)
+          return limitByImmediateControls(immediate, settings, setpoint.maxW, leaseS).then((outcome) => withoutFallback(outcome, fallback));
+        return der && capacity && limitByDerControls(der, capacity, setpoint.maxW, leaseS, fallback?.maxW);
       case 'battery-power':
         if (storage) return powerByStorageControls(storage, setpoint.powerW, leaseS);
         return der && powerByDerControls(der, capacity, setpoint.powerW, leaseS);

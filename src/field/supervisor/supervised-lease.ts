@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { modbusSchema } from '../../fleet/fleet-file.js';
 import type { DeviceId, ModbusAddress } from '../../fleet/plant.js';
 import { BadInput } from '../../kernel/errors.js';
-import { SETPOINT_KINDS, type Setpoint } from '../setpoint.js';
+import { type Fallback, SETPOINT_KINDS, type Setpoint } from '../setpoint.js';
 
 /** A control by its name: a device has at most one lease of each kind. */
 export interface SupervisedControl {
@@ -16,6 +16,8 @@ export interface SupervisedControl {
 export interface SupervisedLease extends SupervisedControl {
   readonly profile: string;
   readonly address: ModbusAddress;
+  /** Absent: the device is handed back to itself. */
+  readonly fallback?: Fallback;
 }
 
 const controlShape = { deviceId: z.string().min(1), control: z.enum(SETPOINT_KINDS) };
@@ -23,6 +25,7 @@ export const supervisedLeaseSchema: z.ZodType<SupervisedLease> = z.strictObject(
   ...controlShape,
   profile: z.string().min(1),
   address: modbusSchema,
+  fallback: z.strictObject({ kind: z.literal('pv-limit'), maxW: z.number().min(0) }).optional(),
 });
 
 export const keyOf = ({ deviceId, control }: SupervisedControl): string => `${deviceId} ${control}`;

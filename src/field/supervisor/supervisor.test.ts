@@ -5,6 +5,9 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ModbusSerialLinks } from '../adapters/modbus-serial-link.js';
 import { SupervisorSocket } from '../adapters/supervisor-socket.js';
+import { pointOf } from '../../registers/sunspec/model.js';
+import { SUNSPEC_MODELS } from '../../registers/sunspec/models.js';
+import { modelAddresses, type ModelValues, sunspecRegisters } from '../testing/sunspec-registers.js';
 import { ScriptedServer, type UnitRegisters, unitRegisters } from '../testing/scripted-server.js';
 import { Reverter } from './reverter.js';
 import { type SupervisedLease, supervisorSocket } from './supervised-lease.js';
@@ -31,7 +34,7 @@ describe('the supervisor', () => {
 
   const start = async (): Promise<void> => {
     const reverter = new Reverter(new ModbusSerialLinks());
-    supervisor = new Supervisor(new SupervisedTable(folder), (lease) => reverter.handBack(lease), pino({ level: 'silent' }));
+    supervisor = new Supervisor(new SupervisedTable(folder), (lease) => reverter.end(lease), pino({ level: 'silent' }));
     server = new SupervisorServer(supervisor);
     await server.listen(supervisorSocket(folder));
   };
@@ -88,6 +91,23 @@ describe('the supervisor', () => {
     hardware.script = () => undefined;
     await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 3_000 });
     expect(units.map(modeOf)).toEqual([AUTOMATIC, AUTOMATIC]);
+  });
+
+  it('leaves the device at the limit that its site owes even then', async () => {
+    const models: ModelValues[] = [
+      { id: 1, values: { Mn: 'Helios', SN: 'H' } },
+      { id: 121, values: { WMax: 5_000, WMax_SF: 0 } },
+      { id: 123, values: { WMaxLimPct: 10, WMaxLimPct_WinTms: 0, WMaxLimPct_RvrtTms: 0, WMaxLim_Ena: 1, WMaxLimPct_SF: 0 } },
+    ];
+    hardware.units.set(3, unitRegisters({ 40_000: sunspecRegisters(models) }));
+    await plant.watch({ ...lease(3), control: 'pv-limit', profile: 'sunspec', fallback: { kind: 'pv-limit', maxW: 2_000 } }, SOON_MS);
+    await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 3_000 });
+    const limit = modelAddresses(models).get(123)!;
+    const registers = hardware.units.get(3)!.holding;
+    const [percent, on] = ['WMaxLimPct', 'WMaxLim_Ena'].map((name) =>
+      registers.get(limit + pointOf(SUNSPEC_MODELS.get(123)!, name).offset),
+    );
+    expect([percent, on]).toEqual([40, 1]);
   });
 
   it('has a lease on disk before it answers, and knows of it after it died itself', async () => {

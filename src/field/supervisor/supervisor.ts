@@ -21,7 +21,7 @@ interface Watched {
 
 /**
  * Ends the leases of a plant that fell silent (reversion class `supervisor`): each one that the plant does not renew in time
- * is handed back to its device, again and again until the device shows it. Time is this process's own monotonic clock, so
+ * goes over to its fallback, or back to its device, again and again until the device shows it. Time is this process's own monotonic clock, so
  * that neither a clock that is set nor one that differs matters.
  */
 export class Supervisor {
@@ -31,7 +31,7 @@ export class Supervisor {
 
   constructor(
     private readonly table: SupervisedTable,
-    private readonly handBack: (lease: SupervisedLease) => Promise<boolean>,
+    private readonly revert: (lease: SupervisedLease) => Promise<boolean>,
     private readonly log: Logger,
   ) {
     for (const lease of table.all()) this.endIn(GRACE_MS, lease);
@@ -82,22 +82,25 @@ export class Supervisor {
     // The plant may have spoken while this waited for its turn.
     if (due?.timer !== timer) return;
     const { lease, failures } = due;
-    const { deviceId, control } = lease;
+    const { deviceId, control, fallback } = lease;
     const fault = await this.faultOf(lease);
     if (fault === undefined) {
-      this.log.warn({ deviceId, control }, 'the plant fell silent: handed back to the device');
+      this.log.warn(
+        { deviceId, control },
+        fallback ? 'the plant fell silent: told its fallback' : 'the plant fell silent: handed back to the device',
+      );
       this.watched.delete(key);
       this.table.delete(lease);
       return;
     }
     const retryMs = Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
-    this.log.error({ deviceId, control, reason: fault, retryMs }, 'the plant fell silent, and the device could not be handed back yet');
+    this.log.error({ deviceId, control, reason: fault, retryMs }, 'the plant fell silent, and the device could not be reverted yet');
     this.endIn(retryMs, lease, failures + 1);
   }
 
   private async faultOf(lease: SupervisedLease): Promise<string | undefined> {
     try {
-      return (await this.handBack(lease)) ? undefined : 'it does not show that it let go';
+      return (await this.revert(lease)) ? undefined : 'it does not show its fallback';
     } catch (error) {
       return messageOf(error);
     }

@@ -123,6 +123,11 @@ export class BusUnit {
     return this.bus.connectionChanges;
   }
 
+  /** The same unit, whose writes nobody is told of. */
+  uncounted(): BusUnit {
+    return new BusUnit(this.bus, this.unitId, this.urgency);
+  }
+
   read(table: RegisterTable, address: number, count: number): Promise<Words> {
     return this.bus.request(this.urgency, (link) => link.read(table, this.unitId, address, count, this.timeoutMs));
   }

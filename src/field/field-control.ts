@@ -7,6 +7,7 @@ import { Clock, monotonicMs } from '../platform/clock.js';
 import type { CommandOutcome } from './drivers/device-driver.js';
 import { FieldControl } from './field-control.port.js';
 import { type FieldDevice, FieldDevices } from './field-devices.js';
+import { Heartbeats } from './heartbeats.js';
 import { HeldControls } from './held-controls.js';
 import { isGood, isSame, LeaseTable, type Written } from './lease-table.js';
 import type { Lease, LeaseOutcome, Setpoint } from './setpoint.js';
@@ -21,6 +22,7 @@ export class ModbusFieldControl extends FieldControl {
   private readonly table = new LeaseTable();
   /** One command at a time and in order for each device; devices do not wait for each other. */
   private readonly turns = new Turns<DeviceId>();
+  private readonly heartbeats = new Heartbeats((deviceId) => this.table.isInForce(deviceId, this.clock.now()));
 
   constructor(
     private readonly devices: FieldDevices,
@@ -50,6 +52,11 @@ export class ModbusFieldControl extends FieldControl {
 
   leases(): readonly Lease[] {
     return this.table.inForce(this.clock.now());
+  }
+
+  /** Nothing is written from here on. */
+  close(): void {
+    this.heartbeats.stopAll();
   }
 
   writesLastDay(): ReadonlyMap<DeviceId, number> {
@@ -131,6 +138,7 @@ export class ModbusFieldControl extends FieldControl {
     this.held.hold(lease.deviceId, lease.setpoint.kind, this.clock.now(), lease.fallback !== undefined);
     this.remember({ kind: 'unknown', lease, reason: 'being written' }, field, leaseS);
     field.pace?.take();
+    this.heartbeats.start(field);
     const outcome: LeaseOutcome = { ...(await commanded(field, lease, leaseS)), lease };
     this.remember(outcome, field, leaseS);
     if (!isGood(outcome)) return outcome;

@@ -78,12 +78,16 @@ export class LeaseTable {
     return [...(this.written.get(deviceId)?.keys() ?? [])];
   }
 
+  isInForce(deviceId: DeviceId, nowMs: EpochMs): boolean {
+    return [...(this.written.get(deviceId)?.values() ?? [])].some(({ outcome }) => runs(outcome, nowMs));
+  }
+
   /** The leases that run and were not refused; a device's in the order they were asserted in. */
   inForce(nowMs: EpochMs): Lease[] {
     return [...this.written.values()].flatMap((kinds) =>
-      [...kinds.values()].flatMap(({ outcome }) =>
-        outcome.kind !== 'refused' && outcome.lease.expiresAtMs > nowMs ? [outcome.lease] : [],
-      ),
+      [...kinds.values()].flatMap(({ outcome }) => (runs(outcome, nowMs) ? [outcome.lease] : [])),
     );
   }
 }
+
+const runs = ({ kind, lease }: LeaseOutcome, nowMs: EpochMs): boolean => kind !== 'refused' && lease.expiresAtMs > nowMs;

@@ -3,6 +3,7 @@ import type { BusUnit } from '../bus.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
 import type { Fallback, Setpoint } from '../setpoint.js';
 import type { SunspecMap } from '../sunspec-walk.js';
+import { ControllerHeartbeat, HEARTBEATS } from './controller-heartbeat.js';
 import {
   holdsDerLimit,
   holdsDerPower,
@@ -26,6 +27,8 @@ export interface SunspecControls {
   release(kinds?: SetpointKinds): Promise<boolean>;
   /** Whether any control is switched on, whoever did it. Throws an `AdapterError`. */
   holds(): Promise<boolean>;
+  /** Shows the device that its controller lives; false where it does not ask. Throws an `AdapterError`. */
+  beat(): Promise<boolean>;
   /** What binds the device by its controls of a kind, whoever set it. Throws an `AdapterError`. */
   shows(kind: Setpoint['kind']): Promise<string | undefined>;
   /** What limits in percent are percentages of; `undefined` where the device does not tell. Throws an `AdapterError`. */
@@ -36,15 +39,23 @@ type Command = (setpoint: Setpoint, leaseS: number, fallback?: Fallback) => Prom
 export type SetpointKinds = readonly Setpoint['kind'][];
 
 export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls => {
-  const registers = (id: number): ModelRegisters | undefined => {
+  const registers = (id: number, through: BusUnit = unit): ModelRegisters | undefined => {
     const model = map.models.find((candidate) => candidate.id === id);
-    return model && new ModelRegisters(unit, model);
+    return model && new ModelRegisters(through, model);
   };
   const command = commandOf(registers);
   const controls = controlsOf(registers);
+  const heartbeat = new ControllerHeartbeat(
+    HEARTBEATS.flatMap(({ modelId, point, below }) => {
+      // A register that is made to be counted up is not kept in flash.
+      const model = registers(modelId, unit.uncounted());
+      return model ? [{ registers: model, point, below }] : [];
+    }),
+  );
   return {
     command: async (setpoint, leaseS, fallback) => {
       try {
+        if (await heartbeat.isLocal()) return { kind: 'refused', reason: 'somebody on site has taken the device out of remote control' };
         return await (command(setpoint, leaseS, fallback) ?? { kind: 'refused', reason: `the device has no control for ${setpoint.kind}` });
       } catch (error) {
         // Nothing is written before the ratings have been read: a failure up to there has changed nothing.
@@ -54,6 +65,7 @@ export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls
     },
     release: (kinds) => releaseEach(controls.filter(({ kind }) => !kinds || kinds.includes(kind))),
     holds: () => anyHolds(controls),
+    beat: () => heartbeat.beat(),
     shows: (kind) => shownBy(controls, kind),
     ratedW: async () => (await (registers(121) ?? registers(702))?.read('WMax'))?.WMax,
   };
@@ -62,7 +74,7 @@ export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls
 type RegistersOf = (id: number) => ModelRegisters | undefined;
 
 const commandOf = (registers: RegistersOf): Command => {
-  const [settings, immediate, storage, capacity, der] = [121, 123, 124, 702, 704].map(registers);
+  const [settings, immediate, storage, capacity, der] = [121, 123, 124, 702, 704].map((id) => registers(id));
   return (setpoint, leaseS, fallback) => {
     switch (setpoint.kind) {
       case 'pv-limit':
@@ -82,7 +94,7 @@ const commandOf = (registers: RegistersOf): Command => {
 type OnModel = { [Act in 'release' | 'holds' | 'shows']: (model: ModelRegisters) => ReturnType<Control[Act]> };
 
 const controlsOf = (registers: RegistersOf): Control[] => {
-  const [immediate, storage, der] = [123, 124, 704].map(registers);
+  const [immediate, storage, der] = [123, 124, 704].map((id) => registers(id));
   const controls: Control[] = [];
   const add = (kind: Setpoint['kind'], model: ModelRegisters, { release, holds, shows }: OnModel): void => {
     controls.push({ kind, release: () => release(model), holds: () => holds(model), shows: () => shows(model) });

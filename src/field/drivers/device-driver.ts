@@ -30,6 +30,11 @@ export interface DeviceDriver {
    */
   release(kinds?: readonly Setpoint['kind'][]): Promise<boolean>;
   /**
+   * Shows the device that its controller lives, each second while it is commanded; false where it does not ask. Throws an
+   * `AdapterError` when it does not answer.
+   */
+  beat(): Promise<boolean>;
+  /**
    * What binds the device by its controls of a kind, whoever set it: a text that is the same until somebody changes it, and
    * `undefined` where nothing does. Throws an `AdapterError` when it does not answer.
    */

@@ -41,6 +41,10 @@ export class ProfileDriver implements DeviceDriver {
     return this.controls.release(kinds);
   }
 
+  beat(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   shows(kind: Setpoint['kind']): Promise<string | undefined> {
     return this.controls.shows(kind);
   }

@@ -54,6 +54,11 @@ export class SunspecDriver implements DeviceDriver {
     return controls.release(kinds);
   }
 
+  async beat(): Promise<boolean> {
+    const { controls } = await this.device();
+    return controls.beat();
+  }
+
   async shows(kind: Setpoint['kind']): Promise<string | undefined> {
     const { controls } = await this.device();
     return controls.shows(kind);

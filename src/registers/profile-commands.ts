@@ -11,7 +11,8 @@ const VARIABLES = ['powerW', 'leaseS', 'leaseMin'] as const;
 /** One write. Some devices take a pair of registers only in one request: those are given as raw `words`. */
 const writeSchema = z
   .strictObject({
-    holding: address.describe('Address of the first holding register (function 16), counted from 0'),
+    holding: address.optional().describe('Address of the first holding register (function 16), counted from 0'),
+    coil: address.optional().describe('Address of the coil (function 5; 15 for several, as `words`), counted from 0'),
     type: z.enum(NUMBER_TYPES).default('uint16'),
     value: z.union([z.number(), z.enum(VARIABLES)], { error: `a number, or one of ${VARIABLES.join(', ')}` }).optional(),
     words: z.array(z.number().int().min(0).max(65_535)).min(1).max(8).optional().describe('Raw registers, written in one request'),
@@ -22,6 +23,7 @@ const writeSchema = z
     most: z.number().positive().optional().describe('Largest register value the device takes; a longer lease ends there'),
     readBack: z.boolean().default(true).describe('false where the device does not show what was written'),
   })
+  .refine((write) => (write.holding === undefined) !== (write.coil === undefined), 'name one of `holding` and `coil`')
   .refine((write) => (write.value === undefined) !== (write.words === undefined), 'give one of `value` and `words`');
 export type ProfileWrite = z.infer<typeof writeSchema>;
 

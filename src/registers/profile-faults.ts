@@ -2,7 +2,7 @@ import { pointsOf, type Profile, type ProfilePointRegisters } from './profile.js
 import { holdingCases, isTimer, type ProfileCase, type ProfileCheck, type ProfileCommands, type ProfileWrite } from './profile-commands.js';
 import { type Place, type Stretch, stretchOf } from './profile-place.js';
 import { isKnownUnit } from './profile-units.js';
-import { writeNumber, WORDS_OF } from './words.js';
+import { writeNumber } from './words.js';
 
 type Path = readonly (string | number)[];
 interface Fault {
@@ -118,10 +118,7 @@ const writesOf = (commands: ProfileCommands): [Path, ProfileWrite][] =>
     ...control.release.map((one, index): [Path, ProfileWrite] => [['commands', name, 'release', index], one]),
   ]);
 
-const placesOf = (commands: ProfileCommands): [Path, Place][] => [
-  ...checksOf(commands),
-  ...writesOf(commands).map(([path, { holding, type }]): [Path, Place] => [path, { holding, type }]),
-];
+const placesOf = (commands: ProfileCommands): [Path, Place][] => [...checksOf(commands), ...writesOf(commands)];
 
 const TOLD: Readonly<Record<keyof ProfileCommands, readonly Profile['kind'][]>> = {
   batteryPower: ['battery', 'hybrid', 'gateway'],
@@ -144,8 +141,10 @@ const writeFaults = (path: Path, write: ProfileWrite): Fault[] => {
   const isRelease = path.includes('release');
   if (isRelease && typeof write.value === 'string') return [fault([...path, 'value'], `at a release there is no ${write.value}`)];
   if (write.most !== undefined && !isTimer(write)) return [fault([...path, 'most'], '`most` is of a timer')];
-  if (write.words) return write.holding + write.words.length > 65_536 ? [fault([...path, 'words'], 'run past the last address')] : [];
-  if (write.holding + WORDS_OF[write.type] > 65_536) return [fault([...path, 'holding'], 'runs past the last address, 65535')];
+  const { table, at, words } = stretchOf(write);
+  if (table === 'coil' && !bitsOf(write).every((bit) => bit === 0 || bit === 1)) return [fault(path, 'a coil is told 0 or 1')];
+  if (write.words) return at + write.words.length > 65_536 ? [fault([...path, 'words'], 'run past the last address')] : [];
+  if (at + words > 65_536) return [fault([...path, table], 'runs past the last address, 65535')];
   if (typeof write.value !== 'number') return [];
   try {
     writeNumber(write.value / (write.scale * write.sign), write.type);
@@ -154,6 +153,8 @@ const writeFaults = (path: Path, write: ProfileWrite): Fault[] => {
     return [fault([...path, 'value'], `${write.value} does not fit a ${write.type}`)];
   }
 };
+
+const bitsOf = ({ value, words }: ProfileWrite): unknown[] => words ?? [value];
 
 /** A moment at which something is on without its limit or its timer could last for ever. */
 const orderFaults = (profile: Profile, path: Path, writes: readonly ProfileWrite[]): Fault[] => {

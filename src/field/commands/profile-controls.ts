@@ -119,7 +119,11 @@ export class ProfileControls {
   }
 
   private async writeAll(writes: readonly ProfileWrite[], asked?: Asked): Promise<void> {
-    for (const write of writes) await this.unit.write(write.holding, wordsOf(write, asked, this.order));
+    for (const write of writes) {
+      const { table, at } = stretchOf(write);
+      const words = wordsOf(write, asked, this.order);
+      await (table === 'coil' ? this.unit.writeCoils(at, words) : this.unit.write(at, words));
+    }
   }
 
   private async readBack(held: ProfileCase, asked: Asked, direction: 1 | -1): Promise<CommandOutcome> {
@@ -167,11 +171,11 @@ const downward = (raw: number): number => Math.floor(raw + 1e-9);
 
 /** Where the setpoints of a control stand, each place once. */
 const shownStretches = (commands: ProfileCommands, name: keyof ProfileCommands): Stretch[] => {
-  const places = new Map<number, Stretch>();
+  const places = new Map<string, Stretch>();
   for (const [[, control], held] of holdingCases(commands))
     for (const write of control === name ? held.write : []) {
       const place = isTimer(write) ? undefined : readBackOf(write);
-      if (place) places.set(place.at, place);
+      if (place) places.set(`${place.table} ${place.at}`, place);
     }
   return [...places.values()];
 };

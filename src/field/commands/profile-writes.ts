@@ -20,8 +20,13 @@ export const wordsOf = (write: ProfileWrite, asked: Asked | undefined, order: Wo
   try {
     return writeNumber(rawOf(write, asked), write.type, write.wordOrder ?? order);
   } catch (error) {
-    throw new AdapterError(`register ${write.holding}: ${messageOf(error)}`, false, { cause: error });
+    throw new AdapterError(`${nameOf(write)}: ${messageOf(error)}`, false, { cause: error });
   }
+};
+
+const nameOf = (write: ProfileWrite): string => {
+  const { table, at } = stretchOf(write);
+  return `${table === 'coil' ? table : 'register'} ${at}`;
 };
 
 const SECONDS_PER_MINUTE = 60;
@@ -30,7 +35,7 @@ const LARGEST_16_BIT = 65_535;
 const rawOf = (write: ProfileWrite, asked: Asked | undefined): number => {
   const { value, scale, sign, most } = write;
   if (typeof value === 'number') return value / (scale * sign);
-  if (!asked || value === undefined) throw new AdapterError(`register ${write.holding} is given nothing to hold`, false);
+  if (!asked || value === undefined) throw new AdapterError(`${nameOf(write)} is given nothing to hold`, false);
   if (value === 'powerW') return asked.round(asked.powerW / houseStep(write));
   const units = value === 'leaseS' ? asked.leaseS : asked.leaseS / SECONDS_PER_MINUTE;
   // A timer that is too small for the lease ends it early, which is the safe side; 65535 often means "not implemented".
@@ -42,16 +47,14 @@ const rawOf = (write: ProfileWrite, asked: Asked | undefined): number => {
 const houseStep = ({ scale, sign, unit }: ProfileWrite): number => scale * sign * perHouseUnit(unit);
 
 /** Where a write is read back; a pair that is written raw is a key, not a value, and is not. */
-export const readBackOf = (write: ProfileWrite): Stretch | undefined =>
-  write.words || !write.readBack ? undefined : stretchOf({ holding: write.holding, type: write.type });
+export const readBackOf = (write: ProfileWrite): Stretch | undefined => (write.words || !write.readBack ? undefined : stretchOf(write));
 
 /** What a register that was written shows: `undefined` where it is as told, otherwise what became of the setpoint. */
 export const verdictOf = (write: ProfileWrite, asked: Asked | undefined, seen: Words, order: WordOrder): CommandOutcome | undefined => {
   const wordOrder = write.wordOrder ?? order;
   const raw = readNumber(seen, 0, write.type, wordOrder);
   const wanted = readNumber(wordsOf(write, asked, order), 0, write.type, wordOrder);
-  if (raw === undefined || wanted === undefined)
-    return { kind: 'unknown', reason: `register ${write.holding} does not show what it holds` };
+  if (raw === undefined || wanted === undefined) return { kind: 'unknown', reason: `${nameOf(write)} does not show what it holds` };
   if (write.value === 'powerW') {
     return Math.abs(raw - wanted) <= 1 ? undefined : { kind: 'clamped', readbackW: raw * houseStep(write) };
   }
@@ -60,7 +63,7 @@ export const verdictOf = (write: ProfileWrite, asked: Asked | undefined, seen: W
     if (raw > 0 && raw <= wanted) return undefined;
     return { kind: 'refused', reason: 'the device keeps no timer: it would never let go by itself' };
   }
-  return raw === wanted ? undefined : { kind: 'refused', reason: `register ${write.holding} holds ${raw} and not ${wanted}` };
+  return raw === wanted ? undefined : { kind: 'refused', reason: `${nameOf(write)} holds ${raw} and not ${wanted}` };
 };
 
 /** Whether a register holds what it must. */

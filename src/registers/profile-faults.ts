@@ -118,7 +118,10 @@ const writesOf = (commands: ProfileCommands): [Path, ProfileWrite][] =>
     ...control.release.map((one, index): [Path, ProfileWrite] => [['commands', name, 'release', index], one]),
   ]);
 
-const placesOf = (commands: ProfileCommands): [Path, Place][] => [...checksOf(commands), ...writesOf(commands)];
+const placesOf = (commands: ProfileCommands): [Path, Place][] => [
+  ...checksOf(commands).filter(([, { unitId }]) => unitId === undefined),
+  ...writesOf(commands),
+];
 
 const TOLD: Readonly<Record<keyof ProfileCommands, readonly Profile['kind'][]>> = {
   batteryPower: ['battery', 'hybrid', 'gateway'],
@@ -132,7 +135,13 @@ const commandFaults = (profile: Profile, commands: ProfileCommands): Fault[] => 
     .map(([name]) => fault(['commands', name], `a ${profile.kind} is not told this`)),
   ...(profile.reversion ? [] : [fault(['commands'], 'say under `reversion` what ends a setpoint, and why')]),
   ...writesOf(commands).flatMap(([path, write]) => writeFaults(path, write)),
-  ...holdingCases(commands).flatMap(([path, { write }]) => orderFaults(profile, path, write)),
+  ...writesOf(commands)
+    .filter(([, { value }]) => value === 'powerPct' && !profile.points.ratedW)
+    .map(([path]) => fault([...path, 'value'], 'a percentage is of the point `ratedW`, which is missing')),
+  ...holdingCases(commands).flatMap(([path, { write }]) => [
+    ...timerFaults(profile, commands[path[1] as keyof ProfileCommands]!, path, write),
+    ...orderFaults(path, write),
+  ]),
 ];
 
 const writeFaults = (path: Path, write: ProfileWrite): Fault[] => {
@@ -156,13 +165,15 @@ const writeFaults = (path: Path, write: ProfileWrite): Fault[] => {
 
 const bitsOf = ({ value, words }: ProfileWrite): unknown[] => words ?? [value];
 
+const timerFaults = (profile: Profile, control: Control, path: Path, writes: readonly ProfileWrite[]): Fault[] => {
+  const reversion = control.reversion ?? profile.reversion;
+  if (reversion?.class !== 'device' || control.endsAfterS !== undefined || writes.some(isTimer)) return [];
+  return [fault(path, 'a device that ends setpoints by itself is told when: write `leaseS` or `leaseMin`')];
+};
+
 /** A moment at which something is on without its limit or its timer could last for ever. */
-const orderFaults = (profile: Profile, path: Path, writes: readonly ProfileWrite[]): Fault[] => {
-  const faults: Fault[] = [];
-  if (profile.reversion?.class === 'device' && !writes.some(isTimer))
-    faults.push(fault(path, 'a device that ends setpoints by itself is told when: write `leaseS` or `leaseMin`'));
+const orderFaults = (path: Path, writes: readonly ProfileWrite[]): Fault[] => {
   const isSwitch = ({ value }: ProfileWrite): boolean => typeof value !== 'string';
-  if (writes.some(isSwitch) && !isSwitch(writes.at(-1)!))
-    faults.push(fault([...path, 'write', writes.length - 1], 'limits and timers stand before what switches them on'));
-  return faults;
+  if (!writes.some(isSwitch) || isSwitch(writes.at(-1)!)) return [];
+  return [fault([...path, 'write', writes.length - 1], 'limits and timers stand before what switches them on')];
 };

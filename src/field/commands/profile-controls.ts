@@ -14,6 +14,7 @@ import { type Stretch, stretchOf } from '../../registers/profile-place.js';
 import type { WordOrder } from '../../registers/words.js';
 import type { BusUnit } from '../bus.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
+import { PointReader } from '../drivers/profile-points.js';
 import type { Setpoint } from '../setpoint.js';
 import { type Asked, isMet, readBackOf, verdictOf, wordsOf } from './profile-writes.js';
 import { anyHolds, type Control, releaseEach, shownBy } from './release-each.js';
@@ -60,15 +61,17 @@ export class ProfileControls {
     const chosen = chosenBy(this.commands, setpoint, leaseS);
     if (!chosen) return { kind: 'refused', reason: `profile "${this.profile.name}" has no control for ${setpoint.kind}` };
     const { control, held } = chosen;
+    let { asked } = chosen;
     try {
       const unmet = await this.unmetOf(control.preconditions);
       if (unmet) return { kind: 'refused', reason: unmet.else ?? `register ${stretchOf(unmet).at} does not allow it` };
-      if (held) for (const write of held.write) wordsOf(write, chosen.asked, this.order);
+      if (held?.write.some(({ value }) => value === 'powerPct')) asked = { ...asked, ...(await this.rating()) };
+      if (held) for (const write of held.write) wordsOf(write, asked, this.order);
     } catch (error) {
       if (!(error instanceof AdapterError)) throw error;
       return error.retryable ? { kind: 'unknown', reason: `not written: ${error.message}` } : { kind: 'refused', reason: error.message };
     }
-    return held ? this.hold(chosen, held) : this.handBackInstead(control);
+    return held ? this.hold({ ...chosen, asked }, held) : this.handBackInstead(control);
   }
 
   /** Ends what was commanded, of these kinds alone where some are named; true once the device shows it. */
@@ -93,6 +96,11 @@ export class ProfileControls {
     for (const { table, at, words } of shownStretches(this.commands, name))
       shown.push(`${at} = ${Array.from(await this.unit.read(table, at, words)).join(' ')}`);
     return shown.length === 0 ? 'a setpoint' : `registers ${shown.join(', ')}`;
+  }
+
+  private async rating(): Promise<Pick<Asked, 'ratedW'>> {
+    const { ratedW } = await new PointReader(this.unit, this.profile, ['ratedW']).readValues();
+    return ratedW === undefined ? {} : { ratedW };
   }
 
   private hold({ control, asked, direction }: Chosen, held: ProfileCase): Promise<CommandOutcome> {
@@ -156,7 +164,8 @@ export class ProfileControls {
 
   private async isMet(check: ProfileCheck): Promise<boolean> {
     const { table, at, words } = stretchOf(check);
-    return isMet(check, await this.unit.read(table, at, words), this.order);
+    const unit = check.unitId === undefined ? this.unit : this.unit.beside(check.unitId);
+    return isMet(check, await unit.read(table, at, words), this.order);
   }
 }
 

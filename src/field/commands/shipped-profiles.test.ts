@@ -1,174 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ModbusSerialLink } from '../adapters/modbus-serial-link.js';
 import { Bus } from '../bus.js';
-import { loadProfiles } from '../profiles.js';
-import type { Setpoint } from '../setpoint.js';
-import { ScriptedServer, type UnitRegisters, unitRegisters } from '../testing/scripted-server.js';
+import { loadProfiles, profileFor } from '../profiles.js';
+import { ScriptedServer, type UnitRegisters } from '../testing/scripted-server.js';
+import { battery, DEVICES, generator, genset, sunLimit, type Writes } from '../testing/told-devices.js';
 import { ProfileControls } from './profile-controls.js';
-
-type Writes = readonly (readonly [address: number, ...words: number[]])[];
-
-/** What a device is told, what must come over the wire for it, in this order, and what is read back from it then. */
-interface Told {
-  readonly setpoint: Setpoint;
-  readonly leaseS: number;
-  readonly writes: Writes;
-  readonly outcome: string;
-}
-
-interface Device {
-  readonly registers: () => UnitRegisters;
-  readonly told: Readonly<Record<string, Told>>;
-  readonly released: Writes;
-}
-
-const battery = (powerW: number): Setpoint => ({ kind: 'battery-power', powerW });
-const generator = (run: boolean): Setpoint => ({ kind: 'generator', run, powerW: 20_000 });
-
-const [ENGINE, STOPPED, PRE_START, COOLING] = [1408, 0, 1, 4];
-
-/** A controller in Auto that obeys the two keys of telemetry at once. */
-const genset = (): UnitRegisters => {
-  const registers = unitRegisters({ 772: [1], [ENGINE]: [STOPPED], 4098: [0xc000], 4104: [0, 0] });
-  registers.onWrite = (_, [key]) => {
-    if (key === 35_732) registers.holding.set(ENGINE, PRE_START);
-    if (key === 35_733) registers.holding.set(ENGINE, COOLING);
-  };
-  return registers;
-};
-
-const DEVICES: Readonly<Record<string, Device>> = {
-  'huawei-sun2000': {
-    registers: () => unitRegisters({ 47_083: [0], 47_100: [2], 47_246: [1, 0, 0, 0, 0] }),
-    told: {
-      charge: {
-        setpoint: battery(-2_500),
-        leaseS: 121,
-        writes: [
-          [47_247, 0, 2_500],
-          [47_083, 3],
-          [47_246, 0],
-          [47_100, 1],
-        ],
-        outcome: 'confirmed',
-      },
-      discharge: {
-        setpoint: battery(70_000),
-        leaseS: 120,
-        writes: [
-          [47_249, 1, 4_464],
-          [47_083, 2],
-          [47_246, 0],
-          [47_100, 2],
-        ],
-        outcome: 'confirmed',
-      },
-      'rest, which it cannot': {
-        setpoint: battery(0),
-        leaseS: 120,
-        writes: [
-          [47_100, 0],
-          [47_249, 0, 0],
-          [47_083, 0],
-          [47_246, 0],
-        ],
-        outcome: 'refused',
-      },
-    },
-    released: [
-      [47_100, 0],
-      [47_249, 0, 0],
-      [47_083, 0],
-      [47_246, 0],
-    ],
-  },
-  'sungrow-sh': {
-    registers: () => unitRegisters({ 13_049: [0, 0xcc, 0], 13_079: [0] }),
-    told: {
-      charge: {
-        setpoint: battery(-2_500),
-        leaseS: 120,
-        writes: [
-          [13_051, 2_500],
-          [13_079, 120],
-          [13_050, 0xaa],
-          [13_049, 3],
-        ],
-        outcome: 'confirmed',
-      },
-      discharge: {
-        setpoint: battery(3_000),
-        leaseS: 5_000,
-        writes: [
-          [13_051, 3_000],
-          [13_079, 1_000],
-          [13_050, 0xbb],
-          [13_049, 3],
-        ],
-        outcome: 'confirmed',
-      },
-      rest: {
-        setpoint: battery(0),
-        leaseS: 60,
-        writes: [
-          [13_051, 0],
-          [13_079, 60],
-          [13_050, 0xcc],
-          [13_049, 3],
-        ],
-        outcome: 'confirmed',
-      },
-    },
-    released: [
-      [13_049, 0],
-      [13_050, 0xcc],
-    ],
-  },
-  'goodwe-et': {
-    registers: () => unitRegisters({ 47_511: [1, 0] }),
-    told: {
-      charge: {
-        setpoint: battery(-2_500),
-        leaseS: 120,
-        writes: [
-          [47_512, 2_500],
-          [47_511, 11],
-        ],
-        outcome: 'confirmed',
-      },
-      discharge: {
-        setpoint: battery(3_000),
-        leaseS: 120,
-        writes: [
-          [47_512, 3_000],
-          [47_511, 12],
-        ],
-        outcome: 'confirmed',
-      },
-      rest: {
-        setpoint: battery(0),
-        leaseS: 120,
-        writes: [
-          [47_512, 0],
-          [47_511, 8],
-        ],
-        outcome: 'confirmed',
-      },
-    },
-    released: [
-      [47_511, 1],
-      [47_512, 0],
-    ],
-  },
-  'deep-sea-gencomm': {
-    registers: genset,
-    told: {
-      run: { setpoint: generator(true), leaseS: 60, writes: [[4_104, 35_732, 29_803]], outcome: 'confirmed' },
-      stop: { setpoint: generator(false), leaseS: 60, writes: [[4_104, 35_733, 29_802]], outcome: 'confirmed' },
-    },
-    released: [[4_104, 35_733, 29_802]],
-  },
-};
 
 let server: ScriptedServer | undefined;
 let bus: Bus | undefined;
@@ -229,6 +65,23 @@ describe('a Sungrow', () => {
     const controls = await controlsOf('sungrow-sh', device);
     expect(await controls.command(battery(-2_500), 60)).toMatchObject({ kind: 'refused', reason: expect.stringContaining('EMS mode') });
     expect(written()).toEqual([]);
+  });
+
+  it.each([
+    ['that is an SH-RS', 0xffff],
+    ['that has other things there', 7],
+  ])('%s is given no limit', async (_, shown) => {
+    const device = DEVICES['sungrow-sh']!.registers();
+    device.holding.set(13_088, shown);
+    const controls = await controlsOf('sungrow-sh', device);
+    expect(await controls.command(sunLimit(3_000), 60)).toMatchObject({ kind: 'refused', reason: expect.stringContaining('no limit') });
+    expect(written()).toEqual([]);
+  });
+
+  it('is given a limit only where something beside it would lift it again', () => {
+    const at = { profile: 'sungrow-sh', role: 'hybrid' } as const;
+    expect(Object.keys(profileFor(profiles, { ...at, reversion: 'device' }).commands!)).toEqual(['batteryPower']);
+    expect(Object.keys(profileFor(profiles, { ...at, reversion: 'supervisor' }).commands!)).toEqual(['batteryPower', 'pvLimit']);
   });
 
   it('that takes no heartbeat is refused, and handed back', async () => {

@@ -1,0 +1,180 @@
+import type { Setpoint } from '../setpoint.js';
+import { type UnitRegisters, unitRegisters } from './scripted-server.js';
+
+export type Writes = readonly (readonly [address: number, ...words: number[]])[];
+
+/** What a device is told, what must come over the wire for it, in this order, and what is read back from it then. */
+interface Told {
+  readonly setpoint: Setpoint;
+  readonly leaseS: number;
+  readonly writes: Writes;
+  readonly outcome: string;
+}
+
+/** A device as its registers lie, and what its profile makes of each thing it is told. */
+interface Device {
+  readonly registers: () => UnitRegisters;
+  readonly told: Readonly<Record<string, Told>>;
+  readonly released: Writes;
+}
+
+export const battery = (powerW: number): Setpoint => ({ kind: 'battery-power', powerW });
+export const sunLimit = (maxW: number): Setpoint => ({ kind: 'pv-limit', maxW });
+export const generator = (run: boolean): Setpoint => ({ kind: 'generator', run, powerW: 20_000 });
+
+const [ENGINE, STOPPED, PRE_START, COOLING] = [1408, 0, 1, 4];
+
+/** A controller in Auto that obeys the two keys of telemetry at once. */
+export const genset = (): UnitRegisters => {
+  const registers = unitRegisters({ 772: [1], [ENGINE]: [STOPPED], 4098: [0xc000], 4104: [0, 0] });
+  registers.onWrite = (_, [key]) => {
+    if (key === 35_732) registers.holding.set(ENGINE, PRE_START);
+    if (key === 35_733) registers.holding.set(ENGINE, COOLING);
+  };
+  return registers;
+};
+
+/** Every device whose profile has commands, as it is before it is told anything. */
+export const DEVICES: Readonly<Record<string, Device>> = {
+  'huawei-sun2000': {
+    registers: () => unitRegisters({ 47_083: [0], 47_100: [2], 47_246: [1, 0, 0, 0, 0] }),
+    told: {
+      charge: {
+        setpoint: battery(-2_500),
+        leaseS: 121,
+        writes: [
+          [47_247, 0, 2_500],
+          [47_083, 3],
+          [47_246, 0],
+          [47_100, 1],
+        ],
+        outcome: 'confirmed',
+      },
+      discharge: {
+        setpoint: battery(70_000),
+        leaseS: 120,
+        writes: [
+          [47_249, 1, 4_464],
+          [47_083, 2],
+          [47_246, 0],
+          [47_100, 2],
+        ],
+        outcome: 'confirmed',
+      },
+      'rest, which it cannot': {
+        setpoint: battery(0),
+        leaseS: 120,
+        writes: [
+          [47_100, 0],
+          [47_249, 0, 0],
+          [47_083, 0],
+          [47_246, 0],
+        ],
+        outcome: 'refused',
+      },
+    },
+    released: [
+      [47_100, 0],
+      [47_249, 0, 0],
+      [47_083, 0],
+      [47_246, 0],
+    ],
+  },
+  'sungrow-sh': {
+    registers: () => unitRegisters({ 13_049: [0, 0xcc, 0], 13_079: [0], 13_088: [0x55, 1_000] }, { 5000: [100] }),
+    told: {
+      charge: {
+        setpoint: battery(-2_500),
+        leaseS: 120,
+        writes: [
+          [13_051, 2_500],
+          [13_079, 120],
+          [13_050, 0xaa],
+          [13_049, 3],
+        ],
+        outcome: 'confirmed',
+      },
+      discharge: {
+        setpoint: battery(3_000),
+        leaseS: 5_000,
+        writes: [
+          [13_051, 3_000],
+          [13_079, 1_000],
+          [13_050, 0xbb],
+          [13_049, 3],
+        ],
+        outcome: 'confirmed',
+      },
+      rest: {
+        setpoint: battery(0),
+        leaseS: 60,
+        writes: [
+          [13_051, 0],
+          [13_079, 60],
+          [13_050, 0xcc],
+          [13_049, 3],
+        ],
+        outcome: 'confirmed',
+      },
+      'hold its terminal to a limit': {
+        setpoint: sunLimit(3_456),
+        leaseS: 60,
+        writes: [
+          [13_089, 345],
+          [13_088, 0xaa],
+        ],
+        outcome: 'confirmed',
+      },
+    },
+    released: [
+      [13_088, 0x55],
+      [13_089, 1_000],
+      [13_049, 0],
+      [13_050, 0xcc],
+    ],
+  },
+  'goodwe-et': {
+    registers: () => unitRegisters({ 47_511: [1, 0] }),
+    told: {
+      charge: {
+        setpoint: battery(-2_500),
+        leaseS: 120,
+        writes: [
+          [47_512, 2_500],
+          [47_511, 11],
+        ],
+        outcome: 'confirmed',
+      },
+      discharge: {
+        setpoint: battery(3_000),
+        leaseS: 120,
+        writes: [
+          [47_512, 3_000],
+          [47_511, 12],
+        ],
+        outcome: 'confirmed',
+      },
+      rest: {
+        setpoint: battery(0),
+        leaseS: 120,
+        writes: [
+          [47_512, 0],
+          [47_511, 8],
+        ],
+        outcome: 'confirmed',
+      },
+    },
+    released: [
+      [47_511, 1],
+      [47_512, 0],
+    ],
+  },
+  'deep-sea-gencomm': {
+    registers: genset,
+    told: {
+      run: { setpoint: generator(true), leaseS: 60, writes: [[4_104, 35_732, 29_803]], outcome: 'confirmed' },
+      stop: { setpoint: generator(false), leaseS: 60, writes: [[4_104, 35_733, 29_802]], outcome: 'confirmed' },
+    },
+    released: [[4_104, 35_733, 29_802]],
+  },
+};

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ModbusSerialLink } from '../adapters/modbus-serial-link.js';
 import { Bus } from '../bus.js';
 import { loadProfiles, profileFor } from '../profiles.js';
-import { ScriptedServer, type UnitRegisters } from '../testing/scripted-server.js';
-import { battery, DEVICES, generator, genset, sunLimit, type Writes } from '../testing/told-devices.js';
+import { ScriptedServer, type UnitRegisters, unitRegisters } from '../testing/scripted-server.js';
+import { battery, DEVICES, deye, generator, genset, sunLimit, type Writes } from '../testing/told-devices.js';
 import { ProfileControls } from './profile-controls.js';
 
 let server: ScriptedServer | undefined;
@@ -92,6 +92,49 @@ describe('a Sungrow', () => {
     const controls = await controlsOf('sungrow-sh', device);
     expect(await controls.command(battery(-2_500), 60)).toMatchObject({ kind: 'refused' });
     expect(device.holding.get(13_049)).toBe(0);
+  });
+});
+
+describe('a Deye', () => {
+  it('of an older firmware is left alone', async () => {
+    const controls = await controlsOf('deye-sg04lp3', unitRegisters({ 20: [0xd4c0, 1] }));
+    expect(await controls.command(battery(-3_000), 60)).toMatchObject({ kind: 'refused' });
+    const other = deye();
+    other.holding.set(1_104, 600);
+    await bus!.close();
+    await server!.close();
+    const laidOutOtherwise = await controlsOf('deye-sg04lp3', other);
+    expect(await laidOutOtherwise.command(battery(-3_000), 60)).toEqual({
+      kind: 'refused',
+      reason: 'this firmware has no remote mode as it is known here',
+    });
+    expect(written()).toEqual([]);
+  });
+
+  it('whose watchdog is not armed is refused, and handed back', async () => {
+    const device = deye();
+    device.onWrite = () => device.holding.set(1_101, 0xffff);
+    const controls = await controlsOf('deye-sg04lp3', device);
+    expect(await controls.command(battery(-3_000), 60)).toMatchObject({ kind: 'refused', reason: expect.stringContaining('no timer') });
+    expect(device.holding.get(1_100)).toBe(0);
+  });
+
+  it('that does not say its rating is told no share of it', async () => {
+    const device = deye();
+    device.holding.set(20, 0);
+    device.holding.set(21, 0);
+    const controls = await controlsOf('deye-sg04lp3', device);
+    expect(await controls.command(battery(-3_000), 60)).toMatchObject({ kind: 'refused', reason: expect.stringContaining('rating') });
+    expect(written()).toEqual([]);
+  });
+
+  it('that holds itself to less is clamped', async () => {
+    const device = deye();
+    device.onWrite = (address) => {
+      if (address === 1_100) device.holding.set(1_109, -100 & 0xffff);
+    };
+    const controls = await controlsOf('deye-sg04lp3', device);
+    expect(await controls.command(battery(-3_000), 60)).toEqual({ kind: 'clamped', readbackW: -1_200 });
   });
 });
 

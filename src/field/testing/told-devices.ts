@@ -34,6 +34,9 @@ export const genset = (): UnitRegisters => {
   return registers;
 };
 
+/** Rated 12 kW, words low first; in remote mode nothing but what the factory set. */
+export const deye = (): UnitRegisters => unitRegisters({ 20: [0xd4c0, 1], 1100: [0, 0xffff, 0, 0, 0, 2, 0, 0, 0, 0] });
+
 /** Every device whose profile has commands, as it is before it is told anything. */
 export const DEVICES: Readonly<Record<string, Device>> = {
   'huawei-sun2000': {
@@ -167,6 +170,51 @@ export const DEVICES: Readonly<Record<string, Device>> = {
     released: [
       [47_511, 1],
       [47_512, 0],
+    ],
+  },
+  'deye-sg04lp3': {
+    registers: deye,
+    told: {
+      charge: {
+        setpoint: battery(-3_000),
+        leaseS: 60,
+        writes: [
+          [1_101, 60],
+          [1_104, 1],
+          [1_105, 2],
+          [1_109, -250 & 0xffff],
+          [1_100, 1],
+        ],
+        outcome: 'confirmed',
+      },
+      discharge: {
+        setpoint: battery(1_000),
+        leaseS: 40_000,
+        writes: [
+          [1_101, 18_000],
+          [1_104, 1],
+          [1_105, 2],
+          [1_109, 83],
+          [1_100, 1],
+        ],
+        outcome: 'confirmed',
+      },
+      rest: {
+        setpoint: battery(0),
+        leaseS: 60,
+        writes: [
+          [1_101, 60],
+          [1_104, 1],
+          [1_105, 2],
+          [1_109, 0],
+          [1_100, 1],
+        ],
+        outcome: 'confirmed',
+      },
+    },
+    released: [
+      [1_100, 0],
+      [1_109, 0],
     ],
   },
   'deep-sea-gencomm': {

@@ -58,6 +58,7 @@ describe('the folder of profiles', () => {
       'huawei-sun2000',
       'sungrow-sh',
       'victron-gx',
+      'victron-multiplus',
       'virtual-genset',
     ]);
   });

@@ -3,7 +3,18 @@ import { ModbusSerialLink } from '../adapters/modbus-serial-link.js';
 import { Bus } from '../bus.js';
 import { loadProfiles, profileFor } from '../profiles.js';
 import { ScriptedServer, type UnitRegisters, unitRegisters } from '../testing/scripted-server.js';
-import { battery, DEVICES, deye, generator, genset, sunLimit, type Writes } from '../testing/told-devices.js';
+import {
+  battery,
+  DEVICES,
+  deye,
+  generator,
+  genset,
+  multiplus,
+  PASSES_THROUGH,
+  STATE,
+  sunLimit,
+  type Writes,
+} from '../testing/told-devices.js';
 import { ProfileControls } from './profile-controls.js';
 
 let server: ScriptedServer | undefined;
@@ -15,8 +26,8 @@ afterEach(async () => {
 
 const profiles = loadProfiles();
 
-const controlsOf = async (name: string, registers: UnitRegisters): Promise<ProfileControls> => {
-  server = await ScriptedServer.listening({ 1: registers });
+const controlsOf = async (name: string, registers: UnitRegisters, beside = DEVICES[name]!.beside): Promise<ProfileControls> => {
+  server = await ScriptedServer.listening({ 1: registers, ...beside });
   bus = new Bus(new ModbusSerialLink({ host: '127.0.0.1', port: server.port }));
   return new ProfileControls(bus.unit(1, 'control'), profiles.get(name)!);
 };
@@ -135,6 +146,37 @@ describe('a Deye', () => {
     };
     const controls = await controlsOf('deye-sg04lp3', device);
     expect(await controls.command(battery(-3_000), 60)).toEqual({ kind: 'clamped', readbackW: -1_200 });
+  });
+});
+
+describe('a Victron MultiPlus', () => {
+  it.each([
+    ['whose GX regulates it', 100, 2_902, 1, 'External control'],
+    ['of three phases', 1, 28, 3, 'more than one phase'],
+    ['without a grid', 1, 29, 240, 'disconnected'],
+    ['that is switched to charger only', 1, 33, 1, 'not switched on'],
+  ])('%s is left alone', async (_, unitId, address, value, reason) => {
+    const units = { 1: multiplus(), 100: unitRegisters({ 2_902: [3] }) };
+    units[unitId as 1 | 100].holding.set(address, value);
+    const controls = await controlsOf('victron-multiplus', units[1], { 100: units[100] });
+    expect(await controls.command(battery(500), 60)).toMatchObject({ kind: 'refused', reason: expect.stringContaining(reason) });
+    expect(written()).toEqual([]);
+  });
+
+  it('that let go by itself shows no setpoint any more', async () => {
+    const device = multiplus();
+    const controls = await controlsOf('victron-multiplus', device);
+    await controls.command(battery(500), 60);
+    expect(await controls.shows('battery-power')).toBe(`registers 37 = ${-500 & 0xffff}, 38 = 0, 39 = 0`);
+    device.holding.set(STATE, PASSES_THROUGH);
+    expect(await controls.shows('battery-power')).toBeUndefined();
+  });
+
+  it('that does not follow is not said to', async () => {
+    const device = multiplus();
+    device.onWrite = undefined;
+    const controls = await controlsOf('victron-multiplus', device);
+    expect(await controls.command(battery(500), 60)).toEqual({ kind: 'unknown', reason: 'the inverter passes the grid through' });
   });
 });
 

@@ -14,6 +14,8 @@ interface Told {
 /** A device as its registers lie, and what its profile makes of each thing it is told. */
 interface Device {
   readonly registers: () => UnitRegisters;
+  /** Other unit ids of the same host. */
+  readonly beside?: Readonly<Record<number, UnitRegisters>>;
   readonly told: Readonly<Record<string, Told>>;
   readonly released: Writes;
 }
@@ -30,6 +32,19 @@ export const genset = (): UnitRegisters => {
   registers.onWrite = (_, [key]) => {
     if (key === 35_732) registers.holding.set(ENGINE, PRE_START);
     if (key === 35_733) registers.holding.set(ENGINE, COOLING);
+  };
+  return registers;
+};
+
+const [SETPOINT, NO_CHARGE, NO_FEED_IN, EXTERNAL] = [37, 38, 39, 252];
+export const [STATE, PASSES_THROUGH] = [31, 8];
+
+/** An inverter/charger that follows its setpoint, and passes the grid through once it may neither charge nor feed in. */
+export const multiplus = (): UnitRegisters => {
+  const registers = unitRegisters({ 28: [1, 0, 555, PASSES_THROUGH, 0, 3], [SETPOINT]: [0, 1, 1] });
+  registers.onWrite = () => {
+    const idle = registers.holding.get(NO_CHARGE) === 1 && registers.holding.get(NO_FEED_IN) === 1;
+    registers.holding.set(STATE, idle ? PASSES_THROUGH : EXTERNAL);
   };
   return registers;
 };
@@ -215,6 +230,47 @@ export const DEVICES: Readonly<Record<string, Device>> = {
     released: [
       [1_100, 0],
       [1_109, 0],
+    ],
+  },
+  'victron-multiplus': {
+    registers: multiplus,
+    beside: { 100: unitRegisters({ 2902: [3] }) },
+    told: {
+      charge: {
+        setpoint: battery(-2_500),
+        leaseS: 60,
+        writes: [
+          [SETPOINT, 2_500],
+          [NO_CHARGE, 0],
+          [NO_FEED_IN, 0],
+        ],
+        outcome: 'confirmed',
+      },
+      discharge: {
+        setpoint: battery(3_000),
+        leaseS: 60,
+        writes: [
+          [SETPOINT, -3_000 & 0xffff],
+          [NO_CHARGE, 0],
+          [NO_FEED_IN, 0],
+        ],
+        outcome: 'confirmed',
+      },
+      rest: {
+        setpoint: battery(0),
+        leaseS: 60,
+        writes: [
+          [SETPOINT, 0],
+          [NO_CHARGE, 0],
+          [NO_FEED_IN, 0],
+        ],
+        outcome: 'confirmed',
+      },
+    },
+    released: [
+      [NO_CHARGE, 1],
+      [NO_FEED_IN, 1],
+      [SETPOINT, 0],
     ],
   },
   'deep-sea-gencomm': {

@@ -136,4 +136,17 @@ export class BusUnit {
     this.written(address);
     return this.bus.request('control', (link) => link.write(this.unitId, address, words, this.timeoutMs));
   }
+
+  /** Sets coils, each 0 or 1. */
+  writeCoils(address: number, bits: readonly number[]): Promise<void> {
+    this.written(address);
+    return this.bus.request('control', (link) => link.writeCoils(this.unitId, address, bits, this.timeoutMs));
+  }
+
+  /** Another unit id of the same host or line, that answers as fast as this one. */
+  beside(unitId: number): BusUnit {
+    const unit = new BusUnit(this.bus, unitId, this.urgency);
+    unit.timeoutMs = this.timeoutMs;
+    return unit;
+  }
 }

@@ -72,7 +72,26 @@ export class ModbusSerialLink extends ModbusLink {
     const answer = await this.exchange<{ address: number; length: number }>(unitId, timeoutMs, (client, answered) =>
       client.writeFC16(unitId, address, [...words], answered),
     );
-    if (answer.address === address && answer.length === words.length) return;
+    this.expectConfirmed(unitId, answer.address === address && answer.length === words.length);
+  }
+
+  async writeCoils(unitId: number, address: number, bits: readonly number[], timeoutMs: DurationMs): Promise<void> {
+    const states = bits.map(Boolean);
+    const [first, ...others] = states;
+    if (first !== undefined && others.length === 0) {
+      const answer = await this.exchange<{ address: number; state: boolean }>(unitId, timeoutMs, (client, answered) =>
+        client.writeFC5(unitId, address, first, answered),
+      );
+      return this.expectConfirmed(unitId, answer.address === address && answer.state === first);
+    }
+    const answer = await this.exchange<{ address: number; length: number }>(unitId, timeoutMs, (client, answered) =>
+      client.writeFC15(unitId, address, states, answered),
+    );
+    this.expectConfirmed(unitId, answer.address === address && answer.length === states.length);
+  }
+
+  private expectConfirmed(unitId: number, isConfirmed: boolean): void {
+    if (isConfirmed) return;
     this.drop();
     throw new AdapterError(`${this.nameOf(unitId)} confirmed a write that was not asked for`, true);
   }

@@ -14,6 +14,7 @@ import { type Stretch, stretchOf } from '../../registers/profile-place.js';
 import type { WordOrder } from '../../registers/words.js';
 import type { BusUnit } from '../bus.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
+import { PointReader } from '../drivers/profile-points.js';
 import type { Setpoint } from '../setpoint.js';
 import { type Asked, isMet, readBackOf, verdictOf, wordsOf } from './profile-writes.js';
 import { anyHolds, type Control, releaseEach, shownBy } from './release-each.js';
@@ -60,15 +61,17 @@ export class ProfileControls {
     const chosen = chosenBy(this.commands, setpoint, leaseS);
     if (!chosen) return { kind: 'refused', reason: `profile "${this.profile.name}" has no control for ${setpoint.kind}` };
     const { control, held } = chosen;
+    let { asked } = chosen;
     try {
       const unmet = await this.unmetOf(control.preconditions);
       if (unmet) return { kind: 'refused', reason: unmet.else ?? `register ${stretchOf(unmet).at} does not allow it` };
-      if (held) for (const write of held.write) wordsOf(write, chosen.asked, this.order);
+      if (held?.write.some(({ value }) => value === 'powerPct')) asked = { ...asked, ...(await this.rating()) };
+      if (held) for (const write of held.write) wordsOf(write, asked, this.order);
     } catch (error) {
       if (!(error instanceof AdapterError)) throw error;
       return error.retryable ? { kind: 'unknown', reason: `not written: ${error.message}` } : { kind: 'refused', reason: error.message };
     }
-    return held ? this.hold(chosen, held) : this.handBackInstead(control);
+    return held ? this.hold({ ...chosen, asked }, held) : this.handBackInstead(control);
   }
 
   /** Ends what was commanded, of these kinds alone where some are named; true once the device shows it. */
@@ -95,6 +98,11 @@ export class ProfileControls {
     return shown.length === 0 ? 'a setpoint' : `registers ${shown.join(', ')}`;
   }
 
+  private async rating(): Promise<Pick<Asked, 'ratedW'>> {
+    const { ratedW } = await new PointReader(this.unit, this.profile, ['ratedW']).readValues();
+    return ratedW === undefined ? {} : { ratedW };
+  }
+
   private hold({ control, asked, direction }: Chosen, held: ProfileCase): Promise<CommandOutcome> {
     return writtenAndReadBack(
       () => this.writeAll(held.write, asked),
@@ -119,7 +127,11 @@ export class ProfileControls {
   }
 
   private async writeAll(writes: readonly ProfileWrite[], asked?: Asked): Promise<void> {
-    for (const write of writes) await this.unit.write(write.holding, wordsOf(write, asked, this.order));
+    for (const write of writes) {
+      const { table, at } = stretchOf(write);
+      const words = wordsOf(write, asked, this.order);
+      await (table === 'coil' ? this.unit.writeCoils(at, words) : this.unit.write(at, words));
+    }
   }
 
   private async readBack(held: ProfileCase, asked: Asked, direction: 1 | -1): Promise<CommandOutcome> {
@@ -152,7 +164,8 @@ export class ProfileControls {
 
   private async isMet(check: ProfileCheck): Promise<boolean> {
     const { table, at, words } = stretchOf(check);
-    return isMet(check, await this.unit.read(table, at, words), this.order);
+    const unit = check.unitId === undefined ? this.unit : this.unit.beside(check.unitId);
+    return isMet(check, await unit.read(table, at, words), this.order);
   }
 }
 
@@ -167,11 +180,11 @@ const downward = (raw: number): number => Math.floor(raw + 1e-9);
 
 /** Where the setpoints of a control stand, each place once. */
 const shownStretches = (commands: ProfileCommands, name: keyof ProfileCommands): Stretch[] => {
-  const places = new Map<number, Stretch>();
+  const places = new Map<string, Stretch>();
   for (const [[, control], held] of holdingCases(commands))
     for (const write of control === name ? held.write : []) {
       const place = isTimer(write) ? undefined : readBackOf(write);
-      if (place) places.set(place.at, place);
+      if (place) places.set(`${place.table} ${place.at}`, place);
     }
   return [...places.values()];
 };

@@ -116,6 +116,20 @@ describe('leases on devices', () => {
     expect(server.requests).toEqual([]);
   });
 
+  it('that are refused take with them what the device was told before', async () => {
+    await control.assert([lease(1, charge)]);
+    const timer = writes()[0]!.address;
+    server.script = ({ functionCode, address, words }) =>
+      functionCode === 16 && address === timer && words.at(-1) !== 0 ? { kind: 'exception', code: 3 } : undefined;
+    expect(await control.assert([lease(1, { kind: 'battery-power', powerW: 500 })])).toMatchObject([{ kind: 'refused' }]);
+    expect(control.leases()).toEqual([]);
+    const mode = writes().findLast(({ words }) => words.length === 1)!;
+    expect(mode.words).toEqual([0]);
+    const before = writes().length;
+    await control.releaseAll();
+    expect(writes()).toHaveLength(before);
+  });
+
   it('of two kinds stand side by side on a hybrid, and each goes by itself or all together', async () => {
     await control.assert([lease(1, limit), lease(1, charge)]);
     expect(control.leases().map(({ setpoint }) => setpoint)).toEqual([limit, charge]);

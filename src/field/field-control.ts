@@ -132,20 +132,46 @@ export class ModbusFieldControl extends FieldControl {
     return isGood(last.outcome) && last.shows !== shows;
   }
 
+  /** Whether what a control shows is to be ended by us: neither what a stranger has set, nor what is over already. */
+  private mayBeOurs(field: FieldDevice, kind: Setpoint['kind'], shows: string | undefined): boolean {
+    const last = this.table.last(field.device.id, kind);
+    const isOver = last && isGood(last.outcome) && last.shows !== undefined && shows === undefined;
+    return !isOver && !this.isForeign(field, kind, shows);
+  }
+
   private async writeLease(lease: Lease, leaseMs: DurationMs, field: FieldDevice): Promise<LeaseOutcome> {
     const leaseS = Math.ceil(leaseMs / SECOND_MS);
+    const { kind } = lease.setpoint;
+    const before = this.table.last(field.device.id, kind);
     // Whatever happens from here on, the device may hold it: the tables must know before the first write.
-    this.held.hold(lease.deviceId, lease.setpoint.kind, this.clock.now(), lease.fallback !== undefined);
+    this.held.hold(lease.deviceId, kind, this.clock.now(), lease.fallback !== undefined);
     this.remember({ kind: 'unknown', lease, reason: 'being written' }, field, leaseS);
     field.pace?.take();
     this.heartbeats.start(field);
     const outcome: LeaseOutcome = { ...(await commanded(field, lease, leaseS)), lease };
     this.remember(outcome, field, leaseS);
+    if (outcome.kind === 'refused') return this.afterRefusal(outcome, field, before);
     if (!isGood(outcome)) return outcome;
-    const found = await shown(field, lease.setpoint.kind);
+    const found = await shown(field, kind);
     if (found.kind === 'shown') this.remember(outcome, field, leaseS, found);
     else this.remember({ ...found, lease }, field, leaseS);
     return outcome;
+  }
+
+  /** A device that refuses holds nothing of what was asked; what it was told before may go on, and is not wanted any more. */
+  private async afterRefusal(
+    outcome: LeaseOutcome & { kind: 'refused' },
+    field: FieldDevice,
+    before: Written | undefined,
+  ): Promise<LeaseOutcome> {
+    const { kind } = outcome.lease.setpoint;
+    if (!before || before.outcome.kind === 'refused') {
+      await this.forget(field, [kind]);
+      return outcome;
+    }
+    this.table.record(before);
+    if ((await this.handBack(field, [kind])) === 'released') return outcome;
+    return { ...outcome, kind: 'unknown', reason: `${outcome.reason}; what it was told before could not be taken back` };
   }
 
   private remember(outcome: LeaseOutcome, field: FieldDevice, leaseS: number, { shows }: Pick<Written, 'shows'> = {}): void {
@@ -180,7 +206,7 @@ export class ModbusFieldControl extends FieldControl {
   private async handBack(field: FieldDevice, kinds: readonly Setpoint['kind'][]): Promise<'released' | 'unknown'> {
     try {
       const ours: Setpoint['kind'][] = [];
-      for (const kind of kinds) if (!this.isForeign(field, kind, await field.driver.shows(kind))) ours.push(kind);
+      for (const kind of kinds) if (this.mayBeOurs(field, kind, await field.driver.shows(kind))) ours.push(kind);
       if (ours.length > 0) {
         field.pace?.take();
         if (!(await field.driver.release(ours))) return 'unknown';

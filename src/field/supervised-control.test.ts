@@ -87,6 +87,19 @@ describe('a device that would keep a setpoint for ever', () => {
     expect(supervisor.leases()).toEqual([]);
   });
 
+  it('is left to whoever puts it into another mode, and thought of no more', async () => {
+    const SELLING = 4;
+    await control.assert([lease()]);
+    registers.holding.set(MODE, SELLING);
+    const before = writes().length;
+    expect(await control.assert([lease(-1_000)])).toMatchObject([
+      { kind: 'refused', reason: 'somebody else has put the inverter into another EMS mode' },
+    ]);
+    expect([writes().length, supervisor.leases(), control.leases()]).toEqual([before, [], []]);
+    expect(await control.releaseAll()).toEqual({ released: [], unknown: [] });
+    expect(registers.holding.get(MODE)).toBe(SELLING);
+  });
+
   it('is told nothing without a supervisor', async () => {
     await stopSupervisor();
     expect(await control.assert([lease()])).toMatchObject([{ kind: 'refused', reason: expect.stringContaining('start `vpp supervise`') }]);

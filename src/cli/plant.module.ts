@@ -74,8 +74,10 @@ export class PlantModule {
   }
 }
 
-export const readingTarget = ({ influxUrl, dataDir }: Config): ReadingTarget =>
-  influxUrl === undefined ? { kind: 'sqlite', file: `${dataDir}/readings.sqlite` } : { kind: 'influx', url: influxUrl };
+export const readingTarget = ({ influxUrl, dataDir, spoolBytes }: Config): ReadingTarget =>
+  influxUrl === undefined
+    ? { kind: 'sqlite', file: `${dataDir}/readings.sqlite` }
+    : { kind: 'influx', url: influxUrl, spool: { file: `${dataDir}/spool.sqlite`, maxBytes: spoolBytes } };
 
 const ledgerTarget = ({ solanaRpcUrl, dataDir }: Config): LedgerTarget =>
   solanaRpcUrl === undefined ? { kind: 'embedded', dir: `${dataDir}/ledger` } : { kind: 'rpc', url: solanaRpcUrl };

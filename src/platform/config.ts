@@ -25,6 +25,7 @@ export const environmentSchema = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('InfluxDB 1.x, as http://host:8086/database; a SQLite file in the data folder without it'),
+  VPP_SPOOL_MB: wholeNumber(1, 1_000_000).default(1_024).describe('Room on disk for readings while InfluxDB is away, in megabytes'),
   SOLANA_RPC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -42,6 +43,7 @@ export interface Config {
   readonly logLevel: string;
   readonly database: DatabaseTarget;
   readonly influxUrl: string | undefined;
+  readonly spoolBytes: number;
   readonly solanaRpcUrl: string | undefined;
 }
 
@@ -76,6 +78,7 @@ export const configOf = (environment: Readonly<Record<string, string | undefined
       ? { kind: 'postgres', url: data.DATABASE_URL }
       : { kind: 'sqlite', file: `${data.VPP_DATA_DIR}/plant.sqlite` },
     influxUrl: data.INFLUX_URL,
+    spoolBytes: data.VPP_SPOOL_MB * 1_000_000,
     solanaRpcUrl: data.SOLANA_RPC_URL,
   };
 };

@@ -1,6 +1,7 @@
 import type { Sample } from '../field/sample.js';
-import { AdapterError, messageOf } from '../kernel/errors.js';
+import { messageOf } from '../kernel/errors.js';
 import type { EpochMs } from '../kernel/units.js';
+import { appendAll } from './append-all.js';
 import type { ReadingStore } from './reading-store.port.js';
 
 /** What the writer tells when the store stops taking readings, and when it takes them again. */
@@ -57,7 +58,7 @@ export class ReadingWriter {
     while (this.queue.length > 0) {
       this.underWay = this.queue.splice(0, this.limits.maxBatch);
       try {
-        await this.bring(this.underWay);
+        await appendAll(this.store, this.underWay, (sample, message) => this.report({ kind: 'unstorable', sample, message }));
       } catch (error) {
         this.queue = [...this.underWay, ...this.queue];
         this.underWay = [];
@@ -78,22 +79,6 @@ export class ReadingWriter {
     this.report({ kind: 'recovered', lost: this.lost });
     this.failing = false;
     this.lost = 0;
-  }
-
-  /** Halves a batch that the store refuses for good until the one sample it cannot take stands alone. */
-  private async bring(samples: readonly Sample[]): Promise<void> {
-    try {
-      await this.store.append(samples);
-    } catch (error) {
-      if (!(error instanceof AdapterError) || error.retryable) throw error;
-      if (samples.length === 1) {
-        this.report({ kind: 'unstorable', sample: samples[0]!, message: error.message });
-        return;
-      }
-      const middle = samples.length >> 1;
-      await this.bring(samples.slice(0, middle));
-      await this.bring(samples.slice(middle));
-    }
   }
 
   /** Cut in strides: giving up one at a time would move the whole queue for every sample. */

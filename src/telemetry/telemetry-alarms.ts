@@ -7,11 +7,16 @@ import { AlarmService } from '../platform/alarm.service.js';
 import { LOG } from '../platform/platform.module.js';
 import type { Passage } from './gatekeeper.js';
 import type { WriterReport } from './reading-writer.js';
+import type { SpoolReport } from './spooling-store.js';
 import { RefusalLog } from './refusal-log.js';
 import { SUSPICIONS, type Suspicion } from './suspicion.js';
 
 /** A device whose samples are refused this many times running is reported; as many clean ones take the alarm back. */
 const REFUSED_RUNNING = 10;
+
+const MEGABYTE = 1_000_000;
+/** Part of the spool that may fill before somebody should know. */
+const FILLING = 0.8;
 
 const SUSPICION_TEXTS: Readonly<Record<Suspicion, string>> = {
   frozen: 'repeats the same reading under load: it may have frozen',
@@ -84,6 +89,34 @@ export class TelemetryAlarms {
     this.clear('readings', 'store-failing');
     if (report.lost > 0) {
       this.raise('readings', 'readings-lost', 'critical', `${report.lost} readings were given up while the store was away`);
+    }
+  }
+
+  spool(report: SpoolReport): void {
+    switch (report.kind) {
+      case 'spooling': {
+        const { samples, bytes, maxBytes, message } = report;
+        this.log.warn({ samples, bytes, maxBytes, reason: message }, 'readings wait on disk');
+        const room = `of ${Math.round(maxBytes / MEGABYTE)} MB`;
+        this.raise('readings', 'store-failing', 'critical', `Readings wait on disk, for which there is room ${room}: ${message}`);
+        if (bytes > FILLING * maxBytes) {
+          const nearlyFull = `The spool of readings is nearly full (${Math.round(bytes / MEGABYTE)} ${room}): soon the oldest are given up`;
+          this.raise('readings', 'spool-filling', 'critical', nearlyFull);
+        }
+        return;
+      }
+      case 'lost':
+        this.log.error({ samples: report.samples }, 'the spool is full: the oldest readings are given up');
+        this.raise('readings', 'readings-lost', 'critical', 'The spool of readings is full: the oldest are given up');
+        return;
+      case 'drained':
+        this.log.info('all readings that waited are stored');
+        this.clear('readings', 'store-failing');
+        this.clear('readings', 'spool-filling');
+        return;
+      case 'unstorable':
+        this.writer(report);
+        return;
     }
   }
 

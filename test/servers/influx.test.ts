@@ -1,8 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AdapterError, BadInput } from '../../src/kernel/errors.js';
 import type { Sample } from '../../src/field/sample.js';
 import { InfluxReadingStore } from '../../src/telemetry/adapters/influx-reading-store.js';
+import { ReadingSpool } from '../../src/telemetry/adapters/reading-spool.js';
+import type { ReadingStore } from '../../src/telemetry/reading-store.port.js';
+import { SpoolingReadingStore, type SpoolReport } from '../../src/telemetry/spooling-store.js';
 import { ReadingWriter, type WriterReport } from '../../src/telemetry/reading-writer.js';
 import { type OpenedStore, readingStoreContract } from '../contract/reading-store.js';
 import { InfluxServer } from './influx-server.js';
@@ -32,6 +38,31 @@ const openDatabase = (database: string): OpenedStore => {
 };
 
 readingStoreContract('InfluxDB', () => Promise.resolve(openDatabase(`contract_${(databases += 1)}`)));
+
+const spooled = (database: string, folder: string, report: (report: SpoolReport) => void = () => undefined): SpoolingReadingStore =>
+  new SpoolingReadingStore(
+    InfluxReadingStore.open(influx.url(database)),
+    ReadingSpool.open(join(folder, 'spool.sqlite'), 100_000_000),
+    report,
+  );
+
+readingStoreContract('InfluxDB behind its spool', () => {
+  const database = `spooled_${(databases += 1)}`;
+  const folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
+  const opened = (store: ReadingStore): OpenedStore => ({
+    store,
+    reopen: async () => {
+      await store.close();
+      return opened(spooled(database, folder));
+    },
+    dispose: async () => {
+      await store.close();
+      await influx.query(`DROP DATABASE "${database}"`);
+      rmSync(folder, { recursive: true });
+    },
+  });
+  return Promise.resolve(opened(spooled(database, folder)));
+});
 
 describe('readings while InfluxDB comes and goes', () => {
   // Whatever a test left, the next one finds a server.
@@ -63,6 +94,50 @@ describe('readings while InfluxDB comes and goes', () => {
     expect(reports.at(-1)).toEqual({ kind: 'recovered', lost: 0 });
     const stored = await store.samples({ deviceIds: ['pv-1'], quantities: ['pv.powerW'], fromMs: T0, toMs: T0 + 3_600_000 });
     expect(stored).toEqual(Array.from({ length: 200 }, (_, i) => at(i)));
+  });
+
+  it('loses and doubles nothing while it is killed 20 times in the middle of batches', { timeout: 300_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
+    const reports: SpoolReport[] = [];
+    const store = spooled('killed', folder, (report) => reports.push(report));
+    const [devices, perBatch] = [20, 50];
+    let batches = 0;
+    const killed = new Set<number>();
+    const killing = (async () => {
+      for (let kill = 0; kill < 20; kill += 1) {
+        await pause(100 + ((kill * 137) % 400));
+        await influx.kill('SIGKILL');
+        await influx.start();
+        killed.add(kill);
+      }
+    })();
+    while (killed.size < 20) {
+      const atMs = T0 + batches * perBatch * 1_000;
+      const batch = Array.from({ length: devices * perBatch }, (_, i): Sample => {
+        const second = Math.floor(i / devices);
+        return { deviceId: `pv-${i % devices}`, atMs: atMs + second * 1_000, values: { 'pv.powerW': batches + second / 100 } };
+      });
+      await store.append(batch);
+      batches += 1;
+      // As fast as a large fleet speaks; a loop that never waits would let nothing else happen.
+      await pause(20);
+    }
+    await killing;
+    await vi.waitFor(() => expect(reports.at(-1)).toEqual({ kind: 'drained' }), { timeout: 60_000, interval: 200 });
+    expect(reports.filter(({ kind }) => kind === 'lost' || kind === 'unstorable')).toEqual([]);
+    const deviceIds = Array.from({ length: devices }, (_, i) => `pv-${i}`);
+    for (const deviceId of deviceIds) {
+      const toMs = T0 + batches * perBatch * 1_000;
+      const found = await store.samples({ deviceIds: [deviceId], quantities: ['pv.powerW'], fromMs: T0, toMs });
+      expect(found).toHaveLength(batches * perBatch);
+      expect(
+        found.every(
+          ({ atMs, values }, i) => atMs === T0 + i * 1_000 && values['pv.powerW'] === Math.floor(i / perBatch) + (i % perBatch) / 100,
+        ),
+      ).toBe(true);
+    }
+    await store.close();
+    rmSync(folder, { recursive: true });
   });
 
   it('makes its database again when somebody dropped it', async () => {

@@ -156,7 +156,7 @@ const resumeMs = async (folder: DemoFolder, { daysDone, startMs }: DemoState, co
 };
 
 const lastReadMs = async (config: Config): Promise<EpochMs> => {
-  const store = openReadingStore(readingTarget(config));
+  const store = openReadingStore(readingTarget(config), () => undefined);
   try {
     return (await store.lastMs()) ?? -Infinity;
   } finally {

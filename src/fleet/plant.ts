@@ -29,7 +29,11 @@ export interface SerialBus {
 
 /** What units share: one host and port, or one line. */
 export type ModbusBus = TcpBus | SerialBus;
-export type ModbusAddress = ModbusBus & { readonly unitId: number };
+export type ModbusAddress = ModbusBus & {
+  readonly unitId: number;
+  /** Where the SunSpec map begins, of a device that keeps it in another place than the usual ones. */
+  readonly sunspecBase?: number;
+};
 
 export const isSerial = (bus: ModbusBus): bus is SerialBus => 'serial' in bus;
 

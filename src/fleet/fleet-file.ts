@@ -62,6 +62,12 @@ export const modbusSchema = z.union(
   { error: 'needs `host` (port, framing, unitId, sunspecBase), or `serial` (baudRate, parity, stopBits, unitId, sunspecBase)' },
 );
 
+const commissionedSchema = z.strictObject({
+  at: z.iso.datetime(),
+  latencyMs: z.number().int().min(0).optional(),
+  reversionS: z.number().positive().optional(),
+});
+
 const deviceSchema = z.strictObject({
   id,
   name,
@@ -91,6 +97,7 @@ const deviceSchema = z.strictObject({
   pvPeakW: positive.optional(),
   battery: batterySchema.optional(),
   generator: generatorSchema.optional(),
+  commissioned: commissionedSchema.optional().describe('written by `vpp device commission`'),
 });
 
 const safeLimitsSchema = z.strictObject({

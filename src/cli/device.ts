@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { commission } from './device-commission.js';
 import { read } from './device-read.js';
 import { scan } from './device-scan.js';
 import { tryDirectly } from './device-try.js';
@@ -35,8 +36,29 @@ export const deviceCommand = (): Command => {
     .option('--wait', 'stay until the device lets go, and say after how long it did')
     .addHelpText('after', '\nExample:\n  $ vpp device command 192.0.2.17 --unit 1 --limit 60% --for 2m --wait')
     .action(tryDirectly);
+  device
+    .command('commission')
+    .argument('<device>', 'id of a device in the fleet file')
+    .description('pulse a device both ways, prove sign, meter, latency and reversion, and write that into the fleet file')
+    .requiredOption('--fleet <file>', 'the fleet file; the plant must not be running')
+    .option('--power <value>', 'size of a pulse, as 300W or 15% of the rating; 10% without it')
+    .option('--lease <duration>', 'how long the device keeps a setpoint; 20s, or 1m where it counts in minutes')
+    .option('--start-engine', 'start a generator, once')
+    .option('--dry-run', 'pulse the device, and show what would change in the file instead of changing it')
+    .option('--yes', 'do not ask first')
+    .option('--json', 'print JSON for machines')
+    .addHelpText('after', COMMISSION_HELP)
+    .action(commission);
   return device;
 };
+
+const COMMISSION_HELP = `
+Exit code 1 where something was disproved, or nothing could be seen.
+
+Examples:
+  $ vpp device commission anna-battery --fleet my-fleet.yaml --dry-run
+  $ vpp device commission anna-pv --fleet my-fleet.yaml --power 25% --lease 1m --yes
+`;
 
 const reachable = (sub: Command): Command =>
   sub

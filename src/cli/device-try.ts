@@ -5,8 +5,10 @@ import type { Setpoint } from '../field/setpoint.js';
 import { AdapterError, BadInput } from '../kernel/errors.js';
 import { HOUR_MS, SECOND_MS } from '../kernel/units.js';
 import { monotonicMs } from '../platform/clock.js';
-import { parseDuration, parseSetpoint, type SetpointText } from './device-arguments.js';
+import { configOf } from '../platform/config.js';
+import { parseBus, parseDuration, parseSetpoint, type SetpointText, wholeNumber } from './device-arguments.js';
 import { onDevice, type OneUnit, print, type Reach } from './device-bus.js';
+import { masterOf } from './running-plant.js';
 
 export interface TryOptions extends OneUnit, SetpointText {
   readonly release?: boolean;
@@ -32,15 +34,30 @@ export const parseTrial = (options: Pick<TryOptions, 'release' | 'for' | keyof S
 /** The timers of SunSpec models 123 and 124 hold 65,534 s. */
 const LONGEST_LEASE_MS = 18 * HOUR_MS;
 
-/** Tries a setpoint on a device that nobody else commands. */
-export const tryDirectly = (address: string, options: TryOptions): Promise<void> => {
+/** Tries a setpoint on a device that nobody else commands. Throws `BadInput` where a plant of this machine does. */
+export const tryDirectly = async (address: string, options: TryOptions): Promise<void> => {
   const { wanted, leaseMs } = parseTrial(options, LONGEST_LEASE_MS, 'what most devices’ timers hold');
+  await refuseBesidePlant(address, options);
   return onDevice(address, options, async (device) => {
     if (!wanted) return sayReleased(await device.release(), options);
     const outcome = await device.command(await asSetpoint(wanted, device), Math.ceil(leaseMs / SECOND_MS));
     const held = options.wait && isHeld(outcome) ? await untilReleased(device, leaseMs) : undefined;
     sayOutcome(outcome, held, options);
   });
+};
+
+const refuseBesidePlant = async (address: string, { unit, ...options }: TryOptions): Promise<void> => {
+  const { dataDir } = configOf(process.env);
+  const master = await masterOf(dataDir, { ...parseBus(address), unitId: wholeNumber('--unit', unit, 0, 255) });
+  if (!master) return;
+  const { deviceId, plant, url = 'URL' } = master;
+  const asked = (['limit', 'battery', 'generator'] as const).flatMap((name) =>
+    options[name] === undefined ? [] : [`--${name}=${options[name]}`],
+  );
+  const words = [...asked, ...(options.release ? ['--release'] : [`--for ${options.for}`])].join(' ');
+  throw new BadInput(
+    `${address} unit ${unit} is ${deviceId} of the plant "${plant}", which runs on ${dataDir} and commands it: go through it with \`vpp device command ${deviceId} --plant ${url} ${words}\``,
+  );
 };
 
 const isHeld = ({ kind }: CommandOutcome): boolean => kind === 'confirmed' || kind === 'clamped';

@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import { commission } from './device-commission.js';
 import { read } from './device-read.js';
 import { scan } from './device-scan.js';
-import { tryDirectly } from './device-try.js';
+import { tryDevice } from './device-try-way.js';
 import { watch } from './device-watch.js';
 
+const PROFILE = 'a file of hardware/profiles; without it the device must speak SunSpec';
 const ADDRESS = 'HOST[:PORT], rtu+HOST:PORT, or a serial line as /dev/ttyUSB0@9600,8N1';
 
 /** `vpp device …`: commissioning of one device at a time. */
@@ -26,16 +27,20 @@ export const deviceCommand = (): Command => {
     .option('--count <n>', 'end after so many readings')
     .addHelpText('after', '\nExample:\n  $ vpp device watch 192.0.2.17 --unit 1 --every 2s')
     .action(watch);
-  oneUnit(device.command('command'))
-    .description('try a setpoint that the device ends by itself')
+  reachable(device.command('command').argument('<address-or-device>', `${ADDRESS}; with --plant the id of a device`))
+    .description('try a setpoint that ends by itself: on a device that nobody else commands, or through the plant that does')
+    .option('--unit <id>', 'unit id of the device')
+    .option('--profile <name>', PROFILE)
+    .option('--plant <url>', 'go through this running plant, as the operator VPP_USER with VPP_PASSWORD')
+    .option('--reason <text>', 'why, for the plant’s audit log', 'tried on the command line')
     .option('--limit <value>', 'most active power, as 60% or 3000W')
     .option('--battery <power>', 'battery power, as 1500W to discharge or -1500W to charge')
     .option('--generator <power>', 'run at a power, as 8000W; `stop` stops it')
     .option('--release', 'end whatever is commanded')
     .option('--for <duration>', 'how long the device keeps it', '1m')
     .option('--wait', 'stay until the device lets go, and say after how long it did')
-    .addHelpText('after', '\nExample:\n  $ vpp device command 192.0.2.17 --unit 1 --limit 60% --for 2m --wait')
-    .action(tryDirectly);
+    .addHelpText('after', COMMAND_HELP)
+    .action(tryDevice);
   device
     .command('commission')
     .argument('<device>', 'id of a device in the fleet file')
@@ -52,6 +57,14 @@ export const deviceCommand = (): Command => {
   return device;
 };
 
+const COMMAND_HELP = `
+A device that a plant commands takes its setpoints from that plant: beside it there would be two masters.
+
+Examples:
+  $ vpp device command 192.0.2.17 --unit 1 --limit 60% --for 2m --wait
+  $ vpp device command anna-battery --plant http://127.0.0.1:8080 --battery=-1500W --for 10m
+`;
+
 const COMMISSION_HELP = `
 Exit code 1 where something was disproved, or nothing could be seen.
 
@@ -67,6 +80,4 @@ const reachable = (sub: Command): Command =>
     .option('--json', 'print JSON for machines');
 
 const oneUnit = (sub: Command): Command =>
-  reachable(sub.argument('<address>', ADDRESS))
-    .requiredOption('--unit <id>', 'unit id of the device')
-    .option('--profile <name>', 'a file of hardware/profiles; without it the device must speak SunSpec');
+  reachable(sub.argument('<address>', ADDRESS)).requiredOption('--unit <id>', 'unit id of the device').option('--profile <name>', PROFILE);

@@ -68,7 +68,7 @@ export const latencyIn = (record: TrialRecord): DurationMs | undefined => {
   const settled = settledPhases(record);
   const found = phases.slice(1).flatMap(({ toldW, beganAtMs, samples }, index) => {
     const before = settled[index]?.controlled;
-    if (toldW === undefined || !before) return [];
+    if (toldW === undefined || !before || !isApart(before, toldW, 0)) return [];
     const atMs = respondedAtMs(controlledOf(record, samples), before, toldW);
     return atMs === undefined ? [] : [atMs - beganAtMs];
   });

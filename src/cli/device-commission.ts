@@ -110,8 +110,14 @@ const planOf = ({ device, meter, site }: Subject, { trials, silent }: Preparatio
 
 const isAgreed = async (): Promise<boolean> => {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const away = new AbortController();
+  // Ctrl-C and Ctrl-D are answers too.
+  for (const end of ['SIGINT', 'close'] as const) lines.once(end, () => away.abort());
   try {
-    return /^y(es)?$/i.test((await lines.question('Go on? [y/N] ')).trim());
+    return /^y(es)?$/i.test((await lines.question('Go on? [y/N] ', { signal: away.signal })).trim());
+  } catch (error) {
+    if (!away.signal.aborted) throw error;
+    return false;
   } finally {
     lines.close();
   }

@@ -10,7 +10,7 @@ const ADDRESS = 'HOST[:PORT], rtu+HOST:PORT, or a serial line as /dev/ttyUSB0@96
 
 /** `vpp device …`: commissioning of one device at a time. */
 export const deviceCommand = (): Command => {
-  const device = new Command('device').description('find, read, watch and try devices on Modbus');
+  const device = new Command('device').description('find, read, watch, try and commission devices on Modbus');
   reachable(device.command('scan').argument('<address>', ADDRESS))
     .description('say who answers at which unit id, and print the lines for a fleet file')
     .option('--unit-ids <list>', 'unit ids to try, as 1-10,247', '1-10')

@@ -1,5 +1,5 @@
 import type { EntryChange } from '../fleet/fleet-edit.js';
-import type { CommissioningRecord, Device } from '../fleet/plant.js';
+import type { CommissioningRecord, Device, ReversionClass } from '../fleet/plant.js';
 import { type DurationMs, SECOND_MS } from '../kernel/units.js';
 import type { Following } from './pulse.js';
 import { followingIn, latencyIn, type Reversion, reversionIn } from './pulse-findings.js';
@@ -16,6 +16,8 @@ export interface Finding {
 /** What the trial of one control found. */
 export interface ControlFindings {
   readonly control: Setpoint['kind'];
+  /** What ends its setpoints, as far as that was known before. */
+  readonly expected: ReversionClass;
   /** Whether the power goes the way it is told, by as much. */
   readonly sign: Finding;
   readonly latency: Finding & { readonly latencyMs?: DurationMs };
@@ -51,8 +53,9 @@ export const findingsOf = (device: Device, meter: Device | undefined, trials: re
   };
 };
 
-const notTried = ({ control, reason }: NoTrial, meter: Device | undefined): ControlFindings => ({
+const notTried = ({ control, reason, expected }: NoTrial, meter: Device | undefined): ControlFindings => ({
   control,
+  expected,
   sign: unproven(reason),
   latency: unproven(reason),
   reversion: unproven(reason),
@@ -63,18 +66,19 @@ const notTried = ({ control, reason }: NoTrial, meter: Device | undefined): Cont
 const NO_METER = 'the site has no other meter in the fleet file';
 
 const controlFindings = (record: TrialRecord, device: Device, meter: Device | undefined): ControlFindings => {
-  const { control, leftOut } = record.trial;
+  const { control, leftOut, expected } = record.trial;
   const { refusal } = record;
   if (refusal) {
     const said = `it was not told: ${refusal.reason}`;
     const sign = refusal.kind === 'refused' ? disproved(`the device refuses it: ${refusal.reason}`) : unproven(said);
-    return { control, leftOut, sign, latency: unproven(said), reversion: unproven(said), meter: unproven(said) };
+    return { control, expected, leftOut, sign, latency: unproven(said), reversion: unproven(said), meter: unproven(said) };
   }
   const following = followingIn(record);
   const sign = signFinding(following.device);
   const latencyMs = latencyIn(record);
   return {
     control,
+    expected,
     leftOut,
     sign,
     latency:
@@ -203,18 +207,20 @@ const meterFinding = (controls: readonly ControlFindings[], meter: Device | unde
   return { verdict: 'proven', reason: first.reason, deviceId: meter.id, direction };
 };
 
-/** A device ends its setpoints by itself if every control of it does. */
-const worstReversion = (controls: readonly ControlFindings[]): CommissionFindings['reversion'] => {
+/**
+ * A device ends its setpoints by itself if every control of it does that is said to: others of the same device need the
+ * supervisor, and are dispatched only where the fleet file counts on it.
+ */
+const worstReversion = (all: readonly ControlFindings[]): CommissionFindings['reversion'] => {
+  const byItself = all.filter(({ expected }) => expected === 'device');
+  const controls = byItself.length > 0 ? byItself : all;
   const bad =
     controls.find(({ reversion }) => reversion.verdict === 'disproved') ??
     controls.find(({ reversion }) => reversion.verdict === 'unproven');
   if (bad) return { verdict: bad.reversion.verdict, reason: `${bad.control}: ${bad.reversion.reason}` };
   const slowestS = Math.max(...controls.map(({ reversion }) => reversion.reversionS ?? 0));
-  return {
-    verdict: 'proven',
-    reason: controls.map(({ control, reversion }) => `${control}: ${reversion.reason}`).join('; '),
-    reversionS: slowestS,
-  };
+  const reason = controls.map(({ control, reversion }) => `${control}: ${reversion.reason}`).join('; ');
+  return { verdict: 'proven', reason, reversionS: slowestS };
 };
 
 /** Whether something was shown to be otherwise than it has to be. */
@@ -247,6 +253,7 @@ export const changesBy = (findings: CommissionFindings, device: Device, meter: D
 };
 
 const reversionAfter = (verdict: Finding['verdict'], { reversion }: Device): EntryChange['fields'] => {
-  if (verdict === 'proven' && reversion !== 'device') return { reversion: 'device' };
+  // Where the file counts on the supervisor it may do so for controls that do not end by themselves.
+  if (verdict === 'proven' && reversion === 'none') return { reversion: 'device' };
   return verdict === 'disproved' && reversion === 'device' ? { reversion: 'none' } : {};
 };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { parseFleet } from '../fleet/fleet-file.js';
 import { BadInput } from '../kernel/errors.js';
-import { subjectOf, wishesFor } from './commission.js';
+import { leaseOf, subjectOf, wishesFor } from './commission.js';
 
 const FLEET = `name: Trial
 zone: Europe/Berlin
@@ -42,11 +42,17 @@ describe('what is to be commissioned', () => {
 
   it('is pulsed with a tenth of its rating, and never with more than that', () => {
     const subject = subjectOf('fleet.yaml', plant, 'battery');
-    expect(wishesFor(subject, {})).toEqual({ powerW: 400, leaseS: 20 });
+    expect(wishesFor(subject, {})).toEqual({ powerW: 400 });
     expect(() => wishesFor(subject, { powerW: 4_001 })).toThrow(BadInput);
   });
 
-  it('keeps a setpoint for a minute where the device counts in minutes', () => {
-    expect(wishesFor(subjectOf('fleet.yaml', plant, 'huawei'), {})).toEqual({ powerW: 500, leaseS: 60 });
+  it('keeps a setpoint for as long as its control can count', () => {
+    const { ending } = subjectOf('fleet.yaml', plant, 'huawei');
+    const minutes = ending('battery-power')!;
+    expect(minutes).toEqual({ by: 'device', inMinutes: true });
+    expect(ending('pv-limit')).toBeUndefined();
+    expect([leaseOf(minutes, undefined), leaseOf(minutes, 90)]).toEqual([60, 120]);
+    expect(leaseOf({ by: 'device', inMinutes: false }, undefined)).toBe(20);
+    expect(leaseOf({ by: 'device', inMinutes: false, afterS: 60 }, 20)).toBe(60);
   });
 });

@@ -1,4 +1,4 @@
-import { type Device, isSerial, type Plant, type Site } from '../fleet/plant.js';
+import { type Device, isSerial, type Plant, type ReversionClass, type Site } from '../fleet/plant.js';
 import { AdapterError, BadInput, messageOf } from '../kernel/errors.js';
 import { type DurationMs, SECOND_MS, type Watt } from '../kernel/units.js';
 import { holdingCases } from '../registers/profile-commands.js';
@@ -13,6 +13,7 @@ import { type PulseContext, type PulsedDevice, type PulseTime, runTrial } from '
 import type { TrialRecord } from './pulse-record.js';
 import { controlsOfRole, isTrial, type NoTrial, ownPowerW, ratingOf, type SiteSample, type Trial, trialOf } from './pulse-trial.js';
 import type { Setpoint } from './setpoint.js';
+import { walkSunspec } from './sunspec-walk.js';
 
 /** What is commissioned: a device of a fleet file, and the site it stands at. */
 export interface Subject {
@@ -20,8 +21,14 @@ export interface Subject {
   readonly device: Device;
   /** The meter that tells what the site takes from the grid. */
   readonly meter: Device | undefined;
-  readonly expected: Trial['expected'];
-  /** Its timers count in whole minutes. */
+  /** What ends its controls, as far as that is known before it is tried; `undefined` for one that its profile does not have. */
+  readonly ending: (control: Setpoint['kind']) => Ending | undefined;
+}
+
+interface Ending {
+  readonly by: ReversionClass;
+  /** The device's own time, where it cannot be told another. */
+  readonly afterS?: number;
   readonly inMinutes: boolean;
 }
 
@@ -38,15 +45,27 @@ export const subjectOf = (file: string, plant: Plant, deviceId: string): Subject
     throw new BadInput(
       `${deviceId} is a ${device.role} and cannot be told anything: which way it looks is proven along with a battery of its site`,
     );
+  // All its commands are to be tried, also those that the fleet file does not count on yet.
   const profile = device.profile === SUNSPEC_PROFILE ? undefined : profileFor(loadProfiles(), { ...device, reversion: 'none' });
   if (profile && !profile.commands) throw new BadInput(`${deviceId}: profile "${device.profile}" knows no commands`);
-  // SunSpec devices have timers, and whether they keep to them is the question.
-  const expected = profile ? (profile.reversion?.class ?? 'none') : 'device';
-  return { site, device, meter, expected, inMinutes: profile !== undefined && countsMinutes(profile) };
+  return { site, device, meter, ending: (control) => (profile ? endingBy(profile, control) : BY_A_TIMER) };
 };
 
-const countsMinutes = ({ commands = {} }: Profile): boolean =>
-  holdingCases(commands).some(([, { write }]) => write.some(({ value }) => value === 'leaseMin'));
+/** SunSpec devices have timers, and whether they keep to them is the question. */
+const BY_A_TIMER: Ending = { by: 'device', inMinutes: false };
+
+const COMMAND_OF = { 'battery-power': 'batteryPower', 'pv-limit': 'pvLimit', generator: 'generator' } as const;
+
+const endingBy = ({ commands = {}, reversion }: Profile, kind: Setpoint['kind']): Ending | undefined => {
+  const control = commands[COMMAND_OF[kind]];
+  if (!control) return undefined;
+  const writes = holdingCases({ [COMMAND_OF[kind]]: control }).flatMap(([, { write }]) => write);
+  return {
+    by: (control.reversion ?? reversion)?.class ?? 'none',
+    ...(control.endsAfterS === undefined ? {} : { afterS: control.endsAfterS }),
+    inMinutes: writes.some(({ value }) => value === 'leaseMin'),
+  };
+};
 
 export interface TrialWishes {
   /** A tenth of the rating without. */
@@ -54,22 +73,33 @@ export interface TrialWishes {
   readonly leaseS?: number;
 }
 
+/** Wishes whose power is known and can be borne. */
+export interface CheckedWishes extends TrialWishes {
+  readonly powerW: Watt;
+}
+
 const USUAL_SHARE = 0.1;
 const USUAL_LEASE_S = 20;
 const SECONDS_PER_MINUTE = 60;
 
 /** What is asked for, or what is usual for the device. Throws `BadInput` where it is more than its rating. */
-export const wishesFor = ({ device, inMinutes }: Subject, { powerW, leaseS }: TrialWishes): Required<TrialWishes> => {
+export const wishesFor = ({ device }: Subject, { powerW, leaseS }: TrialWishes): CheckedWishes => {
   const ratingW = ratingOf(device);
   if (powerW !== undefined && powerW > ratingW)
     throw new BadInput(`--power: at most ${ratingW}W, which is the rating of ${device.id} in the fleet file`);
-  return { powerW: powerW ?? Math.round(USUAL_SHARE * ratingW), leaseS: leaseS ?? (inMinutes ? SECONDS_PER_MINUTE : USUAL_LEASE_S) };
+  return { powerW: powerW ?? Math.round(USUAL_SHARE * ratingW), ...(leaseS === undefined ? {} : { leaseS }) };
+};
+
+/** How long a control keeps a setpoint in its trial: as long as it will whatever it is told, or a round number of its units. */
+export const leaseOf = ({ afterS, inMinutes }: Ending, wishedS: number | undefined): number => {
+  if (afterS !== undefined) return afterS;
+  const leaseS = wishedS ?? USUAL_LEASE_S;
+  return inMinutes ? Math.ceil(leaseS / SECONDS_PER_MINUTE) * SECONDS_PER_MINUTE : leaseS;
 };
 
 /** What was prepared: trials, and controls that cannot be tried now. Nothing has been told yet. */
 export interface Preparation {
   readonly trials: readonly (Trial | NoTrial)[];
-  readonly now: SiteSample;
   /** Devices of the site that do not answer: what they make up for is not seen. */
   readonly silent: readonly string[];
 }
@@ -96,8 +126,8 @@ export class CommissionBench {
   }
 
   /** Reads what the device and its site do now. Throws an `AdapterError` where the device does not answer, or is commanded already. */
-  async prepare(wishes: Required<TrialWishes>): Promise<Preparation> {
-    const { device, site, expected } = this.subject;
+  async prepare({ powerW, leaseS }: CheckedWishes): Promise<Preparation> {
+    const { device, site, ending } = this.subject;
     const { profile, address } = device;
     this.controls = await commissionedDevice(this.field.unit, { profile, sunspecBase: address.sunspecBase });
     if (await this.controls.holds())
@@ -109,8 +139,13 @@ export class CommissionBench {
     for (const other of [...this.others, ...(this.meter ? [this.meter] : [])]) if (!(await answers(other))) silent.push(other.device.id);
     this.others = this.others.filter((other) => !silent.includes(other.device.id));
     const now = { ...(await this.sample()), atMs: this.time.nowMs() };
-    const request = { device, site, now, expected, ...wishes };
-    return { trials: controlsOfRole(device.role).map((control) => trialOf(control, request)), now, silent };
+    const there = await this.controlsThere();
+    const trials = controlsOfRole(device.role).flatMap((control) => {
+      const ends = there.includes(control) ? ending(control) : undefined;
+      return ends ? [trialOf(control, { device, site, now, powerW, leaseS: leaseOf(ends, leaseS), expected: ends.by })] : [];
+    });
+    if (trials.length === 0) throw new AdapterError(`${device.id} has no control that a ${device.role} is dispatched by`, false);
+    return { trials, silent };
   }
 
   /** Runs the trials that were prepared. The device is handed back at the end, whatever happens. */
@@ -130,6 +165,14 @@ export class CommissionBench {
     return findingsOf(device, meter, records);
   }
 
+  /** The controls that the device has; those of a profile are its commands. */
+  private async controlsThere(): Promise<readonly Setpoint['kind'][]> {
+    const { profile, address, role } = this.subject.device;
+    if (profile !== SUNSPEC_PROFILE) return controlsOfRole(role);
+    const map = await walkSunspec((from, count) => this.field.unit.read('holding', from, count), address.sunspecBase);
+    return controlsOfModels((map?.models ?? []).map(({ id }) => id));
+  }
+
   async close(): Promise<void> {
     await this.devices.close();
   }
@@ -141,6 +184,7 @@ export class CommissionBench {
       command: (setpoint: Setpoint, leaseS: number): Promise<CommandOutcome> => driver.command(setpoint, leaseS),
       release: () => driver.release(),
       holds: () => this.controls!.holds(),
+      beat: () => driver.beat(),
     };
   }
 
@@ -180,6 +224,15 @@ export class CommissionBench {
     return Math.max(fastestMs, isSerial(address) ? SECOND_MS : SECOND_MS / 2);
   }
 }
+
+/** By which models a device takes which setpoints (see `sunspecControls`). */
+const controlsOfModels = (ids: readonly number[]): Setpoint['kind'][] => {
+  const has = (...models: number[]): boolean => models.every((id) => ids.includes(id));
+  return [
+    ...(has(123, 121) || has(704, 702) ? (['pv-limit'] as const) : []),
+    ...(has(124) || has(704) ? (['battery-power'] as const) : []),
+  ];
+};
 
 const RELEASE_ATTEMPTS = 3;
 const NOT_RELEASED = 'the device was NOT seen to let go: look at it, and end it with `vpp device command … --release`';

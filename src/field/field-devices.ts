@@ -62,7 +62,13 @@ export class FieldDevices {
     control.written = (address) => this.writes.count(device.id, address, monotonicMs());
     const pace = device.writesPerDay === undefined ? {} : { pace: new WritePace(device.writesPerDay, monotonicMs()) };
     if (device.profile === SUNSPEC_PROFILE)
-      return { device, unit, ...pace, driver: new SunspecDriver(unit, control, device, lastTold, sunspecBase), periodMs: device.pollPeriodMs };
+      return {
+        device,
+        unit,
+        ...pace,
+        driver: new SunspecDriver(unit, control, device, lastTold, sunspecBase),
+        periodMs: device.pollPeriodMs,
+      };
     const profile = profileFor(profiles, device);
     for (const each of [unit, control]) each.timeoutMs = profile.answersWithinMs ?? each.timeoutMs;
     const periodMs = Math.max(device.pollPeriodMs, profile.fastestPeriodMs);

@@ -160,10 +160,20 @@ describe('what the phases of a trial say', () => {
 
   it('trusts no timer of a hybrid of which one control was not seen', () => {
     const hybrid = device({ id: 'hybrid', role: 'hybrid' });
-    const found = findingsOf(hybrid, METER, [recordOf({}), { control: 'pv-limit', reason: 'it gives 0 W' }]);
+    const found = findingsOf(hybrid, METER, [recordOf({}), { control: 'pv-limit', reason: 'it gives 0 W', expected: 'device' }]);
     expect(found.reversion).toEqual({ verdict: 'unproven', reason: 'pv-limit: it gives 0 W' });
     expect(changesBy(found, hybrid, METER, 'then')).toEqual([
       { deviceId: 'hybrid', fields: { commissioned: { at: 'then', latencyMs: 2_000 } } },
     ]);
+  });
+
+  it('takes a battery that ends by itself for such a device, though its limit needs the supervisor', () => {
+    const hybrid = device({ id: 'hybrid', role: 'hybrid' });
+    const records = [recordOf({}), { control: 'pv-limit', reason: 'it gives 0 W', expected: 'supervisor' }] as const;
+    const found = findingsOf(hybrid, METER, records);
+    expect(found.reversion.verdict).toBe('proven');
+    expect(changesBy(found, hybrid, METER, 'then')[0]!.fields.reversion).toBe('device');
+    const supervised = device({ id: 'hybrid', role: 'hybrid', reversion: 'supervisor' });
+    expect(changesBy(found, supervised, METER, 'then')[0]!.fields.reversion).toBeUndefined();
   });
 });

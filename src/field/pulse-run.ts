@@ -12,6 +12,8 @@ export interface PulsedDevice {
   command(setpoint: Setpoint, leaseS: number): Promise<CommandOutcome>;
   release(): Promise<boolean>;
   holds(): Promise<boolean>;
+  /** Shows it that its controller lives, where it asks. */
+  beat(): Promise<boolean>;
 }
 
 /** The time a trial runs by; pauses end early, by rejecting, when the signal is given. */
@@ -35,7 +37,7 @@ const MOST_MISSED = 5;
 
 /**
  * Pulses one control of a device: as it is, then each level in turn until it is clear what follows what, and at last one level
- * that nobody renews. Leaves the device under its last setpoint where it did not let go: whoever calls this releases it, also
+ * that nobody renews, and no heartbeat is heard: so it is when a plant dies. Leaves the device under its last setpoint where it did not let go: whoever calls this releases it, also
  * when this throws an `AdapterError` or because of the signal.
  */
 export const runTrial = async (context: PulseContext, trial: Trial): Promise<TrialRecord> => {
@@ -131,7 +133,8 @@ class TrialRun {
   private async watch(toldW: Watt | undefined, beganAtMs = this.context.time.nowMs()): Promise<void> {
     const samples: SiteSample[] = [];
     const endsAtMs = beganAtMs + this.trial.phaseMs;
-    while (this.context.time.nowMs() < endsAtMs) await this.takeInto(samples);
+    const beat = async (): Promise<void> => void (await this.context.device.beat());
+    while (this.context.time.nowMs() < endsAtMs) await this.takeInto(samples, toldW === undefined ? undefined : beat);
     this.phases.push({ toldW, beganAtMs, samples });
   }
 

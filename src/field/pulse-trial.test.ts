@@ -44,7 +44,11 @@ describe('a trial', () => {
 
   it('leaves out what would pass the limit of the connection, whichever way its meter looks', () => {
     const near = trialOf('battery-power', request('battery', { 'battery.powerW': 0, 'battery.socPct': 50 }, 4_900));
-    expect(near).toEqual({ control: 'battery-power', reason: expect.stringMatching(/discharging: .* limit; charging: .* limit/) });
+    expect(near).toEqual({
+      control: 'battery-power',
+      expected: 'device',
+      reason: expect.stringMatching(/discharging: .* limit; charging: .* limit/),
+    });
     const low = trialOf('battery-power', request('battery', { 'battery.powerW': 300, 'battery.socPct': 11 }, 10));
     expect(low).toMatchObject({ levelsW: [-300], leftOut: ['discharging: the battery is at 11 %'] });
   });
@@ -55,6 +59,7 @@ describe('a trial', () => {
     expect(isTrial(trialOf('pv-limit', request('pv', { 'pv.powerW': 100 })))).toBe(false);
     expect(trialOf('pv-limit', request('pv', {}))).toEqual({
       control: 'pv-limit',
+      expected: 'device',
       reason: expect.stringContaining('does not tell the power'),
     });
   });

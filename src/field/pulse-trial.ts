@@ -29,7 +29,7 @@ export interface Trial {
   /** How long its power is watched once its registers have let go. */
   readonly afterwardsMs: DurationMs;
   /** What is known to end a setpoint: there is no use in waiting for another. */
-  readonly expected: 'device' | Exclude<ReversionClass, 'device'>;
+  readonly expected: ReversionClass;
   /** What is left out, and why. */
   readonly leftOut: readonly string[];
 }
@@ -42,13 +42,14 @@ export interface TrialRequest {
   readonly now: SiteSample;
   readonly powerW: Watt;
   readonly leaseS: number;
-  readonly expected: Trial['expected'];
+  readonly expected: ReversionClass;
 }
 
 /** A control that cannot be pulsed now, and why. */
 export interface NoTrial {
   readonly control: Setpoint['kind'];
   readonly reason: string;
+  readonly expected: ReversionClass;
 }
 
 /** AC power of the device as a whole. */
@@ -94,7 +95,8 @@ export const ratingOf = ({ ratedW, battery, generator }: Device): Watt =>
 
 export const trialOf = (control: Setpoint['kind'], request: TrialRequest): Trial | NoTrial => {
   const powerW = controlledPowerW(control, request.now.device);
-  if (powerW === undefined) return { control, reason: 'the device does not tell the power that this would act on' };
+  const { expected } = request;
+  if (powerW === undefined) return { control, expected, reason: 'the device does not tell the power that this would act on' };
   switch (control) {
     case 'battery-power':
       return batteryTrial(request, powerW);
@@ -137,7 +139,7 @@ const batteryTrial = (request: TrialRequest, freeW: Watt): Trial | NoTrial => {
     if (passes) left.push(`${way}: with what flows at the meter now it might pass the connection's limit`);
     return !ends && !passes;
   });
-  if (levelsW.length === 0) return { control: 'battery-power', reason: left.join('; ') };
+  if (levelsW.length === 0) return { control: 'battery-power', expected: request.expected, reason: left.join('; ') };
   // Letting go is seen best from the power that it is furthest from by itself.
   const lastW = levelsW.reduce((best, levelW) => (Math.abs(levelW - freeW) > Math.abs(best - freeW) ? levelW : best));
   return { control: 'battery-power', levelsW, lastW, leftOut: left, ...common(request) };
@@ -163,6 +165,7 @@ const limitTrial = (request: TrialRequest, freeW: Watt): Trial | NoTrial => {
   if (freeW < leastW)
     return {
       control: 'pv-limit',
+      expected: request.expected,
       reason: `it gives ${Math.round(freeW)} W: at least ${Math.round(leastW)} W are needed to see a limit bite`,
     };
   const limitW = freeW - Math.min(powerW, MOST_TAKEN * freeW);

@@ -88,3 +88,11 @@ const watts = (option: string, text: string, signed: boolean): number => {
   if (parsed && (signed || !text.startsWith('-'))) return Number(parsed[1]) * (parsed[2] === 'kW' ? 1_000 : 1);
   throw new BadInput(`${option} "${text}": give a power, as 3000W or 3kW${signed ? ', negative to charge' : ''}`);
 };
+
+/** A power as 300W, 1.5kW or a percentage of a rating. Throws `BadInput` naming the option. */
+export const parsePower = (option: string, text: string, ratedW: number): number => {
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(text);
+  const powerW = percent ? (Number(percent[1]) / 100) * ratedW : watts(option, text, false);
+  if (powerW > 0) return powerW;
+  throw new BadInput(`${option} "${text}": give more than nothing`);
+};

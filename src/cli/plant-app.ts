@@ -32,6 +32,7 @@ import { ReadingStore } from '../telemetry/reading-store.port.js';
 import { packageRoot, packageVersion } from './package-info.js';
 import { PlantModule, type PlantOptions } from './plant.module.js';
 import { CHOOSE_PORT, listenFault } from './ports.js';
+import { noteRunning } from './running-plant.js';
 
 /** A plant as a process: its rooms, its pages and its jobs. */
 export class PlantApp {
@@ -78,6 +79,7 @@ export class PlantApp {
   /** Begins to poll, to decide and to close intervals. */
   async run(): Promise<void> {
     const { clock, config, fleet } = this.options;
+    await noteRunning(config.dataDir, fleet.plant);
     await this.app.get(IntervalClosing).resume(clock.now());
     this.app.get(FieldService).start(devicesOf(fleet.plant), await this.lastTold());
     this.app.get(PlanningJobs).start(clock);
@@ -107,7 +109,9 @@ export class PlantApp {
       throw fault === undefined ? error : new BadInput(fault);
     }
     const { port: bound } = (this.app.getHttpServer() as { address(): AddressInfo }).address();
-    return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+    const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+    await noteRunning(this.options.config.dataDir, this.options.fleet.plant, url);
+    return url;
   }
 
   /** Hands every device back, stores what is queued and closes everything. A second call waits for the first. */

@@ -31,6 +31,7 @@ describe('the command line', () => {
       [
         'demo',
         'device command',
+        'device commission',
         'device read',
         'device scan',
         'device watch',

@@ -1,13 +1,16 @@
+import type { ModbusAddress } from '../fleet/plant.js';
 import { AdapterError } from '../kernel/errors.js';
 import { monotonicMs } from '../platform/clock.js';
-import type { Profile } from '../registers/profile.js';
+import type { Profile, ProfilePoint } from '../registers/profile.js';
 import { decodeModel, type GroupDef, type GroupValues, type PointDef, type PointValue } from '../registers/sunspec/model.js';
 import { SUNSPEC_MODELS } from '../registers/sunspec/models.js';
+import type { Words } from '../registers/words.js';
 import { MAX_READ_WORDS } from './block-plan.js';
 import type { BusUnit } from './bus.js';
-import { PointReader } from './drivers/profile-points.js';
-import { HostUnreachable, ModbusException } from './modbus-link.port.js';
+import { type PointReading, PointReader } from './drivers/profile-points.js';
+import { HostUnreachable, ModbusException, type RegisterTable } from './modbus-link.port.js';
 import type { Profiles } from './profiles.js';
+import { suggestedByProfile, suggestedBySunspec, type SuggestedDevice } from './suggested-device.js';
 import { type DeviceIdentity, type MappedModel, type SunspecMap, walkSunspec } from './sunspec-walk.js';
 
 /** One point as a person who commissions a device wants to see it. What has no good value has none. */
@@ -19,6 +22,20 @@ export interface PointReport {
   readonly ageMs: number;
   /** The name of an enumerated value. */
   readonly meaning?: string;
+  /** Where asked for: what stood in its registers. */
+  readonly raw?: readonly RawRegisters[];
+}
+
+/** Registers as they came, each as four hexadecimal digits. */
+export interface RawRegisters {
+  readonly table: RegisterTable;
+  readonly address: number;
+  readonly words: readonly string[];
+}
+
+/** What else a reading is to show. */
+export interface ReportOptions {
+  readonly raw?: boolean;
 }
 
 export interface ModelReport {
@@ -38,23 +55,40 @@ export interface DeviceReport {
 
 /** What answers at a unit id. */
 export type UnitFound =
-  | { readonly kind: 'sunspec'; readonly unitId: number; readonly identity: DeviceIdentity; readonly models: readonly ModelReport[] }
-  | { readonly kind: 'register-map'; readonly unitId: number; readonly profiles: readonly string[] }
+  | {
+      readonly kind: 'sunspec';
+      readonly unitId: number;
+      readonly identity: DeviceIdentity;
+      readonly models: readonly ModelReport[];
+      /** Absent where its models have no place at a site. */
+      readonly device?: SuggestedDevice;
+    }
+  | { readonly kind: 'register-map'; readonly unitId: number; readonly profiles: readonly string[]; readonly device: SuggestedDevice }
   | { readonly kind: 'unknown'; readonly unitId: number; readonly reason: string };
 
 /**
- * Who answers at a unit id: a SunSpec device by its models, another one by the profiles whose points it all serves.
- * `undefined` where nobody does. Throws `HostUnreachable` where there is no host.
+ * Who answers at an address: a SunSpec device by its models, another one by the profiles whose points it all serves, the one
+ * that explains most of it first. `undefined` where nobody does. Throws `HostUnreachable` where there is no host.
  */
-export const scanUnit = async (unit: BusUnit, profiles: Profiles): Promise<UnitFound | undefined> => {
+export const scanUnit = async (unit: BusUnit, profiles: Profiles, address: ModbusAddress): Promise<UnitFound | undefined> => {
   const { unitId } = unit;
   try {
-    const map = await walkSunspec((address, count) => unit.read('holding', address, count));
-    if (map) return { kind: 'sunspec', unitId, identity: map.identity, models: map.models.map(modelReport) };
-    const fitting: string[] = [];
-    for (const [name, profile] of profiles) if (await fits(unit, profile)) fitting.push(name);
-    if (fitting.length > 0) return { kind: 'register-map', unitId, profiles: fitting };
-    return { kind: 'unknown', unitId, reason: 'answers, but neither SunSpec nor any known profile fits' };
+    const map = await walkSunspec((from, count) => unit.read('holding', from, count), address.sunspecBase);
+    if (map) {
+      const { identity, models, points } = await readSunspecDevice(unit, map);
+      const ids = models.map(({ id }) => id);
+      return { kind: 'sunspec', unitId, identity, models, device: suggestedBySunspec(address, identity, ids, points) };
+    }
+    const fitting: { name: string; profile: Profile; points: ProfilePoints }[] = [];
+    for (const [name, profile] of profiles) {
+      const points = await readingsOf(unit, profile);
+      if (points && fits(profile, points)) fitting.push({ name, profile, points });
+    }
+    const [first, ...others] = fitting.sort((a, b) => told(b.points).length - told(a.points).length);
+    if (!first) return { kind: 'unknown', unitId, reason: 'answers, but neither SunSpec nor any known profile fits' };
+    const names = others.map(({ name }) => name);
+    const device = suggestedByProfile(address, first.name, first.profile, Object.fromEntries(told(first.points)), names);
+    return { kind: 'register-map', unitId, profiles: [first.name, ...names], device };
   } catch (error) {
     if (!(error instanceof AdapterError) || error instanceof HostUnreachable) throw error;
     // A gateway answers for units it does not have.
@@ -63,21 +97,40 @@ export const scanUnit = async (unit: BusUnit, profiles: Profiles): Promise<UnitF
   }
 };
 
-const fits = async (unit: BusUnit, profile: Profile): Promise<boolean> => {
+type ProfilePoints = ReadonlyMap<ProfilePoint, PointReading>;
+
+/** `undefined` where the unit has not the profile's registers. */
+const readingsOf = async (unit: BusUnit, profile: Profile): Promise<ProfilePoints | undefined> => {
   try {
-    const points = await new PointReader(unit, profile).read();
-    return [...points].every(([name, point]) => 'value' in point || profile.points[name]?.optional);
+    return await new PointReader(unit, profile).read();
   } catch (error) {
-    if (error instanceof ModbusException && error.denies) return false;
+    if (error instanceof ModbusException && error.denies) return undefined;
     throw error;
   }
+};
+
+const told = (points: ProfilePoints): [ProfilePoint, { readonly value: number }][] =>
+  [...points].flatMap(([name, point]) => ('value' in point ? [[name, point]] : []));
+
+/** What a generator that stands does not have; its controller says 0, or that it is not available. */
+const ONLY_WHILE_IT_RUNS: readonly ProfilePoint[] = ['powerW', 'voltageV', 'frequencyHz', 'currentAA', 'currentBA', 'currentCA'];
+
+/** Whether a unit serves every point of a profile. Registers that all read 0 are those of no device in particular. */
+const fits = (profile: Profile, points: ProfilePoints): boolean => {
+  const stands = (name: ProfilePoint, point: PointReading): boolean =>
+    profile.kind === 'generator' &&
+    ONLY_WHILE_IT_RUNS.includes(name) &&
+    'rejected' in point &&
+    (point.rejected === 'not-available' || point.raw === 0);
+  const explained = [...points].every(([name, point]) => 'value' in point || profile.points[name]?.optional || stands(name, point));
+  return explained && told(points).some(([, { value }]) => value !== 0);
 };
 
 /**
  * Everything a SunSpec device tells by the models that are known. Models longer than a request come in several, so that the
  * scale factors of a long one may be younger than its values. Throws an `AdapterError`.
  */
-export const readSunspecDevice = async (unit: BusUnit, map: SunspecMap): Promise<DeviceReport> => {
+export const readSunspecDevice = async (unit: BusUnit, map: SunspecMap, { raw }: ReportOptions = {}): Promise<DeviceReport> => {
   const points: Record<string, PointReport> = {};
   const seen = new Map<number, number>();
   for (const mapped of map.models) {
@@ -87,18 +140,20 @@ export const readSunspecDevice = async (unit: BusUnit, map: SunspecMap): Promise
     seen.set(mapped.id, instance);
     const { words, ageMs } = await readModel(unit, mapped);
     const prefix = instance === 1 ? `${mapped.id}` : `${mapped.id}#${instance}`;
-    report(points, prefix, model, decodeModel(model, words), ageMs);
+    const read: ReadModel = { words, ageMs, at: mapped.at, raw: raw ?? false };
+    report(points, prefix, model, decodeModel(model, words), read, 0);
   }
   return { identity: map.identity, models: map.models.map(modelReport), points };
 };
 
 /** Everything a register-map device tells by its profile. Throws an `AdapterError`. */
-export const readProfileDevice = async (unit: BusUnit, profile: Profile): Promise<DeviceReport> => {
+export const readProfileDevice = async (unit: BusUnit, profile: Profile, { raw }: ReportOptions = {}): Promise<DeviceReport> => {
   const askedAtMs = monotonicMs();
-  const readings = await new PointReader(unit, profile).read();
+  const readings = await new PointReader(unit, profile).readWithRegisters();
   const ageMs = Math.round(monotonicMs() - askedAtMs);
-  const points = [...readings].map(([name, reading]): [string, PointReport] => {
-    const shown = { unit: UNIT_OF_ENDING.find(([ending]) => name.endsWith(ending))?.[1] ?? '', ageMs };
+  const points = [...readings].map(([name, { reading, registers }]): [string, PointReport] => {
+    const unitOfName = UNIT_OF_ENDING.find(([ending]) => name.endsWith(ending))?.[1] ?? '';
+    const shown = { unit: unitOfName, ageMs, ...(raw ? { raw: registers.map(({ table, at, words }) => rawOf(table, at, words)) } : {}) };
     if ('value' in reading) return [name, { ...shown, value: reading.value, quality: 'good' }];
     return [name, { ...shown, quality: reading.rejected }];
   });
@@ -132,24 +187,44 @@ const readModel = async (unit: BusUnit, { at, length }: MappedModel): Promise<{ 
   return { words, ageMs: Math.round(monotonicMs() - askedAtMs) };
 };
 
+const rawOf = (table: RegisterTable, address: number, words: Words): RawRegisters => ({
+  table,
+  address,
+  words: Array.from(words, (word) => word.toString(16).padStart(4, '0')),
+});
+
+/** One model as it was read: its registers from the one with its ID on. */
+interface ReadModel {
+  readonly words: Words;
+  readonly ageMs: number;
+  readonly at: number;
+  readonly raw: boolean;
+}
+
+/** Reports a group that begins `groupAt` registers into its model; answers where the next one begins. */
 const report = (
   into: Record<string, PointReport>,
   prefix: string,
   group: GroupDef,
   { values, groups }: GroupValues,
-  ageMs: number,
-): void => {
+  read: ReadModel,
+  groupAt: number,
+): number => {
   for (const point of group.points) {
     if (isStructure(point)) continue;
     const value = values[point.name];
-    const shown = { unit: point.unit ?? '', ageMs };
+    const from = groupAt + point.offset;
+    const words = Array.from(read.words).slice(from, from + point.words);
+    const shown = { unit: point.unit ?? '', ageMs: read.ageMs, ...(read.raw ? { raw: [rawOf('holding', read.at + from, words)] } : {}) };
     const meaning = typeof value === 'number' && point.type.startsWith('enum') ? point.symbols.get(value) : undefined;
     into[`${prefix}.${point.name}`] =
       value === undefined ? { ...shown, quality: 'not-available' } : { ...shown, value, quality: 'good', ...(meaning ? { meaning } : {}) };
   }
+  let nextAt = groupAt + group.words;
   for (const inner of group.groups)
     for (const [index, repeat] of (groups[inner.name] ?? []).entries())
-      report(into, `${prefix}.${inner.name}[${index + 1}]`, inner, repeat, ageMs);
+      nextAt = report(into, `${prefix}.${inner.name}[${index + 1}]`, inner, repeat, read, nextAt);
+  return nextAt;
 };
 
 const isStructure = ({ name, type }: PointDef): boolean =>

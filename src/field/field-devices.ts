@@ -56,13 +56,19 @@ export class FieldDevices {
   }
 
   private fieldDevice(device: Device, profiles: Profiles, lastTold: SampleValues | undefined): FieldDevice {
-    const { unitId } = device.address;
+    const { unitId, sunspecBase } = device.address;
     const bus = this.bus(device.address);
     const [unit, control] = [bus.unit(unitId), bus.unit(unitId, 'control')];
     control.written = (address) => this.writes.count(device.id, address, monotonicMs());
     const pace = device.writesPerDay === undefined ? {} : { pace: new WritePace(device.writesPerDay, monotonicMs()) };
     if (device.profile === SUNSPEC_PROFILE)
-      return { device, unit, ...pace, driver: new SunspecDriver(unit, control, device, lastTold), periodMs: device.pollPeriodMs };
+      return {
+        device,
+        unit,
+        ...pace,
+        driver: new SunspecDriver(unit, control, device, lastTold, sunspecBase),
+        periodMs: device.pollPeriodMs,
+      };
     const profile = profileFor(profiles, device);
     for (const each of [unit, control]) each.timeoutMs = profile.answersWithinMs ?? each.timeoutMs;
     const periodMs = Math.max(device.pollPeriodMs, profile.fastestPeriodMs);

@@ -38,6 +38,15 @@ describe('the walk of a SunSpec map', () => {
     });
   });
 
+  it('looks at a base that is known, and at no other', async () => {
+    const device = deviceAt(1_000, sunspecRegisters(MODELS));
+    expect(await walkSunspec(device)).toBeUndefined();
+    expect(await walkSunspec(device, 1_000)).toMatchObject({ baseAddress: 1_000, endMarked: true });
+    const usual = deviceAt(40_000, sunspecRegisters(MODELS));
+    expect(await walkSunspec(usual, 1_000)).toBeUndefined();
+    expect(usual.reads).toBe(1);
+  });
+
   it('takes the end of the registers for the end of the map', async () => {
     const map = await walkSunspec(deviceAt(40_000, sunspecRegisters(MODELS, [])));
     expect(map).toMatchObject({ endMarked: false, models: [{ id: 1 }, { id: 103 }, { id: 123 }] });

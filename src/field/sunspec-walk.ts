@@ -40,11 +40,11 @@ const MOST_MODELS = 200;
 
 /**
  * Finds the `SunS` marker and follows the chain of models by their lengths to its end; some devices refuse (exception 2)
- * the address where the end model should be, which is taken for the end. `undefined` where there is no marker. Throws the
- * reader's `AdapterError`s.
+ * the address where the end model should be, which is taken for the end. A base that is known is looked at and no other.
+ * `undefined` where there is no marker. Throws the reader's `AdapterError`s.
  */
-export const walkSunspec = async (read: HoldingReader): Promise<SunspecMap | undefined> => {
-  const baseAddress = await findBase(read);
+export const walkSunspec = async (read: HoldingReader, knownBase?: number): Promise<SunspecMap | undefined> => {
+  const baseAddress = await findBase(read, knownBase === undefined ? BASE_ADDRESSES : [knownBase]);
   if (baseAddress === undefined) return undefined;
   const models: MappedModel[] = [];
   let endMarked = false;
@@ -70,8 +70,8 @@ export const isSameDevice = async (read: HoldingReader, map: SunspecMap): Promis
   return head !== undefined && fingerprintOf(head) === map.fingerprint;
 };
 
-const findBase = async (read: HoldingReader): Promise<number | undefined> => {
-  for (const base of BASE_ADDRESSES) {
+const findBase = async (read: HoldingReader, bases: readonly number[]): Promise<number | undefined> => {
+  for (const base of bases) {
     const marker = await readUnlessAbsent(read, base, 2);
     if (marker?.[0] === SUNSPEC_MARKER[0] && marker[1] === SUNSPEC_MARKER[1]) return base;
   }

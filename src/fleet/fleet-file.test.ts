@@ -50,6 +50,14 @@ describe('a fleet file', () => {
     expect(consents.get('home')).toEqual({ reserveFloorPct: 10, optedOut: false });
   });
 
+  it('says where a SunSpec map begins, of a SunSpec device alone', () => {
+    const based = HEAD + site('anna').replace('host: 10.0.0.2', 'host: 10.0.0.2, sunspecBase: 1000');
+    expect(parseFleet('plant.yaml', based, NO_TARIFF).plant.sites[0]!.devices[0]!.address.sunspecBase).toBe(1_000);
+    expect(faultsOf(based.replace('role: grid-meter', 'role: grid-meter, profile: eastron-sdm630'))).toEqual([
+      expect.stringMatching(/plant\.yaml:13: .*sunspecBase: only a SunSpec device has one/),
+    ]);
+  });
+
   it('names all bad fields at once, each with its line', () => {
     const faults = faultsOf(
       HEAD.replace('Europe/Berlin', 'Mars/Base') + site('anna').replace('15000', '"much"').replace('role: grid-meter', 'role: toaster'),

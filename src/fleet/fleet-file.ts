@@ -34,6 +34,13 @@ const generatorSchema = z.strictObject({
 });
 
 const unitId = z.number().int().min(0).max(255).default(1);
+const sunspecBase = z
+  .number()
+  .int()
+  .min(0)
+  .max(65_530)
+  .optional()
+  .describe('where the SunSpec map begins, counted from 0; 40000, 0 and 50000 are looked at without it');
 export const modbusSchema = z.union(
   [
     z.strictObject({
@@ -41,6 +48,7 @@ export const modbusSchema = z.union(
       port: z.number().int().min(1).max(65_535).default(502),
       framing: z.enum(['tcp', 'rtu']).default('tcp').describe('rtu: a gateway that passes RTU frames over TCP'),
       unitId,
+      sunspecBase,
     }),
     z.strictObject({
       serial: z.string().min(1).describe('the line’s device, such as /dev/ttyUSB0 or COM3'),
@@ -48,10 +56,17 @@ export const modbusSchema = z.union(
       parity: z.enum(['none', 'even', 'odd']).default('none'),
       stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
       unitId,
+      sunspecBase,
     }),
   ],
-  { error: 'needs `host` (port, framing, unitId), or `serial` (baudRate, parity, stopBits, unitId)' },
+  { error: 'needs `host` (port, framing, unitId, sunspecBase), or `serial` (baudRate, parity, stopBits, unitId, sunspecBase)' },
 );
+
+const commissionedSchema = z.strictObject({
+  at: z.iso.datetime(),
+  latencyMs: z.number().int().min(0).optional(),
+  reversionS: z.number().positive().optional(),
+});
 
 const deviceSchema = z.strictObject({
   id,
@@ -82,6 +97,7 @@ const deviceSchema = z.strictObject({
   pvPeakW: positive.optional(),
   battery: batterySchema.optional(),
   generator: generatorSchema.optional(),
+  commissioned: commissionedSchema.optional().describe('written by `vpp device commission`'),
 });
 
 const safeLimitsSchema = z.strictObject({
@@ -180,6 +196,7 @@ const crossCheck: CrossCheck<FleetFile> = (file) => [
   ...householdFaults(file),
   ...file.sites.flatMap(siteFaults),
   ...deviceEntries(file).flatMap(({ device, path }) => ratingFaults(device).map((message) => ({ path, message }))),
+  ...deviceEntries(file).flatMap(baseFaults),
 ];
 
 type Fault = ReturnType<CrossCheck<FleetFile>>[number];
@@ -200,7 +217,7 @@ const duplicates = (entries: { key: string; path: PropertyKey[] }[], what: strin
 const lineFaults = (file: FleetFile): Fault[] => {
   const lines = new Map<string, string>();
   return deviceEntries(file).flatMap(({ device: { modbus }, path }) => {
-    const spoken = JSON.stringify({ ...modbus, unitId: 0 });
+    const spoken = JSON.stringify({ ...modbus, unitId: 0, sunspecBase: 0 });
     const known = lines.get(busName(modbus)) ?? spoken;
     lines.set(busName(modbus), known);
     if (known === spoken) return [];
@@ -235,6 +252,16 @@ const siteFaults = (site: FleetFile['sites'][number], s: number): Fault[] => {
     ? []
     : [{ path: ['sites', s], message: `site "${site.id}" needs exactly one device with \`role: grid-meter\`, and has ${meters}` }];
 };
+
+const baseFaults = ({ device: { modbus, profile }, path }: ReturnType<typeof deviceEntries>[number]): Fault[] =>
+  modbus.sunspecBase === undefined || profile === 'sunspec'
+    ? []
+    : [
+        {
+          path: [...path, 'modbus', 'sunspecBase'],
+          message: `only a SunSpec device has one, and this one is read by profile "${profile}"`,
+        },
+      ];
 
 const ratingFaults = (device: FleetFile['sites'][number]['devices'][number]): string[] => [
   ...((device.role === 'battery' || device.role === 'hybrid') && !device.battery

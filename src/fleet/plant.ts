@@ -29,7 +29,11 @@ export interface SerialBus {
 
 /** What units share: one host and port, or one line. */
 export type ModbusBus = TcpBus | SerialBus;
-export type ModbusAddress = ModbusBus & { readonly unitId: number };
+export type ModbusAddress = ModbusBus & {
+  readonly unitId: number;
+  /** Where the SunSpec map begins, of a device that keeps it in another place than the usual ones. */
+  readonly sunspecBase?: number;
+};
 
 export const isSerial = (bus: ModbusBus): bus is SerialBus => 'serial' in bus;
 
@@ -62,6 +66,16 @@ export interface GeneratorRating {
   readonly startMicro: number;
 }
 
+/** What was found when a device was commissioned at its site. */
+export interface CommissioningRecord {
+  /** ISO 8601, in UTC. */
+  readonly at: string;
+  /** From a write to the first clear response of its power. */
+  readonly latencyMs?: number;
+  /** From the last write to the moment it had let go by itself, in seconds. */
+  readonly reversionS?: number;
+}
+
 export interface Device {
   readonly id: DeviceId;
   readonly siteId: SiteId;
@@ -83,6 +97,7 @@ export interface Device {
   readonly pvPeakW?: Watt;
   readonly battery?: BatteryRating;
   readonly generator?: GeneratorRating;
+  readonly commissioned?: CommissioningRecord;
 }
 
 /** What a site enrolled for an operator's limits holds to while none is in force (DESIGN §5.2); magnitudes in W, absent: not enrolled. */

@@ -31,6 +31,11 @@ describe('the environment', () => {
     expect(faults.every((fault) => !fault.includes('\n'))).toBe(true);
   });
 
+  it('has a login for commands that go through the plant, whole or not at all', () => {
+    expect(configOf({ VPP_USER: 'olga', VPP_PASSWORD: 'secret' }).login).toEqual({ name: 'olga', password: 'secret' });
+    expect(configOf({ VPP_USER: 'olga' }).login).toBeUndefined();
+  });
+
   it('takes an empty value as absent', () => {
     expect(configOf({ VPP_PORT: '', INFLUX_URL: '' })).toMatchObject({ port: 8080, influxUrl: undefined });
   });

@@ -9,6 +9,8 @@ export const environmentSchema = z.object({
   VPP_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on'),
   VPP_PORT: wholeNumber(0, 65_535).default(8080).describe('Port of the pages and the API; 0 takes a free one'),
   VPP_DATA_DIR: z.string().min(1).default('data').describe('Folder for databases and keys'),
+  VPP_USER: z.string().min(1).optional().describe('Operator that `vpp device command --plant` logs in as'),
+  VPP_PASSWORD: z.string().min(1).optional().describe('Password of VPP_USER'),
   VPP_FLEET: z.string().min(1).optional().describe('Fleet file of `vpp serve`'),
   VPP_INTERVAL_MINUTES: wholeNumber(1, 60)
     .refine((minutes) => 60 % minutes === 0, 'must divide an hour')
@@ -37,6 +39,8 @@ export interface Config {
   readonly port: number;
   readonly dataDir: string;
   readonly fleetFile: string | undefined;
+  /** Of a running plant, for commands that go through it. */
+  readonly login: { readonly name: string; readonly password: string } | undefined;
   readonly intervalMinutes: number;
   readonly cycleMs: number;
   readonly rawRetentionDays: number;
@@ -50,7 +54,7 @@ export interface Config {
 /** Addresses may hold passwords, so what they say is not repeated. */
 const faultOf = (key: string, value: string | undefined, message: string): string => {
   const { description } = environmentSchema.shape[key as keyof typeof environmentSchema.shape];
-  return `${key}${key.endsWith('_URL') ? '' : ` "${value}"`}: ${message} (${description})`;
+  return `${key}${/_URL$|PASSWORD$/.test(key) ? '' : ` "${value}"`}: ${message} (${description})`;
 };
 
 /** A process environment as the configuration. Throws `BadInput` with a line for every key that is unknown or has a bad value. */
@@ -70,6 +74,8 @@ export const configOf = (environment: Readonly<Record<string, string | undefined
     port: data.VPP_PORT,
     dataDir: data.VPP_DATA_DIR,
     fleetFile: data.VPP_FLEET,
+    login:
+      data.VPP_USER !== undefined && data.VPP_PASSWORD !== undefined ? { name: data.VPP_USER, password: data.VPP_PASSWORD } : undefined,
     intervalMinutes: data.VPP_INTERVAL_MINUTES,
     cycleMs: data.VPP_CYCLE_MS,
     rawRetentionDays: data.VPP_RAW_RETENTION_DAYS,

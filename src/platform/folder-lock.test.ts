@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lockFolder } from './folder-lock.js';
+import { isFolderLocked, lockFolder } from './folder-lock.js';
 
 describe('the lock on a plant’s folder', () => {
   let folder: string;
@@ -15,6 +15,16 @@ describe('the lock on a plant’s folder', () => {
     const held = lockFolder(folder);
     expect(() => lockFolder(folder)).toThrow(`${folder} is in use by a plant that is running`);
     held.release();
+    lockFolder(folder).release();
+  });
+
+  it('is seen by others, who take nothing', () => {
+    expect(isFolderLocked(join(folder, 'none'))).toBe(false);
+    expect(existsSync(join(folder, 'none'))).toBe(false);
+    const held = lockFolder(folder);
+    expect(isFolderLocked(folder)).toBe(true);
+    held.release();
+    expect(isFolderLocked(folder)).toBe(false);
     lockFolder(folder).release();
   });
 });

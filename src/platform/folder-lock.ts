@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { BadInput } from '../kernel/errors.js';
@@ -31,4 +31,21 @@ export const lockFolder = (folder: string, as: keyof typeof LOCKS = 'plant'): Fo
     throw error;
   }
   return { release: () => file.close() };
+};
+
+/** Whether a process holds a plant's folder. Takes nothing, and makes nothing where there is no folder. */
+export const isFolderLocked = (folder: string): boolean => {
+  const path = join(folder, LOCKS.plant.file);
+  if (!existsSync(path)) return false;
+  const file = new Database(path, { timeout: 0, readonly: true });
+  try {
+    // Whoever holds it keeps readers out as well.
+    file.prepare('SELECT count(*) FROM sqlite_master').get();
+    return false;
+  } catch (error) {
+    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return true;
+    throw error;
+  } finally {
+    file.close();
+  }
 };

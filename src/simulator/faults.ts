@@ -20,9 +20,14 @@ export const answering = (faults: readonly DeviceFault[], deviceId: string, atMs
   return 'answers';
 };
 
-/** Generators whose start fails at `atMs`. */
-export const failingStarts = (faults: readonly DeviceFault[], atMs: EpochMs, startedAtMs: EpochMs): ReadonlySet<string> =>
-  new Set(faults.filter((fault) => fault.kind === 'start-fails' && isWithin(fault, atMs, startedAtMs)).map((fault) => fault.deviceId));
+/** Devices that have a fault of this kind at `atMs`. */
+export const devicesWith = (
+  kind: 'start-fails' | 'timer-stuck' | 'deaf',
+  faults: readonly DeviceFault[],
+  atMs: EpochMs,
+  startedAtMs: EpochMs,
+): ReadonlySet<string> =>
+  new Set(faults.filter((fault) => fault.kind === kind && isWithin(fault, atMs, startedAtMs)).map((fault) => fault.deviceId));
 
 const isWithin = ({ afterMs, forMs }: { afterMs: DurationMs; forMs: DurationMs }, atMs: EpochMs, startedAtMs: EpochMs): boolean =>
   atMs >= startedAtMs + afterMs && atMs < startedAtMs + afterMs + forMs;

@@ -2,7 +2,7 @@ import { BadInput } from '../kernel/errors.js';
 import { floorTo } from '../kernel/interval.js';
 import { type DurationMs, type EpochMs, SECOND_MS, type Watt } from '../kernel/units.js';
 import type { Words } from '../registers/words.js';
-import { type Answering, answering, EXCEPTION, failingStarts } from './faults.js';
+import { type Answering, answering, devicesWith, EXCEPTION } from './faults.js';
 import { MbapServer } from './mbap-server.js';
 import { type SiteModel, siteModel, stepSite } from './site.js';
 import { initialSite, type SiteState } from './site-state.js';
@@ -169,7 +169,8 @@ class RunningSite implements LiveState {
   moveTo(atMs: EpochMs): void {
     const durationMs: DurationMs = atMs - this.state.atMs;
     if (durationMs <= 0) return;
-    const commands = { failingStarts: failingStarts(this.faults, atMs, this.startedAtMs) };
+    const devices = (kind: Parameters<typeof devicesWith>[0]) => devicesWith(kind, this.faults, atMs, this.startedAtMs);
+    const commands = { failingStarts: devices('start-fails'), stuckTimers: devices('timer-stuck'), deaf: devices('deaf') };
     this.change(stepSite(this.model, this.state, commands, durationMs));
   }
 

@@ -48,6 +48,9 @@ export interface SiteCommands {
   readonly generators?: Readonly<Record<string, GeneratorCommand>>;
   /** Generators whose warm-up, where it ends in this step, ends in failure. */
   readonly failingStarts?: ReadonlySet<string>;
+  /** Devices whose controls never revert, and devices that do not do what their controls say. */
+  readonly stuckTimers?: ReadonlySet<string>;
+  readonly deaf?: ReadonlySet<string>;
 }
 
 /**
@@ -69,7 +72,7 @@ export const stepSite = (model: SiteModel, state: SiteState, commands: SiteComma
   draft.powers = sums.means(durationMs);
   for (const [id, generator] of Object.entries(draft.generators))
     draft.generatorMeansW[id] = meanPowerW(generator.producedWh - state.generators[id]!.producedWh, durationMs);
-  expireControls(draft);
+  expireControls(draft, commands);
   return draft;
 };
 
@@ -95,8 +98,8 @@ const takeCommands = (draft: SiteState, commands: SiteCommands, durationMs: Dura
   }
 };
 
-const expireControls = (draft: SiteState): void => {
-  for (const id in draft.controls) draft.controls[id] = expired(draft.controls[id]!, draft.atMs);
+const expireControls = (draft: SiteState, { stuckTimers }: SiteCommands): void => {
+  for (const id in draft.controls) if (!stuckTimers?.has(id)) draft.controls[id] = expired(draft.controls[id]!, draft.atMs);
 };
 
 /** Sums powers over pieces; a power unknown in one of them is unknown in all. */
@@ -121,7 +124,7 @@ class PowerSums {
 
 const stepPiece = (model: SiteModel, draft: SiteState, commands: SiteCommands, durationMs: DurationMs): SitePowers => {
   const { site } = model;
-  expireControls(draft);
+  expireControls(draft, commands);
   const [startMs, endMs] = [draft.atMs, draft.atMs + durationMs];
   const loadW = model.loadW(startMs, endMs);
   const sunW = model.sunW(startMs, endMs);
@@ -158,7 +161,7 @@ const batteryWindow = (commands: SiteCommands, fromRegisters: () => { minW: Watt
 
 const hybridPiece = (site: VirtualSite, draft: SiteState, { commands, residualW, sunW, durationMs }: Piece): HybridPowers => {
   const hybrid = site.hybrid!;
-  const controls = controlsOf(draft, hybrid.id);
+  const controls = controlsOf(draft, hybrid.id, commands);
   const powers = stepHybrid(hybrid, draft, {
     residualW,
     sunW,
@@ -180,14 +183,14 @@ const separatePiece = (
     if (sunW === undefined) {
       [pvW, draft.pvOutputW] = [undefined, 0];
     } else {
-      const limitW = commands.pvMaxW ?? ceilingW(controlsOf(draft, site.pv.id), site.pv.ratedW);
+      const limitW = commands.pvMaxW ?? ceilingW(controlsOf(draft, site.pv.id, commands), site.pv.ratedW);
       const output = stepPvInverter(draft.pvOutputW, sunW, limitW, site.pv.ratedW, durationMs);
       [pvW, draft.pvOutputW] = [output.meanW, output.endW];
     }
   }
   if (!site.battery || !draft.battery) return { pvW, batteryW: 0 };
   const { id, pack, ratedW } = site.battery;
-  const controls = controlsOf(draft, id);
+  const controls = controlsOf(draft, id, commands);
   const window = batteryWindow(commands, () => windowOf(controls, pack, ratedW));
   const wantedW = residualW === undefined || pvW === undefined ? 0 : selfConsumptionW(residualW - pvW);
   const mostW = Math.min(ratedW, ceilingW(controls, ratedW));
@@ -196,7 +199,8 @@ const separatePiece = (
 };
 
 const NO_CONTROLS: DeviceControls = { values: {}, revertsAtMs: {} };
-const controlsOf = (draft: SiteState, deviceId: string): DeviceControls => draft.controls[deviceId] ?? NO_CONTROLS;
+const controlsOf = (draft: SiteState, deviceId: string, { deaf }: SiteCommands): DeviceControls =>
+  (deaf?.has(deviceId) ? undefined : draft.controls[deviceId]) ?? NO_CONTROLS;
 
 const count = (draft: SiteState, { gridW, pvW, batteryW, pvDcW }: SitePowers, durationMs: DurationMs): void => {
   const hours = durationMs / HOUR_MS;

@@ -121,6 +121,8 @@ export interface VirtualGenerator extends OnTheBus {
  * What goes wrong. Times count from the start of the fleet (`afterMs`) and are over after `forMs`.
  * - `offline`: the device does not answer; its gateway says so (exception 11), or nobody says anything.
  * - `meter-gaps`: about once in `everyMs` the device answers "device failure" (exception 4) for `forMs`.
+ * - `timer-stuck`: the device's registers take a reversion time and nothing ever reverts.
+ * - `deaf`: the device's registers take setpoints and it does what it would do without.
  * - `start-fails`: a generator that begins to warm up inside the window ends up failed.
  */
 export type DeviceFault =
@@ -132,7 +134,12 @@ export type DeviceFault =
       readonly answer?: 'exception' | 'silence';
     }
   | { readonly kind: 'meter-gaps'; readonly deviceId: string; readonly everyMs: DurationMs; readonly forMs: DurationMs }
-  | { readonly kind: 'start-fails'; readonly deviceId: string; readonly afterMs: DurationMs; readonly forMs: DurationMs };
+  | {
+      readonly kind: 'start-fails' | 'timer-stuck' | 'deaf';
+      readonly deviceId: string;
+      readonly afterMs: DurationMs;
+      readonly forMs: DurationMs;
+    };
 
 /** The sun's array of a site, whichever inverter it hangs on, with that inverter's AC rating. */
 export const arrayOf = (site: VirtualSite): { array: PvArray; ratedW: Watt } | undefined => site.hybrid ?? site.pv;

@@ -1,21 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from './free-port.js';
 import { type Login, RunningPlant } from './running-plant.js';
 import { runVpp, VppProcess } from './vpp-process.js';
 
 const OPERATOR: Login = { name: 'olga', password: 'correct horse battery' };
-
-const freePort = (): Promise<number> =>
-  new Promise((answer) => {
-    const probe = createServer();
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => answer(port));
-    });
-  });
 
 const fleet = (port: number): string => `name: Two at home
 zone: Europe/Berlin

@@ -55,6 +55,11 @@ export class VppProcess {
     return line!;
   }
 
+  /** Waits until something was said on standard error, or the process is over. */
+  untilStderr(text: string): Promise<void> {
+    return this.until(() => this.stderr.includes(text) || this.isOver());
+  }
+
   /** Ends the process unless it has ended; answers how it did. */
   async end(signal: NodeJS.Signals): Promise<Ending> {
     if (!this.isOver()) this.child.kill(signal);

@@ -11,6 +11,11 @@ export type PointValues = Partial<Record<ProfilePoint, number>>;
 /** A value that a device told, or why it counts for nothing. */
 export type PointReading = { readonly value: number } | { readonly rejected: 'not-available' | 'out-of-range'; readonly raw?: number };
 
+/** Registers as they came. */
+export interface ReadRegisters extends Pick<RegisterRange, 'table' | 'at'> {
+  readonly words: readonly number[];
+}
+
 const LACKING: PointReading = { rejected: 'not-available' };
 
 /** Reads points of a profile, in as few requests as the device bears. */
@@ -42,11 +47,31 @@ export class PointReader {
     );
   }
 
+  /** Every point together with the registers it was made of; registers that the device does not have are left out. */
+  async readWithRegisters(): Promise<Map<ProfilePoint, { reading: PointReading; registers: ReadRegisters[] }>> {
+    const words = await this.readBlocks();
+    const order = this.profile.wordOrder;
+    return new Map(
+      this.points.map(([name, registers]) => {
+        const reading = sumOf(registers.map((register) => this.readingOf(register, words, order)));
+        const there = registers.filter((register) => !this.lacking.has(register)).map((register) => this.registersOf(register, words));
+        return [name, { reading, registers: there }];
+      }),
+    );
+  }
+
   /** The values there are, in the house's units. */
   async readValues(): Promise<PointValues> {
     const values: PointValues = {};
     for (const [name, reading] of await this.read()) if ('value' in reading) values[name] = reading.value;
     return values;
+  }
+
+  private registersOf(register: ProfileRegister, blocks: readonly Words[]): ReadRegisters {
+    const stretch = stretchOf(register);
+    const block = blockOf(this.blocks, stretch);
+    const from = stretch.at - this.blocks[block]!.at;
+    return { table: stretch.table, at: stretch.at, words: Array.from(blocks[block]!).slice(from, from + stretch.words) };
   }
 
   private wanted(): ProfileRegister[] {

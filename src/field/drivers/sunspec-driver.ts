@@ -25,12 +25,13 @@ export class SunspecDriver implements DeviceDriver {
   private provenAt = -1;
   private learning: Promise<Known> | undefined;
 
-  /** `lastTold` is what the device told last in an earlier run of the plant. */
+  /** `lastTold` is what the device told last in an earlier run of the plant; `sunspecBase` where its map begins, if that is known. */
   constructor(
     private readonly unit: BusUnit,
     private readonly control: BusUnit,
     private readonly standing: Standing,
     private lastTold: SampleValues = {},
+    private readonly sunspecBase?: number,
   ) {}
 
   async read(): Promise<SampleValues> {
@@ -81,8 +82,9 @@ export class SunspecDriver implements DeviceDriver {
   }
 
   private async discover(read: (address: number, count: number) => Promise<Words>): Promise<Known> {
-    const map = await walkSunspec(read);
-    if (!map) throw new AdapterError(`unit ${this.unit.unitId} has no SunSpec map`, false);
+    const map = await walkSunspec(read, this.sunspecBase);
+    const where = this.sunspecBase === undefined ? '' : ` at ${this.sunspecBase}`;
+    if (!map) throw new AdapterError(`unit ${this.unit.unitId} has no SunSpec map${where}`, false);
     const readings =
       this.standing.role === 'hybrid'
         ? await hybridReadings(map, read, new HybridCounters(countedAt(this.lastTold)))

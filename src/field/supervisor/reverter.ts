@@ -20,7 +20,7 @@ export class Reverter {
   async end({ address, profile, control, fallback }: SupervisedLease): Promise<boolean> {
     const used = this.use(address);
     try {
-      const device = await commissionedDevice(used.bus.unit(address.unitId, 'control'), profile);
+      const device = await commissionedDevice(used.bus.unit(address.unitId, 'control'), { profile, sunspecBase: address.sunspecBase });
       if (!fallback) return await device.release([control]);
       const { kind } = await device.command(fallback, FOR_EVER_S);
       return kind === 'confirmed' || kind === 'clamped';

@@ -1,0 +1,182 @@
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ModbusSerialLinks } from '../field/adapters/modbus-serial-link.js';
+import { CommissionBench, type Preparation, type Subject, subjectOf, wishesFor } from '../field/commission.js';
+import { changesBy, type CommissionFindings, type Finding, isDisproved, isSeen } from '../field/commission-findings.js';
+import type { PulseTime } from '../field/pulse-run.js';
+import { isTrial, ratingOf } from '../field/pulse-trial.js';
+import { editedFleet, type EntryChange } from '../fleet/fleet-edit.js';
+import { parseFleet } from '../fleet/fleet-file.js';
+import { busName } from '../fleet/plant.js';
+import { AdapterError, BadInput, messageOf } from '../kernel/errors.js';
+import { SECOND_MS } from '../kernel/units.js';
+import { monotonicMs, SystemClock } from '../platform/clock.js';
+import { configOf } from '../platform/config.js';
+import { writeDurably } from '../platform/durable-file.js';
+import { isFolderLocked, lockFolder } from '../platform/folder-lock.js';
+import { tariffSchema } from '../signals/tariff.js';
+import { parseDuration, parsePower } from './device-arguments.js';
+import { print } from './device-bus.js';
+import { lineDiff } from './line-diff.js';
+import { masterOf } from './running-plant.js';
+
+interface CommissionOptions {
+  readonly fleet: string;
+  readonly power?: string;
+  readonly lease?: string;
+  readonly startEngine?: boolean;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+const REAL_TIME: PulseTime = { nowMs: monotonicMs, pause: (ms, signal) => pause(ms, undefined, { signal }) };
+
+/** Pulses a device of a fleet file, says what that proved, and writes it into the file. */
+export const commission = async (deviceId: string, options: CommissionOptions): Promise<void> => {
+  const { plant } = parseFleet(options.fleet, readText(options.fleet), tariffSchema.optional());
+  const subject = subjectOf(options.fleet, plant, deviceId);
+  const wishes = wishesFor(subject, {
+    ...(options.power === undefined ? {} : { powerW: parsePower('--power', options.power, ratingOf(subject.device)) }),
+    ...(options.lease === undefined ? {} : { leaseS: leaseSeconds(options.lease) }),
+  });
+  if (subject.device.role === 'generator' && !options.startEngine)
+    throw new BadInput(`${deviceId} is an engine: give --start-engine, when nobody is near it and its load may be taken over`);
+  if (!options.yes && !process.stdin.isTTY) throw new BadInput('give --yes: a real device is pulsed, and there is nobody to ask');
+  const { dataDir } = configOf(process.env);
+  const master = await masterOf(dataDir, subject.device.address);
+  if (master) throw new BadInput(`${deviceId} is commanded by the plant "${master.plant}", which runs on ${dataDir}: stop it first`);
+  // A plant that starts in the middle would be a second master.
+  const lock = existsSync(dataDir) && !isFolderLocked(dataDir) ? lockFolder(dataDir) : undefined;
+  const bench = new CommissionBench(new ModbusSerialLinks(), subject, REAL_TIME);
+  try {
+    const prepared = await bench.prepare(wishes);
+    say(planOf(subject, prepared).join('\n'));
+    if (prepared.trials.some(isTrial) && !options.yes && !(await isAgreed())) throw new AdapterError('nothing was done', false);
+    const findings = await stoppable((signal) => bench.run(prepared, signal, say));
+    finish(findings, subject, options);
+  } catch (error) {
+    if (!(error instanceof AdapterError)) throw error;
+    if (options.json) print({ error: error.message });
+    else console.error(error.message);
+    process.exitCode = 1;
+  } finally {
+    await bench.close();
+    lock?.release();
+  }
+};
+
+const say = (line: string): void => console.error(line);
+
+const readText = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new BadInput(`--fleet: ${file} cannot be read: ${messageOf(error)}`);
+  }
+};
+
+const SHORTEST_LEASE_S = 10;
+const LONGEST_LEASE_S = 600;
+
+const leaseSeconds = (text: string): number => {
+  const leaseS = Math.ceil(parseDuration('--lease', text) / SECOND_MS);
+  if (leaseS < SHORTEST_LEASE_S || leaseS > LONGEST_LEASE_S)
+    throw new BadInput(`--lease "${text}": from ${SHORTEST_LEASE_S}s, which a slow device needs to answer, to ${LONGEST_LEASE_S / 60}m`);
+  return leaseS;
+};
+
+/** What is going to happen, before it does. */
+const planOf = ({ device, meter, site }: Subject, { trials, silent }: Preparation): string[] => {
+  const { id, name, role, address } = device;
+  const what = `${id} ("${name}", ${role} at ${busName(address)} unit ${address.unitId}, site ${site.id})`;
+  if (!trials.some(isTrial)) return [`${what} cannot be pulsed now`];
+  return [
+    `${what} is going to be pulsed:`,
+    ...trials.flatMap((trial) => {
+      if (!isTrial(trial)) return [`  ${trial.control}: not now: ${trial.reason}`];
+      const each = `${Math.round(trial.phaseMs / SECOND_MS)} s each, up to four rounds`;
+      const told = trial.levelsW.map((levelW) => `${Math.round(levelW)} W`).join(' and ');
+      const first = trial.levelsW.length === 0 ? '' : `${told} in turn, ${each}; then `;
+      const leftOut = trial.leftOut.map((reason) => `  left out: ${reason}`);
+      return [`  ${trial.control}: ${first}${Math.round(trial.lastW)} W for ${trial.leaseS} s, which nobody renews`, ...leftOut];
+    }),
+    `  watched: its own power${meter ? ` and that of ${meter.id}` : '; there is no grid meter to watch'}`,
+    ...(silent.length > 0 ? [`  not answering, and so not watched: ${silent.join(', ')}`] : []),
+    '  Ctrl-C hands it back at any time.',
+  ];
+};
+
+const isAgreed = async (): Promise<boolean> => {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const away = new AbortController();
+  // Ctrl-C and Ctrl-D are answers too.
+  for (const end of ['SIGINT', 'close'] as const) lines.once(end, () => away.abort());
+  try {
+    return /^y(es)?$/i.test((await lines.question('Go on? [y/N] ', { signal: away.signal })).trim());
+  } catch (error) {
+    if (!away.signal.aborted) throw error;
+    return false;
+  } finally {
+    lines.close();
+  }
+};
+
+/** Runs until it is done or somebody stops it; then the device is handed back first. A second signal ends at once. */
+const stoppable = async <T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const stop = new AbortController();
+  const stopped = (): void => {
+    if (stop.signal.aborted) process.exit(1);
+    say('stopping: the device is handed back …');
+    stop.abort();
+  };
+  process.on('SIGINT', stopped);
+  process.on('SIGTERM', stopped);
+  try {
+    return await run(stop.signal);
+  } catch (error) {
+    if (stop.signal.aborted && !(error instanceof AdapterError))
+      throw new AdapterError('stopped: the device was handed back', false, { cause: error });
+    throw error;
+  } finally {
+    process.off('SIGINT', stopped);
+    process.off('SIGTERM', stopped);
+  }
+};
+
+const finish = (findings: CommissionFindings, { device, meter }: Subject, options: CommissionOptions): void => {
+  const at = new Date(new SystemClock().now()).toISOString().replace(/\.\d+Z$/, 'Z');
+  const changes = changesBy(findings, device, meter, at);
+  const before = readText(options.fleet);
+  const after = editedFleet(options.fleet, before, changes);
+  const written = !options.dryRun && after !== before;
+  if (written) write(options.fleet, after);
+  if (options.json) print({ ...findings, changes, written });
+  else console.log([...findingLines(findings), ...changeLines(changes, lineDiff(before, after), options)].join('\n'));
+  if (isDisproved(findings) || !isSeen(findings)) process.exitCode = 1;
+};
+
+/** Under its own name, also where that is a link, and for whom it was before. */
+const write = (file: string, text: string): void => {
+  const real = realpathSync(file);
+  writeDurably(real, text, statSync(real).mode & 0o777);
+};
+
+const findingLines = ({ role, controls, meter, reversion }: CommissionFindings): string[] => [
+  line('role', role),
+  ...controls.flatMap(({ control, sign, latency, leftOut }) => [
+    line(`${control} sign`, sign),
+    line(`${control} latency`, latency),
+    ...leftOut.map((reason) => line(control, { verdict: 'unproven', reason })),
+  ]),
+  line('meter direction', meter),
+  line('reversion', reversion),
+];
+
+const line = (what: string, { verdict, reason }: Finding): string => `${what.padEnd(22)} ${verdict.padEnd(10)} ${reason}`;
+
+const changeLines = (changes: readonly EntryChange[], diff: readonly string[], { fleet, dryRun }: CommissionOptions): string[] => {
+  if (changes.length === 0) return [`${fleet} stays as it is`];
+  return [dryRun ? `${fleet} would change:` : `${fleet} was changed:`, ...diff];
+};

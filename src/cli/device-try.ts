@@ -1,0 +1,118 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Commissioned } from '../field/commissioned.js';
+import type { CommandOutcome } from '../field/drivers/device-driver.js';
+import type { Setpoint } from '../field/setpoint.js';
+import { AdapterError, BadInput } from '../kernel/errors.js';
+import { HOUR_MS, SECOND_MS } from '../kernel/units.js';
+import { monotonicMs } from '../platform/clock.js';
+import { configOf } from '../platform/config.js';
+import { parseBus, parseDuration, parseSetpoint, type SetpointText, wholeNumber } from './device-arguments.js';
+import { onDevice, type OneUnit, print, type Reach } from './device-bus.js';
+import { masterOf } from './running-plant.js';
+
+export interface TryOptions extends OneUnit, SetpointText {
+  readonly release?: boolean;
+  readonly for: string;
+  readonly wait?: boolean;
+}
+
+/** What is asked for: a setpoint for so long, or nothing but that the device lets go. */
+export interface Trial {
+  readonly wanted: ReturnType<typeof parseSetpoint> | undefined;
+  readonly leaseMs: number;
+}
+
+/** Throws `BadInput`. */
+export const parseTrial = (options: Pick<TryOptions, 'release' | 'for' | keyof SetpointText>, longestMs: number, why: string): Trial => {
+  const leaseMs = parseDuration('--for', options.for);
+  if (leaseMs > longestMs) throw new BadInput(`--for: at most ${longestMs / HOUR_MS}h, which is ${why}`);
+  if (options.release && (options.limit ?? options.battery ?? options.generator))
+    throw new BadInput('--release stands alone: it ends what is commanded');
+  return { wanted: options.release ? undefined : parseSetpoint(options), leaseMs };
+};
+
+/** The timers of SunSpec models 123 and 124 hold 65,534 s. */
+const LONGEST_LEASE_MS = 18 * HOUR_MS;
+
+/** Tries a setpoint on a device that nobody else commands. Throws `BadInput` where a plant of this machine does. */
+export const tryDirectly = async (address: string, options: TryOptions): Promise<void> => {
+  const { wanted, leaseMs } = parseTrial(options, LONGEST_LEASE_MS, 'what most devices’ timers hold');
+  await refuseBesidePlant(address, options);
+  return onDevice(address, options, async (device) => {
+    if (!wanted) return sayReleased(await device.release(), options);
+    const outcome = await device.command(await asSetpoint(wanted, device), Math.ceil(leaseMs / SECOND_MS));
+    const held = options.wait && isHeld(outcome) ? await untilReleased(device, leaseMs) : undefined;
+    sayOutcome(outcome, held, options);
+  });
+};
+
+const refuseBesidePlant = async (address: string, { unit, ...options }: TryOptions): Promise<void> => {
+  const { dataDir } = configOf(process.env);
+  const master = await masterOf(dataDir, { ...parseBus(address), unitId: wholeNumber('--unit', unit, 0, 255) });
+  if (!master) return;
+  const { deviceId, plant, url = 'URL' } = master;
+  const asked = (['limit', 'battery', 'generator'] as const).flatMap((name) =>
+    options[name] === undefined ? [] : [`--${name}=${options[name]}`],
+  );
+  const words = [...asked, ...(options.release ? ['--release'] : [`--for ${options.for}`])].join(' ');
+  throw new BadInput(
+    `${address} unit ${unit} is ${deviceId} of the plant "${plant}", which runs on ${dataDir} and commands it: go through it with \`vpp device command ${deviceId} --plant ${url} ${words}\``,
+  );
+};
+
+const isHeld = ({ kind }: CommandOutcome): boolean => kind === 'confirmed' || kind === 'clamped';
+
+const asSetpoint = async (wanted: NonNullable<Trial['wanted']>, device: Commissioned): Promise<Setpoint> => {
+  if (wanted.kind !== 'limit-percent') return wanted;
+  const ratedW = await device.ratedW();
+  if (ratedW === undefined) throw new AdapterError('the device does not tell its rating: give the limit in watts', false);
+  return { kind: 'pv-limit', maxW: (wanted.percent / 100) * ratedW };
+};
+
+interface Held {
+  /** How long the device kept the setpoint, or has kept it so far. */
+  readonly heldMs: number;
+  readonly letGo: boolean;
+}
+
+/** Looks until the device lets go; for twice the lease at most. */
+const untilReleased = async (device: Commissioned, leaseMs: number): Promise<Held> => {
+  const beganAtMs = monotonicMs();
+  for (;;) {
+    const letGo = !(await device.holds());
+    const heldMs = Math.round(monotonicMs() - beganAtMs);
+    if (letGo || heldMs >= 2 * leaseMs) return { heldMs, letGo };
+    await pause(LOOK_EVERY_MS);
+  }
+};
+
+const LOOK_EVERY_MS = 250;
+
+const sayReleased = (released: boolean, { json }: Reach): void => {
+  if (json) print({ kind: released ? 'released' : 'unknown' });
+  else console.log(released ? 'released' : 'the device does not show that it let go');
+  if (!released) process.exitCode = 1;
+};
+
+const sayOutcome = (outcome: CommandOutcome, held: Held | undefined, { json }: Reach): void => {
+  if (json) print({ ...outcome, ...held });
+  else console.log(outcomeLine(outcome) + (held ? `; ${heldLine(held)}` : ''));
+  if (!isHeld(outcome) || held?.letGo === false) process.exitCode = 1;
+};
+
+const heldLine = ({ heldMs, letGo }: Held): string =>
+  letGo
+    ? `the device let go after ${(heldMs / SECOND_MS).toFixed(1)} s`
+    : `the device still holds it after ${(heldMs / SECOND_MS).toFixed(1)} s: end it with --release`;
+
+const outcomeLine = (outcome: CommandOutcome): string => {
+  switch (outcome.kind) {
+    case 'confirmed':
+      return 'confirmed by reading back';
+    case 'clamped':
+      return `the device made it ${Math.round(outcome.readbackW)} W`;
+    case 'refused':
+    case 'unknown':
+      return `${outcome.kind}: ${outcome.reason}`;
+  }
+};

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { AdapterError, BadInput, messageOf } from '../kernel/errors.js';
+
+const problemSchema = z.object({ detail: z.string().optional(), title: z.string().optional(), faults: z.array(z.string()).optional() });
+const tokenSchema = z.object({ token: z.string() });
+
+/** The API of a running plant, as one operator. Every method throws an `AdapterError` where the plant does not answer or says no, and `BadInput` for what it cannot use. */
+export class PlantClient {
+  private constructor(
+    private readonly url: URL,
+    private readonly token: string,
+    readonly operator: string,
+  ) {}
+
+  /** Throws `BadInput` where `url` is none, and an `AdapterError` where name and password do not fit. */
+  static async login(url: string, { name, password }: { name: string; password: string }): Promise<PlantClient> {
+    if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new BadInput(`--plant "${url}": give its address, as http://127.0.0.1:8080`);
+    const base = new URL(url);
+    const answer = await asked(base, '/api/session', { method: 'POST', body: JSON.stringify({ name, password }) });
+    return new PlantClient(base, tokenSchema.parse(answer).token, name);
+  }
+
+  get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+    return this.ask(path, 'GET').then((answer) => schema.parse(answer));
+  }
+
+  async put(path: string, body: object): Promise<void> {
+    await this.ask(path, 'PUT', body);
+  }
+
+  async delete(path: string): Promise<void> {
+    await this.ask(path, 'DELETE');
+  }
+
+  /** Ends the session: a token that nobody uses any more is of use to nobody else. */
+  async logout(): Promise<void> {
+    await this.ask('/api/session', 'DELETE');
+  }
+
+  private ask(path: string, method: string, body?: object): Promise<unknown> {
+    const init = { method, ...(body ? { body: JSON.stringify(body) } : {}) };
+    return asked(this.url, path, init, { authorization: `Bearer ${this.token}` });
+  }
+}
+
+const TIMEOUT_MS = 10_000;
+
+const asked = async (url: URL, path: string, init: RequestInit, headers: Record<string, string> = {}): Promise<unknown> => {
+  let answer: Response;
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    answer = await fetch(new URL(path, url), { ...init, signal, headers: { 'content-type': 'application/json', ...headers } });
+  } catch (error) {
+    const { cause } = error as { cause?: unknown };
+    throw new AdapterError(`cannot reach the plant at ${url.origin}: ${messageOf(cause ?? error)}`, true, { cause: error });
+  }
+  const text = await answer.text();
+  if (answer.ok) return text === '' ? undefined : parsed(url, text);
+  const problem = problemSchema.safeParse(parsed(url, text)).data;
+  if (answer.status === 400 && problem?.faults) throw new BadInput(problem.faults);
+  const said = problem?.faults?.join('; ') ?? problem?.detail ?? problem?.title ?? `status ${answer.status}`;
+  throw new AdapterError(`the plant says no: ${said}`, false);
+};
+
+const parsed = (url: URL, text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AdapterError(`what answers at ${url.origin} is no plant`, false);
+  }
+};

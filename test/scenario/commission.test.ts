@@ -1,0 +1,107 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from './free-port.js';
+import { runVpp, VppProcess } from './vpp-process.js';
+
+/** Community batteries: what their cabinets draw is steady, whatever the hour of the test. */
+const site = (prefix: string, id: string, port: number, direction: number): string => `  - id: ${id}
+    name: Yard
+    kind: community-battery
+    importLimitW: 30000
+    exportLimitW: 30000
+    devices:
+      - { id: ${prefix}meter, name: Meter, role: grid-meter, modbus: { host: 127.0.0.1, port: ${port}, unitId: 1 }, direction: ${direction}, ratedW: 30000 }
+      - id: ${prefix}pack # in the yard
+        name: Pack
+        role: battery
+        modbus: { host: 127.0.0.1, port: ${port}, unitId: 2 }
+        ratedW: 20000
+        battery: { capacityWh: 40000, maxChargeW: 20000, maxDischargeW: 20000 }
+`;
+const fleet = ([first, second]: readonly [number, number], direction: number): string => `name: Try # with a comment
+zone: Europe/Berlin
+currency: EUR
+sites:
+${site('', 'yard', first, direction)}${site('other-', 'other', second, 1)}`;
+
+describe('vpp device commission', { timeout: 120_000 }, () => {
+  let folder: string;
+  let fleetFile: string;
+  let hardware: VppProcess;
+  let ports: [number, number];
+  const env = (): Record<string, string> => ({ VPP_DATA_DIR: join(folder, 'data') });
+  const commission = (...words: string[]) => runVpp(['device', 'commission', ...words, '--fleet', fleetFile], { env: env() });
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
+    ports = [await freePort(), await freePort()];
+    fleetFile = join(folder, 'fleet.yaml');
+    const hardwareFile = join(folder, 'hardware.yaml');
+    writeFileSync(hardwareFile, fleet(ports, -1));
+    writeFileSync(fleetFile, fleet(ports, 1));
+    chmodSync(fleetFile, 0o640);
+    hardware = new VppProcess(['simulate', '--fleet', hardwareFile, '--json']);
+    await hardware.firstLine();
+  });
+  afterAll(async () => {
+    await hardware.end('SIGINT');
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is not begun without a yes, nor for what the file does not have', async () => {
+    const tried = [
+      ['pack'],
+      ['attic', '--yes'],
+      ['meter', '--yes'],
+      ['pack', '--yes', '--power', '30kW'],
+      ['pack', '--yes', '--lease', '3s'],
+    ];
+    const endings = await Promise.all(tried.map((words) => commission(...words)));
+    expect(endings.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2]);
+    expect(endings.map(({ stderr }) => stderr)).toEqual(
+      ['give --yes', 'there is no device "attic"', 'cannot be told anything', 'at most 20000W', 'from 10s'].map((text) =>
+        expect.stringContaining(text),
+      ),
+    );
+  });
+
+  it('finds the meter turned round, and writes what it found where it belongs', async () => {
+    const [{ code, stdout }, dry] = await Promise.all([
+      commission('pack', '--yes', '--lease', '10s', '--json'),
+      commission('other-pack', '--yes', '--lease', '10s', '--dry-run'),
+    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      meter: { verdict: 'proven', direction: -1 },
+      reversion: { verdict: 'proven' },
+      written: true,
+    });
+    const text = readFileSync(fleetFile, 'utf8');
+    expect(text.replace(/ {8}(reversion|commissioned): .*\n/g, '')).toBe(fleet(ports, -1));
+    expect(text).toMatch(/ {8}reversion: device\n {8}commissioned: \{ at: \S+Z, latencyMs: \d+, reversionS: 1[0-9](\.\d)? \}\n/);
+    expect(statSync(fleetFile).mode & 0o777).toBe(0o640);
+
+    expect(dry.stderr).toMatch(/^other-pack \("Pack", battery at 127\.0\.0\.1:\d+ unit 2, site other\) is going to be pulsed:/);
+    expect(dry.stdout).toMatch(/^reversion +proven /m);
+    expect(dry.stdout).toMatch(/would change:\n +\d+ \+ {9}reversion: device\n +\d+ \+ {9}commissioned: /);
+    expect(dry.code).toBe(0);
+  });
+
+  it('hands the device back when it is stopped in the middle', async () => {
+    const running = new VppProcess(['device', 'commission', 'pack', '--fleet', fleetFile, '--yes', '--lease', '10s'], env());
+    await running.untilStderr('W, 5 s');
+    expect(await running.end('SIGINT')).toEqual({ code: 1, signal: null });
+    expect(running.stderr).toMatch(/stopped: the device was handed back/);
+    const { stdout } = await runVpp(['device', 'read', `127.0.0.1:${ports[0]}`, '--unit', '2', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ points: { '124.StorCtl_Mod': { value: 0 } } });
+  });
+
+  it('says no where the device does not answer', async () => {
+    const away = join(folder, 'away.yaml');
+    writeFileSync(away, fleet(ports, 1).replace('unitId: 2', 'unitId: 9'));
+    const { code, stdout } = await runVpp(['device', 'commission', 'pack', '--fleet', away, '--yes', '--json'], { env: env() });
+    expect([code, JSON.parse(stdout)]).toEqual([1, { error: expect.stringContaining('unit 9') }]);
+  });
+});

@@ -1,0 +1,251 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it, type TestContext } from 'vitest';
+import { z } from 'zod';
+import { parseFleet } from '../../src/fleet/fleet-file.js';
+import { SECOND_MS } from '../../src/kernel/units.js';
+import { monotonicMs } from '../../src/platform/clock.js';
+import { type RunningFleet, startFleet, type VirtualSite } from '../../src/simulator/index.js';
+import { ModbusSerialLinks } from '../../src/field/adapters/modbus-serial-link.js';
+import { CommissionBench, subjectOf, type TrialWishes, wishesFor } from '../../src/field/commission.js';
+import { changesBy, type CommissionFindings, isDisproved } from '../../src/field/commission-findings.js';
+import { loadProfiles, profileNamed } from '../../src/field/profiles.js';
+import type { PulseTime } from '../../src/field/pulse-run.js';
+
+const profiles = loadProfiles();
+const pack = {
+  capacityWh: 9_600,
+  maxChargeW: 4_000,
+  maxDischargeW: 4_000,
+  chargeEfficiency: 0.95,
+  dischargeEfficiency: 0.95,
+  minSocPct: 8,
+  maxSocPct: 97,
+  startSocPct: 50,
+};
+const array = { peakW: 6_000, tiltDeg: 30, azimuthDeg: 180 };
+const place = { seed: 1, zone: 'Europe/Berlin', latitude: 48, longitude: 11, host: '127.0.0.1', port: 0, kind: 'home' } as const;
+const bare = {
+  id: 'site',
+  ...place,
+  load: { kind: 'made-up', meanW: 500 },
+  meter: { id: 'meter', unitId: 1, map: 'sunspec-203' },
+} as const;
+const home: VirtualSite = { ...bare, battery: { id: 'battery', unitId: 3, models: '124', ratedW: 4_000, pack } };
+const sunny: VirtualSite = { ...bare, pv: { id: 'pv', unitId: 2, models: '103', ratedW: 5_000, array } };
+const hybrid: VirtualSite = { ...bare, hybrid: { id: 'hybrid', unitId: 2, ratedW: 6_000, array, pack } };
+const ENGINE = { minW: 3_000, maxW: 20_000, rampWPerS: 2_000, warmUpS: 5, minUpS: 30, minDownS: 0, noLoadLitresPerH: 1, litresPerKwh: 0.3 };
+const works: VirtualSite = {
+  ...bare,
+  kind: 'generators',
+  generators: [{ id: 'genset', unitId: 2, map: profileNamed(profiles, 'virtual-genset'), ...ENGINE, coolDownS: 5, tankLitres: 100 }],
+};
+
+const BATTERY = 'battery: { capacityWh: 9600, maxChargeW: 4000, maxDischargeW: 4000, minSocPct: 8, maxSocPct: 97 }';
+const fleetFile = (port: number, meterDirection = 1): string => `name: Trial
+zone: Europe/Berlin
+currency: EUR
+sites:
+  - id: site
+    name: Site
+    importLimitW: 17000
+    exportLimitW: 10000
+    devices:
+      - { id: meter, name: Meter, role: grid-meter, modbus: { host: 127.0.0.1, port: ${port}, unitId: 1 }, direction: ${meterDirection}, ratedW: 17000 }
+      - { id: battery, name: Battery, role: battery, modbus: { host: 127.0.0.1, port: ${port}, unitId: 3 }, ratedW: 4000, ${BATTERY} }
+      - { id: pv, name: Roof, role: pv, modbus: { host: 127.0.0.1, port: ${port}, unitId: 2 }, ratedW: 5000 }
+`;
+const hybridFile = (port: number): string =>
+  fleetFile(port)
+    .replace(/ {6}- \{ id: pv.*\n/, '')
+    .replace('id: battery, name: Battery, role: battery', 'id: hybrid, name: Hybrid, role: hybrid')
+    .replace('unitId: 3', 'unitId: 2')
+    .replace('ratedW: 4000', 'ratedW: 6000');
+const worksFile = (port: number): string =>
+  fleetFile(port)
+    .replace(/ {6}- \{ id: battery.*\n/, '')
+    .replace('id: pv, name: Roof, role: pv', 'id: genset, name: Genset, role: generator, profile: virtual-genset')
+    .replace(
+      'ratedW: 5000',
+      `ratedW: 20000, generator: { ${Object.entries({ ...ENGINE, fuelMicroPerLitre: 0, startMicro: 0 })
+        .map(([key, value]) => `${key}: ${value}`)
+        .join(', ')} }`,
+    );
+
+const NOON = Date.UTC(2025, 5, 21, 11);
+/** So many seconds of the hardware pass in one of the test's; the device cannot tell. */
+const FASTER = 20;
+const began = monotonicMs();
+const time: PulseTime = {
+  nowMs: () => (monotonicMs() - began) * FASTER,
+  pause: (ms, signal) => pause(ms / FASTER, undefined, { signal }),
+};
+
+/** A site on the wire, for one test. */
+class Rig {
+  private constructor(
+    readonly fleet: RunningFleet,
+    readonly port: number,
+  ) {}
+
+  static async start({ onTestFinished }: Pick<TestContext, 'onTestFinished'>, site: VirtualSite): Promise<Rig> {
+    const fleet = await startFleet([site], { now: () => NOON + time.nowMs(), ticks: 'caller' });
+    const ticking = setInterval(() => fleet.tick(NOON + time.nowMs()), SECOND_MS / FASTER);
+    onTestFinished(() => {
+      clearInterval(ticking);
+      return fleet.stop();
+    });
+    return new Rig(fleet, fleet.addresses.get('site')!.port);
+  }
+
+  controls(id: string): Record<string, number> {
+    return this.fleet.stateOf('site').controls[id]!.values;
+  }
+}
+
+const commissioned = async (
+  text: string,
+  deviceId: string,
+  wishes: TrialWishes = {},
+  signal: AbortSignal = new AbortController().signal,
+): Promise<CommissionFindings & { changes: ReturnType<typeof changesBy> }> => {
+  const subject = subjectOf('fleet.yaml', parseFleet('fleet.yaml', text, z.unknown().optional()).plant, deviceId);
+  const bench = new CommissionBench(new ModbusSerialLinks(), subject, time);
+  try {
+    const prepared = await bench.prepare(wishesFor(subject, wishes));
+    const findings = await bench.run(prepared, signal, () => undefined);
+    return { ...findings, changes: changesBy(findings, subject.device, subject.meter, '2025-06-21T11:00:00Z') };
+  } finally {
+    await bench.close();
+  }
+};
+
+describe.concurrent('the commissioning of a device, on simulated hardware', { timeout: 60_000 }, () => {
+  it('proves a battery, and finds that its meter was turned round', async (test) => {
+    const rig = await Rig.start(test, { ...home, meter: { ...home.meter, direction: -1 } });
+    const findings = await commissioned(fleetFile(rig.port), 'battery');
+    expect(findings).toMatchObject({
+      role: { verdict: 'proven' },
+      controls: [{ control: 'battery-power', sign: { verdict: 'proven' }, latency: { verdict: 'proven' }, leftOut: [] }],
+      meter: { verdict: 'proven', deviceId: 'meter', direction: -1 },
+      reversion: { verdict: 'proven' },
+    });
+    expect(findings.latencyMs).toBeLessThan(5_000);
+    expect(findings.reversion.reversionS).toBeGreaterThan(18);
+    expect(findings.reversion.reversionS).toBeLessThan(30);
+    expect(findings.changes).toEqual([
+      { deviceId: 'meter', fields: { direction: -1 } },
+      {
+        deviceId: 'battery',
+        fields: {
+          reversion: 'device',
+          commissioned: { at: '2025-06-21T11:00:00Z', latencyMs: findings.latencyMs, reversionS: findings.reversion.reversionS },
+        },
+      },
+    ]);
+    expect(rig.controls('battery')['124.StorCtl_Mod']).toBe(0);
+  });
+
+  it('leaves a meter alone that looks the way the file says', async (test) => {
+    const rig = await Rig.start(test, { ...home, meter: { ...home.meter, direction: -1 }, battery: { ...home.battery!, models: '704' } });
+    const { meter, changes } = await commissioned(fleetFile(rig.port, -1), 'battery');
+    expect(meter).toMatchObject({ verdict: 'proven', direction: -1 });
+    expect(changes.map(({ deviceId }) => deviceId)).toEqual(['battery']);
+  });
+
+  it('disproves a device that never lets go, and lets go of it', async (test) => {
+    const rig = await Rig.start(test, { ...home, faults: [{ kind: 'timer-stuck', deviceId: 'battery', afterMs: 0, forMs: 1e9 }] });
+    const text = fleetFile(rig.port).replace('role: battery,', 'role: battery, reversion: device,');
+    const findings = await commissioned(text, 'battery', { leaseS: 12 });
+    expect(findings.reversion).toMatchObject({ verdict: 'disproved', reason: expect.stringContaining('nothing on the device ends it') });
+    expect(isDisproved(findings)).toBe(true);
+    expect(findings.changes).toEqual([{ deviceId: 'battery', fields: { reversion: 'none' } }]);
+    expect(rig.controls('battery')['124.StorCtl_Mod']).toBe(0);
+  });
+
+  it('disproves a device that does not do what it is told', async (test) => {
+    const rig = await Rig.start(test, { ...home, faults: [{ kind: 'deaf', deviceId: 'battery', afterMs: 0, forMs: 1e9 }] });
+    const findings = await commissioned(fleetFile(rig.port), 'battery', { powerW: 2_000 });
+    expect(findings.role).toMatchObject({ verdict: 'disproved', reason: expect.stringContaining('does not follow') });
+    expect(findings.changes).toEqual([]);
+  });
+
+  it('limits the sun and lets it come back', async (test) => {
+    const rig = await Rig.start(test, sunny);
+    const findings = await commissioned(fleetFile(rig.port).replace(/ {6}- \{ id: battery.*\n/, ''), 'pv', { powerW: 1_500 });
+    expect(findings).toMatchObject({
+      role: { verdict: 'proven' },
+      controls: [{ control: 'pv-limit', sign: { verdict: 'proven' } }],
+      meter: { verdict: 'proven', direction: 1 },
+      reversion: { verdict: 'proven' },
+    });
+    expect(rig.controls('pv')['123.WMaxLim_Ena']).toBe(0);
+  });
+
+  it('says that a battery made up for what the meter was to see', async (test) => {
+    const rig = await Rig.start(test, { ...sunny, battery: home.battery });
+    const {
+      controls: [limit],
+      meter,
+      changes,
+    } = await commissioned(fleetFile(rig.port), 'pv', { powerW: 1_500 });
+    expect(limit!.sign.verdict).toBe('proven');
+    expect(meter).toMatchObject({ verdict: 'unproven', reason: expect.stringContaining('made up for') });
+    expect(changes.map(({ deviceId }) => deviceId)).toEqual(['pv']);
+  });
+
+  it('tries both controls of a hybrid', async (test) => {
+    const rig = await Rig.start(test, hybrid);
+    const findings = await commissioned(hybridFile(rig.port), 'hybrid', { powerW: 1_000 });
+    expect(findings.controls.map(({ control, sign }) => [control, sign.verdict])).toEqual([
+      ['battery-power', 'proven'],
+      ['pv-limit', 'proven'],
+    ]);
+    expect(findings.reversion.verdict).toBe('proven');
+    expect(findings.meter).toMatchObject({ verdict: 'proven', direction: 1 });
+  });
+
+  it('starts an engine once, and sees it stop by itself', async (test) => {
+    const rig = await Rig.start(test, works);
+    const findings = await commissioned(worksFile(rig.port), 'genset');
+    expect(findings).toMatchObject({
+      role: { verdict: 'proven' },
+      reversion: { verdict: 'proven' },
+      meter: { verdict: 'proven', direction: 1 },
+    });
+    expect(rig.fleet.stateOf('site').generators['genset']!.starts).toBe(1);
+  });
+
+  it('says what cannot be tried now: a full battery, and a roof at night', async (test) => {
+    const rig = await Rig.start(test, { ...home, battery: { ...home.battery!, pack: { ...pack, startSocPct: 97 } } });
+    const {
+      role,
+      controls: [battery],
+    } = await commissioned(fleetFile(rig.port), 'battery');
+    expect(battery!.leftOut).toEqual(['charging: the battery is at 97 %']);
+    expect(battery!.sign.verdict).toBe('proven');
+    expect(role).toMatchObject({ verdict: 'unproven', reason: expect.stringContaining('at 97 %') });
+    const dark = await Rig.start(test, { ...sunny, pv: { ...sunny.pv!, array: { ...array, peakW: 1 } } });
+    const { role: roof, changes } = await commissioned(fleetFile(dark.port), 'pv');
+    expect(roof).toMatchObject({ verdict: 'unproven', reason: expect.stringMatching(/it gives \d+ W: at least 250 W are needed/) });
+    expect(changes).toEqual([]);
+  });
+
+  it('lets go of the device when somebody stops in the middle', async (test) => {
+    const rig = await Rig.start(test, home);
+    const stop = new AbortController();
+    const running = commissioned(fleetFile(rig.port), 'battery', {}, stop.signal);
+    const held = (): boolean => rig.controls('battery')['124.StorCtl_Mod'] === 3;
+    while (!held()) await pause(5);
+    stop.abort();
+    await expect(running).rejects.toThrow(/abort/i);
+    expect(held()).toBe(false);
+  });
+
+  it('tells nothing to a device that somebody else commands, or that does not answer', async (test) => {
+    const rig = await Rig.start(test, home);
+    await expect(commissioned(fleetFile(rig.port).replace('unitId: 3', 'unitId: 9'), 'battery')).rejects.toThrow(/unit 9/);
+    rig.controls('battery')['124.StorCtl_Mod'] = 3;
+    await expect(commissioned(fleetFile(rig.port), 'battery')).rejects.toThrow(/battery is under a setpoint already/);
+    expect(rig.controls('battery')['124.StorCtl_Mod']).toBe(3);
+  });
+});

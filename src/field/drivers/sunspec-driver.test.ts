@@ -53,6 +53,19 @@ describe('a SunSpec device, read by its role', () => {
     expect(await driver.read()).toMatchObject({ 'grid.powerW': 1_230, 'grid.toBusCounterWh': 20_000, 'grid.fromBusCounterWh': 1_500_000 });
   });
 
+  it('a meter that is not the grid’s is asked no more than its power and counters', async () => {
+    const driver = await driverOf([IDENTITY, { id: 203, values: meterValues }], { role: 'pv' });
+    expect(await driver.read()).toEqual({ 'pv.powerW': -1_230, 'pv.toBusCounterWh': 1_500_000 });
+  });
+
+  it('a meter whose export counter stood at 0 while energy flowed past it has none; a new one has', async () => {
+    const models = [IDENTITY, { id: 203, values: { ...meterValues, TotWhExp: 0 } }];
+    const driver = await driverOf(models, { role: 'grid-meter' }, { 'grid.powerW': 5 });
+    expect(await driver.read()).not.toHaveProperty(['grid.fromBusCounterWh']);
+    const fresh = new SunspecDriver(bus!.unit(1), bus!.unit(1), { role: 'grid-meter', direction: 1 });
+    expect(await fresh.read()).toHaveProperty(['grid.fromBusCounterWh'], 0);
+  });
+
   it('grid meter in floats', async () => {
     const driver = await driverOf([IDENTITY, { id: 213, values: { W: 17.5, TotWhImp: 4_096, TotWhExp: 8 } }], { role: 'grid-meter' });
     expect(await driver.read()).toEqual({ 'grid.powerW': 17.5, 'grid.toBusCounterWh': 4_096, 'grid.fromBusCounterWh': 8 });

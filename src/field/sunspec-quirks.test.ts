@@ -55,6 +55,10 @@ describe('SolarEdge', () => {
       'grid.powerW': -1_200,
       'grid.toBusCounterWh': 4_000,
       'grid.fromBusCounterWh': 9_000,
+      'grid.currentAA': 2.2,
+      'grid.currentBA': 1.3,
+      'grid.currentCA': 4.3,
+      'grid.voltageAV': 230.1,
     });
     expect(await readAs(unit, { role: 'pv', direction: 1 })).toMatchObject({ 'pv.powerW': 3_000 });
   });

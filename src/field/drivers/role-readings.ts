@@ -41,14 +41,27 @@ export const limitPctOf = (enabled: Value, limitPct: Value): Value => {
   return enabled === 1 ? limitPct : 100;
 };
 
+const METERED = ['W', 'TotWhImp', 'TotWhExp'];
+/** What only the grid's meter is asked. */
+const METERED_AT_GRID = ['PhV', 'Hz', 'AphA', 'AphB', 'AphC', 'PhVphA', 'PhVphB', 'PhVphC'];
+
 /** What a SunSpec meter, whatever it meters, is asked. */
 const meterReadings = (map: SunspecMap, standing: Standing): RoleReadings | undefined => {
   const meter = modelAmong(map, METERS);
   if (!meter) return undefined;
+  const names = standing.role === 'grid-meter' ? [...METERED, ...METERED_AT_GRID] : METERED;
   return {
-    refs: ['W', 'TotWhImp', 'TotWhExp', 'PhV', 'Hz'].map((name) => ref(meter, name)),
-    assemble: ([powerW, importWh, exportWh, voltageV, frequencyHz]) =>
-      meteredAs(standing, { powerW, importWh, exportWh, voltageV, frequencyHz }),
+    refs: names.map((name) => ref(meter, name)),
+    assemble: ([powerW, importWh, exportWh, voltageV, frequencyHz, ...phases]) =>
+      meteredAs(standing, {
+        powerW,
+        importWh,
+        exportWh,
+        voltageV,
+        frequencyHz,
+        currentsA: phases.slice(0, 3),
+        phaseVoltagesV: phases.slice(3),
+      }),
   };
 };
 

@@ -35,6 +35,12 @@ describe('a SunSpec device, read by its role', () => {
     V_SF: -1,
     Hz: 49.98,
     Hz_SF: -2,
+    AphA: 5.4,
+    AphB: -1.2,
+    AphC: 0,
+    A_SF: -1,
+    PhVphA: 231.4,
+    PhVphC: 228.9,
   };
 
   it('grid meter: its import is the site’s', async () => {
@@ -45,6 +51,11 @@ describe('a SunSpec device, read by its role', () => {
       'grid.fromBusCounterWh': 20_000,
       'grid.voltageV': 230.1,
       'grid.frequencyHz': 49.98,
+      'grid.currentAA': 5.4,
+      'grid.currentBA': 1.2,
+      'grid.currentCA': 0,
+      'grid.voltageAV': 231.4,
+      'grid.voltageCV': 228.9,
     });
   });
 

@@ -28,14 +28,28 @@ const SERIAL_TIMING: BusTiming = { timeoutMs: 1_000, minGapMs: 10, reconnectPaus
 export const timingOf = (bus: ModbusBus): BusTiming => (isSerial(bus) ? SERIAL_TIMING : TCP_TIMING);
 
 interface Job {
+  readonly unitId: number;
   run(): Promise<void>;
   cancel(error: AdapterError): void;
 }
 
-/** The one way to one host: unit ids share it, and their requests go one after another. */
+/** Who asks: a unit, and the silence it needs between its last answer and the next request to it. */
+interface Asking {
+  readonly unitId: number;
+  readonly minGapMs: DurationMs;
+}
+
+/**
+ * The one way to one host: unit ids share it, and their requests go one after another. A unit that needs a rest between requests
+ * holds up nobody but itself.
+ */
 export class Bus {
   private readonly waiting: Record<Urgency, Job[]> = { control: [], routine: [] };
+  /** Units that rest, and until when on the monotonic clock. */
+  private readonly resting = new Map<number, DurationMs>();
   private pumping = false;
+  /** Ends the wait for a unit's rest; there while nobody else has anything to ask. */
+  private wake: (() => void) | undefined;
   private closed = false;
   private lastEndMs = -Infinity;
   private unreachable: { readonly error: AdapterError; readonly untilMs: number } | undefined;
@@ -53,12 +67,14 @@ export class Bus {
     return new BusUnit(this, unitId, urgency);
   }
 
-  /** Runs one request when its turn comes. Throws what the link throws. */
-  request<T>(urgency: Urgency, operation: (link: ModbusLink) => Promise<T>): Promise<T> {
+  /** Runs one request of a unit when its turn comes. Throws what the link throws. */
+  request<T>(asking: Asking, urgency: Urgency, operation: (link: ModbusLink) => Promise<T>): Promise<T> {
     if (this.closed) return Promise.reject(new AdapterError('the bus is closed', false));
     return new Promise<T>((resolve, reject) => {
-      this.waiting[urgency].push({ run: () => this.perform(operation).then(resolve, reject), cancel: reject });
-      if (!this.pumping) void this.pump();
+      const run = (): Promise<void> => this.perform(asking, operation).then(resolve, reject);
+      this.waiting[urgency].push({ unitId: asking.unitId, run, cancel: reject });
+      if (this.pumping) this.wake?.();
+      else void this.pump();
     });
   }
 
@@ -67,20 +83,45 @@ export class Bus {
     this.closed = true;
     const gone = new AdapterError('the bus was closed', false);
     for (const job of [...this.waiting.control.splice(0), ...this.waiting.routine.splice(0)]) job.cancel(gone);
+    this.wake?.();
     await this.link.close();
   }
 
   private async pump(): Promise<void> {
     this.pumping = true;
-    for (let job = this.next(); job; job = this.next()) {
-      if (this.timing.minGapMs > 0) await this.keepGap();
-      await job.run();
+    while (this.waiting.control.length + this.waiting.routine.length > 0) {
+      const job = this.next();
+      if (job) {
+        if (this.timing.minGapMs > 0) await this.keepGap();
+        await job.run();
+      } else await this.untilOneHasRested();
     }
     this.pumping = false;
   }
 
+  /** The first in the queue whose unit does not rest; absent where all of them do. */
   private next(): Job | undefined {
-    return this.waiting.control.shift() ?? this.waiting.routine.shift();
+    if (this.resting.size === 0) return this.waiting.control.shift() ?? this.waiting.routine.shift();
+    const nowMs = monotonicMs();
+    for (const [unitId, untilMs] of this.resting) if (untilMs <= nowMs) this.resting.delete(unitId);
+    for (const queue of [this.waiting.control, this.waiting.routine]) {
+      const at = queue.findIndex(({ unitId }) => !this.resting.has(unitId));
+      if (at >= 0) return queue.splice(at, 1)[0];
+    }
+    return undefined;
+  }
+
+  private async untilOneHasRested(): Promise<void> {
+    const waitMs = Math.min(...this.resting.values()) - monotonicMs();
+    await new Promise<void>((resolve) => {
+      // Timers may come a fraction of a millisecond early.
+      const timer = setTimeout(resolve, Math.ceil(waitMs));
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.wake = undefined;
   }
 
   private async keepGap(): Promise<void> {
@@ -88,7 +129,7 @@ export class Bus {
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
 
-  private async perform<T>(operation: (link: ModbusLink) => Promise<T>): Promise<T> {
+  private async perform<T>({ unitId, minGapMs }: Asking, operation: (link: ModbusLink) => Promise<T>): Promise<T> {
     if (this.unreachable && monotonicMs() < this.unreachable.untilMs) throw this.unreachable.error;
     try {
       const answer = await operation(this.link);
@@ -100,6 +141,7 @@ export class Bus {
       throw error;
     } finally {
       if (this.timing.minGapMs > 0) this.lastEndMs = monotonicMs();
+      if (minGapMs > 0) this.resting.set(unitId, monotonicMs() + minGapMs);
     }
   }
 }
@@ -108,6 +150,8 @@ export class Bus {
 export class BusUnit {
   /** Shortened while the unit is silent, so that waiting for it costs the others little. */
   timeoutMs: DurationMs;
+  /** Silence that this unit needs between its last answer and the next request to it. */
+  minGapMs: DurationMs = 0;
 
   constructor(
     private readonly bus: Bus,
@@ -122,10 +166,10 @@ export class BusUnit {
   }
 
   read(table: RegisterTable, address: number, count: number): Promise<Words> {
-    return this.bus.request(this.urgency, (link) => link.read(table, this.unitId, address, count, this.timeoutMs));
+    return this.bus.request(this, this.urgency, (link) => link.read(table, this.unitId, address, count, this.timeoutMs));
   }
 
   write(address: number, words: readonly number[]): Promise<void> {
-    return this.bus.request('control', (link) => link.write(this.unitId, address, words, this.timeoutMs));
+    return this.bus.request(this, 'control', (link) => link.write(this.unitId, address, words, this.timeoutMs));
   }
 }

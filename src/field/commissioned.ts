@@ -34,6 +34,7 @@ const bySunspec = async (unit: BusUnit): Promise<Commissioned> => {
 
 const byProfile = (unit: BusUnit, profileName: string): Commissioned => {
   const profile = profileNamed(loadProfiles(), profileName);
+  unit.minGapMs = profile.minGapMs;
   const controls = new ProfileControls(unit, profile);
   return {
     report: () => readProfileDevice(unit, profile),

@@ -54,10 +54,14 @@ export class FieldDevices {
     const { unitId } = device.address;
     const bus = this.bus(device.address);
     const [unit, control] = [bus.unit(unitId), bus.unit(unitId, 'control')];
+    for (const each of [unit, control]) each.minGapMs = device.address.minGapMs ?? 0;
     if (device.profile === SUNSPEC_PROFILE)
       return { device, unit, driver: new SunspecDriver(unit, control, device, lastTold), periodMs: device.pollPeriodMs };
     const profile = profileFor(profiles, device);
-    for (const each of [unit, control]) each.timeoutMs = profile.answersWithinMs ?? each.timeoutMs;
+    for (const each of [unit, control]) {
+      each.timeoutMs = profile.answersWithinMs ?? each.timeoutMs;
+      each.minGapMs = device.address.minGapMs ?? profile.minGapMs;
+    }
     const periodMs = Math.max(device.pollPeriodMs, profile.fastestPeriodMs);
     return { device, unit, driver: new ProfileDriver(unit, control, profile, device, lastTold), periodMs };
   }

@@ -29,7 +29,11 @@ export interface SerialBus {
 
 /** What units share: one host and port, or one line. */
 export type ModbusBus = TcpBus | SerialBus;
-export type ModbusAddress = ModbusBus & { readonly unitId: number };
+export type ModbusAddress = ModbusBus & {
+  readonly unitId: number;
+  /** Silence that the unit needs between its last answer and the next request to it; its profile's where nothing is said. */
+  readonly minGapMs?: number;
+};
 
 export const isSerial = (bus: ModbusBus): bus is SerialBus => 'serial' in bus;
 

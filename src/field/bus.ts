@@ -29,7 +29,7 @@ export const timingOf = (bus: ModbusBus): BusTiming => (isSerial(bus) ? SERIAL_T
 
 interface Job {
   readonly unitId: number;
-  run(): Promise<void>;
+  run(): void;
   cancel(error: AdapterError): void;
 }
 
@@ -47,11 +47,12 @@ export class Bus {
   private readonly waiting: Record<Urgency, Job[]> = { control: [], routine: [] };
   /** Units that rest, and until when on the monotonic clock. */
   private readonly resting = new Map<number, DurationMs>();
-  private pumping = false;
-  /** Ends the wait for a unit's rest; there while nobody else has anything to ask. */
-  private wake: (() => void) | undefined;
+  /** Until then the line is kept silent. */
+  private silentUntilMs = -Infinity;
+  /** Set while jobs wait, nothing is on the wire, and time must pass. */
+  private alarm: NodeJS.Timeout | undefined;
+  private busy = false;
   private closed = false;
-  private lastEndMs = -Infinity;
   private unreachable: { readonly error: AdapterError; readonly untilMs: number } | undefined;
 
   constructor(
@@ -70,39 +71,48 @@ export class Bus {
   /** Runs one request of a unit when its turn comes. Throws what the link throws. */
   request<T>(asking: Asking, urgency: Urgency, operation: (link: ModbusLink) => Promise<T>): Promise<T> {
     if (this.closed) return Promise.reject(new AdapterError('the bus is closed', false));
+    // Most buses have one device that asks nothing while it waits for an answer: its request needs no queue.
+    if (!this.busy && this.waitingCount() === 0 && this.resting.size === 0 && this.timing.minGapMs === 0)
+      return this.perform(asking, operation);
     return new Promise<T>((resolve, reject) => {
-      const run = (): Promise<void> => this.perform(asking, operation).then(resolve, reject);
+      const run = (): void => void this.perform(asking, operation).then(resolve, reject);
       this.waiting[urgency].push({ unitId: asking.unitId, run, cancel: reject });
-      if (this.pumping) this.wake?.();
-      else void this.pump();
+      this.goOn();
     });
   }
 
   /** Ends what waits and what is on the wire; all of it fails with an `AdapterError`. */
   async close(): Promise<void> {
     this.closed = true;
+    clearTimeout(this.alarm);
     const gone = new AdapterError('the bus was closed', false);
     for (const job of [...this.waiting.control.splice(0), ...this.waiting.routine.splice(0)]) job.cancel(gone);
-    this.wake?.();
     await this.link.close();
   }
 
-  private async pump(): Promise<void> {
-    this.pumping = true;
-    while (this.waiting.control.length + this.waiting.routine.length > 0) {
-      const job = this.next();
-      if (job) {
-        if (this.timing.minGapMs > 0) await this.keepGap();
-        await job.run();
-      } else await this.untilOneHasRested();
-    }
-    this.pumping = false;
+  private waitingCount(): number {
+    return this.waiting.control.length + this.waiting.routine.length;
+  }
+
+  /** Starts what may start now; where that is nothing yet, looks again when it may. */
+  private goOn(): void {
+    clearTimeout(this.alarm);
+    if (this.busy || this.waitingCount() === 0) return;
+    const nowMs = monotonicMs();
+    if (this.silentUntilMs > nowMs) return this.goOnAfter(this.silentUntilMs - nowMs);
+    const job = this.next(nowMs);
+    if (job) job.run();
+    else this.goOnAfter(Math.min(...this.resting.values()) - nowMs);
+  }
+
+  /** Timers may come a fraction of a millisecond early. */
+  private goOnAfter(waitMs: DurationMs): void {
+    this.alarm = setTimeout(() => this.goOn(), Math.ceil(waitMs));
   }
 
   /** The first in the queue whose unit does not rest; absent where all of them do. */
-  private next(): Job | undefined {
+  private next(nowMs: DurationMs): Job | undefined {
     if (this.resting.size === 0) return this.waiting.control.shift() ?? this.waiting.routine.shift();
-    const nowMs = monotonicMs();
     for (const [unitId, untilMs] of this.resting) if (untilMs <= nowMs) this.resting.delete(unitId);
     for (const queue of [this.waiting.control, this.waiting.routine]) {
       const at = queue.findIndex(({ unitId }) => !this.resting.has(unitId));
@@ -111,37 +121,28 @@ export class Bus {
     return undefined;
   }
 
-  private async untilOneHasRested(): Promise<void> {
-    const waitMs = Math.min(...this.resting.values()) - monotonicMs();
-    await new Promise<void>((resolve) => {
-      // Timers may come a fraction of a millisecond early.
-      const timer = setTimeout(resolve, Math.ceil(waitMs));
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.wake = undefined;
-  }
-
-  private async keepGap(): Promise<void> {
-    const waitMs = this.lastEndMs + this.timing.minGapMs - monotonicMs();
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-  }
-
   private async perform<T>({ unitId, minGapMs }: Asking, operation: (link: ModbusLink) => Promise<T>): Promise<T> {
-    if (this.unreachable && monotonicMs() < this.unreachable.untilMs) throw this.unreachable.error;
+    this.busy = true;
+    const away = this.unreachable;
     try {
+      if (away && monotonicMs() < away.untilMs) {
+        // All that wait are told so, one turn of the loop after another instead of one inside another.
+        await Promise.resolve();
+        throw away.error;
+      }
       const answer = await operation(this.link);
       this.unreachable = undefined;
       return answer;
     } catch (error) {
       // Nine devices behind a host that is down must not wait for nine connection attempts each second.
-      if (error instanceof HostUnreachable) this.unreachable = { error, untilMs: monotonicMs() + this.timing.reconnectPauseMs };
+      if (error instanceof HostUnreachable && error !== away?.error)
+        this.unreachable = { error, untilMs: monotonicMs() + this.timing.reconnectPauseMs };
       throw error;
     } finally {
-      if (this.timing.minGapMs > 0) this.lastEndMs = monotonicMs();
+      this.busy = false;
+      if (this.timing.minGapMs > 0) this.silentUntilMs = monotonicMs() + this.timing.minGapMs;
       if (minGapMs > 0) this.resting.set(unitId, monotonicMs() + minGapMs);
+      if (this.waitingCount() > 0) this.goOn();
     }
   }
 }

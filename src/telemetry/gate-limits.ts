@@ -51,8 +51,12 @@ export const gateLimits = (device: Device, site: Pick<Site, 'importLimitW' | 'ex
   return { ranges, maxPowerW, maxAgeMs: Math.max(MINUTE_MS, 10 * device.pollPeriodMs) };
 };
 
-export const flowOfCounter = (counter: (typeof COUNTERS)[number] | (typeof DC_COUNTERS)[number]): Flow =>
-  counter.slice(0, counter.indexOf('.')) as Flow;
+type Counter = (typeof COUNTERS)[number] | (typeof DC_COUNTERS)[number];
+const FLOWS_OF_COUNTERS = Object.fromEntries(
+  [...COUNTERS, ...DC_COUNTERS].map((counter) => [counter, counter.slice(0, counter.indexOf('.'))]),
+) as Readonly<Record<Counter, Flow>>;
+
+export const flowOfCounter = (counter: Counter): Flow => FLOWS_OF_COUNTERS[counter];
 
 const powerRanges = (device: Device, site: Pick<Site, 'importLimitW' | 'exportLimitW'>): Record<Flow, Range> => {
   const { ratedW, battery, generator } = device;

@@ -37,7 +37,9 @@ export class SunspecDriver implements DeviceDriver {
   ) {}
 
   async read(): Promise<SampleValues> {
-    const { plan, readings, zeros } = await this.device();
+    const device = this.device();
+    // Waiting for what is there already costs a turn of the loop at every poll of every device.
+    const { plan, readings, zeros } = device instanceof Promise ? await device : device;
     const blocks: Words[] = [];
     for (const { at, words } of plan.blocks) blocks.push(await this.unit.read('holding', at, words));
     if (!plan.stands(blocks)) {
@@ -84,7 +86,7 @@ export class SunspecDriver implements DeviceDriver {
       const models = map.models.map((model) => model.id).join(', ');
       throw new AdapterError(`unit ${this.unit.unitId} is no ${this.standing.role}: it has the models ${models}`, false);
     }
-    const zeros = new ZeroCounters(this.lastTold);
+    const zeros = new ZeroCounters(this.standing.role, this.lastTold);
     // Another device that takes the place of this one has counters of its own.
     this.lastTold = {};
     return { map, readings, zeros, plan: planPoints(readings.refs), controls: sunspecControls(map, this.control) };

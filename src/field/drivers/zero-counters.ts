@@ -1,4 +1,5 @@
 import { type DurationMs, energyWh, MINUTE_MS, type WattHour } from '../../kernel/units.js';
+import type { DeviceRole } from '../../fleet/plant.js';
 import type { Quantity, SampleValues } from '../sample.js';
 
 /** A counter with the power that moves it: the part of it that is positive once it is multiplied by `direction`. */
@@ -8,14 +9,24 @@ interface CounterOfPower {
   readonly direction: 1 | -1;
 }
 
-const COUNTERS_OF_POWER: readonly CounterOfPower[] = [
+const GRID: readonly CounterOfPower[] = [
   { counter: 'grid.toBusCounterWh', power: 'grid.powerW', direction: 1 },
   { counter: 'grid.fromBusCounterWh', power: 'grid.powerW', direction: -1 },
-  { counter: 'pv.toBusCounterWh', power: 'pv.powerW', direction: 1 },
+];
+const PV: readonly CounterOfPower[] = [{ counter: 'pv.toBusCounterWh', power: 'pv.powerW', direction: 1 }];
+const BATTERY: readonly CounterOfPower[] = [
   { counter: 'battery.toBusCounterWh', power: 'battery.powerW', direction: 1 },
   { counter: 'battery.fromBusCounterWh', power: 'battery.powerW', direction: -1 },
-  { counter: 'generator.toBusCounterWh', power: 'generator.powerW', direction: 1 },
 ];
+const GENERATOR: readonly CounterOfPower[] = [{ counter: 'generator.toBusCounterWh', power: 'generator.powerW', direction: 1 }];
+
+const COUNTERS_OF_ROLE: Readonly<Record<DeviceRole, readonly CounterOfPower[]>> = {
+  'grid-meter': GRID,
+  pv: PV,
+  battery: BATTERY,
+  hybrid: [...PV, ...BATTERY],
+  generator: GENERATOR,
+};
 
 /** Power between readings further apart than this is not known. */
 const GAP_MS: DurationMs = MINUTE_MS;
@@ -38,8 +49,8 @@ export class ZeroCounters {
   private atMs: DurationMs | undefined;
 
   /** `lastTold` is what the device told last in an earlier run: a power whose counter was missing had none. */
-  constructor(lastTold: SampleValues = {}) {
-    this.watched = COUNTERS_OF_POWER.map((pair) => ({
+  constructor(role: DeviceRole, lastTold: SampleValues = {}) {
+    this.watched = COUNTERS_OF_ROLE[role].map((pair) => ({
       ...pair,
       counted: (lastTold[pair.counter] ?? 0) > 0,
       movedWh: lastTold[pair.power] !== undefined && lastTold[pair.counter] === undefined ? PROOF_WH : 0,

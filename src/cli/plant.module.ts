@@ -47,7 +47,7 @@ export class PlantModule {
         PlatformModule.register({ clock, log, database: config.database }),
         FleetModule.register(fleet),
         TelemetryModule.register({ store: readingTarget(config), retention: { rawDays: config.rawRetentionDays } }),
-        FieldModule.register({ imports: [] }),
+        FieldModule.register({ imports: [], dataDir: config.dataDir }),
         SignalsModule.register(new SignalsSettings(intervalMs, fleet.tariff)),
         ForecastModule.register({
           history: {

@@ -6,7 +6,7 @@ import { vppProgram } from './program.js';
 const leavesOf = (command: Command, path: readonly string[] = []): [string, Command][] =>
   command.commands.length === 0 ? [[path.join(' '), command]] : command.commands.flatMap((sub) => leavesOf(sub, [...path, sub.name()]));
 
-const LEAVES = leavesOf(vppProgram());
+const LEAVES = leavesOf(await vppProgram());
 
 const helpOf = (command: Command): string => {
   let text = '';
@@ -40,6 +40,7 @@ describe('the command line', () => {
         'schedule solve',
         'serve',
         'simulate',
+        'supervise',
         'user add',
       ].sort(),
     );
@@ -59,6 +60,11 @@ describe('the command line', () => {
     expect(command.options.map(({ long }) => long)).toContain('--json');
   });
 
+  it('loads the command that is asked for alone', async () => {
+    expect((await vppProgram('supervise')).commands.map((command) => command.name())).toEqual(['supervise']);
+    expect((await vppProgram('toString')).commands).toHaveLength((await vppProgram()).commands.length);
+  });
+
   it.each([
     ['an unknown command', ['nonsense'], /unknown command 'nonsense'/],
     ['an unknown option', ['migrate', '--nonsense'], /unknown option '--nonsense'/],
@@ -66,7 +72,7 @@ describe('the command line', () => {
     ['a role that is none', ['user', 'add', 'x', '--role', 'king'], /Allowed choices are operator, household/],
     ['no command at all', [], /Usage: vpp/],
   ])('takes %s for wrong usage', async (_, words, message) => {
-    const program = vppProgram();
+    const program = await vppProgram();
     let text = '';
     const everywhere = (command: Command): void => {
       command.configureOutput({ writeErr: (part) => (text += part) });

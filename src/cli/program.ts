@@ -1,35 +1,32 @@
 import { Command } from 'commander';
-import { demoCommand } from './demo/demo.js';
-import { deviceCommand } from './device.js';
-import { forecastCommand } from './forecast.js';
-import { migrateCommand } from './migrate.js';
 import { packageVersion } from './package-info.js';
-import { proofCommand } from './proof.js';
-import { scheduleCommand } from './schedule.js';
-import { serveCommand } from './serve.js';
-import { simulateCommand } from './simulate.js';
-import { userCommand } from './user.js';
 
-/** The whole command line. What it prints goes through commander; usage errors are thrown as `CommanderError`. */
-export const vppProgram = (): Command => {
+/** In the order the help shows them. */
+const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ['demo', async () => (await import('./demo/demo.js')).demoCommand()],
+  ['serve', async () => (await import('./serve.js')).serveCommand()],
+  ['supervise', async () => (await import('./supervise.js')).superviseCommand()],
+  ['simulate', async () => (await import('./simulate.js')).simulateCommand()],
+  ['device', async () => (await import('./device.js')).deviceCommand()],
+  ['forecast', async () => (await import('./forecast.js')).forecastCommand()],
+  ['schedule', async () => (await import('./schedule.js')).scheduleCommand()],
+  ['proof', async () => (await import('./proof.js')).proofCommand()],
+  ['user', async () => (await import('./user.js')).userCommand()],
+  ['migrate', async () => (await import('./migrate.js')).migrateCommand()],
+]);
+
+/**
+ * The command line. Where `first` names a command only that one is loaded: the supervisor is to stay small, and nobody wants
+ * to wait for a solver to read a meter. What it prints goes through commander; usage errors are thrown as `CommanderError`.
+ */
+export const vppProgram = async (first?: string): Promise<Command> => {
   const program = new Command('vpp')
     .description('Heliograph: an open virtual power plant')
     .version(packageVersion())
     .showHelpAfterError('(--help shows how)')
     .addHelpText('after', '\nExit codes: 0 done, 1 the answer is no or something failed, 2 wrong usage or bad input.\n');
-  for (const command of [
-    demoCommand(),
-    serveCommand(),
-    simulateCommand(),
-    deviceCommand(),
-    forecastCommand(),
-    scheduleCommand(),
-    proofCommand(),
-    userCommand(),
-    migrateCommand(),
-  ]) {
-    program.addCommand(command);
-  }
+  const named = COMMANDS.get(first ?? '');
+  for (const load of named ? [named] : COMMANDS.values()) program.addCommand(await load());
   quiet(program);
   return program;
 };

@@ -117,10 +117,24 @@ describe('a generator', () => {
   });
 });
 
-it('commands nothing whose setpoint only a supervisor would end: there is none yet', () => {
+it('tells what an inverter falls back to where its site owes a limit without us too', () => {
+  const input = inputOf([{ id: 'a', pvW: 4_000 }], { siteLimits: new Map([['a', { generationW: 1_000 }]]) });
+  const [site] = input.plant.sites;
+  const owing = { ...site!, safeLimits: { generationW: 2_000 } };
+  const sunOf = (one: typeof owing | undefined) =>
+    decide({ ...input, plant: { ...input.plant, sites: [one ?? site!] } }).devices.find(({ control }) => control === 'pv-limit');
+  expect(sunOf(owing)).toMatchObject({ setpoint: { maxW: 1_000 }, fallback: { kind: 'pv-limit', maxW: 2_000 } });
+  expect(sunOf(undefined)).not.toHaveProperty('fallback');
+});
+
+it.each([
+  ['device', 1],
+  ['supervisor', 1],
+  ['none', 0],
+] as const)('commands a device of reversion class %s to %d setpoints', (reversion, count) => {
   const input = inputOf([{ id: 'a', gridW: 1_000 }], { siteLimits: new Map([['a', { generationW: 0 }]]) });
   const [site] = input.plant.sites;
-  const devices = site!.devices.map((one) => ({ ...one, reversion: 'supervisor' as const }));
+  const devices = site!.devices.map((one) => ({ ...one, reversion }));
   const decision = decide({ ...input, plant: { ...input.plant, sites: [{ ...site!, devices }] } });
-  expect(decision.devices.flatMap(({ setpoint }) => setpoint ?? [])).toEqual([]);
+  expect(decision.devices.flatMap(({ setpoint }) => setpoint ?? [])).toHaveLength(count);
 });

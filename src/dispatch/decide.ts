@@ -57,8 +57,7 @@ const CONTROLS_OF: Readonly<Record<DeviceRole, readonly Setpoint['kind'][]>> = {
 };
 
 const obstacleOf = (input: DecisionInput, device: Device): { reason: string; holds: boolean } | undefined => {
-  // The supervisor that would end a setpoint for the plant is not built yet.
-  if (device.reversion !== 'device') return { reason: 'not dispatched: nothing would end a setpoint if we fell silent', holds: false };
+  if (device.reversion === 'none') return { reason: 'not dispatched: nothing would end a setpoint if we fell silent', holds: false };
   if (input.lockedOut.has(device.id)) return { reason: 'locked out for maintenance', holds: false };
   const now = input.image.devices.get(device.id);
   return now?.health === 'online' && now.readAtMs !== undefined ? undefined : { reason: 'no fresh word from it', holds: true };

@@ -1,4 +1,4 @@
-import type { Setpoint } from '../field/setpoint.js';
+import type { Fallback, Setpoint } from '../field/setpoint.js';
 import type { Consent, Device, DeviceId, Plant, SiteId } from '../fleet/plant.js';
 import type { EpochMs, Watt } from '../kernel/units.js';
 import type { PlantImage } from '../telemetry/image.js';
@@ -53,6 +53,8 @@ export interface DeviceDecision {
   readonly control: Setpoint['kind'];
   readonly owner: Source | `event:${string}` | `override:${string}` | 'itself';
   readonly setpoint?: Setpoint;
+  /** What the device is to fall back to if the plant dies while it holds the setpoint. */
+  readonly fallback?: Fallback;
   /** The device is silent: what it holds is neither lifted nor renewed until it speaks again or its lease ends. */
   readonly holds?: true;
   readonly cuts: readonly Cut[];

@@ -38,6 +38,10 @@ class Obedient extends FieldControl {
   leases(): readonly Lease[] {
     return this.held;
   }
+
+  writesLastDay(): ReadonlyMap<string, number> {
+    return new Map();
+  }
 }
 
 const rest = (deviceId: string): Decision => ({

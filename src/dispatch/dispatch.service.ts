@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { FieldControl } from '../field/field-control.port.js';
-import type { Lease, LeaseOutcome } from '../field/setpoint.js';
+import type { Lease } from '../field/setpoint.js';
 import type { DeviceId } from '../fleet/plant.js';
 import { AdapterError, messageOf } from '../kernel/errors.js';
 import { type EpochMs, MINUTE_MS } from '../kernel/units.js';
@@ -12,6 +12,7 @@ import type { Decision } from './decision.js';
 import { DecisionService } from './decision.service.js';
 import { DispatchStateEntity } from './dispatch-state.entity.js';
 import { leaseWrites } from './lease-writes.js';
+import { OutcomeAlarms } from './outcome-alarms.js';
 
 /** How long a device goes on with its last word from us; it is asserted again at half of that. */
 export const LEASE_MS = MINUTE_MS;
@@ -31,7 +32,7 @@ export class DispatchService {
   /** A broken invariant: nothing is written until an operator resumes, and the devices' own timers end the leases. */
   private broken: { reason: string; sinceMs: EpochMs } | undefined;
   private readonly decisions: Decision[] = [];
-  private readonly unruly = new Set<DeviceId>();
+  private readonly outcomes: OutcomeAlarms;
   private cycle: Promise<void> = Promise.resolve();
   private closed = false;
 
@@ -41,7 +42,9 @@ export class DispatchService {
     @InjectRepository(DispatchStateEntity) private readonly states: Repository<DispatchStateEntity>,
     private readonly alarms: AlarmService,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.outcomes = new OutcomeAlarms(alarms);
+  }
 
   /** Takes up whether an operator had released the plant. */
   async load(): Promise<void> {
@@ -134,7 +137,7 @@ export class DispatchService {
         this.field.assert(assert),
         Promise.all(release.map(({ deviceId, control }) => this.field.release(deviceId, control))),
       ]);
-      await this.watch(outcomes);
+      await this.outcomes.watch(outcomes);
     } catch (error) {
       this.broken = { reason: messageOf(error), sinceMs: this.clock.now() };
       await this.alarms.raise({
@@ -149,23 +152,5 @@ export class DispatchService {
   private remember(decision: Decision): void {
     this.decisions.push(decision);
     if (this.decisions.length > DECISIONS_KEPT) this.decisions.shift();
-  }
-
-  /** A device that refuses or does not say what it did is worth an alarm, which ends with its next good word. */
-  private async watch(outcomes: readonly LeaseOutcome[]): Promise<void> {
-    for (const outcome of outcomes) {
-      const { deviceId } = outcome.lease;
-      if (outcome.kind === 'refused' || outcome.kind === 'unknown') {
-        this.unruly.add(deviceId);
-        await this.alarms.raise({
-          subject: deviceId,
-          kind: 'setpoint',
-          severity: 'warning',
-          message: `Setpoint ${outcome.kind}: ${outcome.reason}`,
-        });
-      } else if (this.unruly.delete(deviceId)) {
-        await this.alarms.clear(deviceId, 'setpoint');
-      }
-    }
   }
 }

@@ -23,6 +23,12 @@ const held = (powerW: number, expiresAtMs: number): Lease[] => [
 ];
 
 describe('lease writes', () => {
+  it('carry what the device is to fall back to', () => {
+    const fallback = { kind: 'pv-limit', maxW: 5 } as const;
+    const [device] = decision(1).devices;
+    expect(leaseWrites({ atMs: 0, devices: [{ ...device!, fallback }] }, [], LEASE_MS).assert).toMatchObject([{ fallback }]);
+  });
+
   it('write what is new, and nothing that is much the same', () => {
     expect(leaseWrites(decision(1_000), [], LEASE_MS).assert).toHaveLength(1);
     expect(leaseWrites(decision(1_010), held(1_000, 50_000), LEASE_MS).assert).toHaveLength(0);

@@ -19,14 +19,15 @@ export interface LeaseWrites {
 export const leaseWrites = (decision: Decision, inForce: readonly Lease[], leaseMs: DurationMs): LeaseWrites => {
   const writes: LeaseWrites = { assert: [], release: [] };
   const heldBy = new Map(inForce.map((lease) => [keyOf(lease.deviceId, lease.setpoint.kind), lease]));
-  decision.devices.forEach(({ deviceId, control, setpoint, holds, owner }, index) => {
+  decision.devices.forEach(({ deviceId, control, setpoint, holds, owner, fallback }, index) => {
     const held = heldBy.get(keyOf(deviceId, control));
     if (!setpoint) {
       if (held && !holds) writes.release.push({ deviceId, control });
       return;
     }
     const fresh = held && sameEnough(held.setpoint, setpoint) && held.expiresAtMs - decision.atMs > leaseMs / 2;
-    if (!fresh) writes.assert.push({ deviceId, owner, setpoint, expiresAtMs: decision.atMs + staggered(leaseMs, index) });
+    const expiresAtMs = decision.atMs + staggered(leaseMs, index);
+    if (!fresh) writes.assert.push({ deviceId, owner, setpoint, expiresAtMs, ...(fallback === undefined ? {} : { fallback }) });
   });
   return writes;
 };

@@ -25,7 +25,15 @@ export const decideSun = (input: DecisionInput, site: Site, device: Device, able
   if (!tightest) return leftAlone(device, 'pv-limit', 'no limit on its sun');
   const maxW = Math.round(clamp(tightest.maxW, 0, device.ratedW));
   const { owner, reason } = tightest;
-  return { deviceId: device.id, control: 'pv-limit', owner, setpoint: { kind: 'pv-limit', maxW }, cuts: [], reason };
+  const setpoint = { kind: 'pv-limit', maxW } as const;
+  return { deviceId: device.id, control: 'pv-limit', owner, setpoint, ...fallbackOf(site, device), cuts: [], reason };
+};
+
+/** A site that owes a limit on its generation owes it without us too: inverters then share it by their ratings, hearing of nobody. */
+const fallbackOf = ({ safeLimits, devices }: Site, device: Device): Pick<DeviceDecision, 'fallback'> => {
+  if (safeLimits?.generationW === undefined) return {};
+  const maxW = Math.min(device.ratedW, Math.floor(partOf(device, devices) * safeLimits.generationW));
+  return { fallback: { kind: 'pv-limit', maxW } };
 };
 
 const partOf = (device: Device, able: readonly Device[]): number => device.ratedW / ratedSumW(able.filter(givesSun));

@@ -153,6 +153,8 @@ export class BusUnit {
   timeoutMs: DurationMs;
   /** Silence that this unit needs between its last answer and the next request to it. */
   minGapMs: DurationMs = 0;
+  /** Told of each write, by its first register, before it goes out. */
+  written: (address: number) => void = () => undefined;
 
   constructor(
     private readonly bus: Bus,
@@ -166,11 +168,33 @@ export class BusUnit {
     return this.bus.connectionChanges;
   }
 
+  /** The same unit, whose writes nobody is told of. */
+  uncounted(): BusUnit {
+    const unit = new BusUnit(this.bus, this.unitId, this.urgency);
+    unit.minGapMs = this.minGapMs;
+    return unit;
+  }
+
   read(table: RegisterTable, address: number, count: number): Promise<Words> {
     return this.bus.request(this, this.urgency, (link) => link.read(table, this.unitId, address, count, this.timeoutMs));
   }
 
   write(address: number, words: readonly number[]): Promise<void> {
+    this.written(address);
     return this.bus.request(this, 'control', (link) => link.write(this.unitId, address, words, this.timeoutMs));
+  }
+
+  /** Sets coils, each 0 or 1. */
+  writeCoils(address: number, bits: readonly number[]): Promise<void> {
+    this.written(address);
+    return this.bus.request(this, 'control', (link) => link.writeCoils(this.unitId, address, bits, this.timeoutMs));
+  }
+
+  /** Another unit id of the same host or line, that answers as fast as this one. */
+  beside(unitId: number): BusUnit {
+    const unit = new BusUnit(this.bus, unitId, this.urgency);
+    unit.timeoutMs = this.timeoutMs;
+    unit.minGapMs = this.minGapMs;
+    return unit;
   }
 }

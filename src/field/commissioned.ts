@@ -13,7 +13,8 @@ import { walkSunspec } from './sunspec-walk.js';
 export interface Commissioned {
   report(): Promise<DeviceReport>;
   command(setpoint: Setpoint, leaseS: number): Promise<CommandOutcome>;
-  release(): Promise<boolean>;
+  /** Ends what was commanded, of these kinds alone where some are named; true once the device shows it. */
+  release(kinds?: readonly Setpoint['kind'][]): Promise<boolean>;
   /** Whether it is under a setpoint, whoever gave it. */
   holds(): Promise<boolean>;
   ratedW(): Promise<number | undefined>;
@@ -39,7 +40,7 @@ const byProfile = (unit: BusUnit, profileName: string): Commissioned => {
   return {
     report: () => readProfileDevice(unit, profile),
     command: (setpoint, leaseS) => controls.command(setpoint, leaseS),
-    release: () => controls.release(),
+    release: (kinds) => controls.release(kinds),
     holds: () => controls.holds(),
     ratedW: async () => (await new PointReader(unit, profile, ['ratedW']).readValues()).ratedW,
   };

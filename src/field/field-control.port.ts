@@ -11,4 +11,6 @@ export abstract class FieldControl {
   abstract releaseAll(): Promise<{ released: DeviceId[]; unknown: DeviceId[] }>;
   /** The leases that are in force now; a device's stand in the order they were asserted in. */
   abstract leases(): readonly Lease[];
+  /** How often the most written register of each device was written in the last 24 hours. */
+  abstract writesLastDay(): ReadonlyMap<DeviceId, number>;
 }

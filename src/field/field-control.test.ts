@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Device } from '../fleet/plant.js';
 import { ManualClock } from '../platform/clock.js';
+import { SupervisorSocket } from './adapters/supervisor-socket.js';
 import { ModbusSerialLinks } from './adapters/modbus-serial-link.js';
 import { ModbusFieldControl } from './field-control.js';
+import { HeldControls } from './held-controls.js';
 import { FieldDevices } from './field-devices.js';
 import type { Lease, Setpoint } from './setpoint.js';
 import { ScriptedServer, unitRegisters } from './testing/scripted-server.js';
@@ -64,7 +66,7 @@ describe('leases on devices', () => {
     devices = new FieldDevices(new ModbusSerialLinks());
     devices.open([device(1), device(2), device(3, 'none')]);
     clock = new ManualClock(NOW);
-    control = new ModbusFieldControl(devices, clock);
+    control = new ModbusFieldControl(devices, new SupervisorSocket('nowhere'), new HeldControls(undefined, 0), clock);
   });
   afterEach(async () => {
     await devices.close();
@@ -112,6 +114,20 @@ describe('leases on devices', () => {
   it('are refused to devices that nothing would stop, and to those that do not exist', async () => {
     expect(await control.assert([lease(3, charge), lease(9, charge)])).toMatchObject([{ kind: 'refused' }, { kind: 'refused' }]);
     expect(server.requests).toEqual([]);
+  });
+
+  it('that are refused take with them what the device was told before', async () => {
+    await control.assert([lease(1, charge)]);
+    const timer = writes()[0]!.address;
+    server.script = ({ functionCode, address, words }) =>
+      functionCode === 16 && address === timer && words.at(-1) !== 0 ? { kind: 'exception', code: 3 } : undefined;
+    expect(await control.assert([lease(1, { kind: 'battery-power', powerW: 500 })])).toMatchObject([{ kind: 'refused' }]);
+    expect(control.leases()).toEqual([]);
+    const mode = writes().findLast(({ words }) => words.length === 1)!;
+    expect(mode.words).toEqual([0]);
+    const before = writes().length;
+    await control.releaseAll();
+    expect(writes()).toHaveLength(before);
   });
 
   it('of two kinds stand side by side on a hybrid, and each goes by itself or all together', async () => {

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { busName, type Device, type DeviceId, type ModbusBus } from '../fleet/plant.js';
+import { monotonicMs } from '../platform/clock.js';
 import { Bus, type BusUnit, timingOf } from './bus.js';
 import type { DeviceDriver } from './drivers/device-driver.js';
 import { ProfileDriver } from './drivers/profile-driver.js';
 import { SunspecDriver } from './drivers/sunspec-driver.js';
 import { ModbusLinks } from './modbus-link.port.js';
 import { loadProfiles, profileFor, type Profiles, SUNSPEC_PROFILE } from './profiles.js';
+import { RegisterWrites, WritePace } from './register-writes.js';
 import type { SampleValues } from './sample.js';
 
 /** A device of the plant with its way over the wire. */
@@ -15,6 +17,8 @@ export interface FieldDevice {
   /** The unit that polls go to; commands have one of their own on the same bus. */
   readonly unit: BusUnit;
   readonly periodMs: number;
+  /** How fast setpoints may change, where its registers wear out. */
+  readonly pace?: WritePace;
 }
 
 /** What devices told last in an earlier run of the plant, as far as it is known. */
@@ -25,6 +29,7 @@ export type LastTold = ReadonlyMap<DeviceId, SampleValues>;
 export class FieldDevices {
   private readonly buses = new Map<string, Bus>();
   private readonly devices = new Map<DeviceId, FieldDevice>();
+  readonly writes = new RegisterWrites();
 
   constructor(private readonly links: ModbusLinks) {}
 
@@ -55,15 +60,17 @@ export class FieldDevices {
     const bus = this.bus(device.address);
     const [unit, control] = [bus.unit(unitId), bus.unit(unitId, 'control')];
     for (const each of [unit, control]) each.minGapMs = device.address.minGapMs ?? 0;
+    control.written = (address) => this.writes.count(device.id, address, monotonicMs());
+    const pace = device.writesPerDay === undefined ? {} : { pace: new WritePace(device.writesPerDay, monotonicMs()) };
     if (device.profile === SUNSPEC_PROFILE)
-      return { device, unit, driver: new SunspecDriver(unit, control, device, lastTold), periodMs: device.pollPeriodMs };
+      return { device, unit, ...pace, driver: new SunspecDriver(unit, control, device, lastTold), periodMs: device.pollPeriodMs };
     const profile = profileFor(profiles, device);
     for (const each of [unit, control]) {
       each.timeoutMs = profile.answersWithinMs ?? each.timeoutMs;
       each.minGapMs = device.address.minGapMs ?? profile.minGapMs;
     }
     const periodMs = Math.max(device.pollPeriodMs, profile.fastestPeriodMs);
-    return { device, unit, driver: new ProfileDriver(unit, control, profile, device, lastTold), periodMs };
+    return { device, unit, ...pace, driver: new ProfileDriver(unit, control, profile, device, lastTold), periodMs };
   }
 
   private bus(address: ModbusBus): Bus {

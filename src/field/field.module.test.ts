@@ -17,7 +17,7 @@ class PlatformStandIn {}
 
 it('the field wires itself from a sink and a clock, and stops with nothing begun', async () => {
   const module = await Test.createTestingModule({
-    imports: [PlatformStandIn, FieldModule.register({ imports: [TelemetryStandIn] })],
+    imports: [PlatformStandIn, FieldModule.register({ imports: [TelemetryStandIn], dataDir: 'nowhere' })],
   }).compile();
   expect(module.get(FieldControl, { strict: false }).leases()).toEqual([]);
   expect(await module.get(FieldService, { strict: false }).stop()).toEqual({ released: [], unknown: [] });

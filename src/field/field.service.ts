@@ -57,6 +57,7 @@ export class FieldService implements BeforeApplicationShutdown {
     // Polls that are on the wire end by themselves or with the connections; releases go before them.
     const polled = this.poller.stop();
     const handedBack = await this.control.releaseAll(RELEASE_DEADLINE_MS);
+    this.control.close();
     await this.devices.close();
     await polled;
     return handedBack;

@@ -3,15 +3,20 @@ import type { DurationMs, EpochMs } from '../kernel/units.js';
 import type { Lease, LeaseOutcome, Setpoint } from './setpoint.js';
 
 /** A lease that was written, or may have been, and how long the device will keep it by its own timer. */
-interface Written {
+export interface Written {
   readonly outcome: LeaseOutcome;
+  /** What the device showed once it was confirmed; absent where nothing was, or could not be read. */
+  readonly shows?: string;
   /** Marks the connection it was written over: behind another one there may be a device that has forgotten it. */
   readonly connectionChanges: number;
   /** On the monotonic clock. */
   readonly deviceEndsAtMs: DurationMs;
 }
 
-const isSame = (a: Setpoint, b: Setpoint): boolean => JSON.stringify(a) === JSON.stringify(b);
+/** Whether the device was seen to do it, or as much of it as it can. */
+export const isGood = ({ kind }: LeaseOutcome): boolean => kind === 'confirmed' || kind === 'clamped';
+
+export const isSame = (a: Setpoint, b: Setpoint): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /**
  * The leases of all devices, in memory. A hybrid may hold one of each kind at once, its sun's limit and its battery's power.
@@ -20,12 +25,12 @@ const isSame = (a: Setpoint, b: Setpoint): boolean => JSON.stringify(a) === JSON
 export class LeaseTable {
   private readonly written = new Map<DeviceId, Map<Setpoint['kind'], Written>>();
 
-  record(outcome: LeaseOutcome, connectionChanges: number, deviceEndsAtMs: DurationMs): void {
-    const { deviceId, setpoint } = outcome.lease;
+  record(written: Written): void {
+    const { deviceId, setpoint } = written.outcome.lease;
     const kinds = this.written.get(deviceId) ?? new Map<Setpoint['kind'], Written>();
     // The kind asserted last stands last: it is what the device is said to hold.
     kinds.delete(setpoint.kind);
-    kinds.set(setpoint.kind, { outcome, connectionChanges, deviceEndsAtMs });
+    kinds.set(setpoint.kind, written);
     this.written.set(deviceId, kinds);
   }
 
@@ -41,12 +46,26 @@ export class LeaseTable {
    */
   stillStanding(lease: Lease, leaseMs: DurationMs, connectionChanges: number, nowMs: DurationMs): LeaseOutcome | undefined {
     const last = this.written.get(lease.deviceId)?.get(lease.setpoint.kind);
-    if (!last || last.connectionChanges !== connectionChanges || !isSame(last.outcome.lease.setpoint, lease.setpoint)) return undefined;
-    if (last.outcome.kind !== 'confirmed' && last.outcome.kind !== 'clamped') return undefined;
+    if (
+      !last ||
+      !isGood(last.outcome) ||
+      last.connectionChanges !== connectionChanges ||
+      !isSame(last.outcome.lease.setpoint, lease.setpoint)
+    )
+      return undefined;
     if (last.deviceEndsAtMs - nowMs <= leaseMs / 2) return undefined;
+    return this.renewed(last, lease, last.deviceEndsAtMs);
+  }
+
+  /** The same setpoint goes on; nothing was written for it. */
+  renewed(last: Written, lease: Lease, deviceEndsAtMs: DurationMs): LeaseOutcome {
     const outcome = { ...last.outcome, lease };
-    this.record(outcome, connectionChanges, last.deviceEndsAtMs);
+    this.record({ ...last, outcome, deviceEndsAtMs });
     return outcome;
+  }
+
+  last(deviceId: DeviceId, kind: Setpoint['kind']): Written | undefined {
+    return this.written.get(deviceId)?.get(kind);
   }
 
   /** Devices that hold, or may hold, something of ours. */
@@ -59,12 +78,16 @@ export class LeaseTable {
     return [...(this.written.get(deviceId)?.keys() ?? [])];
   }
 
+  isInForce(deviceId: DeviceId, nowMs: EpochMs): boolean {
+    return [...(this.written.get(deviceId)?.values() ?? [])].some(({ outcome }) => runs(outcome, nowMs));
+  }
+
   /** The leases that run and were not refused; a device's in the order they were asserted in. */
   inForce(nowMs: EpochMs): Lease[] {
     return [...this.written.values()].flatMap((kinds) =>
-      [...kinds.values()].flatMap(({ outcome }) =>
-        outcome.kind !== 'refused' && outcome.lease.expiresAtMs > nowMs ? [outcome.lease] : [],
-      ),
+      [...kinds.values()].flatMap(({ outcome }) => (runs(outcome, nowMs) ? [outcome.lease] : [])),
     );
   }
 }
+
+const runs = ({ kind, lease }: LeaseOutcome, nowMs: EpochMs): boolean => kind !== 'refused' && lease.expiresAtMs > nowMs;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BadInput } from '../kernel/errors.js';
+import type { Profile } from '../registers/profile.js';
 import { loadProfiles, profileFor, profileNamed } from './profiles.js';
 
 /** The faults of profiles written into a folder of their own. */
@@ -57,6 +58,7 @@ describe('the folder of profiles', () => {
       'huawei-sun2000',
       'sungrow-sh',
       'victron-gx',
+      'victron-multiplus',
       'virtual-genset',
     ]);
   });
@@ -127,6 +129,25 @@ describe('commands', () => {
     ]);
   });
 
+  it('of a device with a time of its own, and those that something else ends, need none', () => {
+    const timer = '        - { holding: 11, value: leaseS }\n';
+    const without = BATTERY.replaceAll(timer, '');
+    const said = (line: string): readonly string[] =>
+      faultsOf({ 'b.yaml': without.replace('  batteryPower:\n', `  batteryPower:\n${line}`) });
+    expect(said('')).toHaveLength(2);
+    expect(said('    endsAfterS: 60\n')).toEqual([]);
+    expect(said('    reversion: { class: supervisor, reason: no timer }\n')).toEqual([]);
+  });
+
+  it('in percent need the rating that they are of', () => {
+    const share = 'value: powerPct, unit: "%"';
+    expect(changed('value: powerW, unit: W', share)).toEqual([
+      '13: commands.batteryPower.charge.write.0.value: a percentage is of the point `ratedW`, which is missing',
+    ]);
+    const rated = BATTERY.replace('commands:', '  ratedW: { holding: 1, type: uint16, unit: W }\ncommands:');
+    expect(faultsOf({ 'b.yaml': rated.replace('value: powerW, unit: W', share) })).toEqual([]);
+  });
+
   it('say what ends them, and why', () => {
     expect(changed('reversion: { class: device, reason: its timer }\n', '')).toEqual([
       '9: commands: say under `reversion` what ends a setpoint, and why',
@@ -141,7 +162,14 @@ describe('commands', () => {
       '15: charge.write.2: limits and timers',
     ],
     ['{ holding: 12, value: 1 }', '{ holding: 12, value: 70000 }', '15: charge.write.2.value: 70000 does not fit a uint16'],
-    ['{ holding: 12, value: 1 }', '{ holding: 12, value: on }', '15: charge.write.2.value: a number, or one of powerW, leaseS, leaseMin'],
+    [
+      '{ holding: 12, value: 1 }',
+      '{ holding: 12, value: on }',
+      '15: charge.write.2.value: a number, or one of powerW, powerPct, leaseS, leaseMin',
+    ],
+    ['{ holding: 12, value: 1 }', '{ coil: 12, value: 2 }', '15: charge.write.2: a coil is told 0 or 1'],
+    ['{ holding: 12, value: 1 }', '{ coil: 12, words: [1, 2] }', '15: charge.write.2: a coil is told 0 or 1'],
+    ['{ holding: 12, value: 1 }', '{ coil: 12, holding: 12, value: 1 }', '15: charge.write.2: name one of `holding` and `coil`'],
     ['{ holding: 12, value: 1 }', '{ holding: 12 }', '15: charge.write.2: give one of `value` and `words`'],
     ['value: powerW, unit: W', 'value: powerW, unit: hp', '13: charge.write.0.unit: no unit is called "hp"'],
     ['{ holding: 12, value: 0 }', '{ holding: 12, value: leaseS }', '22: release.0.value: at a release there is no leaseS'],
@@ -164,6 +192,16 @@ describe('commands', () => {
   });
 });
 
+describe('checks at another unit id', () => {
+  it('are not bound by what is illegal at this one', () => {
+    const elsewhere = '    preconditions: [{ unitId: 100, holding: 12, type: uint16, oneOf: [3] }]\n    charge:';
+    const illegal = BATTERY.replace('points:', 'illegal: { holding: [[50, 60]] }\npoints:');
+    const at = (address: number): string => illegal.replace('    charge:', elsewhere.replace('12', String(address)));
+    expect(faultsOf({ 'b.yaml': at(55) })).toEqual([]);
+    expect(faultsOf({ 'b.yaml': at(55).replace('unitId: 100, ', '') })).toEqual([expect.stringContaining('illegal registers 50 to 60')]);
+  });
+});
+
 describe('a device of the fleet', () => {
   const profiles = loadProfiles();
 
@@ -180,5 +218,9 @@ describe('a device of the fleet', () => {
     expect(profileFor(profiles, { ...goodwe, reversion: 'supervisor' }).reversion!.class).toBe('supervisor');
     expect(() => profileFor(profiles, { ...goodwe, reversion: 'device' })).toThrow(/`reversion: device`.*"goodwe-et" it is `supervisor`/);
     expect(profileFor(profiles, { profile: 'huawei-sun2000', role: 'hybrid', reversion: 'device' }).kind).toBe('hybrid');
+    const bound: Profile = { ...profiles.get('goodwe-et')!, reversion: { class: 'none', reason: 'kept in flash' } };
+    expect(() => profileFor(new Map([['bound', bound]]), { profile: 'bound', role: 'hybrid', reversion: 'supervisor' })).toThrow(
+      /`reversion: supervisor`, but by profile "bound" it is `none`: kept in flash/,
+    );
   });
 });

@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Device, DeviceRole } from '../fleet/plant.js';
+import { type Device, type DeviceRole, REVERSION_CLASSES, type ReversionClass } from '../fleet/plant.js';
 import { BadInput } from '../kernel/errors.js';
 import { parseYaml } from '../platform/yaml-file.js';
 import { type Profile, profileSchema } from '../registers/profile.js';
+import type { ProfileCommands } from '../registers/profile-commands.js';
 import { profileFaults } from '../registers/profile-faults.js';
 
 /** The profiles of `hardware/profiles`, by the name of their file without `.yaml`. */
@@ -50,17 +51,27 @@ const ROLES_OF: Readonly<Record<Profile['kind'], readonly DeviceRole[]>> = {
 };
 
 /**
- * The profile of a device of the fleet. Throws `BadInput` where there is none, where it is of another kind of device, or where
- * the fleet file expects the device to end setpoints by itself and the profile knows that it does not.
+ * The profile of a device of the fleet, with the commands that end as the fleet file counts on. Throws `BadInput` where there is
+ * none, where it is of another kind of device, or where none of its commands ends so.
  */
 export const profileFor = (profiles: Profiles, device: Pick<Device, 'profile' | 'role' | 'reversion'>): Profile => {
   const profile = profileNamed(profiles, device.profile);
   if (!ROLES_OF[profile.kind].includes(device.role))
     throw new BadInput(`profile "${device.profile}" is of a ${profile.kind} and cannot be a ${device.role}`);
+  if (!profile.commands) return profile;
+  const commands = commandsThatEnd(profile, device.reversion);
+  if (Object.keys(commands).length > 0) return { ...profile, commands };
   const reversion = profile.reversion?.class ?? 'none';
-  if (device.reversion === 'device' && profile.commands && reversion !== 'device')
-    throw new BadInput(`\`reversion: device\`, but by profile "${device.profile}" it is \`${reversion}\`: ${profile.reversion?.reason}`);
-  return profile;
+  throw new BadInput(
+    `\`reversion: ${device.reversion}\`, but by profile "${device.profile}" it is \`${reversion}\`: ${profile.reversion?.reason}`,
+  );
+};
+
+/** A control that something surer ends will do; one that needs more than the fleet file has is left out. */
+const commandsThatEnd = ({ commands, reversion }: Profile, counted: ReversionClass): ProfileCommands => {
+  const ends = (control: { readonly reversion?: Profile['reversion'] | undefined }): boolean =>
+    REVERSION_CLASSES.indexOf((control.reversion ?? reversion)?.class ?? 'none') <= REVERSION_CLASSES.indexOf(counted);
+  return Object.fromEntries(Object.entries(commands ?? {}).filter(([, control]) => control !== undefined && ends(control)));
 };
 
 /** `hardware/profiles` of this repository, from the sources as from `dist`. */

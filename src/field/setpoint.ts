@@ -1,11 +1,16 @@
 import type { DeviceId } from '../fleet/plant.js';
 import type { EpochMs, Watt } from '../kernel/units.js';
 
+export const SETPOINT_KINDS = ['battery-power', 'pv-limit', 'generator'] as const;
+
 /** What a device can be told. Powers are in the house's sign: a battery discharges with positive power. */
 export type Setpoint =
   | { readonly kind: 'battery-power'; readonly powerW: Watt }
   | { readonly kind: 'pv-limit'; readonly maxW: Watt }
   | { readonly kind: 'generator'; readonly run: boolean; readonly powerW: Watt };
+
+/** A limit that a device falls back to when a lease ends and nobody is there: what its site owes the grid even then. */
+export type Fallback = Extract<Setpoint, { kind: 'pv-limit' }>;
 
 /** A setpoint is a lease: it ends at `expiresAtMs` unless it is asserted again, and the device then falls back by itself. */
 export interface Lease {
@@ -14,11 +19,24 @@ export interface Lease {
   readonly owner: string;
   readonly setpoint: Setpoint;
   readonly expiresAtMs: EpochMs;
+  /** Absent: the device then does what it does by itself. */
+  readonly fallback?: Fallback;
 }
 
-/** What reading back after a write said. */
+/**
+ * What reading back after a write said. `overwrote` is what somebody else had set there; `noFallback`: the device has no way to
+ * fall back to what the lease names. `yielded`: what somebody else has set was left as it is.
+ */
 export type LeaseOutcome =
-  | { readonly kind: 'confirmed'; readonly lease: Lease }
-  | { readonly kind: 'clamped'; readonly lease: Lease; readonly readbackW: Watt }
+  | ({ readonly kind: 'confirmed'; readonly lease: Lease } & Asides)
+  | ({ readonly kind: 'clamped'; readonly lease: Lease; readonly readbackW: Watt } & Asides)
+  | { readonly kind: 'yielded'; readonly lease: Lease; readonly shows: string }
+  /** The budget of writes is used up for now: what it was told before goes on. */
+  | { readonly kind: 'deferred'; readonly lease: Lease }
   | { readonly kind: 'refused'; readonly lease: Lease; readonly reason: string }
   | { readonly kind: 'unknown'; readonly lease: Lease; readonly reason: string };
+
+interface Asides {
+  readonly overwrote?: string;
+  readonly noFallback?: true;
+}

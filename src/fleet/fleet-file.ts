@@ -43,7 +43,7 @@ const unit = {
     .optional()
     .describe('silence this device needs between its answer and the next request to it; others on its bus are not held up by it'),
 };
-const modbusSchema = z.union(
+export const modbusSchema = z.union(
   [
     z.strictObject({
       host: z.string().min(1),
@@ -76,7 +76,17 @@ const deviceSchema = z.strictObject({
   reversion: z
     .enum(REVERSION_CLASSES)
     .default('none')
-    .describe('what ends a setpoint: device, supervisor or none; `none` is never dispatched'),
+    .describe('what ends a setpoint: device, supervisor (`vpp supervise`) or none; `none` is never dispatched'),
+  foreignSetpoints: z
+    .enum(['yield', 'insist'])
+    .default('yield')
+    .describe('what is done about a battery’s or generator’s setpoint that somebody else has given; a limit on sun is always left'),
+  writesPerDay: z
+    .number()
+    .int()
+    .min(24)
+    .optional()
+    .describe('how often a register may be written in a day for the plan’s sake, where the device keeps settings in flash'),
   ratedW: positive,
   pvPeakW: positive.optional(),
   battery: batterySchema.optional(),

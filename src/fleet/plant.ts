@@ -8,7 +8,7 @@ export type HouseholdId = string;
 export const DEVICE_ROLES = ['grid-meter', 'pv', 'battery', 'hybrid', 'generator'] as const;
 export type DeviceRole = (typeof DEVICE_ROLES)[number];
 
-/** What ends a setpoint when the plant falls silent (DESIGN §5.1): the device itself, a supervisor beside the plant, or nothing. */
+/** What ends a setpoint when the plant falls silent (DESIGN §5.1), the surest first: the device itself, a supervisor beside the plant, nothing. */
 export const REVERSION_CLASSES = ['device', 'supervisor', 'none'] as const;
 export type ReversionClass = (typeof REVERSION_CLASSES)[number];
 
@@ -78,6 +78,10 @@ export interface Device {
   readonly direction: 1 | -1;
   readonly pollPeriodMs: number;
   readonly reversion: ReversionClass;
+  /** What is done about a setpoint that somebody else has given: it is left alone, which is the rule, or overwritten. */
+  readonly foreignSetpoints?: 'yield' | 'insist';
+  /** How often each of its registers may be written in a day for the plan's sake; absent where it does not matter. */
+  readonly writesPerDay?: number;
   /** AC power the device can give at most: rating of an inverter or a generator. */
   readonly ratedW: Watt;
   readonly pvPeakW?: Watt;

@@ -71,12 +71,17 @@ export class FleetViewService {
   deviceRows(nowMs: EpochMs): DeviceRow[] {
     const image = this.telemetry.image(nowMs);
     const leases = this.field.leases();
+    const writes = this.field.writesLastDay();
     return this.fleet.plant().sites.flatMap((site) =>
       site.devices.map((device) => {
         const held = leases.filter(({ deviceId }) => deviceId === device.id);
-        return this.deviceRow(site, device, image, held);
+        return { ...this.deviceRow(site, device, image, held), ...writesOf(device, writes.get(device.id)) };
       }),
     );
+  }
+
+  writesLastDay(): ReadonlyMap<string, number> {
+    return this.field.writesLastDay();
   }
 
   private deviceRow(site: Site, device: Device, image: PlantImage, held: readonly Lease[]): DeviceRow {
@@ -103,6 +108,9 @@ export class FleetViewService {
     };
   }
 }
+
+const writesOf = ({ writesPerDay: perDay }: Device, lastDay: number | undefined): Pick<DeviceRow, 'writes'> =>
+  lastDay === undefined && perDay === undefined ? {} : { writes: { lastDay: lastDay ?? 0, ...(perDay === undefined ? {} : { perDay }) } };
 
 const setpointText = (setpoint: Setpoint): string => {
   switch (setpoint.kind) {

@@ -13,6 +13,7 @@ export class MetricsService {
   private readonly stored = this.gauge('vpp_stored_watt_hours', 'Energy in all batteries that answer', []);
   private readonly devices = this.gauge('vpp_devices', 'Devices by health', ['health']);
   private readonly leases = this.gauge('vpp_leases', 'Setpoints in force', []);
+  private readonly writes = this.gauge('vpp_register_writes_last_day', 'Writes of each device’s most written register', ['device']);
   private readonly alarms = this.gauge('vpp_open_alarms', 'Alarms that stand', []);
   private readonly leaves = this.gauge('vpp_proof_leaves', 'Records in the log, and of those under an anchor', ['state']);
 
@@ -31,6 +32,7 @@ export class MetricsService {
     this.stored.set(now.storedWh);
     for (const [health, count] of Object.entries(now.devices)) this.devices.set({ health }, count);
     this.leases.set(now.dispatch.leases);
+    for (const [device, count] of this.view.writesLastDay()) this.writes.set({ device }, count);
     this.alarms.set(now.openAlarms);
     const { leaves, anchoredLeaves } = await this.proof.status();
     this.leaves.set({ state: 'recorded' }, leaves);

@@ -90,6 +90,10 @@ export const deviceRowSchema = z.object({
   readAtMs: epochMs.optional(),
   values: z.record(z.string(), z.number()),
   lease: z.object({ owner: z.string(), setpoint: z.string(), expiresAtMs: epochMs }).optional(),
+  writes: z
+    .object({ lastDay: z.number().int(), perDay: z.number().int().optional() })
+    .optional()
+    .describe('Of its most written register, in the last 24 hours; and the budget it has, if any'),
   lockedOut: z.boolean(),
 });
 

@@ -1,7 +1,8 @@
 import { createHmac, createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BadInput } from '../kernel/errors.js';
+import { writeDurably } from '../platform/durable-file.js';
 import type { SiteId } from '../fleet/plant.js';
 import { fromHex, toHex } from './encoding.js';
 
@@ -76,7 +77,7 @@ export const loadSigningKeys = (dir: string, demo: boolean, origin: string): Sig
   const existing = readIfThere(file);
   if (existing === undefined) {
     const secrets = freshSecrets();
-    writeKeyFile(dir, file, { demo, origin }, secrets);
+    writeKeyFile(file, { demo, origin }, secrets);
     return new SigningKeys(secrets, demo, origin);
   }
   if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0)
@@ -117,17 +118,7 @@ const keysIn = (file: string, text: string, demo: boolean, origin: string): Sign
   return new SigningKeys(secrets, demo, typeof content['origin'] === 'string' ? content['origin'] : origin);
 };
 
-const writeKeyFile = (dir: string, file: string, facts: { demo: boolean; origin: string }, secrets: Secrets): void => {
-  mkdirSync(dir, { recursive: true });
+const writeKeyFile = (file: string, facts: { demo: boolean; origin: string }, secrets: Secrets): void => {
   const hex = Object.fromEntries(SECRETS.map((name) => [name, toHex(secrets[name])]));
-  const draft = `${file}.new`;
-  const handle = openSync(draft, 'w', 0o600);
-  try {
-    writeSync(handle, `${JSON.stringify({ ...facts, ...hex }, null, 2)}\n`);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  chmodSync(draft, 0o600);
-  renameSync(draft, file);
+  writeDurably(file, `${JSON.stringify({ ...facts, ...hex }, null, 2)}\n`);
 };

@@ -4,14 +4,15 @@ import { NUMBER_TYPES } from './words.js';
 
 /**
  * What a write may put in instead of a number of its own: the power that is asked for, never negative, since each case has
- * its direction; and how long the lease lasts.
+ * its direction, in W or in percent of the point `ratedW`; and how long the lease lasts.
  */
-const VARIABLES = ['powerW', 'leaseS', 'leaseMin'] as const;
+const VARIABLES = ['powerW', 'powerPct', 'leaseS', 'leaseMin'] as const;
 
 /** One write. Some devices take a pair of registers only in one request: those are given as raw `words`. */
 const writeSchema = z
   .strictObject({
-    holding: address.describe('Address of the first holding register (function 16), counted from 0'),
+    holding: address.optional().describe('Address of the first holding register (function 16), counted from 0'),
+    coil: address.optional().describe('Address of the coil (function 5; 15 for several, as `words`), counted from 0'),
     type: z.enum(NUMBER_TYPES).default('uint16'),
     value: z.union([z.number(), z.enum(VARIABLES)], { error: `a number, or one of ${VARIABLES.join(', ')}` }).optional(),
     words: z.array(z.number().int().min(0).max(65_535)).min(1).max(8).optional().describe('Raw registers, written in one request'),
@@ -22,12 +23,18 @@ const writeSchema = z
     most: z.number().positive().optional().describe('Largest register value the device takes; a longer lease ends there'),
     readBack: z.boolean().default(true).describe('false where the device does not show what was written'),
   })
+  .refine((write) => (write.holding === undefined) !== (write.coil === undefined), 'name one of `holding` and `coil`')
   .refine((write) => (write.value === undefined) !== (write.words === undefined), 'give one of `value` and `words`');
 export type ProfileWrite = z.infer<typeof writeSchema>;
 
 /** A register that must hold one of some values, as they lie in it. */
 const checkSchema = z
-  .strictObject({ ...placeShape, oneOf: z.array(z.number()).min(1), else: z.string().optional().describe('What it means if it does not') })
+  .strictObject({
+    ...placeShape,
+    unitId: z.number().int().min(0).max(255).optional().describe('Where it lies at another unit id of the same host or line'),
+    oneOf: z.array(z.number()).min(1),
+    else: z.string().optional().describe('What it means if it does not'),
+  })
   .superRefine(checkPlace);
 export type ProfileCheck = z.infer<typeof checkSchema>;
 
@@ -37,10 +44,21 @@ const writesSchema = z.array(writeSchema).min(1);
 const caseSchema = z.strictObject({ write: writesSchema, shows: z.array(checkSchema).default([]) });
 export type ProfileCase = z.infer<typeof caseSchema>;
 
+export const reversionSchema = z.strictObject({
+  class: z.enum(['device', 'supervisor', 'none']),
+  reason: z.string().min(1).describe('What ends a setpoint when nobody says more, and by which document'),
+});
+
 const controlShape = {
   preconditions: z.array(checkSchema).default([]).describe('What must hold before anything is written'),
   release: z.array(writeSchema, { error: 'say by which writes the device is handed back' }).min(1),
   held: checkSchema.describe('How to see that the device is under a setpoint'),
+  endsAfterS: z
+    .number()
+    .positive()
+    .optional()
+    .describe('The device’s own time, where it cannot be told another: counts from the last write'),
+  reversion: reversionSchema.optional().describe('Where something else ends this than the rest'),
   takesMs: z.number().int().min(0).max(3_500).default(1_500).describe('How long it may take to show what it was told'),
 };
 export type ProfileControl = z.infer<z.ZodObject<typeof controlShape>>;
@@ -64,6 +82,9 @@ export const holdingCases = ({ batteryPower, pvLimit, generator }: ProfileComman
   ];
   return cases.filter((entry): entry is [string[], ProfileCase] => entry[1] !== undefined);
 };
+
+/** Whether a write says how much power. */
+export const isPower = ({ value }: ProfileWrite): boolean => value === 'powerW' || value === 'powerPct';
 
 /** Whether a write says how long the lease lasts. */
 export const isTimer = ({ value }: ProfileWrite): boolean => value === 'leaseS' || value === 'leaseMin';

@@ -2,7 +2,7 @@ import { pointsOf, type Profile, type ProfilePointRegisters } from './profile.js
 import { holdingCases, isTimer, type ProfileCase, type ProfileCheck, type ProfileCommands, type ProfileWrite } from './profile-commands.js';
 import { type Place, type Stretch, stretchOf } from './profile-place.js';
 import { isKnownUnit } from './profile-units.js';
-import { writeNumber, WORDS_OF } from './words.js';
+import { writeNumber } from './words.js';
 
 type Path = readonly (string | number)[];
 interface Fault {
@@ -119,8 +119,8 @@ const writesOf = (commands: ProfileCommands): [Path, ProfileWrite][] =>
   ]);
 
 const placesOf = (commands: ProfileCommands): [Path, Place][] => [
-  ...checksOf(commands),
-  ...writesOf(commands).map(([path, { holding, type }]): [Path, Place] => [path, { holding, type }]),
+  ...checksOf(commands).filter(([, { unitId }]) => unitId === undefined),
+  ...writesOf(commands),
 ];
 
 const TOLD: Readonly<Record<keyof ProfileCommands, readonly Profile['kind'][]>> = {
@@ -135,7 +135,13 @@ const commandFaults = (profile: Profile, commands: ProfileCommands): Fault[] => 
     .map(([name]) => fault(['commands', name], `a ${profile.kind} is not told this`)),
   ...(profile.reversion ? [] : [fault(['commands'], 'say under `reversion` what ends a setpoint, and why')]),
   ...writesOf(commands).flatMap(([path, write]) => writeFaults(path, write)),
-  ...holdingCases(commands).flatMap(([path, { write }]) => orderFaults(profile, path, write)),
+  ...writesOf(commands)
+    .filter(([, { value }]) => value === 'powerPct' && !profile.points.ratedW)
+    .map(([path]) => fault([...path, 'value'], 'a percentage is of the point `ratedW`, which is missing')),
+  ...holdingCases(commands).flatMap(([path, { write }]) => [
+    ...timerFaults(profile, commands[path[1] as keyof ProfileCommands]!, path, write),
+    ...orderFaults(path, write),
+  ]),
 ];
 
 const writeFaults = (path: Path, write: ProfileWrite): Fault[] => {
@@ -144,8 +150,10 @@ const writeFaults = (path: Path, write: ProfileWrite): Fault[] => {
   const isRelease = path.includes('release');
   if (isRelease && typeof write.value === 'string') return [fault([...path, 'value'], `at a release there is no ${write.value}`)];
   if (write.most !== undefined && !isTimer(write)) return [fault([...path, 'most'], '`most` is of a timer')];
-  if (write.words) return write.holding + write.words.length > 65_536 ? [fault([...path, 'words'], 'run past the last address')] : [];
-  if (write.holding + WORDS_OF[write.type] > 65_536) return [fault([...path, 'holding'], 'runs past the last address, 65535')];
+  const { table, at, words } = stretchOf(write);
+  if (table === 'coil' && !bitsOf(write).every((bit) => bit === 0 || bit === 1)) return [fault(path, 'a coil is told 0 or 1')];
+  if (write.words) return at + write.words.length > 65_536 ? [fault([...path, 'words'], 'run past the last address')] : [];
+  if (at + words > 65_536) return [fault([...path, table], 'runs past the last address, 65535')];
   if (typeof write.value !== 'number') return [];
   try {
     writeNumber(write.value / (write.scale * write.sign), write.type);
@@ -155,13 +163,17 @@ const writeFaults = (path: Path, write: ProfileWrite): Fault[] => {
   }
 };
 
+const bitsOf = ({ value, words }: ProfileWrite): unknown[] => words ?? [value];
+
+const timerFaults = (profile: Profile, control: Control, path: Path, writes: readonly ProfileWrite[]): Fault[] => {
+  const reversion = control.reversion ?? profile.reversion;
+  if (reversion?.class !== 'device' || control.endsAfterS !== undefined || writes.some(isTimer)) return [];
+  return [fault(path, 'a device that ends setpoints by itself is told when: write `leaseS` or `leaseMin`')];
+};
+
 /** A moment at which something is on without its limit or its timer could last for ever. */
-const orderFaults = (profile: Profile, path: Path, writes: readonly ProfileWrite[]): Fault[] => {
-  const faults: Fault[] = [];
-  if (profile.reversion?.class === 'device' && !writes.some(isTimer))
-    faults.push(fault(path, 'a device that ends setpoints by itself is told when: write `leaseS` or `leaseMin`'));
+const orderFaults = (path: Path, writes: readonly ProfileWrite[]): Fault[] => {
   const isSwitch = ({ value }: ProfileWrite): boolean => typeof value !== 'string';
-  if (writes.some(isSwitch) && !isSwitch(writes.at(-1)!))
-    faults.push(fault([...path, 'write', writes.length - 1], 'limits and timers stand before what switches them on'));
-  return faults;
+  if (!writes.some(isSwitch) || isSwitch(writes.at(-1)!)) return [];
+  return [fault([...path, 'write', writes.length - 1], 'limits and timers stand before what switches them on')];
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { commandsSchema } from './profile-commands.js';
+import { commandsSchema, reversionSchema } from './profile-commands.js';
 import { checkPlace, placeShape, wordOrder } from './profile-place.js';
 
 /**
@@ -64,11 +64,6 @@ const illegalSchema = z.strictObject({
   input: z.array(span).default([]),
   coil: z.array(span).default([]),
   discrete: z.array(span).default([]),
-});
-
-const reversionSchema = z.strictObject({
-  class: z.enum(['device', 'supervisor', 'none']),
-  reason: z.string().min(1).describe('What ends a setpoint when nobody says more, and by which document'),
 });
 
 /** A device described by its register list. */

@@ -164,7 +164,7 @@ type Draft<T> = Partial<T> & { id: string; siteId: string };
 const batteryProblem = (device: Device, { devices, consents, prices, plant }: PlanningFacts): Draft<BatteryProblem>[] => {
   const rating = device.battery;
   const socPct = devices.socPct.get(device.id);
-  if (!rating || socPct === undefined || device.reversion !== 'device' || devices.unavailable.has(device.id)) return [];
+  if (!rating || socPct === undefined || device.reversion === 'none' || devices.unavailable.has(device.id)) return [];
   const ofPct = (pct: number): number => (rating.capacityWh * pct) / 100;
   const zone = plant.sites.find(({ id }) => id === device.siteId)!.zone;
   return [
@@ -192,7 +192,7 @@ const cheapestImport = (slots: readonly PriceSlot[]): number =>
 
 const generatorProblem = (device: Device, { devices }: PlanningFacts): Draft<GeneratorProblem>[] => {
   const rating = device.generator;
-  if (!rating || device.reversion !== 'device') return [];
+  if (!rating || device.reversion === 'none') return [];
   const now = devices.generators.get(device.id);
   return [
     {

@@ -135,7 +135,7 @@ const cellOf = (register: ProfileRegister, value: (view: DeviceView) => number |
 const commandCells = ({ run, on, off, power, heartbeat }: GensetRegisters, shown: GensetShown, order: WordOrder): Cell[] => {
   const cell = (register: ProfileWrite, raw: (view: DeviceView) => number): Cell => ({
     table: 'holding',
-    at: register.holding,
+    at: stretchOf(register).at,
     type: register.type,
     order,
     raw,

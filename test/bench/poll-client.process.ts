@@ -1,7 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import modbusSerial from 'modbus-serial';
+import { SupervisorSocket } from '../../src/field/adapters/supervisor-socket.js';
 import { ModbusSerialLinks } from '../../src/field/adapters/modbus-serial-link.js';
 import { ModbusFieldControl } from '../../src/field/field-control.js';
+import { HeldControls } from '../../src/field/held-controls.js';
 import { FieldDevices } from '../../src/field/field-devices.js';
 import { FieldService } from '../../src/field/field.service.js';
 import type { HealthChange, Sample } from '../../src/field/sample.js';
@@ -114,7 +116,12 @@ const pollOurs = (run: PollRun): (() => Promise<unknown>) => {
   const sink = new GatedImage(plant);
   const devices = new FieldDevices(new ModbusSerialLinks());
   const clock = new SystemClock();
-  const field = new FieldService(devices, new ModbusFieldControl(devices, clock), sink, clock);
+  const field = new FieldService(
+    devices,
+    new ModbusFieldControl(devices, new SupervisorSocket('nowhere'), new HeldControls(undefined, 0), clock),
+    sink,
+    clock,
+  );
   field.start(plant.sites.flatMap((site) => site.devices));
   const images = setInterval(() => sink.image(), PERIOD_MS);
   return () => {

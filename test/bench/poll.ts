@@ -14,7 +14,9 @@ const measure = async (server: PollServer, run: Omit<PollRun, 'port'>): Promise<
   try {
     await server.served();
     client.send({ ...run, port: server.port } satisfies PollRun);
-    const [result] = (await once(client, 'message')) as [PollResult];
+    const died = once(client, 'exit').then(() => Promise.reject(new Error('the polling process died')));
+    const [result] = (await Promise.race([once(client, 'message'), died])) as [PollResult];
+    died.catch(() => undefined);
     return { ...result, served: await server.served() };
   } finally {
     client.disconnect();

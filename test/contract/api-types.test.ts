@@ -118,6 +118,7 @@ const full: { [Name in keyof Answers]: Required<Page<Name>> } = {
     readAtMs: 1,
     values: { 'pv.powerW': 3_000 },
     lease: { owner: 'plan', setpoint: 'at most 2 kW', expiresAtMs: 2 },
+    writes: { lastDay: 1, perDay: 2 },
     lockedOut: false,
   },
   site: {

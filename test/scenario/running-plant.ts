@@ -89,7 +89,8 @@ export class RunningPlant {
   }
 
   private async fetch(path: string, as: Login, init: RequestInit = {}): Promise<Response> {
-    const headers = { authorization: `Bearer ${await this.token(as)}`, 'content-type': 'application/json' };
+    // A test that is busy for a while would find a kept connection closed under its hands.
+    const headers = { authorization: `Bearer ${await this.token(as)}`, 'content-type': 'application/json', connection: 'close' };
     return fetch(`${this.greeting.url}${path}`, { ...init, headers });
   }
 

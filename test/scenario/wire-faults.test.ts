@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SupervisorSocket } from '../../src/field/adapters/supervisor-socket.js';
 import { ModbusSerialLinks } from '../../src/field/adapters/modbus-serial-link.js';
 import { ModbusFieldControl } from '../../src/field/field-control.js';
+import { HeldControls } from '../../src/field/held-controls.js';
 import { FieldDevices } from '../../src/field/field-devices.js';
 import { FieldService } from '../../src/field/field.service.js';
 import { RecordingSink } from '../../src/field/testing/recording-sink.js';
@@ -56,7 +58,12 @@ describe('a fault on the wire', () => {
     proxy = await FaultProxy.listen(fleet.addresses.get('faulty')!, { host: '127.0.0.1', port: 0 });
     sink = new RecordingSink();
     const wired = new FieldDevices(new ModbusSerialLinks());
-    field = new FieldService(wired, new ModbusFieldControl(wired, clock), sink, clock);
+    field = new FieldService(
+      wired,
+      new ModbusFieldControl(wired, new SupervisorSocket('nowhere'), new HeldControls(undefined, 0), clock),
+      sink,
+      clock,
+    );
     field.start([...devicesOf('faulty', proxy.address), ...devicesOf('sound', fleet.addresses.get('sound')!)]);
     await sink.next(['faulty', 'sound'].flatMap((id) => ROLES.map(([role]) => `${id}-${role}`)));
   });

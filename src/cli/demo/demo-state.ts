@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BadInput } from '../../kernel/errors.js';
+import { writeDurably } from '../../platform/durable-file.js';
 import type { FleetState } from '../../simulator/index.js';
 
 const loginSchema = z.object({ name: z.string(), password: z.string(), role: z.enum(['operator', 'household']), title: z.string() });
@@ -41,7 +42,7 @@ export class DemoFolder {
   }
 
   write(state: DemoState): void {
-    writeDurably(this.folder, STATE_FILE, JSON.stringify(state, null, 2));
+    writeDurably(join(this.folder, STATE_FILE), JSON.stringify(state, null, 2));
   }
 
   readHardware(): FleetState | undefined {
@@ -50,7 +51,7 @@ export class DemoFolder {
   }
 
   writeHardware(state: FleetState): void {
-    writeDurably(this.folder, HARDWARE_FILE, JSON.stringify(state));
+    writeDurably(join(this.folder, HARDWARE_FILE), JSON.stringify(state));
   }
 }
 
@@ -60,17 +61,6 @@ const jsonIn = (file: string): unknown => {
   } catch {
     throw new BadInput(`${file}: cannot be read; start over with --fresh, or name another folder with --data`);
   }
-};
-
-/** Whole or not at all: a process that is killed in the middle leaves the file as it was. */
-const writeDurably = (folder: string, name: string, text: string): void => {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const draft = join(folder, `${name}.new`);
-  const handle = openSync(draft, 'w', 0o600);
-  writeSync(handle, text);
-  fsyncSync(handle);
-  closeSync(handle);
-  renameSync(draft, join(folder, name));
 };
 
 /** A password that is easy to type and made anew for each folder. */

@@ -34,6 +34,17 @@ describe('a Modbus link', () => {
     await expect(link.read('coil', 4, 17, 2, 200)).rejects.toThrow(ModbusException);
   });
 
+  it('sets one coil by function 5 and several by function 15', async () => {
+    server.units.set(4, unitRegisters({}, {}, { coil: { 8: [0, 1, 0, 0, 0, 0, 0, 0, 0, 0] } }));
+    await link.writeCoils(4, 8, [1], 200);
+    await link.writeCoils(4, 9, [0, 0, 1, 1, 0, 0, 0, 0, 1], 200);
+    expect(server.requests.map(({ functionCode }) => functionCode)).toEqual([5, 15]);
+    expect(await link.read('coil', 4, 8, 10, 200)).toEqual([1, 0, 0, 1, 1, 0, 0, 0, 0, 1]);
+    await link.writeCoils(4, 8, [0], 200);
+    expect(await link.read('coil', 4, 8, 1, 200)).toEqual([0]);
+    await expect(link.writeCoils(4, 17, [1, 1], 200)).rejects.toThrow(ModbusException);
+  });
+
   it('never takes a late answer for that of a later request', async () => {
     server.script = ({ address }) => (address === 100 ? { kind: 'late', afterMs: 120 } : undefined);
     await expect(read(100, 1, 50)).rejects.toThrow('no answer within 50 ms');

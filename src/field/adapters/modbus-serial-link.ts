@@ -66,7 +66,26 @@ export class ModbusSerialLink extends ModbusLink {
     const send = (client: ModbusClient, answered: Answered<{ address: number; length: number }>): void =>
       client.writeFC16(unitId, address, [...words], answered);
     const answer = await this.exchange(unitId, timeoutMs, send, asItIs);
-    if (answer.address === address && answer.length === words.length) return;
+    this.expectConfirmed(unitId, answer.address === address && answer.length === words.length);
+  }
+
+  async writeCoils(unitId: number, address: number, bits: readonly number[], timeoutMs: DurationMs): Promise<void> {
+    const states = bits.map(Boolean);
+    const [first, ...others] = states;
+    if (first !== undefined && others.length === 0) {
+      const sendOne = (client: ModbusClient, answered: Answered<{ address: number; state: boolean }>): void =>
+        client.writeFC5(unitId, address, first, answered);
+      const answer = await this.exchange(unitId, timeoutMs, sendOne, asItIs);
+      return this.expectConfirmed(unitId, answer.address === address && answer.state === first);
+    }
+    const send = (client: ModbusClient, answered: Answered<{ address: number; length: number }>): void =>
+      client.writeFC15(unitId, address, states, answered);
+    const answer = await this.exchange(unitId, timeoutMs, send, asItIs);
+    this.expectConfirmed(unitId, answer.address === address && answer.length === states.length);
+  }
+
+  private expectConfirmed(unitId: number, isConfirmed: boolean): void {
+    if (isConfirmed) return;
     this.drop();
     throw new AdapterError(`${this.nameOf(unitId)} confirmed a write that was not asked for`, true);
   }

@@ -46,12 +46,23 @@ export const releaseDerPower = async (controls: ModelRegisters): Promise<boolean
 
 export const holdsDerPower = async (controls: ModelRegisters): Promise<boolean> => (await controls.read('WSetEna')).WSetEna === 1;
 
-/** Limits active power by model 704, in percent of WMax (model 702), in the same order as `powerByDerControls`. */
+/** The power of model 704 while it is on. */
+export const shownDerPower = async (controls: ModelRegisters): Promise<string | undefined> => {
+  const { WSetEna: enabled, WSetMod: mode, WSet: powerW, WSetPct: powerPct } = await controls.read('WSetEna', 'WSetMod', 'WSet', 'WSetPct');
+  if (enabled !== 1) return undefined;
+  return mode === IN_WATTS ? `a power of ${powerW} W` : `a power of ${powerPct} %`;
+};
+
+/**
+ * Limits active power by model 704, in percent of WMax (model 702), in the same order as `powerByDerControls`. When its timer ends
+ * the device goes over to `fallbackW`, and to no limit where there is none.
+ */
 export const limitByDerControls = async (
   controls: ModelRegisters,
   capacity: ModelRegisters,
   maxW: Watt,
   leaseS: number,
+  fallbackW?: Watt,
 ): Promise<CommandOutcome> => {
   const { WMax, WMaxRtg } = await capacity.read('WMax', 'WMaxRtg');
   const ratedW = WMax ?? WMaxRtg;
@@ -61,7 +72,11 @@ export const limitByDerControls = async (
   const limitPct = percentDown(maxW, ratedW, stepPct);
   return writtenAndReadBack(
     async () => {
-      await controls.write({ WMaxLimPctRvrt: 100, WMaxLimPctEnaRvrt: 0, WMaxLimPctRvrtTms: leaseS });
+      const fallback =
+        fallbackW === undefined
+          ? { WMaxLimPctRvrt: 100, WMaxLimPctEnaRvrt: 0 }
+          : { WMaxLimPctRvrt: percentDown(fallbackW, ratedW, stepPct), WMaxLimPctEnaRvrt: 1 };
+      await controls.write({ ...fallback, WMaxLimPctRvrtTms: leaseS });
       await controls.write({ WMaxLimPct: limitPct });
       await controls.write({ WMaxLimPctEna: 1 });
     },
@@ -82,3 +97,9 @@ export const releaseDerLimit = async (controls: ModelRegisters): Promise<boolean
 
 export const holdsDerLimit = async (controls: ModelRegisters): Promise<boolean> =>
   (await controls.read('WMaxLimPctEna')).WMaxLimPctEna === 1;
+
+/** The limit of model 704 while it is on and below the rating. */
+export const shownDerLimit = async (controls: ModelRegisters): Promise<string | undefined> => {
+  const { WMaxLimPctEna: enabled, WMaxLimPct: limitPct } = await controls.read('WMaxLimPctEna', 'WMaxLimPct');
+  return enabled === 1 && limitPct !== undefined && limitPct < 100 ? `a limit of ${limitPct} %` : undefined;
+};

@@ -43,6 +43,12 @@ export const releaseImmediateLimit = async (controls: ModelRegisters): Promise<b
 export const holdsImmediateLimit = async (controls: ModelRegisters): Promise<boolean> =>
   (await controls.read('WMaxLim_Ena')).WMaxLim_Ena === 1;
 
+/** The limit of model 123 while it is on and below the rating. */
+export const shownImmediateLimit = async (controls: ModelRegisters): Promise<string | undefined> => {
+  const { WMaxLim_Ena: enabled, WMaxLimPct: limitPct } = await controls.read('WMaxLimPct', 'WMaxLim_Ena');
+  return enabled === 1 && limitPct !== undefined && limitPct < 100 ? `a limit of ${limitPct} %` : undefined;
+};
+
 /** `maxW` in percent of the rating, 0 to 100, on the step below. */
 export const percentDown = (maxW: Watt, ratedW: Watt, stepPct: number): number => {
   const steps = Math.floor((Math.min(Math.max(maxW / ratedW, 0), 1) * 100) / stepPct + 1e-9);

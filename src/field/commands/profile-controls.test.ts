@@ -142,6 +142,47 @@ describe('a setpoint by a profile', () => {
   });
 });
 
+describe('a device that is told by coils', () => {
+  const [RUN, MODES] = [7, 8];
+  const write = (mode: number[]) => [
+    { coil: MODES, words: mode },
+    { coil: RUN, value: 1 },
+  ];
+  const commands = {
+    batteryPower: {
+      takesMs: 300,
+      charge: { write: write([1, 0]) },
+      discharge: { write: write([0, 1]) },
+      release: [{ coil: RUN, value: 0 }],
+      held: { coil: RUN, oneOf: [1] },
+    },
+  };
+
+  it('is told in order, read back and handed back', async () => {
+    const { controls, registers } = await device({ reversion: { class: 'supervisor', reason: 'no timer' }, commands });
+    for (const coil of [RUN, MODES, MODES + 1]) registers.coil.set(coil, 0);
+    expect(await controls.command({ kind: 'battery-power', powerW: 500 }, 60)).toEqual({ kind: 'confirmed' });
+    expect(await controls.shows('battery-power')).toBe('registers 7 = 1');
+    expect(await controls.release()).toBe(true);
+    const coils = server!.requests.filter(({ functionCode }) => functionCode === 5 || functionCode === 15);
+    expect(coils.map(({ functionCode, address, words }) => [functionCode, address, ...words])).toEqual([
+      [15, MODES, 0, 1],
+      [5, RUN, 1],
+      [5, RUN, 0],
+    ]);
+  });
+
+  it('and does not take it is refused', async () => {
+    const { controls, registers } = await device({ commands });
+    for (const coil of [RUN, MODES, MODES + 1]) registers.coil.set(coil, 0);
+    registers.onWrite = () => registers.coil.set(RUN, 0);
+    expect(await controls.command({ kind: 'battery-power', powerW: -500 }, 60)).toEqual({
+      kind: 'refused',
+      reason: 'coil 7 holds 0 and not 1',
+    });
+  });
+});
+
 describe('a release by a profile', () => {
   it('ends the kinds that are named and leaves the others', async () => {
     const { controls, registers } = await device();

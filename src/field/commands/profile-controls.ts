@@ -1,14 +1,23 @@
 import { AdapterError } from '../../kernel/errors.js';
 import type { Watt } from '../../kernel/units.js';
 import type { Profile } from '../../registers/profile.js';
-import type { ProfileCase, ProfileCheck, ProfileCommands, ProfileControl, ProfileWrite } from '../../registers/profile-commands.js';
-import { stretchOf } from '../../registers/profile-place.js';
+import {
+  holdingCases,
+  isTimer,
+  type ProfileCase,
+  type ProfileCheck,
+  type ProfileCommands,
+  type ProfileControl,
+  type ProfileWrite,
+} from '../../registers/profile-commands.js';
+import { type Stretch, stretchOf } from '../../registers/profile-place.js';
 import type { WordOrder } from '../../registers/words.js';
 import type { BusUnit } from '../bus.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
+import { PointReader } from '../drivers/profile-points.js';
 import type { Setpoint } from '../setpoint.js';
 import { type Asked, isMet, readBackOf, verdictOf, wordsOf } from './profile-writes.js';
-import { anyHolds, type Control, releaseEach } from './release-each.js';
+import { anyHolds, type Control, releaseEach, shownBy } from './release-each.js';
 import { lookUntil, outcomeOf, writtenAndReadBack } from './written.js';
 
 /** A setpoint as a case of a profile: its writes, and the direction of its power. */
@@ -34,7 +43,16 @@ export class ProfileControls {
     this.order = profile.wordOrder;
     this.controls = CONTROL_NAMES.flatMap(([kind, name]) => {
       const control = this.commands[name];
-      return control ? [{ kind, release: () => this.releaseOne(control), holds: () => this.isMet(control.held) }] : [];
+      return control
+        ? [
+            {
+              kind,
+              release: () => this.releaseOne(control),
+              holds: () => this.isMet(control.held),
+              shows: () => this.shownBy(name, control),
+            },
+          ]
+        : [];
     });
   }
 
@@ -43,15 +61,17 @@ export class ProfileControls {
     const chosen = chosenBy(this.commands, setpoint, leaseS);
     if (!chosen) return { kind: 'refused', reason: `profile "${this.profile.name}" has no control for ${setpoint.kind}` };
     const { control, held } = chosen;
+    let { asked } = chosen;
     try {
       const unmet = await this.unmetOf(control.preconditions);
       if (unmet) return { kind: 'refused', reason: unmet.else ?? `register ${stretchOf(unmet).at} does not allow it` };
-      if (held) for (const write of held.write) wordsOf(write, chosen.asked, this.order);
+      if (held?.write.some(({ value }) => value === 'powerPct')) asked = { ...asked, ...(await this.rating()) };
+      if (held) for (const write of held.write) wordsOf(write, asked, this.order);
     } catch (error) {
       if (!(error instanceof AdapterError)) throw error;
       return error.retryable ? { kind: 'unknown', reason: `not written: ${error.message}` } : { kind: 'refused', reason: error.message };
     }
-    return held ? this.hold(chosen, held) : this.handBackInstead(control);
+    return held ? this.hold({ ...chosen, asked }, held) : this.handBackInstead(control);
   }
 
   /** Ends what was commanded, of these kinds alone where some are named; true once the device shows it. */
@@ -62,6 +82,25 @@ export class ProfileControls {
   /** Whether the device is under a setpoint, whoever gave it. */
   holds(): Promise<boolean> {
     return anyHolds(this.controls);
+  }
+
+  /** What binds the device by its control of a kind, whoever set it. */
+  shows(kind: Setpoint['kind']): Promise<string | undefined> {
+    return shownBy(this.controls, kind);
+  }
+
+  /** Every register of the control that can be read and is no timer: those run by themselves. */
+  private async shownBy(name: keyof ProfileCommands, control: ProfileControl): Promise<string | undefined> {
+    if (!(await this.isMet(control.held))) return undefined;
+    const shown: string[] = [];
+    for (const { table, at, words } of shownStretches(this.commands, name))
+      shown.push(`${at} = ${Array.from(await this.unit.read(table, at, words)).join(' ')}`);
+    return shown.length === 0 ? 'a setpoint' : `registers ${shown.join(', ')}`;
+  }
+
+  private async rating(): Promise<Pick<Asked, 'ratedW'>> {
+    const { ratedW } = await new PointReader(this.unit, this.profile, ['ratedW']).readValues();
+    return ratedW === undefined ? {} : { ratedW };
   }
 
   private hold({ control, asked, direction }: Chosen, held: ProfileCase): Promise<CommandOutcome> {
@@ -88,7 +127,11 @@ export class ProfileControls {
   }
 
   private async writeAll(writes: readonly ProfileWrite[], asked?: Asked): Promise<void> {
-    for (const write of writes) await this.unit.write(write.holding, wordsOf(write, asked, this.order));
+    for (const write of writes) {
+      const { table, at } = stretchOf(write);
+      const words = wordsOf(write, asked, this.order);
+      await (table === 'coil' ? this.unit.writeCoils(at, words) : this.unit.write(at, words));
+    }
   }
 
   private async readBack(held: ProfileCase, asked: Asked, direction: 1 | -1): Promise<CommandOutcome> {
@@ -121,7 +164,8 @@ export class ProfileControls {
 
   private async isMet(check: ProfileCheck): Promise<boolean> {
     const { table, at, words } = stretchOf(check);
-    return isMet(check, await this.unit.read(table, at, words), this.order);
+    const unit = check.unitId === undefined ? this.unit : this.unit.beside(check.unitId);
+    return isMet(check, await unit.read(table, at, words), this.order);
   }
 }
 
@@ -133,6 +177,17 @@ const CONTROL_NAMES = [
 
 /** Down to the step below; a quotient that is whole but for its last bits is not taken one down. */
 const downward = (raw: number): number => Math.floor(raw + 1e-9);
+
+/** Where the setpoints of a control stand, each place once. */
+const shownStretches = (commands: ProfileCommands, name: keyof ProfileCommands): Stretch[] => {
+  const places = new Map<string, Stretch>();
+  for (const [[, control], held] of holdingCases(commands))
+    for (const write of control === name ? held.write : []) {
+      const place = isTimer(write) ? undefined : readBackOf(write);
+      if (place) places.set(`${place.table} ${place.at}`, place);
+    }
+  return [...places.values()];
+};
 
 const chosenBy = ({ batteryPower, pvLimit, generator }: ProfileCommands, setpoint: Setpoint, leaseS: number): Chosen | undefined => {
   const asked = (powerW: Watt, round: (raw: number) => number = Math.round): Asked => ({ powerW: Math.abs(powerW), leaseS, round });

@@ -23,6 +23,16 @@ describe('a write', () => {
     expect(wordsOf(writeOf(write), asked(powerW), 'big')).toEqual(words);
   });
 
+  it.each([
+    ['a share of the rating', {}, 3_000, [250]],
+    ['one the other way round', { type: 'int16', sign: -1 }, 3_000, [0xff06]],
+    ['nothing of it', {}, 0, [0]],
+  ])('puts in %s', (_, write, powerW, words) => {
+    const share = writeOf({ value: 'powerPct', unit: '%', scale: 0.1, ...write });
+    expect(wordsOf(share, { ...asked(powerW), ratedW: 12_000 }, 'big')).toEqual(words);
+    expect(() => wordsOf(share, asked(powerW), 'big')).toThrow(/rating/);
+  });
+
   it('that is asked for more than its register holds throws', () => {
     expect(() => wordsOf(writeOf({ value: 'powerW', unit: 'W' }), asked(70_000), 'big')).toThrow(/register 7: 70000 does not fit/);
   });

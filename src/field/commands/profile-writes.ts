@@ -1,6 +1,6 @@
 import { AdapterError, messageOf } from '../../kernel/errors.js';
 import type { Watt } from '../../kernel/units.js';
-import type { ProfileCheck, ProfileWrite } from '../../registers/profile-commands.js';
+import { isPower, isTimer, type ProfileCheck, type ProfileWrite } from '../../registers/profile-commands.js';
 import { readPlace, type Stretch, stretchOf } from '../../registers/profile-place.js';
 import { perHouseUnit } from '../../registers/profile-units.js';
 import { readNumber, type WordOrder, type Words, writeNumber, WORDS_OF } from '../../registers/words.js';
@@ -10,6 +10,8 @@ import type { CommandOutcome } from '../drivers/device-driver.js';
 export interface Asked {
   readonly powerW: Watt;
   readonly leaseS: number;
+  /** What percentages are of; absent where no write needs it, or the device does not say. */
+  readonly ratedW?: Watt;
   /** A limit is never above what was asked, so it is rounded down; everything else to the nearest. */
   readonly round: (raw: number) => number;
 }
@@ -20,8 +22,13 @@ export const wordsOf = (write: ProfileWrite, asked: Asked | undefined, order: Wo
   try {
     return writeNumber(rawOf(write, asked), write.type, write.wordOrder ?? order);
   } catch (error) {
-    throw new AdapterError(`register ${write.holding}: ${messageOf(error)}`, false, { cause: error });
+    throw new AdapterError(`${nameOf(write)}: ${messageOf(error)}`, false, { cause: error });
   }
+};
+
+const nameOf = (write: ProfileWrite): string => {
+  const { table, at } = stretchOf(write);
+  return `${table === 'coil' ? table : 'register'} ${at}`;
 };
 
 const SECONDS_PER_MINUTE = 60;
@@ -30,37 +37,38 @@ const LARGEST_16_BIT = 65_535;
 const rawOf = (write: ProfileWrite, asked: Asked | undefined): number => {
   const { value, scale, sign, most } = write;
   if (typeof value === 'number') return value / (scale * sign);
-  if (!asked || value === undefined) throw new AdapterError(`register ${write.holding} is given nothing to hold`, false);
-  if (value === 'powerW') return asked.round(asked.powerW / houseStep(write));
+  if (!asked || value === undefined) throw new AdapterError(`${nameOf(write)} is given nothing to hold`, false);
+  if (isPower(write)) return asked.round(asked.powerW / stepW(write, asked));
   const units = value === 'leaseS' ? asked.leaseS : asked.leaseS / SECONDS_PER_MINUTE;
   // A timer that is too small for the lease ends it early, which is the safe side; 65535 often means "not implemented".
   const largest = most ?? (WORDS_OF[write.type] === 1 ? LARGEST_16_BIT - 1 : Infinity);
   return Math.min(Math.ceil(units / (scale * sign)), largest);
 };
 
-/** What one step of the register is in the house's unit, with its sign. */
-const houseStep = ({ scale, sign, unit }: ProfileWrite): number => scale * sign * perHouseUnit(unit);
+/** How many W one step of the register is, with its sign. */
+const stepW = (write: ProfileWrite, { ratedW }: Asked): Watt => {
+  const step = write.scale * write.sign * perHouseUnit(write.unit);
+  if (write.value !== 'powerPct') return step;
+  if (!ratedW) throw new AdapterError('the device does not say its rating, which this is a percentage of', false);
+  return (step / 100) * ratedW;
+};
 
 /** Where a write is read back; a pair that is written raw is a key, not a value, and is not. */
-export const readBackOf = (write: ProfileWrite): Stretch | undefined =>
-  write.words || !write.readBack ? undefined : stretchOf({ holding: write.holding, type: write.type });
+export const readBackOf = (write: ProfileWrite): Stretch | undefined => (write.words || !write.readBack ? undefined : stretchOf(write));
 
 /** What a register that was written shows: `undefined` where it is as told, otherwise what became of the setpoint. */
-export const verdictOf = (write: ProfileWrite, asked: Asked | undefined, seen: Words, order: WordOrder): CommandOutcome | undefined => {
+export const verdictOf = (write: ProfileWrite, asked: Asked, seen: Words, order: WordOrder): CommandOutcome | undefined => {
   const wordOrder = write.wordOrder ?? order;
   const raw = readNumber(seen, 0, write.type, wordOrder);
   const wanted = readNumber(wordsOf(write, asked, order), 0, write.type, wordOrder);
-  if (raw === undefined || wanted === undefined)
-    return { kind: 'unknown', reason: `register ${write.holding} does not show what it holds` };
-  if (write.value === 'powerW') {
-    return Math.abs(raw - wanted) <= 1 ? undefined : { kind: 'clamped', readbackW: raw * houseStep(write) };
-  }
-  if (write.value === 'leaseS' || write.value === 'leaseMin') {
+  if (raw === undefined || wanted === undefined) return { kind: 'unknown', reason: `${nameOf(write)} does not show what it holds` };
+  if (isPower(write)) return Math.abs(raw - wanted) <= 1 ? undefined : { kind: 'clamped', readbackW: raw * stepW(write, asked) };
+  if (isTimer(write)) {
     // A timer counts down from what was written; one that shows nothing, or more, is not ours.
     if (raw > 0 && raw <= wanted) return undefined;
     return { kind: 'refused', reason: 'the device keeps no timer: it would never let go by itself' };
   }
-  return raw === wanted ? undefined : { kind: 'refused', reason: `register ${write.holding} holds ${raw} and not ${wanted}` };
+  return raw === wanted ? undefined : { kind: 'refused', reason: `${nameOf(write)} holds ${raw} and not ${wanted}` };
 };
 
 /** Whether a register holds what it must. */

@@ -6,6 +6,8 @@ export interface Control {
   /** True once the device shows it. Throws an `AdapterError`. */
   release(): Promise<boolean>;
   holds(): Promise<boolean>;
+  /** What binds the device by it, whoever set it; the same text until somebody changes it. `undefined` where nothing does. */
+  shows(): Promise<string | undefined>;
 }
 
 /** Switches controls off. One that fails does not keep the others from being switched off. */
@@ -21,6 +23,16 @@ export const releaseEach = async (controls: readonly Control[]): Promise<boolean
   }
   if (failure !== undefined) throw failure;
   return released;
+};
+
+/** What binds the device by the controls of a kind, whoever set it; `undefined` where nothing does. */
+export const shownBy = async (controls: readonly Control[], kind: Setpoint['kind']): Promise<string | undefined> => {
+  const shown: string[] = [];
+  for (const control of controls) {
+    const text = control.kind === kind ? await control.shows() : undefined;
+    if (text !== undefined) shown.push(text);
+  }
+  return shown.length === 0 ? undefined : shown.join(', ');
 };
 
 /** Whether any of them is on, whoever did it. */

@@ -1,174 +1,21 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ModbusSerialLink } from '../adapters/modbus-serial-link.js';
 import { Bus } from '../bus.js';
-import { loadProfiles } from '../profiles.js';
-import type { Setpoint } from '../setpoint.js';
+import { loadProfiles, profileFor } from '../profiles.js';
 import { ScriptedServer, type UnitRegisters, unitRegisters } from '../testing/scripted-server.js';
+import {
+  battery,
+  DEVICES,
+  deye,
+  generator,
+  genset,
+  multiplus,
+  PASSES_THROUGH,
+  STATE,
+  sunLimit,
+  type Writes,
+} from '../testing/told-devices.js';
 import { ProfileControls } from './profile-controls.js';
-
-type Writes = readonly (readonly [address: number, ...words: number[]])[];
-
-/** What a device is told, what must come over the wire for it, in this order, and what is read back from it then. */
-interface Told {
-  readonly setpoint: Setpoint;
-  readonly leaseS: number;
-  readonly writes: Writes;
-  readonly outcome: string;
-}
-
-interface Device {
-  readonly registers: () => UnitRegisters;
-  readonly told: Readonly<Record<string, Told>>;
-  readonly released: Writes;
-}
-
-const battery = (powerW: number): Setpoint => ({ kind: 'battery-power', powerW });
-const generator = (run: boolean): Setpoint => ({ kind: 'generator', run, powerW: 20_000 });
-
-const [ENGINE, STOPPED, PRE_START, COOLING] = [1408, 0, 1, 4];
-
-/** A controller in Auto that obeys the two keys of telemetry at once. */
-const genset = (): UnitRegisters => {
-  const registers = unitRegisters({ 772: [1], [ENGINE]: [STOPPED], 4098: [0xc000], 4104: [0, 0] });
-  registers.onWrite = (_, [key]) => {
-    if (key === 35_732) registers.holding.set(ENGINE, PRE_START);
-    if (key === 35_733) registers.holding.set(ENGINE, COOLING);
-  };
-  return registers;
-};
-
-const DEVICES: Readonly<Record<string, Device>> = {
-  'huawei-sun2000': {
-    registers: () => unitRegisters({ 47_083: [0], 47_100: [2], 47_246: [1, 0, 0, 0, 0] }),
-    told: {
-      charge: {
-        setpoint: battery(-2_500),
-        leaseS: 121,
-        writes: [
-          [47_247, 0, 2_500],
-          [47_083, 3],
-          [47_246, 0],
-          [47_100, 1],
-        ],
-        outcome: 'confirmed',
-      },
-      discharge: {
-        setpoint: battery(70_000),
-        leaseS: 120,
-        writes: [
-          [47_249, 1, 4_464],
-          [47_083, 2],
-          [47_246, 0],
-          [47_100, 2],
-        ],
-        outcome: 'confirmed',
-      },
-      'rest, which it cannot': {
-        setpoint: battery(0),
-        leaseS: 120,
-        writes: [
-          [47_100, 0],
-          [47_249, 0, 0],
-          [47_083, 0],
-          [47_246, 0],
-        ],
-        outcome: 'refused',
-      },
-    },
-    released: [
-      [47_100, 0],
-      [47_249, 0, 0],
-      [47_083, 0],
-      [47_246, 0],
-    ],
-  },
-  'sungrow-sh': {
-    registers: () => unitRegisters({ 13_049: [0, 0xcc, 0], 13_079: [0] }),
-    told: {
-      charge: {
-        setpoint: battery(-2_500),
-        leaseS: 120,
-        writes: [
-          [13_051, 2_500],
-          [13_079, 120],
-          [13_050, 0xaa],
-          [13_049, 3],
-        ],
-        outcome: 'confirmed',
-      },
-      discharge: {
-        setpoint: battery(3_000),
-        leaseS: 5_000,
-        writes: [
-          [13_051, 3_000],
-          [13_079, 1_000],
-          [13_050, 0xbb],
-          [13_049, 3],
-        ],
-        outcome: 'confirmed',
-      },
-      rest: {
-        setpoint: battery(0),
-        leaseS: 60,
-        writes: [
-          [13_051, 0],
-          [13_079, 60],
-          [13_050, 0xcc],
-          [13_049, 3],
-        ],
-        outcome: 'confirmed',
-      },
-    },
-    released: [
-      [13_049, 0],
-      [13_050, 0xcc],
-    ],
-  },
-  'goodwe-et': {
-    registers: () => unitRegisters({ 47_511: [1, 0] }),
-    told: {
-      charge: {
-        setpoint: battery(-2_500),
-        leaseS: 120,
-        writes: [
-          [47_512, 2_500],
-          [47_511, 11],
-        ],
-        outcome: 'confirmed',
-      },
-      discharge: {
-        setpoint: battery(3_000),
-        leaseS: 120,
-        writes: [
-          [47_512, 3_000],
-          [47_511, 12],
-        ],
-        outcome: 'confirmed',
-      },
-      rest: {
-        setpoint: battery(0),
-        leaseS: 120,
-        writes: [
-          [47_512, 0],
-          [47_511, 8],
-        ],
-        outcome: 'confirmed',
-      },
-    },
-    released: [
-      [47_511, 1],
-      [47_512, 0],
-    ],
-  },
-  'deep-sea-gencomm': {
-    registers: genset,
-    told: {
-      run: { setpoint: generator(true), leaseS: 60, writes: [[4_104, 35_732, 29_803]], outcome: 'confirmed' },
-      stop: { setpoint: generator(false), leaseS: 60, writes: [[4_104, 35_733, 29_802]], outcome: 'confirmed' },
-    },
-    released: [[4_104, 35_733, 29_802]],
-  },
-};
 
 let server: ScriptedServer | undefined;
 let bus: Bus | undefined;
@@ -179,8 +26,8 @@ afterEach(async () => {
 
 const profiles = loadProfiles();
 
-const controlsOf = async (name: string, registers: UnitRegisters): Promise<ProfileControls> => {
-  server = await ScriptedServer.listening({ 1: registers });
+const controlsOf = async (name: string, registers: UnitRegisters, beside = DEVICES[name]!.beside): Promise<ProfileControls> => {
+  server = await ScriptedServer.listening({ 1: registers, ...beside });
   bus = new Bus(new ModbusSerialLink({ host: '127.0.0.1', port: server.port }));
   return new ProfileControls(bus.unit(1, 'control'), profiles.get(name)!);
 };
@@ -231,6 +78,23 @@ describe('a Sungrow', () => {
     expect(written()).toEqual([]);
   });
 
+  it.each([
+    ['that is an SH-RS', 0xffff],
+    ['that has other things there', 7],
+  ])('%s is given no limit', async (_, shown) => {
+    const device = DEVICES['sungrow-sh']!.registers();
+    device.holding.set(13_088, shown);
+    const controls = await controlsOf('sungrow-sh', device);
+    expect(await controls.command(sunLimit(3_000), 60)).toMatchObject({ kind: 'refused', reason: expect.stringContaining('no limit') });
+    expect(written()).toEqual([]);
+  });
+
+  it('is given a limit only where something beside it would lift it again', () => {
+    const at = { profile: 'sungrow-sh', role: 'hybrid' } as const;
+    expect(Object.keys(profileFor(profiles, { ...at, reversion: 'device' }).commands!)).toEqual(['batteryPower']);
+    expect(Object.keys(profileFor(profiles, { ...at, reversion: 'supervisor' }).commands!)).toEqual(['batteryPower', 'pvLimit']);
+  });
+
   it('that takes no heartbeat is refused, and handed back', async () => {
     const device = DEVICES['sungrow-sh']!.registers();
     device.onWrite = (address) => {
@@ -239,6 +103,80 @@ describe('a Sungrow', () => {
     const controls = await controlsOf('sungrow-sh', device);
     expect(await controls.command(battery(-2_500), 60)).toMatchObject({ kind: 'refused' });
     expect(device.holding.get(13_049)).toBe(0);
+  });
+});
+
+describe('a Deye', () => {
+  it('of an older firmware is left alone', async () => {
+    const controls = await controlsOf('deye-sg04lp3', unitRegisters({ 20: [0xd4c0, 1] }));
+    expect(await controls.command(battery(-3_000), 60)).toMatchObject({ kind: 'refused' });
+    const other = deye();
+    other.holding.set(1_104, 600);
+    await bus!.close();
+    await server!.close();
+    const laidOutOtherwise = await controlsOf('deye-sg04lp3', other);
+    expect(await laidOutOtherwise.command(battery(-3_000), 60)).toEqual({
+      kind: 'refused',
+      reason: 'this firmware has no remote mode as it is known here',
+    });
+    expect(written()).toEqual([]);
+  });
+
+  it('whose watchdog is not armed is refused, and handed back', async () => {
+    const device = deye();
+    device.onWrite = () => device.holding.set(1_101, 0xffff);
+    const controls = await controlsOf('deye-sg04lp3', device);
+    expect(await controls.command(battery(-3_000), 60)).toMatchObject({ kind: 'refused', reason: expect.stringContaining('no timer') });
+    expect(device.holding.get(1_100)).toBe(0);
+  });
+
+  it('that does not say its rating is told no share of it', async () => {
+    const device = deye();
+    device.holding.set(20, 0);
+    device.holding.set(21, 0);
+    const controls = await controlsOf('deye-sg04lp3', device);
+    expect(await controls.command(battery(-3_000), 60)).toMatchObject({ kind: 'refused', reason: expect.stringContaining('rating') });
+    expect(written()).toEqual([]);
+  });
+
+  it('that holds itself to less is clamped', async () => {
+    const device = deye();
+    device.onWrite = (address) => {
+      if (address === 1_100) device.holding.set(1_109, -100 & 0xffff);
+    };
+    const controls = await controlsOf('deye-sg04lp3', device);
+    expect(await controls.command(battery(-3_000), 60)).toEqual({ kind: 'clamped', readbackW: -1_200 });
+  });
+});
+
+describe('a Victron MultiPlus', () => {
+  it.each([
+    ['whose GX regulates it', 100, 2_902, 1, 'External control'],
+    ['of three phases', 1, 28, 3, 'more than one phase'],
+    ['without a grid', 1, 29, 240, 'disconnected'],
+    ['that is switched to charger only', 1, 33, 1, 'not switched on'],
+  ])('%s is left alone', async (_, unitId, address, value, reason) => {
+    const units = { 1: multiplus(), 100: unitRegisters({ 2_902: [3] }) };
+    units[unitId as 1 | 100].holding.set(address, value);
+    const controls = await controlsOf('victron-multiplus', units[1], { 100: units[100] });
+    expect(await controls.command(battery(500), 60)).toMatchObject({ kind: 'refused', reason: expect.stringContaining(reason) });
+    expect(written()).toEqual([]);
+  });
+
+  it('that let go by itself shows no setpoint any more', async () => {
+    const device = multiplus();
+    const controls = await controlsOf('victron-multiplus', device);
+    await controls.command(battery(500), 60);
+    expect(await controls.shows('battery-power')).toBe(`registers 37 = ${-500 & 0xffff}, 38 = 0, 39 = 0`);
+    device.holding.set(STATE, PASSES_THROUGH);
+    expect(await controls.shows('battery-power')).toBeUndefined();
+  });
+
+  it('that does not follow is not said to', async () => {
+    const device = multiplus();
+    device.onWrite = undefined;
+    const controls = await controlsOf('victron-multiplus', device);
+    expect(await controls.command(battery(500), 60)).toEqual({ kind: 'unknown', reason: 'the inverter passes the grid through' });
   });
 });
 

@@ -3,6 +3,7 @@ import type { CommandOutcome } from '../drivers/device-driver.js';
 import type { ModelRegisters } from './model-registers.js';
 import { timer16, writtenAndReadBack } from './written.js';
 
+const [CHARGE_BOUND, DISCHARGE_BOUND] = [1, 2] as const;
 const CHARGE_AND_DISCHARGE_BOUND = 3;
 
 /**
@@ -43,6 +44,16 @@ export const releaseStorage = async (storage: ModelRegisters): Promise<boolean> 
   await storage.write({ StorCtl_Mod: 0 });
   await storage.write({ OutWRte: 100, InWRte: 100, InOutWRte_WinTms: 0, InOutWRte_RvrtTms: 0 });
   return !(await holdsStorage(storage));
+};
+
+/** The bounds of model 124 that are switched on and below its rating. */
+export const shownStorage = async (storage: ModelRegisters): Promise<string | undefined> => {
+  const { StorCtl_Mod: mode = 0, OutWRte: outPct = 100, InWRte: inPct = 100 } = await storage.read('StorCtl_Mod', 'OutWRte', 'InWRte');
+  const bounds = [
+    ...((mode & DISCHARGE_BOUND) !== 0 && outPct < 100 ? [`at most ${outPct} % out`] : []),
+    ...((mode & CHARGE_BOUND) !== 0 && inPct < 100 ? [`at most ${inPct} % in`] : []),
+  ];
+  return bounds.length === 0 ? undefined : `a battery bound to ${bounds.join(' and ')}`;
 };
 
 /** Whether either bound of model 124 is switched on. */

@@ -209,6 +209,20 @@ describe('model 704', () => {
     expect(await controls.release()).toBe(true);
   });
 
+  it('takes with it what the limit falls back to, which model 123 cannot', async () => {
+    const fallback = { kind: 'pv-limit', maxW: 3_000 } as const;
+    const der = await deviceOf([IDENTITY, ...DER]);
+    expect(await der.controls.command({ kind: 'pv-limit', maxW: 1_830 }, 60, fallback)).toEqual({ kind: 'confirmed' });
+    expect(der.written()[0]).toEqual(['704.WMaxLimPctRvrt', 50, 1, 0, 60]);
+    await bus!.close();
+    await server!.close();
+    const immediate = await deviceOf([IDENTITY, SETTINGS, LIMIT]);
+    expect(await immediate.controls.command({ kind: 'pv-limit', maxW: 1_830 }, 60, fallback)).toEqual({
+      kind: 'confirmed',
+      noFallback: true,
+    });
+  });
+
   it('is not there on a device without it', async () => {
     const { controls, written } = await deviceOf([IDENTITY]);
     expect(await controls.command({ kind: 'battery-power', powerW: 1 }, 60)).toMatchObject({ kind: 'refused' });

@@ -2,6 +2,7 @@ import { AdapterError, messageOf } from '../../kernel/errors.js';
 import type { DurationMs } from '../../kernel/units.js';
 import { monotonicMs } from '../../platform/clock.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
+import type { Fallback } from '../setpoint.js';
 import { ModbusException } from '../modbus-link.port.js';
 
 /** How long a device may take until it shows what was written, unless its profile says more. */
@@ -57,6 +58,10 @@ const undone = async (reason: string, undo: () => Promise<boolean>): Promise<Com
     return { kind: 'unknown', reason: `${reason}; letting go failed: ${messageOf(error)}` };
   }
 };
+
+/** The outcome on a device that falls back to nothing but itself, where something else was asked for. */
+export const withoutFallback = (outcome: CommandOutcome, fallback: Fallback | undefined): CommandOutcome =>
+  fallback !== undefined && (outcome.kind === 'confirmed' || outcome.kind === 'clamped') ? { ...outcome, noFallback: true } : outcome;
 
 /** A failed write as an outcome: what the device said no to is refused, everything else may have happened. */
 export const outcomeOf = (error: unknown): CommandOutcome => {

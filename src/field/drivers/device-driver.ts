@@ -1,6 +1,6 @@
 import type { DeviceRole } from '../../fleet/plant.js';
 import type { SampleValues } from '../sample.js';
-import type { Setpoint } from '../setpoint.js';
+import type { Fallback, Setpoint } from '../setpoint.js';
 
 /** How a device stands at its site: what its numbers mean there, and which way its meter looks. */
 export interface Standing {
@@ -10,8 +10,8 @@ export interface Standing {
 
 /** What a written setpoint turned out to be when it was read back. */
 export type CommandOutcome =
-  | { readonly kind: 'confirmed' }
-  | { readonly kind: 'clamped'; readonly readbackW: number }
+  | { readonly kind: 'confirmed'; readonly noFallback?: true }
+  | { readonly kind: 'clamped'; readonly readbackW: number; readonly noFallback?: true }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string };
 
@@ -20,13 +20,23 @@ export interface DeviceDriver {
   /** One poll, in the house's units and signs. Throws an `AdapterError` when the device does not answer or is not what it should be. */
   read(): Promise<SampleValues>;
   /**
-   * Writes a setpoint that the device itself ends after `leaseS` seconds, and reads it back. Failures of the device are
-   * outcomes; nothing is written twice.
+   * Writes a setpoint that the device itself ends after `leaseS` seconds, by going over to `fallback` where one is given and it
+   * can, and reads it back. Failures of the device are outcomes; nothing is written twice.
    */
-  command(setpoint: Setpoint, leaseS: number): Promise<CommandOutcome>;
+  command(setpoint: Setpoint, leaseS: number, fallback?: Fallback): Promise<CommandOutcome>;
   /**
    * Ends what was commanded, of these kinds alone where some are named, so that what somebody else set stays; clears the timers.
    * True once the device shows it. Throws an `AdapterError` when it does not answer.
    */
   release(kinds?: readonly Setpoint['kind'][]): Promise<boolean>;
+  /**
+   * Shows the device that its controller lives, each second while it is commanded; false where it does not ask. Throws an
+   * `AdapterError` when it does not answer.
+   */
+  beat(): Promise<boolean>;
+  /**
+   * What binds the device by its controls of a kind, whoever set it: a text that is the same until somebody changes it, and
+   * `undefined` where nothing does. Throws an `AdapterError` when it does not answer.
+   */
+  shows(kind: Setpoint['kind']): Promise<string | undefined>;
 }

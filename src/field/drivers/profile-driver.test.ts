@@ -1,29 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
-import type { DeviceRole } from '../../fleet/plant.js';
 import { profileSchema } from '../../registers/profile.js';
 import { ModbusSerialLink } from '../adapters/modbus-serial-link.js';
 import { Bus } from '../bus.js';
 import { loadProfiles, profileNamed } from '../profiles.js';
+import { registerFrames, registersOf } from '../testing/register-frames.js';
 import { ScriptedServer, unitRegisters, type UnitRegisters } from '../testing/scripted-server.js';
 import type { Standing } from './device-driver.js';
 import { ProfileDriver } from './profile-driver.js';
 import { PointReader } from './profile-points.js';
-
-const FRAMES = join(import.meta.dirname, '../../../hardware/frames');
-
-interface Frame {
-  profile: string;
-  role?: DeviceRole;
-  direction?: 1 | -1;
-  input?: Record<string, string[]>;
-  holding?: Record<string, string[]>;
-  expect: Record<string, number>;
-}
-
-const words = (lines: readonly string[]): number[] => lines.flatMap((line) => line.split(' ').map((word) => parseInt(word, 16)));
 
 let server: ScriptedServer | undefined;
 let bus: Bus | undefined;
@@ -38,17 +22,12 @@ const unitOn = async (registers: UnitRegisters) => {
   return bus.unit(1);
 };
 
-const blocksOf = (table: Record<string, string[]> = {}): Record<string, number[]> =>
-  Object.fromEntries(Object.entries(table).map(([at, lines]) => [at, words(lines)]));
-
 describe('register frames of real maps', () => {
   const profiles = loadProfiles();
-  const frames = new Map(
-    readdirSync(FRAMES).map((file) => [basename(file, '.yaml'), parse(readFileSync(join(FRAMES, file), 'utf8')) as Frame]),
-  );
+  const frames = registerFrames();
 
   it.each([...frames])('%s decodes as it says', async (_, frame) => {
-    const unit = await unitOn(unitRegisters(blocksOf(frame.holding), blocksOf(frame.input)));
+    const unit = await unitOn(registersOf(frame));
     const standing: Standing = { role: frame.role ?? 'grid-meter', direction: frame.direction ?? 1 };
     const profile = profileNamed(profiles, frame.profile);
     const values = await new ProfileDriver(unit, unit, profile, standing).read();
@@ -58,7 +37,7 @@ describe('register frames of real maps', () => {
   });
 
   it.each([...frames])('%s holds every point of its profile', async (_, frame) => {
-    const unit = await unitOn(unitRegisters(blocksOf(frame.holding), blocksOf(frame.input)));
+    const unit = await unitOn(registersOf(frame));
     const points = await new PointReader(unit, profileNamed(profiles, frame.profile)).read();
     expect([...points].filter(([, reading]) => !('value' in reading))).toEqual([]);
   });

@@ -1,8 +1,9 @@
 import type { Profile } from '../../registers/profile.js';
 import type { BusUnit } from '../bus.js';
+import { withoutFallback } from '../commands/written.js';
 import { ProfileControls } from '../commands/profile-controls.js';
 import type { SampleValues } from '../sample.js';
-import type { Setpoint } from '../setpoint.js';
+import type { Fallback, Setpoint } from '../setpoint.js';
 import type { CommandOutcome, DeviceDriver, Standing } from './device-driver.js';
 import { countedAt } from './hybrid-sample.js';
 import { HybridCounters } from './hybrid-split.js';
@@ -32,11 +33,19 @@ export class ProfileDriver implements DeviceDriver {
     return sampleOf(this.standing, await this.points.readValues(), this.counters, this.profile.points);
   }
 
-  command(setpoint: Setpoint, leaseS: number): Promise<CommandOutcome> {
-    return this.controls.command(setpoint, leaseS);
+  async command(setpoint: Setpoint, leaseS: number, fallback?: Fallback): Promise<CommandOutcome> {
+    return withoutFallback(await this.controls.command(setpoint, leaseS), fallback);
   }
 
   release(kinds?: readonly Setpoint['kind'][]): Promise<boolean> {
     return this.controls.release(kinds);
+  }
+
+  beat(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
+  shows(kind: Setpoint['kind']): Promise<string | undefined> {
+    return this.controls.shows(kind);
   }
 }

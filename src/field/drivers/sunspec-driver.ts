@@ -4,7 +4,7 @@ import type { Words } from '../../registers/words.js';
 import type { BusUnit } from '../bus.js';
 import { type SunspecControls, sunspecControls } from '../commands/sunspec-commands.js';
 import type { SampleValues } from '../sample.js';
-import type { Setpoint } from '../setpoint.js';
+import type { Fallback, Setpoint } from '../setpoint.js';
 import { isSameDevice, type SunspecMap, walkSunspec } from '../sunspec-walk.js';
 import type { CommandOutcome, DeviceDriver, Standing } from './device-driver.js';
 import { HybridCounters } from './hybrid-split.js';
@@ -49,14 +49,24 @@ export class SunspecDriver implements DeviceDriver {
     return zeros.withoutNone(readings.assemble(plan.readers.map((reader) => reader(blocks))), monotonicMs());
   }
 
-  async command(setpoint: Setpoint, leaseS: number): Promise<CommandOutcome> {
+  async command(setpoint: Setpoint, leaseS: number, fallback?: Fallback): Promise<CommandOutcome> {
     const { controls } = await this.device();
-    return controls.command(setpoint, leaseS);
+    return controls.command(setpoint, leaseS, fallback);
   }
 
   async release(kinds?: readonly Setpoint['kind'][]): Promise<boolean> {
     const { controls } = await this.device();
     return controls.release(kinds);
+  }
+
+  async beat(): Promise<boolean> {
+    const { controls } = await this.device();
+    return controls.beat();
+  }
+
+  async shows(kind: Setpoint['kind']): Promise<string | undefined> {
+    const { controls } = await this.device();
+    return controls.shows(kind);
   }
 
   /** The device behind the address; after each new connection it must prove that it is the same one. */

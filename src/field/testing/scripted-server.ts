@@ -7,7 +7,7 @@ export interface WireRequest {
   readonly functionCode: number;
   readonly address: number;
   readonly count: number;
-  /** Registers to be written; empty for reads. */
+  /** Registers or coils to be written; empty for reads. */
   readonly words: readonly number[];
 }
 
@@ -68,6 +68,10 @@ export class ScriptedServer {
     const address = this.server?.address();
     if (!address || typeof address === 'string') throw new Error('the server is not listening');
     return address.port;
+  }
+
+  get openConnections(): number {
+    return this.sockets.size;
   }
 
   async listen(port: number): Promise<void> {
@@ -135,10 +139,11 @@ export class ScriptedServer {
     if (!unit) return [functionCode | 0x80, 11];
     const table = tableOf(unit, functionCode);
     for (let at = address; at < address + count; at += 1) if (!table.has(at)) return [functionCode | 0x80, 2];
-    if (functionCode === 16) {
+    if (words.length > 0) {
       for (const [index, word] of words.entries()) table.set(address + index, word);
       unit.onWrite?.(address, words);
-      return [16, address >> 8, address & 0xff, count >> 8, count & 0xff];
+      const confirmed = functionCode === 5 ? words[0]! * COIL_ON : count;
+      return [functionCode, address >> 8, address & 0xff, confirmed >> 8, confirmed & 0xff];
     }
     if (functionCode <= 2) return [functionCode, Math.ceil(count / 8), ...packed(table, address, count)];
     const bytes: number[] = [];
@@ -148,7 +153,7 @@ export class ScriptedServer {
 }
 
 const tableOf = (unit: UnitRegisters, functionCode: number): Map<number, number> => {
-  if (functionCode === 1) return unit.coil;
+  if (functionCode === 1 || functionCode === 5 || functionCode === 15) return unit.coil;
   if (functionCode === 2) return unit.discrete;
   return functionCode === 4 ? unit.input : unit.holding;
 };
@@ -161,10 +166,20 @@ const packed = (table: Map<number, number>, address: number, count: number): num
 };
 
 const requestOf = (frame: Buffer): WireRequest => {
-  const count = frame.readUInt16BE(10);
   const functionCode = frame.readUInt8(7);
-  const words = functionCode === 16 ? Array.from({ length: count }, (_, index) => frame.readUInt16BE(13 + index * 2)) : [];
+  const count = functionCode === 5 ? 1 : frame.readUInt16BE(10);
+  const words = writtenBy(frame, functionCode, count);
   return { transaction: frame.readUInt16BE(0), unitId: frame.readUInt8(6), functionCode, address: frame.readUInt16BE(8), count, words };
+};
+
+/** What stands for 1 when a single coil is set. */
+const COIL_ON = 0xff00;
+
+const writtenBy = (frame: Buffer, functionCode: number, count: number): number[] => {
+  const each = (word: (index: number) => number): number[] => Array.from({ length: count }, (_, index) => word(index));
+  if (functionCode === 5) return [frame.readUInt16BE(10) === COIL_ON ? 1 : 0];
+  if (functionCode === 15) return each((index) => (frame.readUInt8(13 + (index >> 3)) >> (index & 7)) & 1);
+  return functionCode === 16 ? each((index) => frame.readUInt16BE(13 + index * 2)) : [];
 };
 
 const framed = (transaction: number, unitId: number, pdu: readonly number[]): Buffer => {

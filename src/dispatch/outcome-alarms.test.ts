@@ -1,0 +1,58 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Lease, LeaseOutcome } from '../field/setpoint.js';
+import { OutcomeAlarms } from './outcome-alarms.js';
+
+const lease = (deviceId: string, kind: 'battery-power' | 'pv-limit'): Lease => ({
+  deviceId,
+  owner: 'plan',
+  setpoint: kind === 'pv-limit' ? { kind, maxW: 0 } : { kind, powerW: 0 },
+  expiresAtMs: 1,
+});
+const [battery, sun] = [lease('hybrid', 'battery-power'), lease('hybrid', 'pv-limit')];
+const confirmed = (of: Lease, overwrote?: string): LeaseOutcome => ({
+  kind: 'confirmed',
+  lease: of,
+  ...(overwrote === undefined ? {} : { overwrote }),
+});
+
+describe('alarms about outcomes', () => {
+  const told: string[] = [];
+  const alarms = new OutcomeAlarms({
+    raise: ({ subject, kind, message }) => Promise.resolve(void told.push(`${subject} ${kind}: ${message}`)),
+    clear: (subject, kind) => Promise.resolve(void told.push(`${subject} ${kind}: over`)),
+  });
+  const after = async (...outcomes: LeaseOutcome[]): Promise<string[]> => {
+    await alarms.watch(outcomes);
+    return told.splice(0);
+  };
+  beforeEach(() => told.splice(0));
+
+  it('stand until every control of the device is well again', async () => {
+    const refused: LeaseOutcome = { kind: 'refused', lease: sun, reason: 'busy' };
+    expect(await after({ kind: 'unknown', lease: battery, reason: 'silent' }, refused)).toEqual([
+      'hybrid setpoint: Setpoint unknown: silent',
+      'hybrid setpoint: Setpoint refused: busy',
+    ]);
+    expect(await after(confirmed(battery))).toEqual([]);
+    expect(await after({ kind: 'deferred', lease: sun })).toEqual([]);
+    expect(await after(confirmed(sun))).toEqual(['hybrid setpoint: over']);
+    expect(await after(confirmed(sun))).toEqual([]);
+  });
+
+  it('tell of a device that would not fall back to what its site owes', async () => {
+    expect(await after({ kind: 'confirmed', lease: sun, noFallback: true })).toEqual([
+      expect.stringMatching(/^hybrid no-fallback: It would give all its power if the plant died/),
+    ]);
+    expect(await after(confirmed(sun))).toEqual(['hybrid no-fallback: over']);
+  });
+
+  it('tell of somebody else, whom we leave or overwrite', async () => {
+    expect(await after({ kind: 'yielded', lease: sun, shows: 'a limit of 60 %' })).toEqual([
+      'hybrid foreign-setpoint: Somebody else has set a limit of 60 %: it is left as it is',
+    ]);
+    expect(await after(confirmed(battery, 'a power of 5 W'))).toEqual([
+      'hybrid foreign-setpoint: Somebody else had set a power of 5 W: it was overwritten',
+    ]);
+    expect(await after(confirmed(sun), confirmed(battery))).toEqual(['hybrid foreign-setpoint: over']);
+  });
+});

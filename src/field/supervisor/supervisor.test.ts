@@ -1,0 +1,152 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ModbusSerialLinks } from '../adapters/modbus-serial-link.js';
+import { SupervisorSocket } from '../adapters/supervisor-socket.js';
+import { pointOf } from '../../registers/sunspec/model.js';
+import { SUNSPEC_MODELS } from '../../registers/sunspec/models.js';
+import { modelAddresses, type ModelValues, sunspecRegisters } from '../testing/sunspec-registers.js';
+import { ScriptedServer, type UnitRegisters, unitRegisters } from '../testing/scripted-server.js';
+import { Reverter } from './reverter.js';
+import { type SupervisedLease, supervisorSocket } from './supervised-lease.js';
+import { SupervisedTable } from './supervised-table.js';
+import { Supervisor } from './supervisor.js';
+import { SupervisorServer } from './supervisor-server.js';
+
+const [MODE, POWER] = [47_511, 47_512];
+const [AUTOMATIC, CHARGING] = [1, 11];
+const SOON_MS = 150;
+const LATER_MS = 60_000;
+
+/** A GoodWe that was told to charge and would do so for ever. */
+const charging = (): UnitRegisters => unitRegisters({ [MODE]: [CHARGING], [POWER]: [2_000] });
+const modeOf = (registers: UnitRegisters): number | undefined => registers.holding.get(MODE);
+
+describe('the supervisor', () => {
+  let folder: string;
+  let hardware: ScriptedServer;
+  let units: UnitRegisters[];
+  let supervisor: Supervisor;
+  let server: SupervisorServer;
+  let plant: SupervisorSocket;
+
+  const start = async (): Promise<void> => {
+    const reverter = new Reverter(new ModbusSerialLinks());
+    supervisor = new Supervisor(new SupervisedTable(folder), (lease) => reverter.end(lease), pino({ level: 'silent' }));
+    server = new SupervisorServer(supervisor);
+    await server.listen(supervisorSocket(folder));
+  };
+  const stop = async (): Promise<void> => {
+    supervisor.stop();
+    await server.close();
+  };
+  const lease = (unitId: number): SupervisedLease => ({
+    deviceId: `goodwe-${unitId}`,
+    control: 'battery-power',
+    profile: 'goodwe-et',
+    address: { host: '127.0.0.1', port: hardware.port, framing: 'tcp', unitId },
+  });
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
+    units = [charging(), charging()];
+    hardware = await ScriptedServer.listening({ 1: units[0]!, 2: units[1]! });
+    plant = new SupervisorSocket(folder);
+    await start();
+  });
+  afterEach(async () => {
+    await stop();
+    await hardware.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('hands back what the plant says no more of, over a connection of its own that it then gives up, and nothing else', async () => {
+    await plant.watch(lease(1), SOON_MS);
+    await plant.watch(lease(2), LATER_MS);
+    expect(hardware.connections).toBe(0);
+    await vi.waitFor(() => expect(supervisor.leases()).toEqual([lease(2)]));
+    expect(units.map(modeOf)).toEqual([AUTOMATIC, CHARGING]);
+    await vi.waitFor(() => expect(hardware.openConnections).toBe(0));
+  });
+
+  it('waits as long as the plant renews, and longer for what it has forgotten', async () => {
+    for (let renewals = 0; renewals < 6; renewals += 1) {
+      await plant.watch(lease(1), SOON_MS * 4);
+      await new Promise((resolve) => setTimeout(resolve, SOON_MS));
+    }
+    expect(hardware.requests).toEqual([]);
+    await plant.watch(lease(2), SOON_MS);
+    await plant.forget({ deviceId: 'goodwe-2', control: 'battery-power' });
+    await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 3_000 });
+    expect(units.map(modeOf)).toEqual([AUTOMATIC, CHARGING]);
+  });
+
+  it('tries again until the device shows that it let go, with others handed back meanwhile', async () => {
+    hardware.script = ({ unitId }) => (unitId === 1 ? { kind: 'exception', code: 11 } : undefined);
+    await plant.watch(lease(1), SOON_MS);
+    await plant.watch(lease(2), SOON_MS);
+    await vi.waitFor(() => expect(units.map(modeOf)).toEqual([CHARGING, AUTOMATIC]));
+    hardware.script = () => undefined;
+    await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 3_000 });
+    expect(units.map(modeOf)).toEqual([AUTOMATIC, AUTOMATIC]);
+  });
+
+  it('leaves the device at the limit that its site owes even then', async () => {
+    const models: ModelValues[] = [
+      { id: 1, values: { Mn: 'Helios', SN: 'H' } },
+      { id: 121, values: { WMax: 5_000, WMax_SF: 0 } },
+      { id: 123, values: { WMaxLimPct: 10, WMaxLimPct_WinTms: 0, WMaxLimPct_RvrtTms: 0, WMaxLim_Ena: 1, WMaxLimPct_SF: 0 } },
+    ];
+    hardware.units.set(3, unitRegisters({ 40_000: sunspecRegisters(models) }));
+    await plant.watch({ ...lease(3), control: 'pv-limit', profile: 'sunspec', fallback: { kind: 'pv-limit', maxW: 2_000 } }, SOON_MS);
+    await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 3_000 });
+    const limit = modelAddresses(models).get(123)!;
+    const registers = hardware.units.get(3)!.holding;
+    const [percent, on] = ['WMaxLimPct', 'WMaxLim_Ena'].map((name) =>
+      registers.get(limit + pointOf(SUNSPEC_MODELS.get(123)!, name).offset),
+    );
+    expect([percent, on]).toEqual([40, 1]);
+  });
+
+  it('has a lease on disk before it answers, and knows of it after it died itself', async () => {
+    await plant.watch(lease(1), LATER_MS);
+    expect(readFileSync(join(folder, 'supervised.json'), 'utf8')).toContain('goodwe-1');
+    await stop();
+    await expect(plant.watch(lease(2), LATER_MS)).rejects.toThrow('start `vpp supervise` beside the plant');
+    await start();
+    expect(supervisor.leases()).toEqual([lease(1)]);
+    expect(modeOf(units[0]!)).toBe(CHARGING);
+    await plant.watch(lease(1), SOON_MS);
+    await vi.waitFor(() => expect(modeOf(units[0]!)).toBe(AUTOMATIC));
+  });
+
+  it('writes its table when a control begins or ends, not when it is renewed', async () => {
+    await plant.watch(lease(1), LATER_MS);
+    rmSync(join(folder, 'supervised.json'));
+    await plant.watch(lease(1), LATER_MS);
+    expect(existsSync(join(folder, 'supervised.json'))).toBe(false);
+  });
+
+  it('takes nothing that is no lease', async () => {
+    const odd = { ...lease(1), address: { unitId: 1 } } as unknown as SupervisedLease;
+    await expect(plant.watch(odd, LATER_MS)).rejects.toThrow('it answered 400');
+    await expect(plant.watch(lease(1), -1)).rejects.toThrow('it answered 400');
+    expect(supervisor.leases()).toEqual([]);
+  });
+});
+
+describe('the supervisor’s table', () => {
+  it('that cannot be read stops it with a line that says what to do', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
+    writeFileSync(join(folder, 'supervised.json'), '{"version":1,"leases":[{"deviceId":"x"');
+    expect(() => new SupervisedTable(folder)).toThrow(/supervised\.json: is no table of leases; hand the devices it names back/);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('meets the plant at a path that every system can hold', () => {
+    expect(() => supervisorSocket(`/tmp/${'x'.repeat(120)}`)).toThrow(/its path is too long/);
+    expect(supervisorSocket('data')).toBe('data/supervisor.sock');
+  });
+});

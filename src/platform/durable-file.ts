@@ -1,0 +1,32 @@
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * Writes a file whole or not at all: a process that is killed, or a power cut, in the middle leaves it as it was. It and its
+ * folder are for this user alone, unless another `mode` is given. Throws what the file system throws.
+ */
+export const writeDurably = (file: string, text: string, mode = 0o600): void => {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.new`;
+  const handle = openSync(draft, 'w', mode);
+  try {
+    writeSync(handle, text);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  chmodSync(draft, mode);
+  renameSync(draft, file);
+  syncFolder(dirname(file));
+};
+
+/** The new name outlives a power cut only once its folder is on disk. Windows cannot open folders, and needs no such thing. */
+const syncFolder = (folder: string): void => {
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+};

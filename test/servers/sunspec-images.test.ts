@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ModbusSerialLink } from '../../src/field/adapters/modbus-serial-link.js';
 import { Bus, type BusUnit } from '../../src/field/bus.js';
@@ -34,6 +36,14 @@ describe.each(['sma-sb3.6-1av-41', 'solaredge-se5000h'])('the registers of %s', 
     const read = Object.fromEntries(Object.keys(image.expect).map((point) => [point, points[point]?.value ?? null]));
     expect(read).toEqual(image.expect);
   });
+});
+
+it('`vpp device read` says which quirk it applied, and where that is written down', async () => {
+  server = await serveImage(registerImage('solaredge-se5000h'));
+  const read = ['dist/src/cli/main.js', 'device', 'read', `127.0.0.1:${server.port}`, '--unit', '1'];
+  const { stdout } = await promisify(execFile)(process.execPath, read, { timeout: 30_000 });
+  expect(stdout).toMatch(/^quirk: power into the grid is positive \(.*evcc/m);
+  expect(stdout).toMatch(/^203\.W +58 W$/m);
 });
 
 describe('polled by its role', () => {

@@ -8,9 +8,10 @@ export const read = (address: string, options: OneUnit & { raw?: boolean }): Pro
     printReport(report);
   });
 
-const printReport = ({ identity, models, points }: DeviceReport): void => {
+const printReport = ({ identity, models, quirks, points }: DeviceReport): void => {
   console.log(Object.values(identity).join(' '));
   for (const { id, name, address, length } of models) console.log(`model ${id} (${name}) at ${address}, ${length} registers`);
+  for (const { name, source } of quirks) console.log(`quirk: ${name} (${source})`);
   for (const [name, point] of Object.entries(points)) console.log(pointLine(name, point));
 };
 

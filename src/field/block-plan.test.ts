@@ -10,6 +10,16 @@ describe('the plan of a poll', () => {
     expect(plan).toEqual([holding(0, 12), holding(100, 2)]);
   });
 
+  it('leaves the largest hole out where two requests are needed anyhow', () => {
+    const plan = planBlocks([holding(70, 27), holding(154, 34), holding(200, 24)], { maxWords: 125, maxHoleWords: 64 });
+    expect(plan).toEqual([holding(70, 27), holding(154, 70)]);
+  });
+
+  it('needs no more requests than joining from the front does', () => {
+    const plan = planBlocks([holding(0, 10), holding(20, 10), holding(60, 10)], { maxWords: 60, maxHoleWords: 40 });
+    expect(plan).toEqual([holding(0, 30), holding(60, 10)]);
+  });
+
   it('keeps the tables apart', () => {
     expect(planBlocks([holding(0, 2), { table: 'input', at: 2, words: 2 }], { maxWords: 125, maxHoleWords: 10 })).toHaveLength(2);
   });
@@ -49,6 +59,18 @@ describe('the plan of a poll', () => {
       expect(plan.length).toBeLessThanOrEqual(wanted.length);
     },
   );
+
+  test.prop([ranges, fc.nat(40)])('needs no more requests than joining each to the one before it does', (wanted, maxHoleWords) => {
+    const sorted = [...new Set(wanted.map(({ at }) => at))].sort((a, b) => a - b).map((at) => holding(at, 60));
+    let requests = 0;
+    let block: RegisterRange | undefined;
+    for (const { at } of sorted) {
+      const joins = block && at - (block.at + block.words) <= maxHoleWords && at + 60 - block.at <= 125;
+      block = joins ? { ...block!, words: at + 60 - block!.at } : holding(at, 60);
+      if (!joins) requests += 1;
+    }
+    expect(planBlocks(sorted, { maxWords: 125, maxHoleWords }).length).toBeLessThanOrEqual(requests);
+  });
 
   test.prop([ranges, fc.array(fc.tuple(fc.nat(2_060), fc.nat(5)), { maxLength: 8 })])('never touches what is illegal', (wanted, holes) => {
     const spans = holes.map(([from, more]) => [from, from + more] as const);

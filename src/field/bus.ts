@@ -28,16 +28,31 @@ const SERIAL_TIMING: BusTiming = { timeoutMs: 1_000, minGapMs: 10, reconnectPaus
 export const timingOf = (bus: ModbusBus): BusTiming => (isSerial(bus) ? SERIAL_TIMING : TCP_TIMING);
 
 interface Job {
-  run(): Promise<void>;
+  readonly unitId: number;
+  run(): void;
   cancel(error: AdapterError): void;
 }
 
-/** The one way to one host: unit ids share it, and their requests go one after another. */
+/** Who asks: a unit, and the silence it needs between its last answer and the next request to it. */
+interface Asking {
+  readonly unitId: number;
+  readonly minGapMs: DurationMs;
+}
+
+/**
+ * The one way to one host: unit ids share it, and their requests go one after another. A unit that needs a rest between requests
+ * holds up nobody but itself.
+ */
 export class Bus {
   private readonly waiting: Record<Urgency, Job[]> = { control: [], routine: [] };
-  private pumping = false;
+  /** Units that rest, and until when on the monotonic clock. */
+  private readonly resting = new Map<number, DurationMs>();
+  /** Until then the line is kept silent. */
+  private silentUntilMs = -Infinity;
+  /** Set while jobs wait, nothing is on the wire, and time must pass. */
+  private alarm: NodeJS.Timeout | undefined;
+  private busy = false;
   private closed = false;
-  private lastEndMs = -Infinity;
   private unreachable: { readonly error: AdapterError; readonly untilMs: number } | undefined;
 
   constructor(
@@ -53,53 +68,81 @@ export class Bus {
     return new BusUnit(this, unitId, urgency);
   }
 
-  /** Runs one request when its turn comes. Throws what the link throws. */
-  request<T>(urgency: Urgency, operation: (link: ModbusLink) => Promise<T>): Promise<T> {
+  /** Runs one request of a unit when its turn comes. Throws what the link throws. */
+  request<T>(asking: Asking, urgency: Urgency, operation: (link: ModbusLink) => Promise<T>): Promise<T> {
     if (this.closed) return Promise.reject(new AdapterError('the bus is closed', false));
+    // Most buses have one device that asks nothing while it waits for an answer: its request needs no queue.
+    if (!this.busy && this.waitingCount() === 0 && this.resting.size === 0 && this.timing.minGapMs === 0)
+      return this.perform(asking, operation);
     return new Promise<T>((resolve, reject) => {
-      this.waiting[urgency].push({ run: () => this.perform(operation).then(resolve, reject), cancel: reject });
-      if (!this.pumping) void this.pump();
+      const run = (): void => void this.perform(asking, operation).then(resolve, reject);
+      this.waiting[urgency].push({ unitId: asking.unitId, run, cancel: reject });
+      this.goOn();
     });
   }
 
   /** Ends what waits and what is on the wire; all of it fails with an `AdapterError`. */
   async close(): Promise<void> {
     this.closed = true;
+    clearTimeout(this.alarm);
     const gone = new AdapterError('the bus was closed', false);
     for (const job of [...this.waiting.control.splice(0), ...this.waiting.routine.splice(0)]) job.cancel(gone);
     await this.link.close();
   }
 
-  private async pump(): Promise<void> {
-    this.pumping = true;
-    for (let job = this.next(); job; job = this.next()) {
-      if (this.timing.minGapMs > 0) await this.keepGap();
-      await job.run();
+  private waitingCount(): number {
+    return this.waiting.control.length + this.waiting.routine.length;
+  }
+
+  /** Starts what may start now; where that is nothing yet, looks again when it may. */
+  private goOn(): void {
+    clearTimeout(this.alarm);
+    if (this.busy || this.waitingCount() === 0) return;
+    const nowMs = monotonicMs();
+    if (this.silentUntilMs > nowMs) return this.goOnAfter(this.silentUntilMs - nowMs);
+    const job = this.next(nowMs);
+    if (job) job.run();
+    else this.goOnAfter(Math.min(...this.resting.values()) - nowMs);
+  }
+
+  /** Timers may come a fraction of a millisecond early. */
+  private goOnAfter(waitMs: DurationMs): void {
+    this.alarm = setTimeout(() => this.goOn(), Math.ceil(waitMs));
+  }
+
+  /** The first in the queue whose unit does not rest; absent where all of them do. */
+  private next(nowMs: DurationMs): Job | undefined {
+    if (this.resting.size === 0) return this.waiting.control.shift() ?? this.waiting.routine.shift();
+    for (const [unitId, untilMs] of this.resting) if (untilMs <= nowMs) this.resting.delete(unitId);
+    for (const queue of [this.waiting.control, this.waiting.routine]) {
+      const at = queue.findIndex(({ unitId }) => !this.resting.has(unitId));
+      if (at >= 0) return queue.splice(at, 1)[0];
     }
-    this.pumping = false;
+    return undefined;
   }
 
-  private next(): Job | undefined {
-    return this.waiting.control.shift() ?? this.waiting.routine.shift();
-  }
-
-  private async keepGap(): Promise<void> {
-    const waitMs = this.lastEndMs + this.timing.minGapMs - monotonicMs();
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-  }
-
-  private async perform<T>(operation: (link: ModbusLink) => Promise<T>): Promise<T> {
-    if (this.unreachable && monotonicMs() < this.unreachable.untilMs) throw this.unreachable.error;
+  private async perform<T>({ unitId, minGapMs }: Asking, operation: (link: ModbusLink) => Promise<T>): Promise<T> {
+    this.busy = true;
+    const away = this.unreachable;
     try {
+      if (away && monotonicMs() < away.untilMs) {
+        // All that wait are told so, one turn of the loop after another instead of one inside another.
+        await Promise.resolve();
+        throw away.error;
+      }
       const answer = await operation(this.link);
       this.unreachable = undefined;
       return answer;
     } catch (error) {
       // Nine devices behind a host that is down must not wait for nine connection attempts each second.
-      if (error instanceof HostUnreachable) this.unreachable = { error, untilMs: monotonicMs() + this.timing.reconnectPauseMs };
+      if (error instanceof HostUnreachable && error !== away?.error)
+        this.unreachable = { error, untilMs: monotonicMs() + this.timing.reconnectPauseMs };
       throw error;
     } finally {
-      if (this.timing.minGapMs > 0) this.lastEndMs = monotonicMs();
+      this.busy = false;
+      if (this.timing.minGapMs > 0) this.silentUntilMs = monotonicMs() + this.timing.minGapMs;
+      if (minGapMs > 0) this.resting.set(unitId, monotonicMs() + minGapMs);
+      if (this.waitingCount() > 0) this.goOn();
     }
   }
 }
@@ -108,6 +151,8 @@ export class Bus {
 export class BusUnit {
   /** Shortened while the unit is silent, so that waiting for it costs the others little. */
   timeoutMs: DurationMs;
+  /** Silence that this unit needs between its last answer and the next request to it. */
+  minGapMs: DurationMs = 0;
   /** Told of each write, by its first register, before it goes out. */
   written: (address: number) => void = () => undefined;
 
@@ -125,28 +170,31 @@ export class BusUnit {
 
   /** The same unit, whose writes nobody is told of. */
   uncounted(): BusUnit {
-    return new BusUnit(this.bus, this.unitId, this.urgency);
+    const unit = new BusUnit(this.bus, this.unitId, this.urgency);
+    unit.minGapMs = this.minGapMs;
+    return unit;
   }
 
   read(table: RegisterTable, address: number, count: number): Promise<Words> {
-    return this.bus.request(this.urgency, (link) => link.read(table, this.unitId, address, count, this.timeoutMs));
+    return this.bus.request(this, this.urgency, (link) => link.read(table, this.unitId, address, count, this.timeoutMs));
   }
 
   write(address: number, words: readonly number[]): Promise<void> {
     this.written(address);
-    return this.bus.request('control', (link) => link.write(this.unitId, address, words, this.timeoutMs));
+    return this.bus.request(this, 'control', (link) => link.write(this.unitId, address, words, this.timeoutMs));
   }
 
   /** Sets coils, each 0 or 1. */
   writeCoils(address: number, bits: readonly number[]): Promise<void> {
     this.written(address);
-    return this.bus.request('control', (link) => link.writeCoils(this.unitId, address, bits, this.timeoutMs));
+    return this.bus.request(this, 'control', (link) => link.writeCoils(this.unitId, address, bits, this.timeoutMs));
   }
 
   /** Another unit id of the same host or line, that answers as fast as this one. */
   beside(unitId: number): BusUnit {
     const unit = new BusUnit(this.bus, unitId, this.urgency);
     unit.timeoutMs = this.timeoutMs;
+    unit.minGapMs = this.minGapMs;
     return unit;
   }
 }

@@ -44,6 +44,7 @@ const bySunspec = async (unit: BusUnit, sunspecBase: number | undefined): Promis
 
 const byProfile = (unit: BusUnit, profileName: string): Commissioned => {
   const profile = profileNamed(loadProfiles(), profileName);
+  unit.minGapMs = profile.minGapMs;
   const controls = new ProfileControls(unit, profile);
   return {
     report: (options) => readProfileDevice(unit, profile, options),

@@ -3,7 +3,6 @@ import { AdapterError } from '../kernel/errors.js';
 import { monotonicMs } from '../platform/clock.js';
 import type { Profile, ProfilePoint } from '../registers/profile.js';
 import { decodeModel, type GroupDef, type GroupValues, type PointDef, type PointValue } from '../registers/sunspec/model.js';
-import { SUNSPEC_MODELS } from '../registers/sunspec/models.js';
 import type { Words } from '../registers/words.js';
 import { MAX_READ_WORDS } from './block-plan.js';
 import type { BusUnit } from './bus.js';
@@ -46,9 +45,16 @@ export interface ModelReport {
   readonly length: number;
 }
 
+/** Something that this kind of device is known to do otherwise; the points have it in them. */
+interface QuirkReport {
+  readonly name: string;
+  readonly source: string;
+}
+
 export interface DeviceReport {
   readonly identity: DeviceIdentity;
   readonly models: readonly ModelReport[];
+  readonly quirks: readonly QuirkReport[];
   /** SunSpec: `103.W`, `160.module[1].DCW`. Profile: the profile's own names. */
   readonly points: Readonly<Record<string, PointReport>>;
 }
@@ -128,22 +134,25 @@ const fits = (profile: Profile, points: ProfilePoints): boolean => {
 
 /**
  * Everything a SunSpec device tells by the models that are known. Models longer than a request come in several, so that the
- * scale factors of a long one may be younger than its values. Throws an `AdapterError`.
+ * scale factors of a long one may be younger than its values; of a model that the device refuses to show there are no points.
+ * Throws an `AdapterError`.
  */
 export const readSunspecDevice = async (unit: BusUnit, map: SunspecMap, { raw }: ReportOptions = {}): Promise<DeviceReport> => {
   const points: Record<string, PointReport> = {};
   const seen = new Map<number, number>();
   for (const mapped of map.models) {
-    const model = SUNSPEC_MODELS.get(mapped.id);
-    if (!model) continue;
+    const { layout } = mapped;
+    if (!layout) continue;
     const instance = (seen.get(mapped.id) ?? 0) + 1;
     seen.set(mapped.id, instance);
-    const { words, ageMs } = await readModel(unit, mapped);
+    const shown = await readModel(unit, mapped);
+    if (!shown) continue;
     const prefix = instance === 1 ? `${mapped.id}` : `${mapped.id}#${instance}`;
-    const read: ReadModel = { words, ageMs, at: mapped.at, raw: raw ?? false };
-    report(points, prefix, model, decodeModel(model, words), read, 0);
+    const read: ReadModel = { ...shown, at: mapped.at, raw: raw ?? false };
+    report(points, prefix, layout, decodeModel(layout, shown.words), read, 0);
   }
-  return { identity: map.identity, models: map.models.map(modelReport), points };
+  const quirks = map.quirks.map(({ name, source }) => ({ name, source }));
+  return { identity: map.identity, models: map.models.map(modelReport), quirks, points };
 };
 
 /** Everything a register-map device tells by its profile. Throws an `AdapterError`. */
@@ -157,7 +166,7 @@ export const readProfileDevice = async (unit: BusUnit, profile: Profile, { raw }
     if ('value' in reading) return [name, { ...shown, value: reading.value, quality: 'good' }];
     return [name, { ...shown, quality: reading.rejected }];
   });
-  return { identity: { model: profile.name }, models: [], points: Object.fromEntries(points) };
+  return { identity: { model: profile.name }, models: [], quirks: [], points: Object.fromEntries(points) };
 };
 
 /** Profile points carry their unit at the end of their names. */
@@ -170,19 +179,25 @@ const UNIT_OF_ENDING: readonly [string, string][] = [
   ['A', 'A'],
 ];
 
-const modelReport = ({ id, at, length }: MappedModel): ModelReport => ({
+const modelReport = ({ id, at, length, layout }: MappedModel): ModelReport => ({
   id,
-  name: SUNSPEC_MODELS.get(id)?.name ?? 'not known here',
+  name: layout?.name ?? 'not known here',
   address: at,
   length,
 });
 
-const readModel = async (unit: BusUnit, { at, length }: MappedModel): Promise<{ words: number[]; ageMs: number }> => {
+/** `undefined` where the device refuses registers that its own chain says are there. */
+const readModel = async (unit: BusUnit, { at, length }: MappedModel): Promise<{ words: number[]; ageMs: number } | undefined> => {
   const askedAtMs = monotonicMs();
   const words: number[] = [];
-  for (let done = 0; done < length + 2; done += MAX_READ_WORDS) {
-    const part = await unit.read('holding', at + done, Math.min(MAX_READ_WORDS, length + 2 - done));
-    words.push(...Array.from(part));
+  try {
+    for (let done = 0; done < length + 2; done += MAX_READ_WORDS) {
+      const part = await unit.read('holding', at + done, Math.min(MAX_READ_WORDS, length + 2 - done));
+      words.push(...Array.from(part));
+    }
+  } catch (error) {
+    if (error instanceof ModbusException && error.denies) return undefined;
+    throw error;
   }
   return { words, ageMs: Math.round(monotonicMs() - askedAtMs) };
 };

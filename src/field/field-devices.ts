@@ -59,6 +59,7 @@ export class FieldDevices {
     const { unitId, sunspecBase } = device.address;
     const bus = this.bus(device.address);
     const [unit, control] = [bus.unit(unitId), bus.unit(unitId, 'control')];
+    for (const each of [unit, control]) each.minGapMs = device.address.minGapMs ?? 0;
     control.written = (address) => this.writes.count(device.id, address, monotonicMs());
     const pace = device.writesPerDay === undefined ? {} : { pace: new WritePace(device.writesPerDay, monotonicMs()) };
     if (device.profile === SUNSPEC_PROFILE)
@@ -70,7 +71,10 @@ export class FieldDevices {
         periodMs: device.pollPeriodMs,
       };
     const profile = profileFor(profiles, device);
-    for (const each of [unit, control]) each.timeoutMs = profile.answersWithinMs ?? each.timeoutMs;
+    for (const each of [unit, control]) {
+      each.timeoutMs = profile.answersWithinMs ?? each.timeoutMs;
+      each.minGapMs = device.address.minGapMs ?? profile.minGapMs;
+    }
     const periodMs = Math.max(device.pollPeriodMs, profile.fastestPeriodMs);
     return { device, unit, ...pace, driver: new ProfileDriver(unit, control, profile, device, lastTold), periodMs };
   }

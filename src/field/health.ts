@@ -19,7 +19,7 @@ const OFFLINE_AFTER_MS: DurationMs = 10_000;
 const FIRST_RETRY_MS: DurationMs = 200;
 const LONGEST_BACK_OFF_MS: DurationMs = 15_000;
 
-export const answered = (): Answering => ({ health: 'online', missed: 0, retryAtMs: 0 });
+export const ANSWERED: Answering = { health: 'online', missed: 0, retryAtMs: 0 };
 
 /**
  * One more missed poll: stale at once, offline after five in a row or ten seconds. The first retry comes fast, since most

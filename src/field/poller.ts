@@ -4,7 +4,7 @@ import type { DurationMs } from '../kernel/units.js';
 import { type Clock, monotonicMs } from '../platform/clock.js';
 import { TCP_TIMING } from './bus.js';
 import type { FieldDevice } from './field-devices.js';
-import { aged, answered, type Answering, missedPoll, NOT_ASKED_YET } from './health.js';
+import { aged, ANSWERED, type Answering, missedPoll, NOT_ASKED_YET } from './health.js';
 import { groupsOf, msUntil, type PollGroup } from './poll-plan.js';
 import type { SampleSink } from './sample-sink.port.js';
 
@@ -17,7 +17,9 @@ interface Polled {
   readonly timeoutMs: DurationMs;
   answering: Answering;
   lastReason: string;
-  inFlight: Promise<void> | undefined;
+  asked: boolean;
+  /** The last poll, over or not. */
+  lastPoll: Promise<void> | undefined;
 }
 
 /**
@@ -42,7 +44,8 @@ export class Poller {
       timeoutMs: field.unit.timeoutMs,
       answering: NOT_ASKED_YET,
       lastReason: '',
-      inFlight: undefined,
+      asked: false,
+      lastPoll: undefined,
     }));
     const byField = new Map(this.polled.map((polled) => [polled.field, polled]));
     for (const group of groupsOf(fields)) {
@@ -59,7 +62,7 @@ export class Poller {
     this.stopped = true;
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
-    await Promise.all(this.polled.map((polled) => polled.inFlight ?? Promise.resolve()));
+    await Promise.all(this.polled.map((polled) => polled.lastPoll ?? Promise.resolve()));
   }
 
   private tick(group: PollGroup, members: readonly Polled[], dueMs: DurationMs): void {
@@ -75,10 +78,9 @@ export class Poller {
   }
 
   private begin(polled: Polled): void {
-    if (polled.inFlight || this.stopped) return;
-    polled.inFlight = this.poll(polled).finally(() => {
-      polled.inFlight = undefined;
-    });
+    if (polled.asked || this.stopped) return;
+    polled.asked = true;
+    polled.lastPoll = this.poll(polled);
   }
 
   private async poll(polled: Polled): Promise<void> {
@@ -86,11 +88,13 @@ export class Poller {
     try {
       const values = await field.driver.read();
       if (this.stopped) return;
-      this.judge(polled, answered());
+      this.judge(polled, ANSWERED);
       field.unit.timeoutMs = polled.timeoutMs;
       this.sink.accept({ deviceId: field.device.id, atMs: this.clock.now(), values });
     } catch (error) {
       if (!this.stopped) this.missed(polled, messageOf(error));
+    } finally {
+      polled.asked = false;
     }
   }
 

@@ -12,6 +12,14 @@ export const QUANTITIES = [
   'grid.fromBusCounterWh',
   'grid.voltageV',
   'grid.frequencyHz',
+  /** In each phase, without a direction: most meters tell none. */
+  'grid.currentAA',
+  'grid.currentBA',
+  'grid.currentCA',
+  /** Between each phase and the neutral. */
+  'grid.voltageAV',
+  'grid.voltageBV',
+  'grid.voltageCV',
   'pv.powerW',
   'pv.toBusCounterWh',
   'pv.dcCounterWh',
@@ -31,6 +39,19 @@ export const QUANTITIES = [
   'device.limitPct',
 ] as const;
 export type Quantity = (typeof QUANTITIES)[number];
+
+/** What only the moment needs: the limit of each phase is held now, and no bill or forecast asks later what the phases carried. */
+const MOMENTARY: readonly Quantity[] = [
+  'grid.currentAA',
+  'grid.currentBA',
+  'grid.currentCA',
+  'grid.voltageAV',
+  'grid.voltageBV',
+  'grid.voltageCV',
+];
+
+/** What readings are kept of. */
+export const STORED_QUANTITIES: readonly Quantity[] = QUANTITIES.filter((quantity) => !MOMENTARY.includes(quantity));
 
 export type SampleValues = Partial<Record<Quantity, number>>;
 

@@ -38,6 +38,15 @@ describe('a fleet file', () => {
     expect(faultsOf(enrolled.replace('exportW: 0', 'exportW: -1')).join()).toMatch(/plant\.yaml:\d+.*exportW/);
   });
 
+  it('lets one device on a bus need a rest that the others do not', () => {
+    const inverter = '      - { id: pv, name: PV, role: pv, modbus: { host: 10.0.0.2, unitId: 2, minGapMs: 200 }, ratedW: 5000 }\n';
+    const { plant } = parseFleet('plant.yaml', HEAD + site('anna', inverter), NO_TARIFF);
+    expect(plant.sites[0]!.devices[1]!.address).toMatchObject({ unitId: 2, minGapMs: 200 });
+    const faults = faultsOf(HEAD + site('anna', inverter.replace('200', '-1')));
+    expect(faults.join('\n')).toMatch(/^plant\.yaml:\d+: sites\.0\.devices\.1\.modbus.*minGapMs/m);
+    expect(faultsOf(HEAD + site('anna', inverter.replace('200', '200, framing: rtu'))).join()).toMatch(/one bus has one/);
+  });
+
   it('gives a plant whose sites take its zone', () => {
     const { plant, consents } = parseFleet('plant.yaml', HEAD + site('anna'), NO_TARIFF);
     expect(plant.sites[0]).toMatchObject({ id: 'home', zone: 'Europe/Berlin', householdId: 'anna' });

@@ -33,33 +33,40 @@ const generatorSchema = z.strictObject({
   startMicro: z.number().int().min(0),
 });
 
-const unitId = z.number().int().min(0).max(255).default(1);
-const sunspecBase = z
-  .number()
-  .int()
-  .min(0)
-  .max(65_530)
-  .optional()
-  .describe('where the SunSpec map begins, counted from 0; 40000, 0 and 50000 are looked at without it');
+const unit = {
+  unitId: z.number().int().min(0).max(255).default(1),
+  minGapMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(10_000)
+    .optional()
+    .describe('silence this device needs between its answer and the next request to it; others on its bus are not held up by it'),
+  sunspecBase: z
+    .number()
+    .int()
+    .min(0)
+    .max(65_530)
+    .optional()
+    .describe('where the SunSpec map begins, counted from 0; 40000, 0 and 50000 are looked at without it'),
+};
 export const modbusSchema = z.union(
   [
     z.strictObject({
       host: z.string().min(1),
       port: z.number().int().min(1).max(65_535).default(502),
       framing: z.enum(['tcp', 'rtu']).default('tcp').describe('rtu: a gateway that passes RTU frames over TCP'),
-      unitId,
-      sunspecBase,
+      ...unit,
     }),
     z.strictObject({
       serial: z.string().min(1).describe('the line’s device, such as /dev/ttyUSB0 or COM3'),
       baudRate: z.number().int().min(300).max(1_000_000).default(9_600),
       parity: z.enum(['none', 'even', 'odd']).default('none'),
       stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
-      unitId,
-      sunspecBase,
+      ...unit,
     }),
   ],
-  { error: 'needs `host` (port, framing, unitId, sunspecBase), or `serial` (baudRate, parity, stopBits, unitId, sunspecBase)' },
+  { error: 'needs `host` (port, framing, unitId, minGapMs, sunspecBase), or `serial` (baudRate, parity, stopBits and those)' },
 );
 
 const commissionedSchema = z.strictObject({
@@ -213,11 +220,11 @@ const duplicates = (entries: { key: string; path: PropertyKey[] }[], what: strin
   });
 };
 
-/** A line has one speed: units that share it must agree. */
+/** A line has one speed: units that share it must agree. The rest that one of them needs is its own. */
 const lineFaults = (file: FleetFile): Fault[] => {
   const lines = new Map<string, string>();
   return deviceEntries(file).flatMap(({ device: { modbus }, path }) => {
-    const spoken = JSON.stringify({ ...modbus, unitId: 0, sunspecBase: 0 });
+    const spoken = JSON.stringify({ ...modbus, unitId: 0, minGapMs: 0, sunspecBase: 0 });
     const known = lines.get(busName(modbus)) ?? spoken;
     lines.set(busName(modbus), known);
     if (known === spoken) return [];

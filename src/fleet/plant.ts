@@ -33,6 +33,8 @@ export type ModbusAddress = ModbusBus & {
   readonly unitId: number;
   /** Where the SunSpec map begins, of a device that keeps it in another place than the usual ones. */
   readonly sunspecBase?: number;
+  /** Silence that the unit needs between its last answer and the next request to it; its profile's where nothing is said. */
+  readonly minGapMs?: number;
 };
 
 export const isSerial = (bus: ModbusBus): bus is SerialBus => 'serial' in bus;

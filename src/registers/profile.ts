@@ -73,6 +73,7 @@ export const profileSchema = z.strictObject({
   source: z.string().describe('The document the addresses come from, with its version'),
   seenOnHardware: z.boolean(),
   fastestPeriodMs: z.number().int().min(100).describe('The device is never polled faster than this'),
+  minGapMs: z.number().int().min(0).max(10_000).default(0).describe('Silence it needs between its answer and the next request to it'),
   answersWithinMs: z.number().int().min(100).max(10_000).optional().describe('How long it may take to answer, where that is long'),
   wordOrder: wordOrder.default('big'),
   largestRead: z.number().int().min(1).max(125).default(125).describe('Registers in one request'),

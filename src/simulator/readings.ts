@@ -13,6 +13,12 @@ export type SimulatedValues = Partial<
     | 'grid.fromBusCounterWh'
     | 'grid.voltageV'
     | 'grid.frequencyHz'
+    | 'grid.currentAA'
+    | 'grid.currentBA'
+    | 'grid.currentCA'
+    | 'grid.voltageAV'
+    | 'grid.voltageBV'
+    | 'grid.voltageCV'
     | 'pv.powerW'
     | 'pv.toBusCounterWh'
     | 'pv.dcCounterWh'
@@ -45,16 +51,23 @@ export const readDevice = (site: VirtualSite, state: SiteState, deviceId: string
   return readGenerator(site, state, deviceId);
 };
 
-const readMeter = (site: VirtualSite, { powers, meter, atMs }: SiteState): SimulatedValues | undefined =>
-  powers.gridW === undefined
-    ? undefined
-    : {
-        'grid.powerW': powers.gridW,
-        'grid.toBusCounterWh': meter.importWh,
-        'grid.fromBusCounterWh': meter.exportWh,
-        'grid.voltageV': gridVoltageV(site, atMs),
-        'grid.frequencyHz': gridFrequencyHz(site, atMs),
-      };
+const readMeter = (site: VirtualSite, { powers, meter, atMs }: SiteState): SimulatedValues | undefined => {
+  if (powers.gridW === undefined) return undefined;
+  const voltageV = gridVoltageV(site, atMs);
+  // The three phases carry the same.
+  const currentA = Math.abs(powers.gridW) / 3 / voltageV;
+  return {
+    'grid.powerW': powers.gridW,
+    'grid.toBusCounterWh': meter.importWh,
+    'grid.fromBusCounterWh': meter.exportWh,
+    'grid.voltageV': voltageV,
+    'grid.frequencyHz': gridFrequencyHz(site, atMs),
+    'grid.currentAA': currentA,
+    'grid.currentBA': currentA,
+    'grid.currentCA': currentA,
+    ...(site.meter.map === 'sunspec-203' ? { 'grid.voltageAV': voltageV, 'grid.voltageBV': voltageV, 'grid.voltageCV': voltageV } : {}),
+  };
+};
 
 const readPv = (state: SiteState, deviceId: string): SimulatedValues | undefined => {
   const { pvW, pvAvailableW } = state.powers;

@@ -23,6 +23,10 @@ const standbyW = (ratedW: Watt, share: number): Watt => -(ratedW * share + 20);
 /** No counter has run at full power for longer than equipment lasts. */
 const COUNTER_LIFE_MS = 50 * 365 * DAY_MS;
 
+/** One phase may carry all that the connection bears, at the lowest voltage that mains have. */
+const PHASE_CURRENTS = ['grid.currentAA', 'grid.currentBA', 'grid.currentCA'] as const satisfies readonly Quantity[];
+const LOWEST_PHASE_V = 100;
+
 /** A hybrid's strings and battery may give more than its terminal, but not this much more. */
 const DC_OVERSIZE = 3;
 
@@ -37,6 +41,7 @@ export const gateLimits = (device: Device, site: Pick<Site, 'importLimitW' | 'ex
     ranges[QUANTITIES_OF_FLOW[flow].power] = powers[flow];
   }
   if (maxPowerW.pv !== undefined) ranges['pv.availableW'] = [0, maxPowerW.pv];
+  if (maxPowerW.grid !== undefined) for (const current of PHASE_CURRENTS) ranges[current] = [0, maxPowerW.grid / LOWEST_PHASE_V];
   for (const counter of COUNTERS) {
     const most = maxPowerW[flowOfCounter(counter)];
     if (most !== undefined) ranges[counter] = [0, energyWh(most, COUNTER_LIFE_MS)];
@@ -46,8 +51,12 @@ export const gateLimits = (device: Device, site: Pick<Site, 'importLimitW' | 'ex
   return { ranges, maxPowerW, maxAgeMs: Math.max(MINUTE_MS, 10 * device.pollPeriodMs) };
 };
 
-export const flowOfCounter = (counter: (typeof COUNTERS)[number] | (typeof DC_COUNTERS)[number]): Flow =>
-  counter.slice(0, counter.indexOf('.')) as Flow;
+type Counter = (typeof COUNTERS)[number] | (typeof DC_COUNTERS)[number];
+const FLOWS_OF_COUNTERS = Object.fromEntries(
+  [...COUNTERS, ...DC_COUNTERS].map((counter) => [counter, counter.slice(0, counter.indexOf('.'))]),
+) as Readonly<Record<Counter, Flow>>;
+
+export const flowOfCounter = (counter: Counter): Flow => FLOWS_OF_COUNTERS[counter];
 
 const powerRanges = (device: Device, site: Pick<Site, 'importLimitW' | 'exportLimitW'>): Record<Flow, Range> => {
   const { ratedW, battery, generator } = device;
@@ -62,6 +71,9 @@ const powerRanges = (device: Device, site: Pick<Site, 'importLimitW' | 'exportLi
 
 const RANGES_OF_ANY_DEVICE: Partial<Record<Quantity, Range>> = {
   'grid.voltageV': [0, 1_500],
+  'grid.voltageAV': [0, 1_500],
+  'grid.voltageBV': [0, 1_500],
+  'grid.voltageCV': [0, 1_500],
   'grid.frequencyHz': [0, 100],
   'battery.socPct': [0, 100],
   'generator.fuelPct': [0, 100],

@@ -69,6 +69,12 @@ describe("a site's balance", () => {
     });
   });
 
+  it('holds what each phase carries, for the limits of the connection', () => {
+    const phases = { 'grid.currentAA': 24.1, 'grid.currentBA': 3, 'grid.currentCA': 0, 'grid.voltageAV': 229 };
+    const states = told({ ...values, 'home-1-grid-meter': { 'grid.powerW': -1_000, ...phases } });
+    expect(plantImage(plant(home), states, T0).devices.get('home-1-grid-meter')!.values).toMatchObject(phases);
+  });
+
   it('has sun and battery from a hybrid inverter', () => {
     const hybrid = site('home-2', ['grid-meter', 'hybrid']);
     const states = told({

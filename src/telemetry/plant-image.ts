@@ -11,16 +11,33 @@ export interface DeviceState {
   readonly health: DeviceHealth;
   readonly reason?: string;
   readonly readAtMs?: EpochMs;
-  readonly readings: ReadonlyMap<Quantity, Reading>;
+  /** What its last good sample told, at `readAtMs`. */
+  readonly told: SampleValues;
+  /** What others before it told and it did not; most devices tell the same every time. */
+  readonly older: ReadonlyMap<Quantity, Reading>;
 }
 
-export const SILENT_DEVICE: DeviceState = { health: 'offline', reason: 'has not answered yet', readings: new Map() };
+const NOTHING_OLDER: DeviceState['older'] = new Map();
+
+export const SILENT_DEVICE: DeviceState = { health: 'offline', reason: 'has not answered yet', told: {}, older: NOTHING_OLDER };
 
 /** The state after a sample that passed the gate. A device that answers is online again. */
-export const withSample = (state: DeviceState, { atMs, values }: Sample): DeviceState => {
-  const readings = new Map(state.readings);
-  for (const [quantity, value] of Object.entries(values) as [Quantity, number][]) readings.set(quantity, { atMs, value });
-  return { health: 'online', readAtMs: atMs, readings };
+export const withSample = (state: DeviceState, { atMs, values }: Sample): DeviceState => ({
+  health: 'online',
+  readAtMs: atMs,
+  told: values,
+  older: olderThan(values, state),
+});
+
+const olderThan = (values: SampleValues, { readAtMs, told, older }: DeviceState): DeviceState['older'] => {
+  let left: Map<Quantity, Reading> | undefined;
+  for (const [quantity, reading] of older) if (values[quantity] === undefined) (left ??= new Map()).set(quantity, reading);
+  for (const name in told) {
+    const quantity = name as Quantity;
+    const value = told[quantity];
+    if (value !== undefined && values[quantity] === undefined) (left ??= new Map()).set(quantity, { atMs: readAtMs ?? 0, value });
+  }
+  return left ?? NOTHING_OLDER;
 };
 
 /**
@@ -49,10 +66,14 @@ const freshDevice = (device: Device, state: DeviceState, nowMs: EpochMs): FreshD
   let oldestMs: EpochMs | undefined;
   const limitMs = staleAfterMs(device);
   if (state.health !== 'offline') {
-    for (const [quantity, { atMs, value }] of state.readings) {
+    for (const [quantity, { atMs, value }] of state.older) {
       if (nowMs - atMs > limitMs) continue;
       values[quantity] = value;
       oldestMs = Math.min(atMs, oldestMs ?? atMs);
+    }
+    if (state.readAtMs !== undefined && nowMs - state.readAtMs <= limitMs && hasAny(state.told)) {
+      Object.assign(values, state.told);
+      oldestMs = Math.min(state.readAtMs, oldestMs ?? state.readAtMs);
     }
   }
   const silent = oldestMs === undefined && state.health === 'online';
@@ -65,6 +86,11 @@ const freshDevice = (device: Device, state: DeviceState, nowMs: EpochMs): FreshD
     reason: silent ? 'no good reading in time' : state.reason,
   });
   return { device, now, oldestMs };
+};
+
+const hasAny = (values: SampleValues): boolean => {
+  for (const quantity in values) if (values[quantity as Quantity] !== undefined) return true;
+  return false;
 };
 
 const siteNow = (site: Site, devices: readonly FreshDevice[]): SiteNow => {

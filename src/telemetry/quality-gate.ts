@@ -80,41 +80,42 @@ export const gate = (sample: Sample, previous: GateState | undefined, limits: Ga
   if (lateness) {
     return { refused: [{ deviceId: sample.deviceId, atMs: sample.atMs, reason: lateness }], rebased: [], state: previous };
   }
-  const values: SampleValues = {};
   const refused: Refusal[] = [];
   const rebased: Rebase[] = [];
-  const counters = { ...previous?.counters };
-  const rivals = { ...previous?.rivals };
+  const counters: Mutable<GateState['counters']> = { ...previous?.counters };
+  let rivals = previous?.rivals ?? NO_RIVALS;
+  let told = 0;
   for (const quantity of QUANTITIES) {
     const value = sample.values[quantity];
     if (value === undefined) continue;
-    const refuse = (reason: RefusalReason): number =>
-      refused.push({ deviceId: sample.deviceId, atMs: sample.atMs, quantity, value, reason });
-    const reason = refuseValue(quantity, value, limits);
-    if (reason) {
-      refuse(reason);
-      continue;
-    }
-    if (isCounter(quantity)) {
-      const verdict = judgeCounter(
-        { atMs: sample.atMs, counterWh: value },
-        counters[quantity],
-        rivals[quantity],
-        maxPowerOf(quantity, limits),
-      );
-      rivals[quantity] = verdict.rival;
-      if (verdict.kind === 'refused') {
-        refuse(verdict.reason);
-        continue;
-      }
-      if (verdict.kind === 'rebased') {
+    told += 1;
+    let reason = refuseValue(quantity, value, limits);
+    if (!reason && isCounter(quantity)) {
+      const reading = { atMs: sample.atMs, counterWh: value };
+      const verdict = judgeCounter(reading, counters[quantity], rivals[quantity], maxPowerOf(quantity, limits));
+      if (verdict.rival !== rivals[quantity]) rivals = { ...rivals, [quantity]: verdict.rival };
+      if (verdict.kind === 'refused') reason = verdict.reason;
+      else counters[quantity] = reading;
+      if (verdict.kind === 'rebased')
         rebased.push({ deviceId: sample.deviceId, atMs: sample.atMs, quantity, fromWh: verdict.fromWh, toWh: value });
-      }
-      counters[quantity] = { atMs: sample.atMs, counterWh: value };
     }
-    values[quantity] = value;
+    if (reason) refused.push({ deviceId: sample.deviceId, atMs: sample.atMs, quantity, value, reason });
   }
-  return { accepted: { ...sample, values }, refused, rebased, state: { atMs: sample.atMs, counters, rivals } };
+  return { accepted: passed(sample, told, refused), refused, rebased, state: { atMs: sample.atMs, counters, rivals } };
+};
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+const NO_RIVALS: GateState['rivals'] = {};
+
+/** The sample as it is where all of it was told and nothing refused, which is what nearly all of them are. */
+const passed = (sample: Sample, told: number, refused: readonly Refusal[]): Sample => {
+  if (refused.length === 0 && Object.keys(sample.values).length === told) return sample;
+  const values: SampleValues = {};
+  for (const quantity of QUANTITIES) {
+    const value = sample.values[quantity];
+    if (value !== undefined && !refused.some((refusal) => refusal.quantity === quantity)) values[quantity] = value;
+  }
+  return { ...sample, values };
 };
 
 const refuseWhole = (sample: Sample, previous: GateState | undefined, limits: GateLimits, nowMs: EpochMs): RefusalReason | undefined => {
@@ -136,6 +137,8 @@ const refuseValue = (quantity: Quantity, value: number, limits: GateLimits): Ref
   return undefined;
 };
 
+const ACCEPTED = { kind: 'accepted' } as const;
+
 type CounterVerdict =
   | { kind: 'accepted'; rival?: undefined }
   | { kind: 'rebased'; fromWh: WattHour; rival?: undefined }
@@ -147,9 +150,9 @@ const judgeCounter = (
   rival: Rival | undefined,
   maxPowerW: number,
 ): CounterVerdict => {
-  if (!before) return { kind: 'accepted' };
+  if (!before) return ACCEPTED;
   const step = counterStep(before, reading, maxPowerW);
-  if (step === 'plausible') return { kind: 'accepted' };
+  if (step === 'plausible') return ACCEPTED;
   const goesOn = rival && counterStep(rival.last, reading, maxPowerW) === 'plausible';
   const next: Rival = {
     sinceMs: goesOn ? rival.sinceMs : reading.atMs,

@@ -1,24 +1,47 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import type { BenchRow } from './bench-row.js';
+import { parseArgs } from 'node:util';
+import { BadInput, messageOf } from '../../src/kernel/errors.js';
+import type { BenchOptions, BenchRow } from './bench-row.js';
 import { demoBench } from './demo.js';
 import { pollBench } from './poll.js';
 import { startupBench } from './startup.js';
 
 /** `npm run bench -- NAME`: a table on the screen, and the same as JSON in test-results/. */
-const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = { startup: startupBench, demo: demoBench, poll: pollBench };
+const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchRow[]>>> = {
+  startup: startupBench,
+  demo: demoBench,
+  poll: pollBench,
+};
 
-const name = process.argv[2] ?? '';
+const wrongUsage = (line: string): never => {
+  process.stderr.write(`${line}\n`);
+  return process.exit(2);
+};
+
+const askedFor = (): { name: string; options: BenchOptions } => {
+  try {
+    const { positionals, values } = parseArgs({ allowPositionals: true, options: { server: { type: 'string', default: 'own' } } });
+    return { name: positionals[0] ?? '', options: { server: values.server } };
+  } catch (error) {
+    return wrongUsage(messageOf(error));
+  }
+};
+
+const { name, options } = askedFor();
 const bench = BENCHES[name];
-if (!bench) {
-  process.stderr.write(`npm run bench -- NAME, where NAME is one of ${Object.keys(BENCHES).join(', ')}\n`);
-  process.exit(2);
-}
-const rows = await bench();
-mkdirSync('test-results', { recursive: true });
-writeFileSync(`test-results/bench-${name}.json`, `${JSON.stringify({ bench: name, node: process.version, rows }, null, 2)}\n`);
-const width = Math.max(...rows.map(({ what }) => what.length));
-for (const { what, value, unit, bound } of rows) {
-  process.stdout.write(
-    `${what.padEnd(width)}  ${value.toFixed(2).padStart(10)} ${unit.padEnd(10)}${bound === undefined ? '' : ` (under ${bound})`}\n`,
-  );
+if (!bench) wrongUsage(`npm run bench -- NAME [--server own|libmodbus], where NAME is one of ${Object.keys(BENCHES).join(', ')}`);
+else {
+  const rows = await bench(options).catch((error: unknown) => {
+    if (error instanceof BadInput) return wrongUsage(error.message);
+    throw error;
+  });
+  mkdirSync('test-results', { recursive: true });
+  writeFileSync(`test-results/bench-${name}.json`, `${JSON.stringify({ bench: name, node: process.version, rows }, null, 2)}\n`);
+  const width = Math.max(...rows.map(({ what }) => what.length));
+  for (const { what, value, unit, bound } of rows) {
+    const figure = typeof value === 'number' ? value.toFixed(2) : value;
+    process.stdout.write(
+      `${what.padEnd(width)}  ${figure.padStart(10)} ${unit.padEnd(10)}${bound === undefined ? '' : ` (under ${bound})`}\n`,
+    );
+  }
 }

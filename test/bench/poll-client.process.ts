@@ -17,7 +17,8 @@ import { type DeviceState, plantImage, SILENT_DEVICE, withSample } from '../../s
 const ModbusRTU = modbusSerial as unknown as typeof modbusSerial.default;
 
 export interface PollRun {
-  readonly poller: 'ours' | 'bare';
+  /** `bare-paced`: each device at its own moment of the second, as ours does; `bare-burst`: all of them at once. */
+  readonly poller: 'ours' | 'bare-paced' | 'bare-burst';
   readonly port: number;
   readonly devices: number;
   readonly forMs: number;
@@ -129,8 +130,8 @@ const pollOurs = (run: PollRun): (() => Promise<unknown>) => {
   };
 };
 
-/** The least that reads the same registers with the same library: one client a device, one timer each. */
-const pollBare = async ({ port, devices, blocks, leftOut }: PollRun): Promise<() => Promise<unknown>> => {
+/** The least that reads the same registers with the same library: one client a device. */
+const pollBare = async ({ poller, port, devices, blocks, leftOut }: PollRun): Promise<() => Promise<unknown>> => {
   const clients: InstanceType<typeof ModbusRTU>[] = [];
   const timers: NodeJS.Timeout[] = [];
   for (let index = 0; index < devices; index += 1) {
@@ -140,19 +141,26 @@ const pollBare = async ({ port, devices, blocks, leftOut }: PollRun): Promise<()
     client.setTimeout(PERIOD_MS);
     clients.push(client);
   }
-  for (const [index, client] of clients.entries()) {
-    const poll = async (): Promise<void> => {
-      try {
-        for (const [address, count] of blocks) await client.readHoldingRegisters(address, count);
-        noteRead(index);
-      } catch {
-        // A read that fails is one that is missed.
-      }
-    };
-    timers.push(setTimeout(() => timers.push(setInterval(() => void poll(), PERIOD_MS)), (index / devices) * PERIOD_MS));
-  }
+  const poll = async (index: number): Promise<void> => {
+    try {
+      for (const [address, count] of blocks) await clients[index]!.readHoldingRegisters(address, count);
+      noteRead(index);
+    } catch {
+      // A read that fails is one that is missed.
+    }
+  };
+  const beganMs = performance.now();
+  /** A timer of equal delay is fired together with its neighbours: each next moment is counted from the first, or they bunch up. */
+  const pollAt = (index: number, dueMs: number): void => {
+    timers[index] = setTimeout(() => {
+      void poll(index);
+      pollAt(index, dueMs + PERIOD_MS);
+    }, dueMs - performance.now());
+  };
+  if (poller === 'bare-burst') timers.push(setInterval(() => clients.forEach((_, index) => void poll(index)), PERIOD_MS));
+  else clients.forEach((_, index) => pollAt(index, beganMs + (index / devices) * PERIOD_MS));
   return () => {
-    for (const timer of timers) clearInterval(timer);
+    for (const timer of timers) clearTimeout(timer);
     return Promise.all(clients.map((client) => new Promise<void>((resolve) => client.close(() => resolve()))));
   };
 };

@@ -1,6 +1,5 @@
 import { MbapServer } from '../../src/simulator/mbap-server.js';
-import { SunspecImage } from '../../src/simulator/sunspec-image.js';
-import { SUNSPEC_MODELS } from '../../src/registers/sunspec/models.js';
+import { benchInverter } from './bench-inverter.js';
 
 /** What the server is asked, and answers: which requests it has served since it was last asked. */
 export type ServerRequest =
@@ -9,33 +8,24 @@ export type ServerReply =
   | { readonly kind: 'listening'; readonly port: number }
   | {
       readonly kind: 'served';
-      readonly blocks: readonly (readonly [address: number, count: number])[];
+      readonly blocks: readonly (readonly [address: number, count: number, times: number])[];
       readonly requests: number;
       readonly cpuMs: number;
     };
 
-const model = (id: number) => SUNSPEC_MODELS.get(id)!;
-/** A PV inverter as most are: 1, 103, 121, 122, 123. Every unit on every address shows the same. */
-const inverter = new SunspecImage([
-  { model: model(1), fixed: { Mn: 'Heliograph', Md: 'Bench inverter', SN: '1' } },
-  { model: model(103), fixed: { W: 3_210, W_SF: 0, WH: 12_345_678, WH_SF: 0, St: 4, Hz: 50, Hz_SF: -2, A_SF: -2, V_SF: -1 } },
-  { model: model(121), fixed: { WMax: 5_000, WMax_SF: 0 } },
-  { model: model(122), fixed: { WAval: 3_300, WAval_SF: 0 } },
-  { model: model(123), fixed: { WMaxLimPct: 100, WMaxLimPct_SF: 0, WMaxLim_Ena: 0 } },
-]);
-
 /** Units up to this one answer nothing. */
 let silentUnits = 0;
 let requests = 0;
-let blocks = new Map<string, readonly [number, number]>();
+let blocks = new Map<number, number>();
 let cpu = process.cpuUsage();
 
 const server = new MbapServer({
   read: (unitId, _table, address, count) => {
     requests += 1;
     if (unitId <= silentUnits) return 'silent';
-    blocks.set(`${address} ${count}`, [address, count]);
-    return inverter.read(address, count) ?? 2;
+    const block = address * 128 + count;
+    blocks.set(block, (blocks.get(block) ?? 0) + 1);
+    return benchInverter.read(address, count) ?? 2;
   },
   write: () => 'no-such-address',
 });
@@ -47,7 +37,8 @@ const answer = async (request: ServerRequest): Promise<ServerReply | undefined> 
     return undefined;
   }
   const spent = process.cpuUsage(cpu);
-  const served: ServerReply = { kind: 'served', blocks: [...blocks.values()], requests, cpuMs: (spent.user + spent.system) / 1_000 };
+  const spans = [...blocks].map(([block, times]) => [Math.floor(block / 128), block % 128, times] as const);
+  const served: ServerReply = { kind: 'served', blocks: spans, requests, cpuMs: (spent.user + spent.system) / 1_000 };
   [requests, blocks, cpu] = [0, new Map(), process.cpuUsage()];
   return served;
 };

@@ -54,6 +54,12 @@ export const readingStoreContract = (name: string, open: () => Promise<OpenedSto
       expect(await store.samples({ ...asked, quantities: ['grid.voltageV'] })).toEqual([]);
     });
 
+    it('keeps nothing that only the moment needs', async () => {
+      const phases = { 'grid.currentAA': 4.5, 'grid.voltageAV': 230 };
+      await store.append([sample('meter-1', T0, { ...phases, 'grid.powerW': 5 }), sample('meter-1', T0 + SECOND, phases)]);
+      expect(await store.latest(['meter-1'])).toEqual(new Map([['meter-1', sample('meter-1', T0, { 'grid.powerW': 5 })]]));
+    });
+
     it('still has after reopening what it acknowledged', async () => {
       const samples = Array.from({ length: 150 }, (_, i) => sample('pv-1', T0 + i * SECOND, { 'pv.powerW': i }));
       await store.append(samples);

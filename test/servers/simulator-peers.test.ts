@@ -12,6 +12,7 @@ const run = promisify(execFile);
 const PYTHON = '/usr/bin/python3';
 const MBPOLL = '/usr/bin/mbpoll';
 const JUNE_MORNING_MS = Date.UTC(2024, 5, 3, 9);
+const METER = 1;
 const INVERTER = 2;
 
 const SITE: VirtualSite = {
@@ -24,7 +25,7 @@ const SITE: VirtualSite = {
   host: '127.0.0.1',
   port: 0,
   load: { kind: 'made-up' },
-  meter: { id: 'meter', unitId: 1, map: 'sunspec-203' },
+  meter: { id: 'meter', unitId: METER, map: 'sunspec-203' },
   pv: { id: 'pv', unitId: INVERTER, models: '103', ratedW: 5_000, array: { peakW: 5_400, tiltDeg: 30, azimuthDeg: 180 } },
 };
 
@@ -71,14 +72,14 @@ beforeAll(async () => {
 afterAll(() => fleet?.stop());
 
 /** Holding registers by mbpoll, counted from 0. */
-const mbpoll = async (address: number, count: number): Promise<number[]> => {
+const mbpoll = async (address: number, count: number, unitId = INVERTER): Promise<number[]> => {
   const args = [
     '-m',
     'tcp',
     '-p',
     port,
     '-a',
-    String(INVERTER),
+    String(unitId),
     '-0',
     '-r',
     String(address),
@@ -107,6 +108,22 @@ describe('mbpoll', () => {
     expect(chain).toEqual(CHAIN);
     expect(powerW).toBe(Math.round(fleet.stateOf('home').powers.pvW!));
     expect(powerW).toBeGreaterThan(100);
+  });
+
+  it('reads the power, the currents and the counters of a virtual meter', async () => {
+    const at = 40_070;
+    expect(await mbpoll(at, 2, METER)).toEqual([203, 105]);
+    const words = await mbpoll(at, 107, METER);
+    const signed = (offset: number): number => (words[offset]! << 16) >> 16;
+    const scaled = (offset: number, scaleAt: number): number => signed(offset) * 10 ** signed(scaleAt);
+    const { gridW } = fleet.stateOf('home').powers;
+    expect(Math.abs(scaled(18, 22) - gridW!)).toBeLessThanOrEqual(0.5 * 10 ** signed(22));
+    const phasesA = [3, 4, 5].map((offset) => scaled(offset, 6));
+    const phasesV = [8, 9, 10].map((offset) => scaled(offset, 15));
+    const apparentVA = phasesA.reduce((sum, currentA, phase) => sum + Math.abs(currentA) * phasesV[phase]!, 0);
+    expect(apparentVA).toBeGreaterThanOrEqual(Math.abs(gridW!) * 0.95);
+    const counterWh = (offset: number): number => (words[offset]! * 65_536 + words[offset + 1]!) * 10 ** signed(54);
+    expect(counterWh(38) + counterWh(46)).toBeGreaterThan(0);
   });
 
   it('writes a limit that the inverter then obeys', async () => {

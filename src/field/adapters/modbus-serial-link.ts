@@ -44,34 +44,28 @@ export class ModbusSerialLink extends ModbusLink {
     return this.changes;
   }
 
-  async read(table: RegisterTable, unitId: number, address: number, count: number, timeoutMs: DurationMs): Promise<Words> {
+  read(table: RegisterTable, unitId: number, address: number, count: number, timeoutMs: DurationMs): Promise<Words> {
     if (table === 'coil' || table === 'discrete') return this.readBits(table, unitId, address, count, timeoutMs);
-    const answer = await this.exchange<{ data: number[] }>(unitId, timeoutMs, (client, answered) => {
+    const send = (client: ModbusClient, answered: Answered<{ data: number[] }>): void => {
       if (table === 'holding') client.writeFC3(unitId, address, count, answered);
       else client.writeFC4(unitId, address, count, answered);
-    });
-    return answer.data;
+    };
+    return this.exchange(unitId, timeoutMs, send, dataOf);
   }
 
   /** Bits come eight to a byte: what fills up the last one was not asked for. */
-  private async readBits(
-    table: 'coil' | 'discrete',
-    unitId: number,
-    address: number,
-    count: number,
-    timeoutMs: DurationMs,
-  ): Promise<Words> {
-    const answer = await this.exchange<{ data: boolean[] }>(unitId, timeoutMs, (client, answered) => {
+  private readBits(table: 'coil' | 'discrete', unitId: number, address: number, count: number, timeoutMs: DurationMs): Promise<Words> {
+    const send = (client: ModbusClient, answered: Answered<{ data: boolean[] }>): void => {
       if (table === 'coil') client.writeFC1(unitId, address, count, answered);
       else client.writeFC2(unitId, address, count, answered);
-    });
-    return answer.data.slice(0, count).map(Number);
+    };
+    return this.exchange(unitId, timeoutMs, send, ({ data }) => data.slice(0, count).map(Number));
   }
 
   async write(unitId: number, address: number, words: readonly number[], timeoutMs: DurationMs): Promise<void> {
-    const answer = await this.exchange<{ address: number; length: number }>(unitId, timeoutMs, (client, answered) =>
-      client.writeFC16(unitId, address, [...words], answered),
-    );
+    const send = (client: ModbusClient, answered: Answered<{ address: number; length: number }>): void =>
+      client.writeFC16(unitId, address, [...words], answered);
+    const answer = await this.exchange(unitId, timeoutMs, send, asItIs);
     this.expectConfirmed(unitId, answer.address === address && answer.length === words.length);
   }
 
@@ -79,14 +73,14 @@ export class ModbusSerialLink extends ModbusLink {
     const states = bits.map(Boolean);
     const [first, ...others] = states;
     if (first !== undefined && others.length === 0) {
-      const answer = await this.exchange<{ address: number; state: boolean }>(unitId, timeoutMs, (client, answered) =>
-        client.writeFC5(unitId, address, first, answered),
-      );
+      const sendOne = (client: ModbusClient, answered: Answered<{ address: number; state: boolean }>): void =>
+        client.writeFC5(unitId, address, first, answered);
+      const answer = await this.exchange(unitId, timeoutMs, sendOne, asItIs);
       return this.expectConfirmed(unitId, answer.address === address && answer.state === first);
     }
-    const answer = await this.exchange<{ address: number; length: number }>(unitId, timeoutMs, (client, answered) =>
-      client.writeFC15(unitId, address, states, answered),
-    );
+    const send = (client: ModbusClient, answered: Answered<{ address: number; length: number }>): void =>
+      client.writeFC15(unitId, address, states, answered);
+    const answer = await this.exchange(unitId, timeoutMs, send, asItIs);
     this.expectConfirmed(unitId, answer.address === address && answer.length === states.length);
   }
 
@@ -104,25 +98,25 @@ export class ModbusSerialLink extends ModbusLink {
     await connection?.end();
   }
 
-  private async exchange<T>(
+  private async exchange<Answer, T>(
     unitId: number,
     timeoutMs: DurationMs,
-    send: (client: ModbusClient, answered: Answered<T>) => void,
+    send: (client: ModbusClient, answered: Answered<Answer>) => void,
+    take: (answer: Answer) => T,
   ): Promise<T> {
     if (this.busy) throw new Error(`${this.nameOf(unitId)}: one request at a time`);
     if (this.closed) throw this.closedError();
     this.busy = true;
     try {
       const { client } = this.connection ?? (await this.connect(timeoutMs));
-      const waitMs = this.quietUntilMs - monotonicMs();
-      if (waitMs > 0) await pause(waitMs);
+      if (this.quietUntilMs > 0) await this.untilQuiet();
       return await new Promise<T>((resolve, reject) => {
         this.inFlight = reject;
         client.setTimeout(timeoutMs);
         send(client, (error, answer) => {
           if (this.inFlight !== reject) return;
           if (error) reject(this.faultOf(error, unitId, timeoutMs));
-          else resolve(answer);
+          else resolve(take(answer));
         });
       });
     } finally {
@@ -130,6 +124,12 @@ export class ModbusSerialLink extends ModbusLink {
       this.busy = false;
       forgetRequests(this.connection?.client);
     }
+  }
+
+  private async untilQuiet(): Promise<void> {
+    const waitMs = this.quietUntilMs - monotonicMs();
+    this.quietUntilMs = 0;
+    if (waitMs > 0) await pause(waitMs);
   }
 
   private faultOf(error: Error & { modbusCode?: number; errno?: unknown }, unitId: number, timeoutMs: DurationMs): AdapterError {
@@ -223,8 +223,11 @@ export class ModbusSerialLink extends ModbusLink {
  * one request at a time none is needed once it is over; and an answer that comes later finds nothing that it could belong to.
  */
 const forgetRequests = (client: ModbusClient | undefined): void => {
-  if (client) Object.assign(client, { _transactions: {} });
+  if (client) Reflect.set(client, '_transactions', {});
 };
+
+const dataOf = ({ data }: { data: number[] }): Words => data;
+const asItIs = <T>(answer: T): T => answer;
 
 const ended = (socket: Socket): Promise<void> =>
   new Promise((resolve) => {

@@ -1,6 +1,5 @@
 import { AdapterError } from '../../kernel/errors.js';
 import { encodePoint, isExponent, pointOf, type PointDef, rawPoint, scaled, type SunspecModel } from '../../registers/sunspec/model.js';
-import { SUNSPEC_MODELS } from '../../registers/sunspec/models.js';
 import type { BusUnit } from '../bus.js';
 import type { MappedModel } from '../sunspec-walk.js';
 
@@ -15,7 +14,7 @@ export class ModelRegisters {
     private readonly unit: BusUnit,
     private readonly model: MappedModel,
   ) {
-    this.layout = SUNSPEC_MODELS.get(model.id)!;
+    this.layout = model.layout!;
   }
 
   /** The points that are implemented, together with their scale factors in one request. Throws an `AdapterError`. */

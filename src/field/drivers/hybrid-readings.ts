@@ -1,4 +1,3 @@
-import { MODEL_160 } from '../../registers/sunspec/trackers.js';
 import { type Words, readText } from '../../registers/words.js';
 import { pointOf } from '../../registers/sunspec/model.js';
 import type { HoldingReader, MappedModel, SunspecMap } from '../sunspec-walk.js';
@@ -68,14 +67,15 @@ const sumOf = (ports: readonly DcPort[], values: readonly Value[], port: DcPort)
 };
 
 const portRefs = (trackers: MappedModel, ports: readonly DcPort[], name: string): PointRef[] =>
-  ports.map((_, index) => ({ model: trackers, group: MODEL_160, name, repeat: repeatAt(MODEL_160, 'module', index) }));
+  ports.map((_, index) => ({ model: trackers, group: trackers.layout!, name, repeat: repeatAt(trackers.layout!, 'module', index) }));
 
 const portsOf = async (trackers: MappedModel, read: HoldingReader): Promise<DcPort[]> => {
-  const { words: moduleWords } = repeatAt(MODEL_160, 'module', 0).group;
-  const count = Math.floor((trackers.length + 2 - MODEL_160.words) / moduleWords);
+  const layout = trackers.layout!;
+  const { words: moduleWords } = repeatAt(layout, 'module', 0).group;
+  const count = Math.floor((trackers.length + 2 - layout.words) / moduleWords);
   const ports: DcPort[] = [];
   for (let index = 0; index < count; index += 1) {
-    const { group, groupAt } = repeatAt(MODEL_160, 'module', index);
+    const { group, groupAt } = repeatAt(layout, 'module', index);
     const name = pointOf(group, 'IDStr');
     const words: Words = await read(trackers.at + groupAt + name.offset, name.words);
     ports.push(portOf(readText(words, 0, name.words)));

@@ -11,12 +11,17 @@ export interface MeterValues {
   readonly exportWh: Value;
   readonly voltageV?: Value;
   readonly frequencyHz?: Value;
+  /** Of phase A, B and C; the sign that some meters give a current is dropped, since most give none. */
+  readonly currentsA?: readonly Value[];
+  readonly phaseVoltagesV?: readonly Value[];
 }
+
+const magnitudeOf = (value: Value): Value => (value === undefined ? undefined : Math.abs(value));
 
 /** A meter's values under the names of the role it plays. The direction is applied here and nowhere else. */
 export const meteredAs = (
   { role, direction }: Standing,
-  { powerW, importWh, exportWh, voltageV, frequencyHz }: MeterValues,
+  { powerW, importWh, exportWh, voltageV, frequencyHz, currentsA = [], phaseVoltagesV = [] }: MeterValues,
 ): SampleValues => {
   const looksAway = direction === -1;
   const intoBus = {
@@ -32,6 +37,12 @@ export const meteredAs = (
         'grid.fromBusCounterWh': intoBus.fromBus,
         'grid.voltageV': voltageV,
         'grid.frequencyHz': frequencyHz,
+        'grid.currentAA': magnitudeOf(currentsA[0]),
+        'grid.currentBA': magnitudeOf(currentsA[1]),
+        'grid.currentCA': magnitudeOf(currentsA[2]),
+        'grid.voltageAV': phaseVoltagesV[0],
+        'grid.voltageBV': phaseVoltagesV[1],
+        'grid.voltageCV': phaseVoltagesV[2],
       });
     case 'pv':
       return present({ 'pv.powerW': intoBus.powerW, 'pv.toBusCounterWh': intoBus.toBus });

@@ -12,7 +12,7 @@ const METERED: readonly ProfilePoint[] = ['powerW', 'importCounterWh', 'exportCo
 
 /** What a poll asks of a device for each role it may play. */
 const POINTS_OF_ROLE: Readonly<Record<DeviceRole, readonly ProfilePoint[]>> = {
-  'grid-meter': [...METERED, 'gridPowerW', 'voltageV', 'frequencyHz'],
+  'grid-meter': [...METERED, 'gridPowerW', 'voltageV', 'frequencyHz', 'currentAA', 'currentBA', 'currentCA'],
   pv: [...METERED, 'pvCounterWh', 'limitPct'],
   battery: [...METERED, 'batteryChargedWh', 'batteryDischargedWh', 'socPct', 'limitPct'],
   hybrid: ['powerW', 'pvPowerW', 'pvCounterWh', 'batteryPowerW', 'batteryChargedWh', 'batteryDischargedWh', 'socPct', 'limitPct'],
@@ -42,6 +42,7 @@ const meterSample = (standing: Standing, values: PointValues): SampleValues => {
     exportWh: values.batteryChargedWh ?? exportCounterWh,
     voltageV,
     frequencyHz,
+    currentsA: [values.currentAA, values.currentBA, values.currentCA],
   });
 };
 

@@ -1,5 +1,4 @@
 import type { SunspecModel } from '../../registers/sunspec/model.js';
-import { SUNSPEC_MODELS } from '../../registers/sunspec/models.js';
 import type { SampleValues } from '../sample.js';
 import type { MappedModel, SunspecMap } from '../sunspec-walk.js';
 import type { Standing } from './device-driver.js';
@@ -23,14 +22,10 @@ const DER_MEASUREMENT = 701;
 export const modelAmong = (map: SunspecMap, ids: readonly number[]): MappedModel | undefined =>
   map.models.find((model) => ids.includes(model.id));
 
-/** The layout of a model that is known to be in the tables. */
-export const layoutOf = (model: MappedModel): SunspecModel => SUNSPEC_MODELS.get(model.id)!;
-
 /** A point of that name, or nothing where the device lacks the model or the model's layout the point. */
 export const ref = (model: MappedModel | undefined, name: string): PointRef | undefined => {
-  if (!model) return undefined;
-  const group = layoutOf(model);
-  return group.points.some((point) => point.name === name) ? { model, group, name } : undefined;
+  const group = model?.layout;
+  return group?.points.some((point) => point.name === name) ? { model: model!, group, name } : undefined;
 };
 
 /** The active-power limit in force: of model 123, else of 704. */
@@ -46,14 +41,27 @@ export const limitPctOf = (enabled: Value, limitPct: Value): Value => {
   return enabled === 1 ? limitPct : 100;
 };
 
+const METERED = ['W', 'TotWhImp', 'TotWhExp'];
+/** What only the grid's meter is asked. */
+const METERED_AT_GRID = ['PhV', 'Hz', 'AphA', 'AphB', 'AphC', 'PhVphA', 'PhVphB', 'PhVphC'];
+
 /** What a SunSpec meter, whatever it meters, is asked. */
 const meterReadings = (map: SunspecMap, standing: Standing): RoleReadings | undefined => {
   const meter = modelAmong(map, METERS);
   if (!meter) return undefined;
+  const names = standing.role === 'grid-meter' ? [...METERED, ...METERED_AT_GRID] : METERED;
   return {
-    refs: ['W', 'TotWhImp', 'TotWhExp', 'PhV', 'Hz'].map((name) => ref(meter, name)),
-    assemble: ([powerW, importWh, exportWh, voltageV, frequencyHz]) =>
-      meteredAs(standing, { powerW, importWh, exportWh, voltageV, frequencyHz }),
+    refs: names.map((name) => ref(meter, name)),
+    assemble: ([powerW, importWh, exportWh, voltageV, frequencyHz, ...phases]) =>
+      meteredAs(standing, {
+        powerW,
+        importWh,
+        exportWh,
+        voltageV,
+        frequencyHz,
+        currentsA: phases.slice(0, 3),
+        phaseVoltagesV: phases.slice(3),
+      }),
   };
 };
 

@@ -35,6 +35,12 @@ describe('a SunSpec device, read by its role', () => {
     V_SF: -1,
     Hz: 49.98,
     Hz_SF: -2,
+    AphA: 5.4,
+    AphB: -1.2,
+    AphC: 0,
+    A_SF: -1,
+    PhVphA: 231.4,
+    PhVphC: 228.9,
   };
 
   it('grid meter: its import is the site’s', async () => {
@@ -45,12 +51,30 @@ describe('a SunSpec device, read by its role', () => {
       'grid.fromBusCounterWh': 20_000,
       'grid.voltageV': 230.1,
       'grid.frequencyHz': 49.98,
+      'grid.currentAA': 5.4,
+      'grid.currentBA': 1.2,
+      'grid.currentCA': 0,
+      'grid.voltageAV': 231.4,
+      'grid.voltageCV': 228.9,
     });
   });
 
   it('grid meter with its clamps turned: power and counters change sides together', async () => {
     const driver = await driverOf([IDENTITY, { id: 203, values: meterValues }], { role: 'grid-meter', direction: -1 });
     expect(await driver.read()).toMatchObject({ 'grid.powerW': 1_230, 'grid.toBusCounterWh': 20_000, 'grid.fromBusCounterWh': 1_500_000 });
+  });
+
+  it('a meter that is not the grid’s is asked no more than its power and counters', async () => {
+    const driver = await driverOf([IDENTITY, { id: 203, values: meterValues }], { role: 'pv' });
+    expect(await driver.read()).toEqual({ 'pv.powerW': -1_230, 'pv.toBusCounterWh': 1_500_000 });
+  });
+
+  it('a meter whose export counter stood at 0 while energy flowed past it has none; a new one has', async () => {
+    const models = [IDENTITY, { id: 203, values: { ...meterValues, TotWhExp: 0 } }];
+    const driver = await driverOf(models, { role: 'grid-meter' }, { 'grid.powerW': 5 });
+    expect(await driver.read()).not.toHaveProperty(['grid.fromBusCounterWh']);
+    const fresh = new SunspecDriver(bus!.unit(1), bus!.unit(1), { role: 'grid-meter', direction: 1 });
+    expect(await fresh.read()).toHaveProperty(['grid.fromBusCounterWh'], 0);
   });
 
   it('grid meter in floats', async () => {

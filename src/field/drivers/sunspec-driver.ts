@@ -1,4 +1,5 @@
 import { AdapterError } from '../../kernel/errors.js';
+import { monotonicMs } from '../../platform/clock.js';
 import type { Words } from '../../registers/words.js';
 import type { BusUnit } from '../bus.js';
 import { type SunspecControls, sunspecControls } from '../commands/sunspec-commands.js';
@@ -11,10 +12,12 @@ import { hybridReadings } from './hybrid-readings.js';
 import { countedAt } from './hybrid-sample.js';
 import { readingsOf, type RoleReadings } from './role-readings.js';
 import { planPoints, type PointPlan } from './sunspec-points.js';
+import { ZeroCounters } from './zero-counters.js';
 
 interface Known {
   readonly map: SunspecMap;
   readonly readings: RoleReadings;
+  readonly zeros: ZeroCounters;
   readonly plan: PointPlan;
   readonly controls: SunspecControls;
 }
@@ -35,14 +38,16 @@ export class SunspecDriver implements DeviceDriver {
   ) {}
 
   async read(): Promise<SampleValues> {
-    const { plan, readings } = await this.device();
+    const device = this.device();
+    // Waiting for what is there already costs a turn of the loop at every poll of every device.
+    const { plan, readings, zeros } = device instanceof Promise ? await device : device;
     const blocks: Words[] = [];
     for (const { at, words } of plan.blocks) blocks.push(await this.unit.read('holding', at, words));
     if (!plan.stands(blocks)) {
       this.known = undefined;
       throw new AdapterError(`unit ${this.unit.unitId}: its models are not where they were`, true);
     }
-    return readings.assemble(plan.readers.map((reader) => reader(blocks)));
+    return zeros.withoutNone(readings.assemble(plan.readers.map((reader) => reader(blocks))), monotonicMs());
   }
 
   async command(setpoint: Setpoint, leaseS: number, fallback?: Fallback): Promise<CommandOutcome> {
@@ -93,8 +98,9 @@ export class SunspecDriver implements DeviceDriver {
       const models = map.models.map((model) => model.id).join(', ');
       throw new AdapterError(`unit ${this.unit.unitId} is no ${this.standing.role}: it has the models ${models}`, false);
     }
+    const zeros = new ZeroCounters(this.standing.role, this.lastTold);
     // Another device that takes the place of this one has counters of its own.
     this.lastTold = {};
-    return { map, readings, plan: planPoints(readings.refs), controls: sunspecControls(map, this.control) };
+    return { map, readings, zeros, plan: planPoints(readings.refs), controls: sunspecControls(map, this.control) };
   }
 }

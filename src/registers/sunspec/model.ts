@@ -16,6 +16,10 @@ export interface PointDef {
   readonly writable: boolean;
   /** Names of enum values, or of bit numbers in a bitfield. */
   readonly symbols: ReadonlyMap<number, string>;
+  /** By a quirk of the device: -1 where it counts the other way round, `magnitude` where its sign says nothing. */
+  readonly sign?: -1 | 'magnitude';
+  /** By a quirk of the device: what it reads is not so. */
+  readonly untold?: true;
 }
 
 export interface GroupDef {
@@ -58,7 +62,7 @@ const BASE_TYPE: Readonly<Record<Exclude<PointType, 'string' | 'pad'>, NumberTyp
   count: 'uint16',
 };
 
-/** What a device that lacks a point answers. Accumulators say 0, which a counter that has not begun says too. */
+/** What a device that lacks a point answers. Accumulators say 0, which one that has not begun says too: see `decodeModel`. */
 const NOT_IMPLEMENTED: Readonly<Partial<Record<PointType, number>>> = {
   int16: -0x8000,
   uint16: 0xffff,
@@ -144,14 +148,18 @@ const wordsOf = (type: PointType): number => (type === 'pad' ? 1 : type === 'str
 export const rawPoint = (point: PointDef, words: Words, groupAt: number): PointValue | undefined => {
   const at = groupAt + point.offset;
   if (point.type === 'string') return readText(words, at, point.words);
-  if (point.type === 'pad') return undefined;
+  if (point.type === 'pad' || point.untold) return undefined;
   const value = readNumber(words, at, BASE_TYPE[point.type]);
-  return value === NOT_IMPLEMENTED[point.type] ? undefined : value;
+  if (value === undefined || value === NOT_IMPLEMENTED[point.type]) return undefined;
+  return point.sign === undefined ? value : signed(value, point.sign);
 };
+
+const signed = (value: number, sign: NonNullable<PointDef['sign']>): number => (sign === -1 ? 0 - value : Math.abs(value));
 
 /**
  * All implemented points of a model instance, scaled to their units. `words` starts at the model's ID register; what lies
- * beyond its end is absent. A value whose scale factor is not implemented is absent too: without it the number means nothing.
+ * beyond its end is absent. A value whose scale factor is not implemented is absent too: without it the number means nothing;
+ * and so is an accumulator of 0, which is how SunSpec says that there is none.
  */
 export const decodeModel = (model: SunspecModel, words: Words): GroupValues => decodeGroup(model, words, 0, {}).decoded;
 
@@ -198,6 +206,7 @@ const scaleFactorsOf = (group: GroupDef, words: Words, at: number): Scales => {
 
 const scaledPoint = (point: PointDef, words: Words, at: number, scales: Scales): PointValue | undefined => {
   const raw = rawPoint(point, words, at);
+  if (raw === 0 && point.type.startsWith('acc')) return undefined;
   if (typeof raw !== 'number' || point.scaleFactor === undefined) return raw;
   const exponent = typeof point.scaleFactor === 'number' ? point.scaleFactor : scales[point.scaleFactor];
   return exponent === undefined ? undefined : scaled(raw, exponent);

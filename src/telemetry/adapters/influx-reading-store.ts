@@ -1,7 +1,7 @@
 import { escape, FieldType, InfluxDB } from 'influx';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { QUANTITIES, type Quantity, type Sample, type SampleValues } from '../../field/sample.js';
+import { type Quantity, type Sample, type SampleValues, STORED_QUANTITIES } from '../../field/sample.js';
 import type { DeviceId } from '../../fleet/plant.js';
 import { AdapterError, BadInput, messageOf } from '../../kernel/errors.js';
 import type { DurationMs, EpochMs } from '../../kernel/units.js';
@@ -28,6 +28,9 @@ const answerSchema = z.object({
     }),
   ),
 });
+
+const storedOf = (values: SampleValues): SampleValues =>
+  Object.fromEntries(STORED_QUANTITIES.flatMap((quantity) => (values[quantity] === undefined ? [] : [[quantity, values[quantity]]])));
 
 interface Row {
   readonly deviceId: DeviceId;
@@ -67,7 +70,7 @@ export class InfluxReadingStore extends ReadingStore {
       schema: [
         {
           measurement: MEASUREMENT,
-          fields: Object.fromEntries(QUANTITIES.map((quantity) => [quantity, FieldType.FLOAT])),
+          fields: Object.fromEntries(STORED_QUANTITIES.map((quantity) => [quantity, FieldType.FLOAT])),
           tags: ['device'],
         },
       ],
@@ -77,13 +80,13 @@ export class InfluxReadingStore extends ReadingStore {
 
   async append(samples: readonly Sample[]): Promise<void> {
     const points = samples
-      .filter(({ values }) => Object.keys(values).length > 0)
       .map(({ deviceId, atMs, values }) => ({
         measurement: MEASUREMENT,
         tags: { device: deviceId },
-        fields: { ...values },
+        fields: storedOf(values),
         timestamp: atMs,
-      }));
+      }))
+      .filter(({ fields }) => Object.keys(fields).length > 0);
     for (let at = 0; at < points.length; at += CHUNK_SAMPLES) {
       await this.attempt('storing readings', () => this.client.writePoints(points.slice(at, at + CHUNK_SAMPLES), { precision: 'ms' }));
     }

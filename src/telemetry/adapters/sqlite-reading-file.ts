@@ -1,5 +1,5 @@
 import Database, { type Database as SqliteDatabase, type Statement } from 'better-sqlite3';
-import { QUANTITIES, type Quantity } from '../../field/sample.js';
+import { type Quantity, STORED_QUANTITIES } from '../../field/sample.js';
 import { AdapterError, BadInput, messageOf } from '../../kernel/errors.js';
 
 const VERSION = 1;
@@ -13,7 +13,7 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS readings (
     device INTEGER NOT NULL,
     ts INTEGER NOT NULL,
-    ${QUANTITIES.map((quantity) => `${column(quantity)} REAL`).join(', ')},
+    ${STORED_QUANTITIES.map((quantity) => `${column(quantity)} REAL`).join(', ')},
     PRIMARY KEY (device, ts)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS told (device INTEGER NOT NULL, quantity TEXT NOT NULL, PRIMARY KEY (device, quantity)) WITHOUT ROWID;
@@ -58,7 +58,7 @@ export const openReadingFile = (file: string): SqliteDatabase => {
 
 const addMissingColumns = (database: SqliteDatabase): void => {
   const present = new Set((database.pragma('table_info(readings)') as { name: string }[]).map(({ name }) => name));
-  for (const quantity of QUANTITIES) {
+  for (const quantity of STORED_QUANTITIES) {
     if (!present.has(quantity)) database.exec(`ALTER TABLE readings ADD COLUMN ${column(quantity)} REAL`);
   }
 };

@@ -1,6 +1,6 @@
 import type { Database as SqliteDatabase } from 'better-sqlite3';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { QUANTITIES, type Quantity, type Sample, type SampleValues } from '../../field/sample.js';
+import { type Quantity, type Sample, type SampleValues, STORED_QUANTITIES } from '../../field/sample.js';
 import type { DeviceId } from '../../fleet/plant.js';
 import { floorTo } from '../../kernel/interval.js';
 import { type DurationMs, type EpochMs, MINUTE_MS } from '../../kernel/units.js';
@@ -12,9 +12,9 @@ import { MinuteRollUps } from './sqlite-roll-ups.js';
 type Row = { ts: EpochMs } & { readonly [quantity in Quantity]?: number | null };
 
 /** A later word on the same moment stands, what it does not name stays. */
-const UPSERT = `INSERT INTO readings (device, ts, ${QUANTITIES.map(column).join(', ')})
-  VALUES (?, ?, ${QUANTITIES.map(() => '?').join(', ')})
-  ON CONFLICT DO UPDATE SET ${QUANTITIES.map((quantity) => `${column(quantity)} = coalesce(excluded.${column(quantity)}, ${column(quantity)})`).join(', ')}`;
+const UPSERT = `INSERT INTO readings (device, ts, ${STORED_QUANTITIES.map(column).join(', ')})
+  VALUES (?, ?, ${STORED_QUANTITIES.map(() => '?').join(', ')})
+  ON CONFLICT DO UPDATE SET ${STORED_QUANTITIES.map((quantity) => `${column(quantity)} = coalesce(excluded.${column(quantity)}, ${column(quantity)})`).join(', ')}`;
 
 /** Rows forgotten in one go, so that polling never waits long for it. */
 const PRUNE_ROWS = 5_000;
@@ -63,7 +63,7 @@ export class SqliteReadingStore extends ReadingStore {
       const found = new Map<DeviceId, Sample>();
       for (const deviceId of deviceIds) {
         const row = newest.get(this.numbers.get(deviceId));
-        if (row) found.set(deviceId, { deviceId, atMs: row.ts, values: valuesOf(row, QUANTITIES) });
+        if (row) found.set(deviceId, { deviceId, atMs: row.ts, values: valuesOf(row, STORED_QUANTITIES) });
       }
       return found;
     });
@@ -125,7 +125,7 @@ export class SqliteReadingStore extends ReadingStore {
   async prune(beforeMs: EpochMs, rollUpsBeforeMs: EpochMs = beforeMs): Promise<void> {
     for (const device of this.numbers.values()) {
       await this.forget('readings', 'device = ?', [device], floorTo(beforeMs, MINUTE_MS));
-      for (const quantity of QUANTITIES) {
+      for (const quantity of STORED_QUANTITIES) {
         if (this.told.has(`${device} ${quantity}`)) {
           await this.forget('minutes', 'device = ? AND quantity = ?', [device, quantity], rollUpsBeforeMs);
         }
@@ -141,10 +141,10 @@ export class SqliteReadingStore extends ReadingStore {
     const upsert = this.statements.of(UPSERT);
     const touched = new Map<number, Set<EpochMs>>();
     for (const { deviceId, atMs, values } of samples) {
-      const named = QUANTITIES.filter((quantity) => values[quantity] !== undefined);
+      const named = STORED_QUANTITIES.filter((quantity) => values[quantity] !== undefined);
       if (named.length === 0) continue;
       const device = this.numbers.get(deviceId) ?? numbers.get(deviceId) ?? this.enrol(deviceId, numbers);
-      upsert.run(device, atMs, ...QUANTITIES.map((quantity) => values[quantity] ?? null));
+      upsert.run(device, atMs, ...STORED_QUANTITIES.map((quantity) => values[quantity] ?? null));
       for (const quantity of named) this.noteTold(`${device} ${quantity}`, told);
       const minutes = touched.get(device) ?? new Set();
       touched.set(device, minutes.add(floorTo(atMs, MINUTE_MS)));

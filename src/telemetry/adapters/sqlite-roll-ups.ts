@@ -1,4 +1,4 @@
-import { QUANTITIES, type Quantity, type SampleValues } from '../../field/sample.js';
+import { type Quantity, type SampleValues, STORED_QUANTITIES } from '../../field/sample.js';
 import { floorTo } from '../../kernel/interval.js';
 import { type EpochMs, MINUTE_MS } from '../../kernel/units.js';
 import { column, type Statements } from './sqlite-reading-file.js';
@@ -49,7 +49,7 @@ export class MinuteRollUps {
 
   private rollUp(device: number, minuteMs: EpochMs): void {
     const rows = this.statements
-      .of<Row>(`SELECT ts, ${QUANTITIES.map(column).join(', ')} FROM readings WHERE device = ? AND ts >= ? AND ts < ? ORDER BY ts`)
+      .of<Row>(`SELECT ts, ${STORED_QUANTITIES.map(column).join(', ')} FROM readings WHERE device = ? AND ts >= ? AND ts < ? ORDER BY ts`)
       .all(device, minuteMs, minuteMs + MINUTE_MS);
     const insert = this.statements.of(
       'INSERT OR REPLACE INTO minutes (device, quantity, ts, n, total, low, high, last) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -62,7 +62,7 @@ export class MinuteRollUps {
 const minuteOf = (rows: readonly Row[]): Map<Quantity, Minute> => {
   const minutes = new Map<Quantity, Minute>();
   for (const row of rows) {
-    for (const quantity of QUANTITIES) {
+    for (const quantity of STORED_QUANTITIES) {
       const value: number | null | undefined = row[quantity];
       if (value === null || value === undefined) continue;
       const minute = minutes.get(quantity);

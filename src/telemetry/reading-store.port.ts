@@ -52,9 +52,9 @@ export abstract class ReadingStore {
   abstract firstMs(): Promise<EpochMs | undefined>;
   abstract lastMs(): Promise<EpochMs | undefined>;
   /**
-   * Forgets samples before `beforeMs`. A store that keeps roll-ups may go on answering `range` in whole minutes from them,
-   * back to `rollUpsBeforeMs` (if not given, they go with the samples).
+   * Forgets samples before `beforeMs`. A store that keeps roll-ups goes on answering `range` from them: in whole minutes back to
+   * `minutesBeforeMs`, in whole quarter-hours for good. Without `minutesBeforeMs` they go with the samples.
    */
-  abstract prune(beforeMs: EpochMs, rollUpsBeforeMs?: EpochMs): Promise<void>;
+  abstract prune(beforeMs: EpochMs, minutesBeforeMs?: EpochMs): Promise<void>;
   abstract close(): Promise<void>;
 }

@@ -8,8 +8,8 @@ import { RefusalLog } from './refusal-log.js';
 export interface Retention {
   /** Single readings. */
   readonly rawDays: number;
-  /** Minute roll-ups, where the store keeps them, and counts of refused readings. */
-  readonly rollUpDays: number;
+  /** Roll-ups of minutes, where the store keeps them, and counts of refused readings. Those of quarter-hours are kept for good. */
+  readonly minuteDays: number;
 }
 
 export const RETENTION = Symbol('retention');
@@ -36,8 +36,8 @@ export class RetentionService {
 
   private async pruneOnce(): Promise<void> {
     const nowMs = floorTo(this.clock.now(), MINUTE_MS);
-    const rollUpsBeforeMs = nowMs - this.retention.rollUpDays * DAY_MS;
-    await this.store.prune(nowMs - this.retention.rawDays * DAY_MS, rollUpsBeforeMs);
-    await this.refusals.prune(rollUpsBeforeMs);
+    const minutesBeforeMs = nowMs - this.retention.minuteDays * DAY_MS;
+    await this.store.prune(nowMs - this.retention.rawDays * DAY_MS, minutesBeforeMs);
+    await this.refusals.prune(minutesBeforeMs);
   }
 }

@@ -88,8 +88,8 @@ export class SpoolingReadingStore extends ReadingStore {
     return moments.length === 0 ? undefined : Math.max(...moments);
   }
 
-  prune(beforeMs: EpochMs, rollUpsBeforeMs?: EpochMs): Promise<void> {
-    return this.inner.prune(beforeMs, rollUpsBeforeMs);
+  prune(beforeMs: EpochMs, minutesBeforeMs?: EpochMs): Promise<void> {
+    return this.inner.prune(beforeMs, minutesBeforeMs);
   }
 
   async close(): Promise<void> {

@@ -27,7 +27,7 @@ export interface TelemetryOptions {
   readonly retention?: Partial<Retention>;
 }
 
-const RETENTION_DEFAULTS: Retention = { rawDays: 30, rollUpDays: 730 };
+const RETENTION_DEFAULTS: Retention = { rawDays: 30, minuteDays: 365 };
 
 export const openReadingStore = (target: ReadingTarget, report: (report: SpoolReport) => void): ReadingStore => {
   if (target.kind === 'sqlite') return SqliteReadingStore.open(target.file);

@@ -1,8 +1,9 @@
 import type { Quantity } from '../../field/sample.js';
 import { ceilTo, floorTo, type Interval } from '../../kernel/interval.js';
-import { type DurationMs, type EpochMs, MINUTE_MS } from '../../kernel/units.js';
+import type { DurationMs, EpochMs } from '../../kernel/units.js';
 import type { RangeAggregate } from '../reading-store.port.js';
 import { column, type Statements } from './sqlite-reading-file.js';
+import { LEVELS, type RollUpTable } from './sqlite-roll-ups.js';
 
 /** One step out of one source: what is needed to join it with another piece of the same step. */
 interface Piece {
@@ -19,7 +20,7 @@ const OF_READINGS: Readonly<Record<RangeAggregate, (c: string) => string>> = {
   last: (c) => `${c} AS value, max(ts) AS n`,
 };
 
-const OF_MINUTES: Readonly<Record<RangeAggregate, string>> = {
+const OF_ROLL_UPS: Readonly<Record<RangeAggregate, string>> = {
   mean: 'sum(total) AS value, sum(n) AS n',
   min: 'min(low) AS value, 1 AS n',
   max: 'max(high) AS value, 1 AS n',
@@ -38,13 +39,16 @@ export interface StepsQuery extends Interval {
   readonly quantity: Quantity;
   readonly stepMs: DurationMs;
   readonly aggregate: RangeAggregate;
-  /** Minutes before this are in the roll-ups. */
-  readonly rolledUpToMs: EpochMs;
+  /** Up to where roll-ups of a length are whole. */
+  readonly completeTo: (stepMs: DurationMs) => EpochMs;
 }
 
-/** One value a step: whole minutes from the roll-ups where steps are whole minutes, the rest from single readings. */
+/**
+ * One value a step, each part of the stretch from the longest roll-ups that steps are made of whole: quarter-hours in the
+ * middle, minutes beside them, single readings at the ends.
+ */
 export const stepsOf = (statements: Statements, query: StepsQuery): Map<EpochMs, number> => {
-  const { startMs, endMs, aggregate } = query;
+  const { aggregate } = query;
   const steps = new Map<EpochMs, Piece>();
   const gather = (pieces: readonly Piece[]): void => {
     for (const piece of pieces) {
@@ -52,15 +56,19 @@ export const stepsOf = (statements: Statements, query: StepsQuery): Map<EpochMs,
       steps.set(piece.at, known ? JOIN[aggregate](known, piece) : piece);
     }
   };
-  const minutesFrom = ceilTo(startMs, MINUTE_MS);
-  const minutesTo = Math.min(floorTo(endMs, MINUTE_MS), query.rolledUpToMs);
-  if (query.stepMs % MINUTE_MS !== 0 || minutesTo <= minutesFrom) {
-    gather(fromReadings(statements, query, startMs, endMs));
-  } else {
-    gather(fromReadings(statements, query, startMs, minutesFrom));
-    gather(fromMinutes(statements, query, minutesFrom, minutesTo));
-    gather(fromReadings(statements, query, minutesTo, endMs));
-  }
+  /** In order of time, so that the last piece of a step is its last. */
+  const cover = (fromMs: EpochMs, toMs: EpochMs, level: number): void => {
+    const rollUp = LEVELS[level];
+    if (toMs <= fromMs) return;
+    if (!rollUp) return gather(fromReadings(statements, query, fromMs, toMs));
+    const wholeFrom = ceilTo(fromMs, rollUp.stepMs);
+    const wholeTo = Math.min(floorTo(toMs, rollUp.stepMs), query.completeTo(rollUp.stepMs));
+    if (query.stepMs % rollUp.stepMs !== 0 || wholeTo <= wholeFrom) return cover(fromMs, toMs, level - 1);
+    cover(fromMs, wholeFrom, level - 1);
+    gather(fromRollUps(statements, query, rollUp.table, wholeFrom, wholeTo));
+    cover(wholeTo, toMs, level - 1);
+  };
+  cover(query.startMs, query.endMs, LEVELS.length - 1);
   return new Map([...steps].map(([at, { value, n }]) => [at, aggregate === 'mean' ? value / n : value]));
 };
 
@@ -76,11 +84,11 @@ const fromReadings = (statements: Statements, query: StepsQuery, fromMs: EpochMs
     .all(stepMs, device, fromMs, toMs);
 };
 
-const fromMinutes = (statements: Statements, query: StepsQuery, fromMs: EpochMs, toMs: EpochMs): Piece[] => {
+const fromRollUps = (statements: Statements, query: StepsQuery, table: RollUpTable, fromMs: EpochMs, toMs: EpochMs): Piece[] => {
   const { device, quantity, stepMs, aggregate } = query;
   return statements
     .of<Piece>(
-      `SELECT ts - ts % ? AS at, ${OF_MINUTES[aggregate]} FROM minutes
+      `SELECT ts - ts % ? AS at, ${OF_ROLL_UPS[aggregate]} FROM ${table}
        WHERE device = ? AND quantity = ? AND ts >= ? AND ts < ? GROUP BY 1 ORDER BY 1`,
     )
     .all(stepMs, device, quantity, fromMs, toMs);

@@ -2,7 +2,7 @@ import Database, { type Database as SqliteDatabase, type Statement } from 'bette
 import { type Quantity, STORED_QUANTITIES } from '../../field/sample.js';
 import { AdapterError, BadInput, messageOf } from '../../kernel/errors.js';
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** A quantity's name holds a dot, so as a column it stands in quotes. */
 export const column = (quantity: Quantity): string => `"${quantity}"`;
@@ -17,7 +17,9 @@ const TABLES = `
     PRIMARY KEY (device, ts)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS told (device INTEGER NOT NULL, quantity TEXT NOT NULL, PRIMARY KEY (device, quantity)) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS minutes (
+  ${['minutes', 'quarters']
+    .map(
+      (table) => `CREATE TABLE IF NOT EXISTS ${table} (
     device INTEGER NOT NULL,
     quantity TEXT NOT NULL,
     ts INTEGER NOT NULL,
@@ -27,7 +29,9 @@ const TABLES = `
     high REAL NOT NULL,
     last REAL NOT NULL,
     PRIMARY KEY (device, quantity, ts)
-  ) WITHOUT ROWID;
+  ) WITHOUT ROWID;`,
+    )
+    .join('\n')}
 `;
 
 /**

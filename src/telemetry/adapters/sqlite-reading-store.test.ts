@@ -52,6 +52,27 @@ describe('the file of readings', () => {
     await store.close();
   });
 
+  it('answers quarter-hours for good, and a file from before there were any gets them', async () => {
+    const at = (i: number) => ({ deviceId: 'pv-1', atMs: T0 + i * 20_000, values: { 'pv.powerW': i % 90 } });
+    const before = SqliteReadingStore.open(file);
+    for (let i = 0; i < 300; i += 50) await before.append(Array.from({ length: 50 }, (_, k) => at(i + k)));
+    await before.append([{ ...at(7), atMs: T0 + 7 * 20_000 + 5, values: { 'pv.powerW': 9_000 } }]);
+    const asked = { deviceIds: ['pv-1'], quantities: ['pv.powerW'] as const, fromMs: T0, toMs: T0 + 120 * MINUTE, stepMs: 15 * MINUTE };
+    const all = (store: SqliteReadingStore) =>
+      Promise.all((['mean', 'min', 'max', 'last'] as const).map((aggregate) => store.range({ ...asked, aggregate })));
+    const whole = await all(before);
+    expect(whole[2]!.map(({ values }) => values['pv.powerW'])).toEqual([9_000, 89, 44, 89, 44, 89, 29]);
+    await before.close();
+    const old = new Database(file);
+    old.exec('DELETE FROM quarters; PRAGMA user_version = 1');
+    old.close();
+    const after = SqliteReadingStore.open(file);
+    expect(await all(after)).toEqual(whole);
+    await after.prune(T0 + 90 * MINUTE, T0 + 90 * MINUTE);
+    expect((await all(after)).map((steps) => steps.slice(0, 6))).toEqual(whole.map((steps) => steps.slice(0, 6)));
+    await after.close();
+  });
+
   it('does not commit half a batch, and says that trying again is of no use', async () => {
     const store = SqliteReadingStore.open(file);
     const good = { deviceId: 'pv-1', atMs: T0, values: { 'pv.powerW': 1 } };

@@ -7,7 +7,7 @@ import { type DurationMs, type EpochMs, MINUTE_MS } from '../../kernel/units.js'
 import { type RangePoint, type RangeQuery, type Reading, ReadingStore, type SamplesQuery } from '../reading-store.port.js';
 import { stepsOf } from './sqlite-range.js';
 import { column, openReadingFile, sqliteFault, Statements } from './sqlite-reading-file.js';
-import { MinuteRollUps } from './sqlite-roll-ups.js';
+import { makeQuarters, RollUps, type RollUpTable } from './sqlite-roll-ups.js';
 
 type Row = { ts: EpochMs } & { readonly [quantity in Quantity]?: number | null };
 
@@ -22,7 +22,7 @@ const PRUNE_ROWS = 5_000;
 /** Readings in an SQLite file of their own. SQLite works in the calling thread, so long queries let others in between devices. */
 export class SqliteReadingStore extends ReadingStore {
   private readonly statements: Statements;
-  private readonly rollUps: MinuteRollUps;
+  private readonly rollUps: RollUps;
   private readonly numbers = new Map<DeviceId, number>();
   private readonly told = new Set<string>();
 
@@ -37,7 +37,9 @@ export class SqliteReadingStore extends ReadingStore {
       .all()) {
       this.told.add(`${device} ${quantity}`);
     }
-    this.rollUps = new MinuteRollUps(this.statements);
+    if (this.statements.of('SELECT 1 FROM quarters LIMIT 1').get() === undefined)
+      database.transaction(() => makeQuarters(this.statements))();
+    this.rollUps = new RollUps(this.statements);
   }
 
   /** Throws `BadInput` where the file cannot be used. */
@@ -90,12 +92,12 @@ export class SqliteReadingStore extends ReadingStore {
     for (const deviceId of deviceIds) {
       const device = this.numbers.get(deviceId);
       if (device === undefined) continue;
-      const rolledUpToMs = this.rollUps.completeTo(device);
+      const completeTo = (length: DurationMs): EpochMs => this.rollUps.completeTo(device, length);
       const steps = new Map<EpochMs, SampleValues>();
       for (const quantity of quantities) {
         if (!this.told.has(`${device} ${quantity}`)) continue;
         const values = await this.attempt('reading a range', () =>
-          stepsOf(this.statements, { device, quantity, startMs: fromMs, endMs: toMs, stepMs, aggregate, rolledUpToMs }),
+          stepsOf(this.statements, { device, quantity, startMs: fromMs, endMs: toMs, stepMs, aggregate, completeTo }),
         );
         for (const [at, value] of values) steps.set(at, { ...steps.get(at), [quantity]: value });
       }
@@ -122,12 +124,14 @@ export class SqliteReadingStore extends ReadingStore {
     return this.attempt('reading the last moment', () => this.extreme('max', Math.max));
   }
 
-  async prune(beforeMs: EpochMs, rollUpsBeforeMs: EpochMs = beforeMs): Promise<void> {
+  async prune(beforeMs: EpochMs, minutesBeforeMs?: EpochMs): Promise<void> {
     for (const device of this.numbers.values()) {
       await this.forget('readings', 'device = ?', [device], floorTo(beforeMs, MINUTE_MS));
       for (const quantity of STORED_QUANTITIES) {
         if (this.told.has(`${device} ${quantity}`)) {
-          await this.forget('minutes', 'device = ? AND quantity = ?', [device, quantity], rollUpsBeforeMs);
+          const of = 'device = ? AND quantity = ?';
+          await this.forget('minutes', of, [device, quantity], minutesBeforeMs ?? beforeMs);
+          if (minutesBeforeMs === undefined) await this.forget('quarters', of, [device, quantity], beforeMs);
         }
       }
     }
@@ -187,7 +191,7 @@ export class SqliteReadingStore extends ReadingStore {
   }
 
   /** Deletes rows before a moment in strides, each a transaction of its own. */
-  private async forget(table: 'readings' | 'minutes', of: string, keys: readonly unknown[], beforeMs: EpochMs): Promise<void> {
+  private async forget(table: 'readings' | RollUpTable, of: string, keys: readonly unknown[], beforeMs: EpochMs): Promise<void> {
     const stride = this.statements.of<{ ts: EpochMs }>(
       `SELECT ts FROM ${table} WHERE ${of} AND ts < ? ORDER BY ts LIMIT 1 OFFSET ${PRUNE_ROWS}`,
     );

@@ -9,7 +9,7 @@ RUN npm ci --ignore-scripts && npm rebuild better-sqlite3
 COPY nest-cli.json tsconfig.json tsconfig.build.json vite.config.ts ./
 COPY migrations migrations
 COPY src src
-COPY test/bench test/bench
+COPY test test
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM node:20-bookworm-slim

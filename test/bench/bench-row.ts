@@ -10,4 +10,6 @@ export interface BenchRow {
 /** What the command line may say about a benchmark. */
 export interface BenchOptions {
   readonly server: string;
+  /** How long it may take where that is a matter of taste. */
+  readonly minutes: number;
 }

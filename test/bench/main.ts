@@ -5,12 +5,14 @@ import type { BenchOptions, BenchRow } from './bench-row.js';
 import { demoBench } from './demo.js';
 import { pollBench } from './poll.js';
 import { startupBench } from './startup.js';
+import { storeBench } from './store.js';
 
 /** `npm run bench -- NAME`: a table on the screen, and the same as JSON in test-results/. */
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchRow[]>>> = {
   startup: startupBench,
   demo: demoBench,
   poll: pollBench,
+  store: storeBench,
 };
 
 const wrongUsage = (line: string): never => {
@@ -20,8 +22,13 @@ const wrongUsage = (line: string): never => {
 
 const askedFor = (): { name: string; options: BenchOptions } => {
   try {
-    const { positionals, values } = parseArgs({ allowPositionals: true, options: { server: { type: 'string', default: 'own' } } });
-    return { name: positionals[0] ?? '', options: { server: values.server } };
+    const { positionals, values } = parseArgs({
+      allowPositionals: true,
+      options: { server: { type: 'string', default: 'own' }, minutes: { type: 'string', default: '5' } },
+    });
+    const minutes = Number(values.minutes);
+    if (!(minutes > 0)) wrongUsage(`--minutes "${values.minutes}": give a number above 0`);
+    return { name: positionals[0] ?? '', options: { server: values.server, minutes } };
   } catch (error) {
     return wrongUsage(messageOf(error));
   }
@@ -29,7 +36,8 @@ const askedFor = (): { name: string; options: BenchOptions } => {
 
 const { name, options } = askedFor();
 const bench = BENCHES[name];
-if (!bench) wrongUsage(`npm run bench -- NAME [--server own|libmodbus], where NAME is one of ${Object.keys(BENCHES).join(', ')}`);
+if (!bench)
+  wrongUsage(`npm run bench -- NAME [--server own|libmodbus] [--minutes N], where NAME is one of ${Object.keys(BENCHES).join(', ')}`);
 else {
   const rows = await bench(options).catch((error: unknown) => {
     if (error instanceof BadInput) return wrongUsage(error.message);

@@ -3,7 +3,7 @@ import { ceilTo, floorTo, type Interval } from '../../kernel/interval.js';
 import type { DurationMs, EpochMs } from '../../kernel/units.js';
 import type { RangeAggregate } from '../reading-store.port.js';
 import { column, type Statements } from './sqlite-reading-file.js';
-import { LEVELS, type RollUpTable } from './sqlite-roll-ups.js';
+import { LEVELS, type RollUpLevel } from './sqlite-roll-ups.js';
 
 /** One step out of one source: what is needed to join it with another piece of the same step. */
 interface Piece {
@@ -25,6 +25,14 @@ const OF_ROLL_UPS: Readonly<Record<RangeAggregate, string>> = {
   min: 'min(low) AS value, 1 AS n',
   max: 'max(high) AS value, 1 AS n',
   last: 'last AS value, max(ts) AS n',
+};
+
+/** A roll-up that is as long as the step is the step. */
+const AS_ROLLED_UP: Readonly<Record<RangeAggregate, string>> = {
+  mean: 'total AS value, n',
+  min: 'low AS value, 1 AS n',
+  max: 'high AS value, 1 AS n',
+  last: 'last AS value, 1 AS n',
 };
 
 const JOIN: Readonly<Record<RangeAggregate, (a: Piece, b: Piece) => Piece>> = {
@@ -65,7 +73,7 @@ export const stepsOf = (statements: Statements, query: StepsQuery): Map<EpochMs,
     const wholeTo = Math.min(floorTo(toMs, rollUp.stepMs), query.completeTo(rollUp.stepMs));
     if (query.stepMs % rollUp.stepMs !== 0 || wholeTo <= wholeFrom) return cover(fromMs, toMs, level - 1);
     cover(fromMs, wholeFrom, level - 1);
-    gather(fromRollUps(statements, query, rollUp.table, wholeFrom, wholeTo));
+    gather(fromRollUps(statements, query, rollUp, { startMs: wholeFrom, endMs: wholeTo }));
     cover(wholeTo, toMs, level - 1);
   };
   cover(query.startMs, query.endMs, LEVELS.length - 1);
@@ -84,12 +92,12 @@ const fromReadings = (statements: Statements, query: StepsQuery, fromMs: EpochMs
     .all(stepMs, device, fromMs, toMs);
 };
 
-const fromRollUps = (statements: Statements, query: StepsQuery, table: RollUpTable, fromMs: EpochMs, toMs: EpochMs): Piece[] => {
+const fromRollUps = (statements: Statements, query: StepsQuery, rollUp: RollUpLevel, { startMs, endMs }: Interval): Piece[] => {
   const { device, quantity, stepMs, aggregate } = query;
+  const among = `FROM ${rollUp.table} WHERE device = ? AND quantity = ? AND ts >= ? AND ts < ?`;
+  if (stepMs === rollUp.stepMs)
+    return statements.of<Piece>(`SELECT ts AS at, ${AS_ROLLED_UP[aggregate]} ${among} ORDER BY ts`).all(device, quantity, startMs, endMs);
   return statements
-    .of<Piece>(
-      `SELECT ts - ts % ? AS at, ${OF_ROLL_UPS[aggregate]} FROM ${table}
-       WHERE device = ? AND quantity = ? AND ts >= ? AND ts < ? GROUP BY 1 ORDER BY 1`,
-    )
-    .all(stepMs, device, quantity, fromMs, toMs);
+    .of<Piece>(`SELECT ts - ts % ? AS at, ${OF_ROLL_UPS[aggregate]} ${among} GROUP BY 1 ORDER BY 1`)
+    .all(stepMs, device, quantity, startMs, endMs);
 };

@@ -99,9 +99,13 @@ export class SqliteReadingStore extends ReadingStore {
         const values = await this.attempt('reading a range', () =>
           stepsOf(this.statements, { device, quantity, startMs: fromMs, endMs: toMs, stepMs, aggregate, completeTo }),
         );
-        for (const [at, value] of values) steps.set(at, { ...steps.get(at), [quantity]: value });
+        for (const [at, value] of values) {
+          const step = steps.get(at);
+          if (step) step[quantity] = value;
+          else steps.set(at, { [quantity]: value });
+        }
       }
-      const inOrder = [...steps].sort(([a], [b]) => a - b);
+      const inOrder = quantities.length === 1 ? steps : [...steps].sort(([a], [b]) => a - b);
       for (const [atMs, values] of inOrder) points.push({ deviceId, atMs, values });
       if (deviceIds.length > 1) await nextTurn();
     }

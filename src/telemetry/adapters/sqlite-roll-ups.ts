@@ -8,7 +8,8 @@ export const LEVELS = [
   { table: 'minutes', stepMs: MINUTE_MS },
   { table: 'quarters', stepMs: SLOT_MS },
 ] as const;
-export type RollUpTable = (typeof LEVELS)[number]['table'];
+export type RollUpLevel = (typeof LEVELS)[number];
+export type RollUpTable = RollUpLevel['table'];
 
 type Row = { ts: EpochMs } & SampleValues;
 

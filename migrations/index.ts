@@ -8,6 +8,7 @@ import { Forecast1763800000008 } from './0008-forecast.js';
 import { Schedule1763800000009 } from './0009-schedule.js';
 import { Proof1763800000011 } from './0011-proof.js';
 import { Settlement1763800000012 } from './0012-settlement.js';
+import { IntervalFacts1763800000013 } from './0013-interval-facts.js';
 
 /** Every migration, oldest first. Append only: one that has shipped is never edited. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -20,4 +21,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Schedule1763800000009,
   Proof1763800000011,
   Settlement1763800000012,
+  IntervalFacts1763800000013,
 ];

@@ -170,6 +170,13 @@ describe('the outbox', () => {
     expect(await plant.proof.anchorNow()).toEqual({ kind: 'up-to-date' });
   });
 
+  it('proves nothing that nobody here has seen', async () => {
+    const plant = await start();
+    const [seen, ...brought] = intervalsOf(0);
+    const outcome = await plant.proof.recordInterval([seen!, ...brought.map((one) => ({ ...one, imported: true as const }))]);
+    expect(outcome).toEqual({ added: 1, alreadyRecorded: 0 });
+  });
+
   it('sends the very same bytes again while they can land', async () => {
     const plant = await start();
     await plant.proof.recordInterval(intervalsOf(0));

@@ -87,7 +87,7 @@ export class ProofService implements OnModuleInit {
 
   /** Signs, commits and appends closed intervals. One that is recorded already is left as it is, so calling twice records once. */
   recordInterval(intervals: readonly IntervalEnergy[]): Promise<AppendResult> {
-    return this.log.append(intervals);
+    return this.log.append(intervals.filter(({ imported }) => !imported));
   }
 
   /** Anchors everything recorded since the last anchor, in one transaction. Does not throw where the chain is away. */

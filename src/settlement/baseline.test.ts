@@ -41,6 +41,13 @@ describe('grid meter', () => {
     expect(netImportWh(slotEnergy({ startMs: T0, endMs: T0 + 30 * MINUTE_MS }, site(mixed)))).toBeCloseTo(500, 9);
   });
 
+  it('goes by what was measured here, never by what was imported', () => {
+    const brought = meteredRun(1, T0, T0 + QUARTER_MS, MINUTE_MS, () => -5_000).map((one) => ({ ...one, imported: true as const }));
+    expect(slotEnergy(slot(0, QUARTER_MS), site(brought)).quality).toBe('missing');
+    const seen = metered(1, T0, QUARTER_MS, -400);
+    expect(netImportWh(slotEnergy(slot(0, QUARTER_MS), site([...brought, seen])))).toBeCloseTo(-100, 9);
+  });
+
   it('knows when nothing more is to be waited for: a missing interval is closed too', () => {
     expect(isClosed(slot(0), site([metered(1, T0, MINUTE_MS, 0, 'missing')]))).toBe(true);
     expect(isClosed(slot(0), site([]))).toBe(false);

@@ -17,11 +17,17 @@ export interface SlotEnergy extends Interval {
 export type MeteredSite = ReadonlyMap<DeviceId, readonly IntervalEnergy[]>;
 
 /**
- * The intervals of a site's grid meters, in order and without overlap, whatever order they came in. Where two intervals
+ * The intervals of a site's grid meters that were measured here, in order and without overlap, whatever order they came in. What
+ * was imported is not money. Where two intervals
  * of a meter overlap, as where history of another step length meets live data, the earlier and then the shorter stands.
  */
 export const meteredSite = (intervals: readonly IntervalEnergy[], meters: readonly DeviceId[]): MeteredSite =>
-  new Map(meters.map((deviceId) => [deviceId, inOrder(intervals.filter((one) => one.flow === 'grid' && one.deviceId === deviceId))]));
+  new Map(
+    meters.map((deviceId) => [
+      deviceId,
+      inOrder(intervals.filter((one) => one.flow === 'grid' && one.deviceId === deviceId && !one.imported)),
+    ]),
+  );
 
 const inOrder = (intervals: IntervalEnergy[]): IntervalEnergy[] => {
   const sorted = intervals.sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs || rank(a.quality) - rank(b.quality));

@@ -4,7 +4,7 @@ import type { Flow } from '../kernel/flow.js';
 import { type Interval, overlaps } from '../kernel/interval.js';
 import { type DurationMs, MINUTE_MS } from '../kernel/units.js';
 import type { CounterReading } from './counter-step.js';
-import { counterAt, energyBetween, type EnergyRules, type FlowSeries, worseQuality } from './energy-from-counters.js';
+import { counterAt, energyBetween, type EnergyRules, type FlowSeries, type PowerReading, worseQuality } from './energy-from-counters.js';
 import type { GateLimits } from './gate-limits.js';
 import type { IntervalEnergy } from './interval-energy.js';
 import { closeReadingsMs, flowsOfRole, QUANTITIES_OF_FLOW } from './metering.js';
@@ -43,10 +43,20 @@ export const deviceEnergies = (
       bridgeMs: bridgeMs(metering.readingPeriodMs ?? device.pollPeriodMs),
       maxPowerW: limits.maxPowerW[flow] ?? 0,
     };
+    const available = flow === 'pv' ? powersOf('pv.availableW', samples) : [];
     return intervals.map(({ startMs, endMs }) => {
       const interval = { startMs, endMs };
       const commanded = own.some((span) => overlaps(span, interval));
-      return { ...interval, siteId: device.siteId, deviceId: device.id, flow, ...energies(series, interval, rules), commanded };
+      const availableWh = energyBetween({ counters: [], powers: available, direction: 1 }, interval, rules).energyWh;
+      return {
+        ...interval,
+        siteId: device.siteId,
+        deviceId: device.id,
+        flow,
+        ...energies(series, interval, rules),
+        commanded,
+        availableWh,
+      };
     });
   });
 };
@@ -72,11 +82,14 @@ const energies = ({ toBus, fromBus }: BothDirections, interval: Interval, rules:
 
 const bothDirections = (flow: Flow, samples: readonly Sample[]): BothDirections => {
   const { power, toBusCounter, fromBusCounter } = QUANTITIES_OF_FLOW[flow];
-  const powers = samples.flatMap(({ atMs, values }) => (values[power] === undefined ? [] : [{ atMs, powerW: values[power] }]));
+  const powers = powersOf(power, samples);
   const toBus: FlowSeries = { powers, counters: countersOf(toBusCounter, samples), direction: 1 };
   if (!fromBusCounter) return { toBus };
   return { toBus, fromBus: { powers, counters: countersOf(fromBusCounter, samples), direction: -1 } };
 };
+
+const powersOf = (quantity: Quantity, samples: readonly Sample[]): PowerReading[] =>
+  samples.flatMap(({ atMs, values }) => (values[quantity] === undefined ? [] : [{ atMs, powerW: values[quantity] }]));
 
 const countersOf = (quantity: Quantity, samples: readonly Sample[]): CounterReading[] =>
   samples.flatMap(({ atMs, values }) => (values[quantity] === undefined ? [] : [{ atMs, counterWh: values[quantity] }]));

@@ -22,4 +22,10 @@ export interface IntervalEnergy extends Interval {
   readonly quality: EnergyQuality;
   /** Whether a setpoint or limit of ours was in force on the device: forecasts do not train on it. */
   readonly commanded: boolean;
+  /** What the sun would have given, where the inverter tells it: more than `toBusWh` where it was limited. */
+  readonly availableWh?: WattHour;
+  /** Brought in from a file: forecasts learn from it, but nobody saw it measured, so it is never proven nor paid. */
+  readonly imported?: true;
+  /** The plant was not sure of the time: the energy is right, its hour may not be. */
+  readonly clockUnsure?: true;
 }

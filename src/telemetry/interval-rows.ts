@@ -31,6 +31,9 @@ const COLUMNS = [
   'from_bus_counter_wh',
   'quality',
   'commanded',
+  'available_wh',
+  'imported',
+  'clock_unsure',
 ] as const;
 
 /**
@@ -77,9 +80,11 @@ export class IntervalRows {
     return rows.map(intervalOf);
   }
 
-  /** The interval that begins last; absent where none is closed. */
+  /** The interval that begins last, of those that were measured here; absent where none is closed. */
   async last(): Promise<Interval | undefined> {
-    const [row] = await this.database.getRepository(IntervalEnergyEntity).find({ order: { startMs: 'DESC' }, take: 1 });
+    const [row] = await this.database
+      .getRepository(IntervalEnergyEntity)
+      .find({ where: { imported: false }, order: { startMs: 'DESC' }, take: 1 });
     return row && { startMs: row.startMs, endMs: row.endMs };
   }
 
@@ -101,8 +106,10 @@ export class IntervalRows {
   private parameters(interval: IntervalEnergy): unknown[] {
     const { siteId, startMs, deviceId, flow, endMs, quality, commanded } = interval;
     const energies = [interval.toBusWh, interval.fromBusWh, interval.toBusCounterWh, interval.fromBusCounterWh];
-    const truth = this.database.options.type === 'postgres' ? commanded : Number(commanded);
-    return [siteId, startMs, deviceId, flow, endMs, ...energies.map((energyWh) => energyWh ?? null), quality, truth];
+    const truth = (value: boolean | undefined): boolean | number =>
+      this.database.options.type === 'postgres' ? value === true : Number(value === true);
+    const facts = [truth(commanded), interval.availableWh ?? null, truth(interval.imported), truth(interval.clockUnsure)];
+    return [siteId, startMs, deviceId, flow, endMs, ...energies.map((energyWh) => energyWh ?? null), quality, ...facts];
   }
 }
 
@@ -119,6 +126,9 @@ interface Row {
   readonly from_bus_counter_wh: number | null;
   readonly quality: EnergyQuality;
   readonly commanded: boolean | 0 | 1;
+  readonly available_wh: number | null;
+  readonly imported: boolean | 0 | 1;
+  readonly clock_unsure: boolean | 0 | 1;
 }
 
 const intervalOf = (row: Row): IntervalEnergy => ({
@@ -133,4 +143,7 @@ const intervalOf = (row: Row): IntervalEnergy => ({
   fromBusCounterWh: row.from_bus_counter_wh ?? undefined,
   quality: row.quality,
   commanded: Boolean(row.commanded),
+  availableWh: row.available_wh ?? undefined,
+  imported: row.imported ? true : undefined,
+  clockUnsure: row.clock_unsure ? true : undefined,
 });

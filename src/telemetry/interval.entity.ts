@@ -39,4 +39,13 @@ export class IntervalEnergyEntity {
 
   @Column({ type: 'boolean', default: () => 'false' })
   commanded!: boolean;
+
+  @Column({ type: 'boolean', default: () => 'false' })
+  imported!: boolean;
+
+  @Column({ name: 'clock_unsure', type: 'boolean', default: () => 'false' })
+  clockUnsure!: boolean;
+
+  @Column({ name: 'available_wh', type: 'double precision', nullable: true })
+  availableWh!: number | null;
 }

@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Telemetry1763800000004 } from '../../migrations/0004-telemetry.js';
+import { IntervalFacts1763800000013 } from '../../migrations/0013-interval-facts.js';
 import type { Sample, SampleValues } from '../field/sample.js';
 import type { Device, DeviceRole, Plant } from '../fleet/plant.js';
 import { PlantDirectory } from '../fleet/plant-directory.js';
@@ -62,7 +63,11 @@ describe('closed intervals', () => {
   beforeEach(async () => {
     const entities = [IntervalEnergyEntity, RefusedReadingEntity];
     const options = databaseOptions({ kind: 'sqlite', file: ':memory:' });
-    database = await new DataSource({ ...options, entities, migrations: [Telemetry1763800000004] }).initialize();
+    database = await new DataSource({
+      ...options,
+      entities,
+      migrations: [Telemetry1763800000004, IntervalFacts1763800000013],
+    }).initialize();
     await database.runMigrations();
     readings = SqliteReadingStore.open(':memory:');
     intervals = new IntervalService(new IntervalRows(database), readings, new OnePlant());
@@ -128,6 +133,29 @@ describe('closed intervals', () => {
         commanded: true,
       },
     ]);
+  });
+
+  it('tell what the sun would have given, where the inverter knows, and say what is not measured here', async () => {
+    const limited = poll(T0 - 30_000, SLOT.endMs + 30_000).map((sample) =>
+      sample.deviceId === 'hybrid-1' ? { ...sample, values: { ...sample.values, 'pv.availableW': 3_000 } } : sample,
+    );
+    await readings.append(limited);
+    const closed = await intervals.closeInterval(SLOT);
+    expect(closed.map(({ flow, availableWh }) => [flow, availableWh])).toEqual([
+      ['grid', undefined],
+      ['battery', undefined],
+      ['pv', expect.closeTo(750, 9)],
+    ]);
+    const imported: IntervalEnergy = { ...closed[0]!, startMs: SLOT.endMs, endMs: SLOT.endMs + 15 * MINUTE_MS, imported: true };
+    const unsure: IntervalEnergy = { ...closed[2]!, startMs: SLOT.startMs - 15 * MINUTE_MS, endMs: SLOT.startMs, clockUnsure: true };
+    await intervals.storeAll([imported, unsure]);
+    expect(await intervals.intervalsOf({ fromMs: SLOT.startMs - DAY_MS, toMs: SLOT.endMs + DAY_MS })).toEqual([
+      unsure,
+      ...closed,
+      imported,
+    ]);
+    // Closing goes on after what was measured, whatever was brought in.
+    expect(await intervals.lastClosed()).toEqual(SLOT);
   });
 
   it('are closed once: later readings change nothing', async () => {

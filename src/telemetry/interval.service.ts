@@ -96,7 +96,7 @@ export class IntervalService {
     const marginMs = closeReadingsMs(device);
     const inside = await this.readings.samples({
       deviceIds: [device.id],
-      quantities,
+      quantities: [...quantities, ...beside(device)],
       fromMs: startMs - marginMs,
       toMs: endMs + marginMs + 1,
     });
@@ -119,5 +119,8 @@ export class IntervalService {
 
 const meteredQuantities = (device: Device): Quantity[] =>
   flowsOfRole(device.role).flatMap((flow) => Object.values(QUANTITIES_OF_FLOW[flow]) as Quantity[]);
+
+/** Those of which a reading far from an interval says nothing about it. */
+const beside = (device: Device): Quantity[] => (flowsOfRole(device.role).includes('pv') ? ['pv.availableW'] : []);
 
 const byTime = (a: Sample, b: Sample): number => a.atMs - b.atMs;

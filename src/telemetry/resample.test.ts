@@ -53,6 +53,13 @@ describe('resampling', () => {
     expect(resample(holed, QUARTER)[0]!.quality).toBe('missing');
   });
 
+  it('adds up what the sun would have given where all pieces know it, and passes on what mars one of them', () => {
+    const pieces = [interval(0, 5, { availableWh: 40, clockUnsure: true }), interval(5, 15, { availableWh: 60, imported: true })];
+    expect(resample(pieces, QUARTER)).toMatchObject([{ availableWh: 100, clockUnsure: true, imported: true }]);
+    expect(resample([pieces[0]!, interval(5, 15)], QUARTER)[0]!.availableWh).toBeUndefined();
+    expect(resample([interval(0, 30, { availableWh: 50 })], QUARTER).map(({ availableWh }) => availableWh)).toEqual([25, 25]);
+  });
+
   it('takes mixed lengths as they come, device by device', () => {
     const mixed = [
       interval(15, 30, { toBusWh: 8 }),

@@ -14,6 +14,9 @@ interface Gathering {
   fromBusCounterWh?: WattHour;
   quality: EnergyQuality;
   commanded: boolean;
+  availableWh: WattHour | undefined;
+  imported?: true;
+  clockUnsure?: true;
 }
 
 /**
@@ -42,6 +45,7 @@ const emptySlot = (of: IntervalEnergy, startMs: EpochMs, slotMs: DurationMs): Ga
   fromBusWh: 0,
   quality: 'measured',
   commanded: false,
+  availableWh: 0,
 });
 
 const gather = (into: Gathering, interval: IntervalEnergy): void => {
@@ -53,6 +57,10 @@ const gather = (into: Gathering, interval: IntervalEnergy): void => {
   into.fromBusWh += (interval.fromBusWh ?? 0) * share;
   into.quality = worseQuality(into.quality, share < 1 ? worseQuality(interval.quality, 'estimated') : interval.quality);
   into.commanded ||= interval.commanded;
+  into.availableWh =
+    interval.availableWh === undefined || into.availableWh === undefined ? undefined : into.availableWh + interval.availableWh * share;
+  into.imported ??= interval.imported;
+  into.clockUnsure ??= interval.clockUnsure;
   if (interval.endMs === into.slot.endMs) {
     into.toBusCounterWh = interval.toBusCounterWh;
     into.fromBusCounterWh = interval.fromBusCounterWh;
@@ -64,7 +72,9 @@ const finished = (gathered: Gathering): IntervalEnergy => {
   const quality = gathered.coveredMs < slot.endMs - slot.startMs ? 'missing' : gathered.quality;
   const energies = quality === 'missing' ? {} : { toBusWh, fromBusWh };
   const { siteId, deviceId, flow } = of;
-  return { ...slot, siteId, deviceId, flow, ...energies, toBusCounterWh, fromBusCounterWh, quality, commanded };
+  const availableWh = quality === 'missing' ? undefined : gathered.availableWh;
+  const facts = { commanded, availableWh, imported: gathered.imported, clockUnsure: gathered.clockUnsure };
+  return { ...slot, siteId, deviceId, flow, ...energies, toBusCounterWh, fromBusCounterWh, quality, ...facts };
 };
 
 const bySiteDeviceFlowTime = (a: IntervalEnergy, b: IntervalEnergy): number =>

@@ -21,10 +21,10 @@ export const counterStep = (from: CounterReading, to: CounterReading, maxPowerW:
 };
 
 /**
- * The step in which a counter seems to count: the largest of 1, 10, 100 and 1000 Wh that divides both readings, or what a
- * 32-bit float of that size can tell apart where that is coarser.
+ * The step in which a counter seems to count: the largest of 1, 10, 100 and 1000 Wh that divides all its readings, or what a
+ * 32-bit float of their size can tell apart where that is coarser.
  */
-export const resolutionWh = (aWh: WattHour, bWh: WattHour): WattHour => {
-  const decimalWh = [1_000, 100, 10].find((stepWh) => aWh % stepWh === 0 && bWh % stepWh === 0) ?? 1;
-  return Math.max(decimalWh, bWh / 2 ** 22);
+export const resolutionWh = (...readingsWh: readonly WattHour[]): WattHour => {
+  const decimalWh = [1_000, 100, 10].find((stepWh) => readingsWh.every((wh) => wh % stepWh === 0)) ?? 1;
+  return Math.max(decimalWh, Math.max(...readingsWh) / 2 ** 22);
 };

@@ -1,7 +1,7 @@
 import type { Quantity } from '../field/sample.js';
 import type { Device, Site } from '../fleet/plant.js';
 import type { Flow } from '../kernel/flow.js';
-import { DAY_MS, type DurationMs, energyWh, MINUTE_MS, type Watt } from '../kernel/units.js';
+import { DAY_MS, type DurationMs, energyWh, HOUR_MS, MINUTE_MS, SECOND_MS, type Watt } from '../kernel/units.js';
 import { COUNTERS, DC_COUNTERS, flowsOfRole, QUANTITIES_OF_FLOW } from './metering.js';
 
 type Range = readonly [min: number, max: number];
@@ -11,7 +11,19 @@ export interface GateLimits {
   readonly ranges: Readonly<Partial<Record<Quantity, Range>>>;
   /** Most power either way, by which a counter's rise is judged. */
   readonly maxPowerW: Readonly<Partial<Record<Flow, Watt>>>;
+  /** How fast a level moves at most. */
+  readonly slopes: Readonly<Partial<Record<LevelQuantity, Slope>>>;
   readonly maxAgeMs: DurationMs;
+}
+
+/** What moves slowly on every device that has it. */
+export const LEVELS = ['battery.socPct', 'generator.fuelPct', 'grid.frequencyHz'] as const satisfies readonly Quantity[];
+export type LevelQuantity = (typeof LEVELS)[number];
+
+/** Two readings differ by at most `slack`, and by `perHour` in the time between them. */
+export interface Slope {
+  readonly slack: number;
+  readonly perHour: number;
 }
 
 /** Ratings are nominal and clouds have bright edges: power up to a fifth and 100 W above the rating is believed. */
@@ -48,8 +60,18 @@ export const gateLimits = (device: Device, site: Pick<Site, 'importLimitW' | 'ex
   }
   if (device.role === 'hybrid')
     for (const counter of DC_COUNTERS) ranges[counter] = [0, energyWh(DC_OVERSIZE * maxPowerW[flowOfCounter(counter)]!, COUNTER_LIFE_MS)];
-  return { ranges, maxPowerW, maxAgeMs: Math.max(MINUTE_MS, 10 * device.pollPeriodMs) };
+  return { ranges, maxPowerW, slopes: slopesOf(device, maxPowerW.battery), maxAgeMs: Math.max(MINUTE_MS, 10 * device.pollPeriodMs) };
 };
+
+/**
+ * Charge is bounded by the battery's power (half as much again, since capacity is a nominal figure too), and corrected by a few
+ * per cent now and then; fuel sloshes; the frequency of a grid that still stands changes by 4 Hz a second at most.
+ */
+const slopesOf = ({ battery }: Device, maxPowerW: Watt | undefined): GateLimits['slopes'] => ({
+  ...(battery && maxPowerW !== undefined ? { 'battery.socPct': { slack: 5, perHour: (1.5 * 100 * maxPowerW) / battery.capacityWh } } : {}),
+  'generator.fuelPct': { slack: 10, perHour: 100 },
+  'grid.frequencyHz': { slack: 0.5, perHour: (4 * HOUR_MS) / SECOND_MS },
+});
 
 type Counter = (typeof COUNTERS)[number] | (typeof DC_COUNTERS)[number];
 const FLOWS_OF_COUNTERS = Object.fromEntries(

@@ -1,13 +1,15 @@
 import { QUANTITIES, type Quantity, type Sample, type SampleValues } from '../field/sample.js';
 import type { DeviceId } from '../fleet/plant.js';
-import { type DurationMs, type EpochMs, MINUTE_MS, SECOND_MS, type WattHour } from '../kernel/units.js';
+import { type DurationMs, type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS, type WattHour } from '../kernel/units.js';
 import { type CounterReading, counterStep } from './counter-step.js';
-import { flowOfCounter, type GateLimits } from './gate-limits.js';
+import { flowOfCounter, type GateLimits, LEVELS, type LevelQuantity, type Slope } from './gate-limits.js';
 import { COUNTERS, type CounterQuantity } from './metering.js';
+import type { Reading } from './reading-store.port.js';
 
 /**
- * Why a value, or a whole sample, does not pass. `not-for-role`: the device's role has no such flow; `sentinel`: an
- * all-ones register that means "not available".
+ * Why a value, or a whole sample, does not pass. `not-for-role`: the device's role has no such flow; `sentinel`: an all-ones
+ * register that means "not available"; `leapt`: no battery fills so fast. The last three are found by holding a device's words
+ * against each other and against other devices' (suspicion.ts, twin-meters.ts).
  */
 export const REFUSAL_REASONS = [
   'not-finite',
@@ -16,10 +18,14 @@ export const REFUSAL_REASONS = [
   'not-for-role',
   'counter-fell',
   'counter-leapt',
+  'leapt',
   'duplicate',
   'out-of-order',
   'too-old',
   'from-the-future',
+  'frozen',
+  'contradicted',
+  'twin-meter',
 ] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
@@ -44,14 +50,16 @@ export interface Rebase {
 interface Rival {
   readonly sinceMs: EpochMs;
   readonly readings: number;
-  readonly last: CounterReading;
+  readonly last: Reading;
 }
 
-/** What the gate remembers of a device: when it last spoke, its counters, and counters that contradict those. */
+/** What the gate remembers of a device: when it last spoke, where its counters and levels stood, and what contradicts those. */
 export interface GateState {
   readonly atMs: EpochMs;
   readonly counters: Readonly<Partial<Record<CounterQuantity, CounterReading>>>;
-  readonly rivals: Readonly<Partial<Record<CounterQuantity, Rival>>>;
+  /** What moves slowly, and where it stood: a charge, a fuel gauge, the mains' frequency. */
+  readonly levels: Readonly<Partial<Record<LevelQuantity, Reading>>>;
+  readonly rivals: Readonly<Partial<Record<CounterQuantity | LevelQuantity, Rival>>>;
 }
 
 export interface GateOutcome {
@@ -64,7 +72,7 @@ export interface GateOutcome {
 
 /** Clocks of one plant may differ by this much. */
 const FUTURE_SLACK_MS: DurationMs = 2 * SECOND_MS;
-/** A counter that contradicts its past is believed after this many readings over this long. */
+/** What contradicts its own past is believed after this many readings over this long. */
 const REBASE_READINGS = 3;
 const REBASE_MS: DurationMs = 2 * MINUTE_MS;
 
@@ -83,6 +91,7 @@ export const gate = (sample: Sample, previous: GateState | undefined, limits: Ga
   const refused: Refusal[] = [];
   const rebased: Rebase[] = [];
   const counters: Mutable<GateState['counters']> = { ...previous?.counters };
+  let levels = previous?.levels ?? NO_LEVELS;
   let rivals = previous?.rivals ?? NO_RIVALS;
   let told = 0;
   for (const quantity of QUANTITIES) {
@@ -99,13 +108,21 @@ export const gate = (sample: Sample, previous: GateState | undefined, limits: Ga
       if (verdict.kind === 'rebased')
         rebased.push({ deviceId: sample.deviceId, atMs: sample.atMs, quantity, fromWh: verdict.fromWh, toWh: value });
     }
+    if (!reason && isLevel(quantity)) {
+      const reading = { atMs: sample.atMs, value };
+      const verdict = judgeLevel(reading, levels[quantity], rivals[quantity], limits.slopes[quantity]);
+      if (verdict.rival !== rivals[quantity]) rivals = { ...rivals, [quantity]: verdict.rival };
+      if (verdict.kind === 'refused') reason = 'leapt';
+      else levels = { ...levels, [quantity]: reading };
+    }
     if (reason) refused.push({ deviceId: sample.deviceId, atMs: sample.atMs, quantity, value, reason });
   }
-  return { accepted: passed(sample, told, refused), refused, rebased, state: { atMs: sample.atMs, counters, rivals } };
+  return { accepted: passed(sample, told, refused), refused, rebased, state: { atMs: sample.atMs, counters, levels, rivals } };
 };
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 const NO_RIVALS: GateState['rivals'] = {};
+const NO_LEVELS: GateState['levels'] = {};
 
 /** The sample as it is where all of it was told and nothing refused, which is what nearly all of them are. */
 const passed = (sample: Sample, told: number, refused: readonly Refusal[]): Sample => {
@@ -153,18 +170,36 @@ const judgeCounter = (
   if (!before) return ACCEPTED;
   const step = counterStep(before, reading, maxPowerW);
   if (step === 'plausible') return ACCEPTED;
-  const goesOn = rival && counterStep(rival.last, reading, maxPowerW) === 'plausible';
-  const next: Rival = {
-    sinceMs: goesOn ? rival.sinceMs : reading.atMs,
-    readings: goesOn ? rival.readings + 1 : 1,
-    last: reading,
-  };
+  const goesOn = rival && counterStep(counterOf(rival.last), reading, maxPowerW) === 'plausible';
+  const next = rivalOf({ atMs: reading.atMs, value: reading.counterWh }, goesOn ? rival : undefined);
   // A counter that shows a steady 0 is an inverter that has not woken up, not a new one.
-  const believed = next.readings >= REBASE_READINGS && reading.atMs - next.sinceMs >= REBASE_MS && reading.counterWh > 0;
-  if (believed) return { kind: 'rebased', fromWh: before.counterWh };
+  if (isBelieved(next) && reading.counterWh > 0) return { kind: 'rebased', fromWh: before.counterWh };
   return { kind: 'refused', reason: step === 'fell' ? 'counter-fell' : 'counter-leapt', rival: next };
 };
 
+type LevelVerdict = { kind: 'accepted'; rival?: undefined } | { kind: 'refused'; rival: Rival };
+
+const judgeLevel = (reading: Reading, before: Reading | undefined, rival: Rival | undefined, slope: Slope | undefined): LevelVerdict => {
+  if (!before || !slope || isSlow(before, reading, slope)) return ACCEPTED;
+  const next = rivalOf(reading, rival && isSlow(rival.last, reading, slope) ? rival : undefined);
+  return isBelieved(next) ? ACCEPTED : { kind: 'refused', rival: next };
+};
+
+const isSlow = (from: Reading, to: Reading, { slack, perHour }: Slope): boolean =>
+  Math.abs(to.value - from.value) <= slack + (perHour * (to.atMs - from.atMs)) / HOUR_MS;
+
+const rivalOf = (reading: Reading, goesOnFrom: Rival | undefined): Rival => ({
+  sinceMs: goesOnFrom?.sinceMs ?? reading.atMs,
+  readings: (goesOnFrom?.readings ?? 0) + 1,
+  last: reading,
+});
+
+const isBelieved = ({ readings, sinceMs, last }: Rival): boolean => readings >= REBASE_READINGS && last.atMs - sinceMs >= REBASE_MS;
+
+const counterOf = ({ atMs, value }: Reading): CounterReading => ({ atMs, counterWh: value });
+
 const maxPowerOf = (counter: CounterQuantity, limits: GateLimits): number => limits.maxPowerW[flowOfCounter(counter)] ?? 0;
+
+const isLevel = (quantity: Quantity): quantity is LevelQuantity => (LEVELS as readonly Quantity[]).includes(quantity);
 
 const isCounter = (quantity: Quantity): quantity is CounterQuantity => (COUNTERS as readonly Quantity[]).includes(quantity);

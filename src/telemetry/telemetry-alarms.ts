@@ -1,14 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { HealthChange } from '../field/sample.js';
-import type { Device, DeviceId } from '../fleet/plant.js';
+import type { Device, DeviceId, Site, SiteId } from '../fleet/plant.js';
 import { messageOf } from '../kernel/errors.js';
 import { AlarmService } from '../platform/alarm.service.js';
 import { LOG } from '../platform/platform.module.js';
-import type { Passage } from './gatekeeper.js';
+import type { Doubts, Passage } from './gatekeeper.js';
 import type { WriterReport } from './reading-writer.js';
 import type { SpoolReport } from './spooling-store.js';
 import { RefusalLog } from './refusal-log.js';
+import type { RefusalReason } from './quality-gate.js';
 import { SUSPICIONS, type Suspicion } from './suspicion.js';
 
 /** A device whose samples are refused this many times running is reported; as many clean ones take the alarm back. */
@@ -20,8 +21,13 @@ const FILLING = 0.8;
 
 const SUSPICION_TEXTS: Readonly<Record<Suspicion, string>> = {
   frozen: 'repeats the same reading under load: it may have frozen',
-  'power-contradicts-counter': 'its power and its counter tell different energies: look at the scale factors',
+  'power-contradicts-counter':
+    'its power and its counters tell different energies: look at the scale factors, and whether import and export are exchanged',
+  'same-register': 'counts the same in both directions: both counters seem to be read from one register',
 };
+
+/** Reasons that come with an alarm of their own. */
+const SAID_OTHERWISE: readonly RefusalReason[] = ['frozen', 'contradicted', 'twin-meter'];
 
 /** Says what telemetry finds wrong: refusals are counted, and what lasts becomes an alarm. Nothing here may stop a reading. */
 @Injectable()
@@ -29,6 +35,8 @@ export class TelemetryAlarms {
   /** Samples with a refusal running, positive, or clean ones since, negative. */
   private readonly runs = new Map<DeviceId, number>();
   private readonly suspected = new Map<DeviceId, ReadonlySet<Suspicion>>();
+  private readonly twins = new Map<DeviceId, DeviceId>();
+  private negative: ReadonlySet<SiteId> = new Set();
   private storeFailing = false;
 
   constructor(
@@ -37,8 +45,10 @@ export class TelemetryAlarms {
     @Inject(LOG) private readonly log: Logger,
   ) {}
 
-  passed({ device, refused, rebased }: Passage): void {
-    this.refusals.add(refused);
+  passed({ device, refused: all, rebased, doubts }: Passage): void {
+    this.refusals.add(all);
+    if (doubts) this.doubt(device, doubts);
+    const refused = all.filter(({ reason }) => !SAID_OTHERWISE.includes(reason));
     const before = this.runs.get(device.id) ?? 0;
     const run = refused.length > 0 ? Math.max(before, 0) + 1 : Math.min(before, 0) - 1;
     this.runs.set(device.id, run);
@@ -61,15 +71,39 @@ export class TelemetryAlarms {
     else if (health === 'offline') this.raise(id, 'offline', 'warning', `${name} is offline${reason ? `: ${reason}` : ''}`);
   }
 
-  suspect(deviceId: DeviceId, deviceName: string, now: ReadonlySet<Suspicion>): void {
-    const before = this.suspected.get(deviceId);
-    this.suspected.set(deviceId, now);
+  private doubt(device: Device, { suspected: now, twinOf }: Doubts): void {
+    const { id, name } = device;
+    this.twin(device, twinOf);
+    const before = this.suspected.get(id);
+    if (now.size === 0 && !before) return;
+    this.suspected.set(id, now);
     for (const suspicion of SUSPICIONS) {
-      if (now.has(suspicion) && !before?.has(suspicion)) {
-        this.raise(deviceId, suspicion, 'warning', `${deviceName}: ${SUSPICION_TEXTS[suspicion]}`);
-      }
-      if (!now.has(suspicion) && before?.has(suspicion)) this.clear(deviceId, suspicion);
+      if (now.has(suspicion) && !before?.has(suspicion)) this.raise(id, suspicion, 'warning', `${name}: ${SUSPICION_TEXTS[suspicion]}`);
+      if (!now.has(suspicion) && before?.has(suspicion)) this.clear(id, suspicion);
     }
+  }
+
+  private twin({ id, name }: Device, twinOf: DeviceId | undefined): void {
+    if (twinOf === this.twins.get(id)) return;
+    if (twinOf === undefined) {
+      this.twins.delete(id);
+      this.clear(id, 'twin-meter');
+      return;
+    }
+    this.twins.set(id, twinOf);
+    const what = `its counters are those of ${twinOf}: one meter seems to be in the fleet file twice, and its readings are not counted`;
+    this.raise(id, 'twin-meter', 'critical', `${name}: ${what}`);
+  }
+
+  negativeLoads(sites: readonly Site[], negative: ReadonlySet<SiteId>): void {
+    for (const { id, name } of sites) {
+      if (negative.has(id) === this.negative.has(id)) continue;
+      if (negative.has(id)) {
+        const why = 'is one of its meters counted the wrong way round (`direction` in the fleet file), or missing?';
+        this.raise(id, 'negative-load', 'warning', `${name}: its devices tell of less than no load: ${why}`);
+      } else this.clear(id, 'negative-load');
+    }
+    this.negative = negative;
   }
 
   writer(report: WriterReport): void {

@@ -19,8 +19,9 @@ export class TelemetryJobs {
     await this.telemetry.flush();
   }
 
-  @Interval('telemetry-refusals', MINUTE_MS)
-  async saveRefusals(): Promise<void> {
+  @Interval('telemetry-minute', MINUTE_MS)
+  async everyMinute(): Promise<void> {
+    this.telemetry.weighSites();
     await this.alarms.save();
   }
 

@@ -123,9 +123,9 @@ describe('telemetry', () => {
     await telemetry.flush();
     expect(await store.lastMs()).toBeUndefined();
 
-    await app.get(TelemetryJobs).saveRefusals();
+    await app.get(TelemetryJobs).everyMinute();
     pv((clock.set(T0 + 13_000), clock.now()), 65_535);
-    await app.get(TelemetryJobs).saveRefusals();
+    await app.get(TelemetryJobs).everyMinute();
     expect(await app.get(RefusalLog).newest(5)).toEqual([
       {
         deviceId: 'pv-1',
@@ -172,6 +172,39 @@ describe('telemetry', () => {
     telemetry.healthChanged({ deviceId: 'pv-1', atMs: T0, health: 'online' });
     await app.get(AlarmService).clear('nothing', 'at-all');
     expect((await app.get(AlarmService).newest(1))[0]!.clearedAtMs).toBe(T0);
+  });
+
+  it('raises an alarm of a site that gives more than it has, once that lasts, until it is over', async () => {
+    const minute = async (i: number, gridW: number): Promise<string[]> => {
+      clock.set(T0 + i * MINUTE_MS);
+      telemetry.accept({ deviceId: 'grid-meter-1', atMs: clock.now(), values: { 'grid.powerW': gridW } });
+      pv(clock.now(), 1_000 + i);
+      await app.get(TelemetryJobs).everyMinute();
+      await app.get(AlarmService).clear('nothing', 'at-all');
+      return (await app.get(AlarmService).newest(9)).filter(({ clearedAtMs }) => clearedAtMs === null).map(({ kind }) => kind);
+    };
+    for (let i = 0; i < 15; i += 1) expect(await minute(i, -2_500 - i)).toEqual([]);
+    expect(await minute(15, -2_507)).toEqual(['negative-load']);
+    expect((await app.get(AlarmService).newest(1))[0]!.message).toMatch(/^Home 1: .* the wrong way round/);
+    expect(await minute(16, -900)).toEqual([]);
+  });
+
+  it('raises an alarm of a meter whose directions are exchanged, and keeps its words aside', async () => {
+    for (let ms = 0; ms <= 16 * MINUTE_MS; ms += 10 * SECOND_MS) {
+      clock.set(T0 + ms);
+      const values = {
+        'grid.powerW': 2_000 + (ms % 7),
+        'grid.toBusCounterWh': 5_003,
+        'grid.fromBusCounterWh': 7_001 + Math.round(ms / 1_800),
+      };
+      telemetry.accept({ deviceId: 'grid-meter-1', atMs: clock.now(), values });
+    }
+    await app.get(AlarmService).clear('nothing', 'at-all');
+    const [alarm] = await app.get(AlarmService).newest(1);
+    expect(alarm).toMatchObject({ subject: 'grid-meter-1', kind: 'power-contradicts-counter', clearedAtMs: null });
+    expect(telemetry.image(clock.now()).sites.get('home-1')!.powersW.grid).toBeUndefined();
+    await app.get(TelemetryJobs).everyMinute();
+    expect((await app.get(RefusalLog).newest(1))[0]).toMatchObject({ deviceId: 'grid-meter-1', reason: 'contradicted' });
   });
 
   it('sends an image only when somebody watches, and one at a time', async () => {

@@ -10,11 +10,11 @@ import type { CounterReading } from './counter-step.js';
 import { flowOfCounter } from './gate-limits.js';
 import { Gatekeeper } from './gatekeeper.js';
 import type { PlantImage } from './image.js';
+import { NegativeLoads } from './negative-loads.js';
 import { COUNTERS, type CounterQuantity, flowsOfRole } from './metering.js';
 import { type DeviceState, plantImage, SILENT_DEVICE, withSample } from './plant-image.js';
 import { ReadingStore } from './reading-store.port.js';
 import { ReadingWriter } from './reading-writer.js';
-import { suspect, type SuspicionState } from './suspicion.js';
 import { TelemetryAlarms } from './telemetry-alarms.js';
 
 /** Counters older than this say nothing about whether today's can follow. */
@@ -27,7 +27,7 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
   private readonly gatekeeper: Gatekeeper;
   private readonly devices: ReadonlyMap<DeviceId, Device>;
   private readonly states = new Map<DeviceId, DeviceState>();
-  private readonly suspicions = new Map<DeviceId, SuspicionState>();
+  private readonly negativeLoads = new NegativeLoads();
   private readonly images = new Subject<PlantImage>();
   /** Samples that came before the gate remembered the last run; absent once it does. */
   private early: Sample[] | undefined = [];
@@ -72,6 +72,11 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
     if (this.images.observed) this.images.next(this.image(this.clock.now()));
   }
 
+  /** Holds what the devices of each site say together against what a household can be. */
+  weighSites(): void {
+    this.alarms.negativeLoads(this.plant.sites, this.negativeLoads.follow(this.image(this.clock.now())));
+  }
+
   /** Brings what is queued into the store; never throws. */
   flush(): Promise<void> {
     return this.writer.flush();
@@ -93,7 +98,12 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
       for (const device of devices) {
         const last = latest.get(device.id);
         if (last)
-          this.gatekeeper.remember(device.id, { atMs: last.atMs, counters: await this.lastCounters(device, last.atMs), rivals: {} });
+          this.gatekeeper.remember(device.id, {
+            atMs: last.atMs,
+            counters: await this.lastCounters(device, last.atMs),
+            levels: {},
+            rivals: {},
+          });
       }
     } catch (error) {
       // Readings go on without the past; the store's absence is reported by the writer.
@@ -129,9 +139,6 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
     }
     this.states.set(device.id, withSample(state, accepted));
     this.writer.add(accepted);
-    const suspicion = suspect(accepted, device.role, this.suspicions.get(device.id));
-    this.suspicions.set(device.id, suspicion);
-    this.alarms.suspect(device.id, device.name, suspicion.suspected);
   }
 
   private async lastCounters(device: Device, atMs: EpochMs): Promise<Partial<Record<CounterQuantity, CounterReading>>> {
@@ -163,7 +170,8 @@ export class HistoryIngest {
     for (const sample of samples) {
       const passage = this.gatekeeper.pass(sample, sample.atMs);
       if (!passage) continue;
-      this.alarms.passed(passage);
+      // What it doubts of the past says nothing about the device of today.
+      this.alarms.passed({ ...passage, doubts: undefined });
       if (passage.accepted && Object.keys(passage.accepted.values).length > 0) accepted.push(passage.accepted);
     }
     await this.store.append(accepted);

@@ -26,6 +26,15 @@ describe('following the plan', () => {
     expect(batteryW(inputOf([{ id: 'a', gridW: -3_000 }], { planned: plan([{ id: 'a' }], planned) }))).toBe(-3_000);
   });
 
+  it('may be put off within what everybody else allows, and not where somebody cut it', () => {
+    const waits = (home: Home, batteryPlanW: number) => {
+      const decision = decide(inputOf([home], { planned: plan([home], { batteryW: batteryPlanW, gridW: 0 }) }));
+      return decision.devices.find(({ control }) => control === 'battery-power')!.waitsWithin;
+    };
+    expect(waits({ id: 'a', gridW: 1_800 }, 900)).toEqual({ minW: -5_000, maxW: 5_000 });
+    expect(waits({ id: 'a', gridW: 1_800, socPct: 20 }, 900)).toBeUndefined();
+  });
+
   it('leaves a battery to itself without a plan, without its meter, and while locked out', () => {
     const homes = [{ id: 'a', gridW: 1_800 }];
     const planned = plan(homes, { batteryW: 0, gridW: 0 });

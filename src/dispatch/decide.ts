@@ -123,6 +123,7 @@ const batteryDecision = (
   owner,
   setpoint: { kind: 'battery-power', powerW: 0 + Math.round(within(band, wantedW)) },
   cuts: band.cuts,
+  ...(owner === 'plan' && within(band, wantedW) === wantedW ? { waitsWithin: { minW: band.minW, maxW: band.maxW } } : {}),
   reason,
 });
 

@@ -58,6 +58,11 @@ export interface DeviceDecision {
   /** The device is silent: what it holds is neither lifted nor renewed until it speaks again or its lease ends. */
   readonly holds?: true;
   readonly cuts: readonly Cut[];
+  /**
+   * Only on the plan's own wish, as nobody had to narrow it: what the device holds may go on for a while instead, where it lies
+   * in this range of powers, which is what everybody before the plan allows.
+   */
+  readonly waitsWithin?: { readonly minW: Watt; readonly maxW: Watt };
   readonly reason: string;
 }
 

@@ -116,6 +116,14 @@ it('writes nothing once it is closed', async () => {
   expect(field.held).toEqual([]);
 });
 
+it('hands back what it holds at a broken invariant', async () => {
+  await dispatch.runCycle();
+  expect(field.held).toHaveLength(1);
+  decideAt = () => Promise.reject(new Error('two plans at once'));
+  await dispatch.runCycle();
+  expect(field).toMatchObject({ held: [], releases: 1 });
+});
+
 it('holds at a broken invariant, with the database gone as well, and goes on when an operator says so', async () => {
   decideAt = () => Promise.reject(new Error('two plans at once'));
   await dispatch.runCycle();

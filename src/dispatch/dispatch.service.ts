@@ -29,7 +29,7 @@ export interface DispatchState {
 @Injectable()
 export class DispatchService {
   private state: DispatchStateEntity | undefined;
-  /** A broken invariant: nothing is written until an operator resumes, and the devices' own timers end the leases. */
+  /** A broken invariant: devices are handed back, and nothing is written until an operator resumes. */
   private broken: { reason: string; sinceMs: EpochMs } | undefined;
   private readonly decisions: Decision[] = [];
   private readonly outcomes: OutcomeAlarms;
@@ -140,11 +140,13 @@ export class DispatchService {
       await this.outcomes.watch(outcomes);
     } catch (error) {
       this.broken = { reason: messageOf(error), sinceMs: this.clock.now() };
+      // A device without a timer would go on for ever: while this process lives, its supervisor may not get to the line.
+      await this.field.releaseAll();
       await this.alarms.raise({
         subject: 'dispatch',
         kind: 'broken',
         severity: 'critical',
-        message: `Dispatch holds: ${messageOf(error)}`,
+        message: `Dispatch holds, and hands every device back: ${messageOf(error)}`,
       });
     }
   }

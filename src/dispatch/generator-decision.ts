@@ -36,6 +36,7 @@ export const decideGenerator = (input: DecisionInput, site: Site, device: Device
     owner: wish.owner,
     setpoint: { kind: 'generator', run, powerW: Math.round(powerW) },
     cuts,
+    ...(wish.owner === 'plan' && cuts.length === 0 ? { waitsWithin: { minW: 0, maxW: mostW } } : {}),
     reason: run ? 'to run' : 'to stand',
   };
 };

@@ -39,6 +39,20 @@ describe('lease writes', () => {
     expect(leaseWrites(decision(1_000, 31_000), held(1_000, 60_000), LEASE_MS).assert).toHaveLength(1);
   });
 
+  it('assert again what a clock that was set back says will hold for an hour', () => {
+    expect(leaseWrites(decision(1_000, -3_600_000), held(1_000, 50_000), LEASE_MS).assert).toHaveLength(1);
+  });
+
+  it('may wait where the plan alone asks, and what is held now is allowed', () => {
+    const asked = (heldW: number, waitsWithin?: { minW: number; maxW: number }) => {
+      const [device] = decision(1_000).devices;
+      return leaseWrites({ atMs: 0, devices: [{ ...device!, waitsWithin }] }, held(heldW, 50_000), LEASE_MS).assert[0]!.mayWait;
+    };
+    expect(asked(4_000, { minW: -5_000, maxW: 5_000 })).toBe(true);
+    expect(asked(4_000, { minW: -5_000, maxW: 3_000 })).toBeUndefined();
+    expect(asked(4_000)).toBeUndefined();
+  });
+
   it('mean zero exactly', () => {
     expect(leaseWrites(decision(0), held(20, 50_000), LEASE_MS).assert).toHaveLength(1);
   });

@@ -19,23 +19,40 @@ export interface LeaseWrites {
 export const leaseWrites = (decision: Decision, inForce: readonly Lease[], leaseMs: DurationMs): LeaseWrites => {
   const writes: LeaseWrites = { assert: [], release: [] };
   const heldBy = new Map(inForce.map((lease) => [keyOf(lease.deviceId, lease.setpoint.kind), lease]));
-  decision.devices.forEach(({ deviceId, control, setpoint, holds, owner, fallback }, index) => {
+  decision.devices.forEach(({ deviceId, control, setpoint, holds, owner, fallback, waitsWithin }, index) => {
     const held = heldBy.get(keyOf(deviceId, control));
     if (!setpoint) {
       if (held && !holds) writes.release.push({ deviceId, control });
       return;
     }
-    const fresh = held && sameEnough(held.setpoint, setpoint) && held.expiresAtMs - decision.atMs > leaseMs / 2;
+    if (held && sameEnough(held.setpoint, setpoint) && isYoung(held.expiresAtMs - decision.atMs, leaseMs)) return;
     const expiresAtMs = decision.atMs + staggered(leaseMs, index);
-    if (!fresh) writes.assert.push({ deviceId, owner, setpoint, expiresAtMs, ...(fallback === undefined ? {} : { fallback }) });
+    const mayWait =
+      waitsWithin !== undefined && (!held || (powerOf(held.setpoint) >= waitsWithin.minW && powerOf(held.setpoint) <= waitsWithin.maxW));
+    writes.assert.push({
+      deviceId,
+      owner,
+      setpoint,
+      expiresAtMs,
+      ...(fallback === undefined ? {} : { fallback }),
+      ...(mayWait ? { mayWait } : {}),
+    });
   });
   return writes;
 };
 
 const keyOf = (deviceId: DeviceId, control: Setpoint['kind']): string => `${deviceId} ${control}`;
 
+const LONGEST_SHARE = 1.25;
+
+/** A lease with more time left than any is given belongs to a clock that has been set back since. */
+const isYoung = (leftMs: DurationMs, leaseMs: DurationMs): boolean => leftMs > leaseMs / 2 && leftMs <= LONGEST_SHARE * leaseMs;
+
+const powerOf = (setpoint: Setpoint): Watt => (setpoint.kind === 'pv-limit' ? setpoint.maxW : setpoint.powerW);
+
 /** Up to a quarter longer, spread evenly by the golden ratio whatever the fleet's size. */
-const staggered = (leaseMs: DurationMs, index: number): DurationMs => Math.round(leaseMs * (1 + 0.25 * ((index * 0.618) % 1)));
+const staggered = (leaseMs: DurationMs, index: number): DurationMs =>
+  Math.round(leaseMs * (1 + (LONGEST_SHARE - 1) * ((index * 0.618) % 1)));
 
 const sameEnough = (a: Setpoint, b: Setpoint): boolean => {
   if (a.kind === 'battery-power' && b.kind === 'battery-power') return near(a.powerW, b.powerW);

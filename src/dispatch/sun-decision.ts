@@ -26,7 +26,9 @@ export const decideSun = (input: DecisionInput, site: Site, device: Device, able
   const maxW = Math.round(clamp(tightest.maxW, 0, device.ratedW));
   const { owner, reason } = tightest;
   const setpoint = { kind: 'pv-limit', maxW } as const;
-  return { deviceId: device.id, control: 'pv-limit', owner, setpoint, ...fallbackOf(site, device), cuts: [], reason };
+  const mostW = Math.min(...caps.filter((cap) => cap.owner !== 'plan').map((cap) => cap.maxW), device.ratedW);
+  const waits = owner === 'plan' ? { waitsWithin: { minW: 0, maxW: mostW } } : {};
+  return { deviceId: device.id, control: 'pv-limit', owner, setpoint, ...fallbackOf(site, device), cuts: [], ...waits, reason };
 };
 
 /** A site that owes a limit on its generation owes it without us too: inverters then share it by their ratings, hearing of nobody. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Device } from '../fleet/plant.js';
 import { ManualClock } from '../platform/clock.js';
 import { ModbusSerialLinks } from './adapters/modbus-serial-link.js';
@@ -68,6 +68,7 @@ describe('a setpoint of somebody else', () => {
   const lease = (setpoint: Setpoint, changes: Partial<Lease> = {}): Lease => ({
     deviceId: 'hybrid',
     owner: 'plan',
+    mayWait: true,
     setpoint,
     expiresAtMs: clock.now() + 60_000,
     ...changes,
@@ -83,6 +84,13 @@ describe('a setpoint of somebody else', () => {
       new HeldControls(join(folder, 'held.json'), clock.now()),
       clock,
     );
+  };
+  /** The plant dies, with its memory as it is on disk, and another starts so much later. */
+  const restartAfter = async (ms: number): Promise<void> => {
+    control.close();
+    await devices.close();
+    clock.set(clock.now() + ms);
+    start();
   };
   const writes = (): number => server.requests.filter(({ functionCode }) => functionCode === 16).length;
 
@@ -155,25 +163,50 @@ describe('a setpoint of somebody else', () => {
   it('is told from what this plant set before it died, for as long as that can last', async () => {
     start();
     await control.assert([lease(charge())]);
-    await vi.waitFor(() => expect(new HeldControls(join(folder, 'held.json'), NOW).isInherited('hybrid', 'battery-power', NOW)).toBe(true));
-    await devices.close();
-    clock.set(NOW + 30_000);
-    start();
+    await restartAfter(30_000);
     expect(await control.assert([lease(charge(500))])).toEqual([{ kind: 'confirmed', lease: lease(charge(500)) }]);
-    await devices.close();
-    clock.set(NOW + 3_600_000);
-    start();
+    await restartAfter(3_600_000);
     expect(await control.assert([lease(charge())])).toMatchObject([{ kind: 'yielded' }]);
   });
 
-  it('is told, however late, from the limit that this plant let a device fall back to', async () => {
+  it('that came while this plant was dead is left, and goes on being left', async () => {
     start();
-    await control.assert([lease(limit, { fallback: { kind: 'pv-limit', maxW: 3_000 } }), lease(charge())]);
-    const inherits = (kind: Setpoint['kind']): boolean =>
-      new HeldControls(join(folder, 'held.json'), clock.now()).isInherited('hybrid', kind, NOW);
-    await vi.waitFor(() => expect([inherits('pv-limit'), inherits('battery-power')]).toEqual([true, true]));
-    clock.set(NOW + 86_400_000);
-    expect([inherits('pv-limit'), inherits('battery-power')]).toEqual([true, false]);
+    await control.assert([lease(limit)]);
+    await restartAfter(30_000);
+    await theirs.command(THEIR_LIMIT, 600);
+    const asked = () => lease(limit, { expiresAtMs: clock.now() + 60_000 });
+    expect(await control.assert([asked()])).toMatchObject([{ kind: 'yielded', shows: 'a limit of 60 %' }]);
+    expect(await control.assert([asked()])).toMatchObject([{ kind: 'yielded', shows: 'a limit of 60 %' }]);
+    expect(await control.releaseAll()).toEqual({ released: [], unknown: [] });
+    expect(await theirs.shows('pv-limit')).toBe('a limit of 60 %');
+  });
+
+  it('that comes soon after a restart is left, and goes on being left', async () => {
+    start();
+    await control.assert([lease(limit)]);
+    await restartAfter(20_000);
+    expect(await control.assert([lease(limit)])).toMatchObject([{ kind: 'confirmed' }]);
+    await theirs.command(THEIR_LIMIT, 600);
+    expect(await control.assert([lease(limit, longer)])).toMatchObject([{ kind: 'yielded' }]);
+    expect(await control.assert([lease(limit, longer)])).toMatchObject([{ kind: 'yielded' }]);
+  });
+
+  it('is not taken for ours after we have let go and stopped', async () => {
+    start();
+    await control.assert([lease(limit, { fallback: { kind: 'pv-limit', maxW: 3_000 } })]);
+    expect(await control.releaseAll()).toEqual({ released: ['hybrid'], unknown: [] });
+    await restartAfter(0);
+    await theirs.command(limit, 600);
+    expect(await control.assert([lease(limit)])).toMatchObject([{ kind: 'yielded' }]);
+  });
+
+  it('is not what the plant before us left behind: that is handed back by the first release of all', async () => {
+    start();
+    await control.assert([lease(charge())]);
+    await restartAfter(20_000);
+    expect(await theirs.shows('battery-power')).toBeDefined();
+    expect(await control.releaseAll()).toEqual({ released: ['hybrid'], unknown: [] });
+    expect(await theirs.shows('battery-power')).toBeUndefined();
   });
 
   it('makes a device that cannot be read one that is not written', async () => {
@@ -191,7 +224,7 @@ describe('a setpoint of somebody else', () => {
   it('comes up as nothing where the memory of before is broken', () => {
     start();
     writeFileSync(join(folder, 'held.json'), 'half a fi');
-    expect(new HeldControls(join(folder, 'held.json'), NOW).isInherited('hybrid', 'pv-limit', NOW)).toBe(false);
+    expect(new HeldControls(join(folder, 'held.json'), NOW).isInherited('hybrid', 'pv-limit', 'a limit of 50 %', NOW)).toBe(false);
   });
 
   describe('aside, a budget of writes', () => {
@@ -204,7 +237,7 @@ describe('a setpoint of somebody else', () => {
         'deferred',
       ]);
       expect(control.leases()).toEqual([lease(charge(2_000))]);
-      expect(await kinds(lease(charge(1_500), { owner: 'override:anna' }))).toBe('confirmed');
+      expect(await kinds(lease(charge(1_500), { mayWait: undefined }))).toBe('confirmed');
       // The device's timer must be kept alive: that writes all the same, and then what is wanted now.
       expect(await kinds(lease(charge(3_000), longer))).toBe('confirmed');
       expect(control.writesLastDay()).toEqual(new Map([['hybrid', 4]]));

@@ -4,28 +4,38 @@ import type { DeviceId } from '../fleet/plant.js';
 import { type DurationMs, type EpochMs, MINUTE_MS, SECOND_MS } from '../kernel/units.js';
 import { SETPOINT_KINDS, type Setpoint } from './setpoint.js';
 
-/** Longer than any lease: what a device holds that long after the plant died is somebody else's. */
+/** Longer than any lease: what a device with a timer holds that long after the plant died is somebody else's. */
 const AFTERLIFE_MS: DurationMs = 2 * MINUTE_MS;
 /** How much older than the truth the file may be. */
-const STORED_EVERY_MS: DurationMs = 10 * SECOND_MS;
+const STORED_EVERY_MS: DurationMs = SECOND_MS;
 
-const fileSchema = z.object({
-  atMs: z.number(),
-  held: z.array(z.object({ deviceId: z.string(), kind: z.enum(SETPOINT_KINDS), staysFallenBack: z.boolean() })),
+const heldSchema = z.object({
+  deviceId: z.string(),
+  kind: z.enum(SETPOINT_KINDS),
+  /** What the control showed once it was confirmed; absent while that is not known. */
+  shows: z.string().optional(),
+  /** What it shows once it has gone over to its fallback. */
+  fallbackShows: z.string().optional(),
+  /** Whether a supervisor ends it, and no timer of the device. */
+  supervised: z.boolean(),
 });
-type Held = z.infer<typeof fileSchema>['held'][number];
+const fileSchema = z.object({ atMs: z.number(), held: z.array(heldSchema) });
+
+/** One control that this plant holds, and how to know its own word again. */
+export type HeldControl = Readonly<z.infer<typeof heldSchema>>;
 
 /**
- * Which controls this plant holds, kept for the plant that starts after it died: what a device then still does is its
- * predecessor's word and not a stranger's. It is a memory aid and no record: a plant without it waits until the leases of before
- * are over, so that nothing is done about a file that is missing, broken or cannot be written.
+ * Which controls this plant holds, kept for the plant that starts after it died: what a device then still shows is its
+ * predecessor's word where it is that word, and a stranger's where it is not. It is a memory aid and no record: without it a
+ * plant leaves alone what it finds until timers and supervisor have ended it, so that nothing is done about a file that is
+ * missing, broken or cannot be written.
  */
 export class HeldControls {
-  private readonly held = new Map<string, Held>();
-  private readonly inherited: ReadonlyMap<string, Held>;
+  private readonly held = new Map<string, HeldControl>();
+  private readonly inherited: Map<string, HeldControl>;
+  private readonly isFresh: boolean;
   private readonly inheritedUntilMs: EpochMs;
-  private storedAtMs: EpochMs = -Infinity;
-  private storing: NodeJS.Immediate | undefined;
+  private storing: NodeJS.Timeout | undefined;
 
   /** Without a file nothing is inherited and nothing left behind. */
   constructor(
@@ -33,35 +43,65 @@ export class HeldControls {
     nowMs: EpochMs,
   ) {
     const before = file === undefined ? undefined : inheritedFrom(file);
-    const isFresh = before !== undefined && nowMs - before.atMs < AFTERLIFE_MS + STORED_EVERY_MS;
-    const inherited = before?.held.filter(({ staysFallenBack }) => staysFallenBack || isFresh) ?? [];
-    this.inherited = new Map(inherited.map((held) => [keyOf(held.deviceId, held.kind), held]));
+    this.isFresh = before !== undefined && nowMs - before.atMs < AFTERLIFE_MS;
+    this.inherited = new Map(before?.held.map((held) => [keyOf(held.deviceId, held.kind), held]));
     this.inheritedUntilMs = nowMs + AFTERLIFE_MS;
   }
 
-  /** Whether a plant that died a moment ago may have set what the control shows. */
-  isInherited(deviceId: DeviceId, kind: Setpoint['kind'], nowMs: EpochMs): boolean {
+  /** Whether what the control shows is the word of a plant that died before this one. */
+  isInherited(deviceId: DeviceId, kind: Setpoint['kind'], shows: string, nowMs: EpochMs): boolean {
     const before = this.inherited.get(keyOf(deviceId, kind));
-    return before !== undefined && (before.staysFallenBack || nowMs < this.inheritedUntilMs);
+    if (!before) return false;
+    if (shows === before.fallbackShows) return true;
+    const isRecent = this.isFresh && nowMs < this.inheritedUntilMs;
+    if (before.shows === undefined) return isRecent;
+    return shows === before.shows && (before.supervised || isRecent);
   }
 
-  /** It is about to be written; where it has a fallback, the device goes over to that and stays there. What begins together is stored together. */
-  hold(deviceId: DeviceId, kind: Setpoint['kind'], nowMs: EpochMs, staysFallenBack: boolean): void {
-    const before = this.held.size;
-    this.held.set(keyOf(deviceId, kind), { deviceId, kind, staysFallenBack });
-    if (this.held.size > before || nowMs - this.storedAtMs >= STORED_EVERY_MS) this.storing ??= setImmediate(() => this.store(nowMs));
+  /** Controls that a plant before this one may have left as they are, and that this one has not touched yet. */
+  inheritedControls(nowMs: EpochMs): HeldControl[] {
+    const isRecent = this.isFresh && nowMs < this.inheritedUntilMs;
+    return [...this.inherited.values()].filter(({ supervised, fallbackShows }) => isRecent || supervised || fallbackShows !== undefined);
   }
 
-  letGo(deviceId: DeviceId, kinds: readonly Setpoint['kind'][]): void {
-    for (const kind of kinds) this.held.delete(keyOf(deviceId, kind));
+  /** It is about to be written, or goes on, or was confirmed. From here on what was inherited of it does not count. */
+  hold(control: HeldControl, nowMs: EpochMs): void {
+    const key = keyOf(control.deviceId, control.kind);
+    const isNew = !this.held.has(key);
+    this.inherited.delete(key);
+    this.held.set(key, control);
+    this.storeIn(isNew ? 0 : STORED_EVERY_MS, nowMs);
+  }
+
+  letGo(deviceId: DeviceId, kinds: readonly Setpoint['kind'][], nowMs: EpochMs): void {
+    for (const key of kinds.map((kind) => keyOf(deviceId, kind))) {
+      this.held.delete(key);
+      this.inherited.delete(key);
+    }
+    this.storeIn(0, nowMs);
+  }
+
+  /** Writes down at once what is held now. */
+  close(nowMs: EpochMs): void {
+    if (!this.storing) return;
+    clearTimeout(this.storing);
+    this.store(nowMs);
+  }
+
+  /** What happens together is stored together. */
+  private storeIn(inMs: DurationMs, nowMs: EpochMs): void {
+    if (this.file === undefined || (this.storing && inMs > 0)) return;
+    clearTimeout(this.storing);
+    this.storing = setTimeout(() => this.store(nowMs + inMs), inMs).unref();
   }
 
   private store(nowMs: EpochMs): void {
     this.storing = undefined;
-    this.storedAtMs = nowMs;
     if (this.file === undefined) return;
+    // What is not touched yet may still have to be known again by the next plant.
+    const held = [...this.held.values(), ...this.inherited.values()];
     try {
-      writeFileSync(`${this.file}.new`, JSON.stringify({ atMs: nowMs, held: [...this.held.values()] }));
+      writeFileSync(`${this.file}.new`, JSON.stringify({ atMs: nowMs, held }));
       renameSync(`${this.file}.new`, this.file);
     } catch {
       // See above.

@@ -7,6 +7,8 @@ export interface Written {
   readonly outcome: LeaseOutcome;
   /** What the device showed once it was confirmed; absent where nothing was, or could not be read. */
   readonly shows?: string;
+  /** What it shows once it has gone over to the lease's fallback; absent where it has none or cannot. */
+  readonly fallbackShows?: string;
   /** Marks the connection it was written over: behind another one there may be a device that has forgotten it. */
   readonly connectionChanges: number;
   /** On the monotonic clock. */
@@ -78,16 +80,18 @@ export class LeaseTable {
     return [...(this.written.get(deviceId)?.keys() ?? [])];
   }
 
-  isInForce(deviceId: DeviceId, nowMs: EpochMs): boolean {
-    return [...(this.written.get(deviceId)?.values() ?? [])].some(({ outcome }) => runs(outcome, nowMs));
+  isInForce(deviceId: DeviceId, nowMs: EpochMs, monotonicNowMs: DurationMs): boolean {
+    return [...(this.written.get(deviceId)?.values() ?? [])].some((written) => runs(written, nowMs, monotonicNowMs));
   }
 
   /** The leases that run and were not refused; a device's in the order they were asserted in. */
-  inForce(nowMs: EpochMs): Lease[] {
+  inForce(nowMs: EpochMs, monotonicNowMs: DurationMs): Lease[] {
     return [...this.written.values()].flatMap((kinds) =>
-      [...kinds.values()].flatMap(({ outcome }) => (runs(outcome, nowMs) ? [outcome.lease] : [])),
+      [...kinds.values()].flatMap((written) => (runs(written, nowMs, monotonicNowMs) ? [written.outcome.lease] : [])),
     );
   }
 }
 
-const runs = ({ kind, lease }: LeaseOutcome, nowMs: EpochMs): boolean => kind !== 'refused' && lease.expiresAtMs > nowMs;
+/** By the device's own time as well: a clock that was set back makes no lease longer. */
+const runs = ({ outcome: { kind, lease }, deviceEndsAtMs }: Written, nowMs: EpochMs, monotonicNowMs: DurationMs): boolean =>
+  kind !== 'refused' && lease.expiresAtMs > nowMs && deviceEndsAtMs > monotonicNowMs;

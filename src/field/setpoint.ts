@@ -21,6 +21,8 @@ export interface Lease {
   readonly expiresAtMs: EpochMs;
   /** Absent: the device then does what it does by itself. */
   readonly fallback?: Fallback;
+  /** Nothing but the plan's wish for something better: what the device does now may go on while writes are scarce. */
+  readonly mayWait?: true;
 }
 
 /**

@@ -98,8 +98,17 @@ export const releaseDerLimit = async (controls: ModelRegisters): Promise<boolean
 export const holdsDerLimit = async (controls: ModelRegisters): Promise<boolean> =>
   (await controls.read('WMaxLimPctEna')).WMaxLimPctEna === 1;
 
+/** What `shownDerLimit` says once the timer of model 704 has ended, by what the device has stored for then. */
+export const shownDerFallback = async (controls: ModelRegisters): Promise<string | undefined> => {
+  const { WMaxLimPctEnaRvrt: enabled, WMaxLimPctRvrt: limitPct } = await controls.read('WMaxLimPctEnaRvrt', 'WMaxLimPctRvrt');
+  return limitShown(enabled, limitPct);
+};
+
+const limitShown = (enabled: number | undefined, limitPct: number | undefined): string | undefined =>
+  enabled === 1 && limitPct !== undefined && limitPct < 100 ? `a limit of ${limitPct} %` : undefined;
+
 /** The limit of model 704 while it is on and below the rating. */
 export const shownDerLimit = async (controls: ModelRegisters): Promise<string | undefined> => {
   const { WMaxLimPctEna: enabled, WMaxLimPct: limitPct } = await controls.read('WMaxLimPctEna', 'WMaxLimPct');
-  return enabled === 1 && limitPct !== undefined && limitPct < 100 ? `a limit of ${limitPct} %` : undefined;
+  return limitShown(enabled, limitPct);
 };

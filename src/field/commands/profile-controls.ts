@@ -1,4 +1,5 @@
 import { AdapterError } from '../../kernel/errors.js';
+import type { ReversionClass } from '../../fleet/plant.js';
 import type { Watt } from '../../kernel/units.js';
 import type { Profile } from '../../registers/profile.js';
 import {
@@ -15,7 +16,7 @@ import type { WordOrder } from '../../registers/words.js';
 import type { BusUnit } from '../bus.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
 import { PointReader } from '../drivers/profile-points.js';
-import type { Setpoint } from '../setpoint.js';
+import type { Fallback, Setpoint } from '../setpoint.js';
 import { type Asked, isMet, readBackOf, verdictOf, wordsOf } from './profile-writes.js';
 import { anyHolds, type Control, releaseEach, shownBy } from './release-each.js';
 import { lookUntil, outcomeOf, writtenAndReadBack } from './written.js';
@@ -89,13 +90,39 @@ export class ProfileControls {
     return shownBy(this.controls, kind);
   }
 
+  /** What binds the device once it was told the fallback; `undefined` where it cannot be told one. */
+  async showsFallback(fallback: Fallback): Promise<string | undefined> {
+    const chosen = chosenBy(this.commands, fallback, 0);
+    if (!chosen?.held) return undefined;
+    const asked = chosen.held.write.some(({ value }) => value === 'powerPct')
+      ? { ...chosen.asked, ...(await this.rating()) }
+      : chosen.asked;
+    const told = new Map<string, number>();
+    for (const write of chosen.held.write) {
+      const { table, at } = stretchOf(write);
+      wordsOf(write, asked, this.order).forEach((word, offset) => told.set(`${table} ${at + offset}`, word));
+    }
+    return shownText(
+      shownStretches(this.commands, 'pvLimit').map(({ table, at, words }) => ({
+        at,
+        words: Array.from({ length: words }, (_, offset) => told.get(`${table} ${at + offset}`) ?? 0),
+      })),
+    );
+  }
+
+  /** What ends a setpoint of a kind when nobody says more. */
+  reversionOf(kind: Setpoint['kind']): ReversionClass {
+    const name = CONTROL_NAMES.find(([named]) => named === kind)![1];
+    return (this.commands[name]?.reversion ?? this.profile.reversion)?.class ?? 'none';
+  }
+
   /** Every register of the control that can be read and is no timer: those run by themselves. */
   private async shownBy(name: keyof ProfileCommands, control: ProfileControl): Promise<string | undefined> {
     if (!(await this.isMet(control.held))) return undefined;
-    const shown: string[] = [];
+    const shown: { at: number; words: number[] }[] = [];
     for (const { table, at, words } of shownStretches(this.commands, name))
-      shown.push(`${at} = ${Array.from(await this.unit.read(table, at, words)).join(' ')}`);
-    return shown.length === 0 ? 'a setpoint' : `registers ${shown.join(', ')}`;
+      shown.push({ at, words: Array.from(await this.unit.read(table, at, words)) });
+    return shownText(shown);
   }
 
   private async rating(): Promise<Pick<Asked, 'ratedW'>> {
@@ -174,6 +201,9 @@ const CONTROL_NAMES = [
   ['battery-power', 'batteryPower'],
   ['generator', 'generator'],
 ] as const satisfies [Setpoint['kind'], keyof ProfileCommands][];
+
+const shownText = (shown: readonly { readonly at: number; readonly words: readonly number[] }[]): string =>
+  shown.length === 0 ? 'a setpoint' : `registers ${shown.map(({ at, words }) => `${at} = ${words.join(' ')}`).join(', ')}`;
 
 /** Down to the step below; a quotient that is whole but for its last bits is not taken one down. */
 const downward = (raw: number): number => Math.floor(raw + 1e-9);

@@ -11,6 +11,7 @@ import {
   powerByDerControls,
   releaseDerLimit,
   releaseDerPower,
+  shownDerFallback,
   shownDerLimit,
   shownDerPower,
 } from './der-controls.js';
@@ -31,6 +32,8 @@ export interface SunspecControls {
   beat(): Promise<boolean>;
   /** What binds the device by its controls of a kind, whoever set it. Throws an `AdapterError`. */
   shows(kind: Setpoint['kind']): Promise<string | undefined>;
+  /** What the control of a limit will show once it has gone over to the fallback; `undefined` where it has none. Throws an `AdapterError`. */
+  showsFallback(fallback: Fallback): Promise<string | undefined>;
   /** What limits in percent are percentages of; `undefined` where the device does not tell. Throws an `AdapterError`. */
   ratedW(): Promise<number | undefined>;
 }
@@ -67,6 +70,11 @@ export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls
     holds: () => anyHolds(controls),
     beat: () => heartbeat.beat(),
     shows: (kind) => shownBy(controls, kind),
+    // Only model 704 falls back to a value, and model 123 is the one that is told where a device has both.
+    showsFallback: async () => {
+      const der = registers(123) && registers(121) ? undefined : registers(704);
+      return der && shownDerFallback(der);
+    },
     ratedW: async () => (await (registers(121) ?? registers(702))?.read('WMax'))?.WMax,
   };
 };

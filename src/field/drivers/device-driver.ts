@@ -39,4 +39,11 @@ export interface DeviceDriver {
    * `undefined` where nothing does. Throws an `AdapterError` when it does not answer.
    */
   shows(kind: Setpoint['kind']): Promise<string | undefined>;
+  /**
+   * What `shows` will say once the device has gone over to a fallback, by itself or told so by a supervisor; `undefined` where that
+   * binds nothing or cannot be known. Throws an `AdapterError` when it does not answer.
+   */
+  showsFallback(fallback: Fallback): Promise<string | undefined>;
+  /** Whether the device itself ends a setpoint of this kind when nobody says more. */
+  endsByItself(kind: Setpoint['kind']): boolean;
 }

@@ -48,4 +48,12 @@ export class ProfileDriver implements DeviceDriver {
   shows(kind: Setpoint['kind']): Promise<string | undefined> {
     return this.controls.shows(kind);
   }
+
+  showsFallback(fallback: Fallback): Promise<string | undefined> {
+    return this.controls.showsFallback(fallback);
+  }
+
+  endsByItself(kind: Setpoint['kind']): boolean {
+    return this.controls.reversionOf(kind) === 'device';
+  }
 }

@@ -70,6 +70,16 @@ export class SunspecDriver implements DeviceDriver {
     return controls.shows(kind);
   }
 
+  async showsFallback(fallback: Fallback): Promise<string | undefined> {
+    const { controls } = await this.device();
+    return controls.showsFallback(fallback);
+  }
+
+  /** Every control model has a timer, and one that does not keep it is refused. */
+  endsByItself(): boolean {
+    return true;
+  }
+
   /** The device behind the address; after each new connection it must prove that it is the same one. */
   private device(): Promise<Known> | Known {
     if (this.known && this.provenAt === this.unit.connectionChanges) return this.known;

@@ -86,6 +86,16 @@ describe('the heartbeat of a controller', () => {
     expect(beats().length).toBeLessThanOrEqual(last + 1);
   });
 
+  it('goes on where it had stopped under a clock that ran ahead, though nothing has to be written', async () => {
+    await control.assert([lease()]);
+    clock.set(NOW + 61_000);
+    await vi.waitFor(() => expect(beats().length).toBeGreaterThanOrEqual(1));
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    const last = beats().length;
+    expect(await control.assert([lease()])).toMatchObject([{ kind: 'confirmed' }]);
+    await vi.waitFor(() => expect(beats().length).toBeGreaterThanOrEqual(last + 2), { timeout: 4_000 });
+  });
+
   it('ends with a release', async () => {
     await control.assert([lease()]);
     expect(await control.release('roof', 'pv-limit')).toBe('released');

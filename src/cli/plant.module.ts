@@ -44,7 +44,7 @@ export class PlantModule {
       imports: [
         TimersModule.forRoot(),
         TerminusModule.forRoot({ logger: false }),
-        PlatformModule.register({ clock, log, database: config.database }),
+        PlatformModule.register({ clock, log, database: config.database, timeServer: config.timeServer }),
         FleetModule.register(fleet),
         TelemetryModule.register({ store: readingTarget(config), retention: { rawDays: config.rawRetentionDays } }),
         FieldModule.register({ imports: [], dataDir: config.dataDir }),

@@ -1,18 +1,33 @@
+import { SteadyTime } from '../kernel/steady-time.js';
 import type { DurationMs, EpochMs } from '../kernel/units.js';
 
 /** The one source of "now". Tests and the demo's history run on clocks of their own. */
 export abstract class Clock {
   abstract now(): EpochMs;
-}
 
-/** The machine's clock, moved by a fixed amount: 0 on a real plant, the way to a sunny morning in the demo. */
-export class SystemClock extends Clock {
-  constructor(readonly offsetMs: DurationMs = 0) {
-    super();
+  /** How far this clock is ahead of the machine's, having been told not to go back; 0 for those that follow none. */
+  aheadOfWallMs(): DurationMs {
+    return 0;
   }
 
+  /** Goes on from a later moment, where an earlier run had come as far; clocks that follow none stay where they are. */
+  goOnFrom(_atMs: EpochMs): void {}
+}
+
+/** The machine's clock, as far as that only goes ahead. */
+export class SystemClock extends Clock {
+  private readonly time = new SteadyTime(wallMs(), monotonicMs());
+
   now(): EpochMs {
-    return Date.now() + this.offsetMs;
+    return this.time.now(wallMs(), monotonicMs());
+  }
+
+  override aheadOfWallMs(): DurationMs {
+    return this.time.aheadOfWallMs;
+  }
+
+  override goOnFrom(atMs: EpochMs): void {
+    this.time.goOnFrom(atMs);
   }
 }
 
@@ -30,6 +45,9 @@ export class ManualClock extends Clock {
     this.nowMs = nowMs;
   }
 }
+
+/** The machine's wall clock as it is, steps and all: only for holding it against others. */
+export const wallMs = (): EpochMs => Date.now();
 
 /** Milliseconds on a clock that never steps: for durations and deadlines, with no meaning as a moment. */
 export const monotonicMs = (): DurationMs => performance.now();

@@ -36,6 +36,13 @@ describe('the environment', () => {
     expect(configOf({ VPP_USER: 'olga' }).login).toBeUndefined();
   });
 
+  it('knows a time server by name, address and port', () => {
+    expect(configOf({ VPP_NTP: 'pool.ntp.org' }).timeServer).toEqual({ host: 'pool.ntp.org', port: 123 });
+    expect(configOf({ VPP_NTP: '192.0.2.7:1123' }).timeServer).toEqual({ host: '192.0.2.7', port: 1123 });
+    expect(configOf({ VPP_NTP: '[2001:db8::1]' }).timeServer).toEqual({ host: '2001:db8::1', port: 123 });
+    expect(faultsOf({ VPP_NTP: 'ntp://pool' })).toEqual([expect.stringContaining('must read host or host:port')]);
+  });
+
   it('takes an empty value as absent', () => {
     expect(configOf({ VPP_PORT: '', INFLUX_URL: '' })).toMatchObject({ port: 8080, influxUrl: undefined });
   });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BadInput } from '../kernel/errors.js';
 import type { DatabaseTarget } from './database.js';
+import type { TimeServer } from './sntp.js';
 
 const wholeNumber = (min: number, max: number) => z.coerce.number<string>().int().min(min).max(max);
 
@@ -18,6 +19,11 @@ export const environmentSchema = z.object({
     .describe('Length of metered, proven and settled intervals'),
   VPP_CYCLE_MS: wholeNumber(200, 60_000).default(2_000).describe('How often dispatch decides, in milliseconds'),
   VPP_RAW_RETENTION_DAYS: wholeNumber(1, 3_650).default(30).describe('How long single readings are kept'),
+  VPP_NTP: z
+    .string()
+    .regex(/^[^:\s]+(:\d{1,5})?$|^\[[0-9a-f:]+\](:\d{1,5})?$/i, 'must read host or host:port')
+    .optional()
+    .describe('Time server that the clock is checked against once an hour'),
   VPP_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('What the log says'),
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/ })
@@ -44,12 +50,20 @@ export interface Config {
   readonly intervalMinutes: number;
   readonly cycleMs: number;
   readonly rawRetentionDays: number;
+  readonly timeServer: TimeServer | undefined;
   readonly logLevel: string;
   readonly database: DatabaseTarget;
   readonly influxUrl: string | undefined;
   readonly spoolBytes: number;
   readonly solanaRpcUrl: string | undefined;
 }
+
+const NTP_PORT = 123;
+
+const timeServerOf = (text: string): TimeServer => {
+  const { hostname, port } = new URL(`udp://${text}`);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? NTP_PORT : Number(port) };
+};
 
 /** Addresses may hold passwords, so what they say is not repeated. */
 const faultOf = (key: string, value: string | undefined, message: string): string => {
@@ -79,6 +93,7 @@ export const configOf = (environment: Readonly<Record<string, string | undefined
     intervalMinutes: data.VPP_INTERVAL_MINUTES,
     cycleMs: data.VPP_CYCLE_MS,
     rawRetentionDays: data.VPP_RAW_RETENTION_DAYS,
+    timeServer: data.VPP_NTP === undefined ? undefined : timeServerOf(data.VPP_NTP),
     logLevel: data.VPP_LOG_LEVEL,
     database: data.DATABASE_URL
       ? { kind: 'postgres', url: data.DATABASE_URL }

@@ -10,8 +10,12 @@ import { AuditService } from './audit.service.js';
 import { AuthGuard } from './auth.guard.js';
 import { AuthService } from './auth.service.js';
 import { Clock } from './clock.js';
+import { ClockJobs } from './clock.jobs.js';
+import { ClockWatch } from './clock-watch.js';
 import { type DatabaseTarget, databaseOptions } from './database.js';
 import { SessionController } from './session.controller.js';
+import { SntpTime, type TimeServer } from './sntp.js';
+import { NoTimeSource, TimeSource } from './time-source.port.js';
 import { queueTransactions } from './transaction-queue.js';
 import { SessionEntity, UserEntity } from './user.entity.js';
 
@@ -22,12 +26,14 @@ export interface PlatformOptions {
   readonly clock: Clock;
   readonly database: DatabaseTarget;
   readonly log: Logger;
+  /** Asked now and then whether the clock is right; nobody is without it. */
+  readonly timeServer?: TimeServer | undefined;
 }
 
 @Global()
 @Module({})
 export class PlatformModule {
-  static register({ clock, database, log }: PlatformOptions): DynamicModule {
+  static register({ clock, database, log, timeServer }: PlatformOptions): DynamicModule {
     return {
       module: PlatformModule,
       imports: [
@@ -41,12 +47,15 @@ export class PlatformModule {
       providers: [
         { provide: Clock, useValue: clock },
         { provide: LOG, useValue: log },
+        { provide: TimeSource, useValue: timeServer ? new SntpTime(timeServer) : new NoTimeSource() },
         { provide: APP_GUARD, useClass: AuthGuard },
         AuthService,
         AlarmService,
         AuditService,
+        ClockWatch,
+        ClockJobs,
       ],
-      exports: [Clock, LOG, AuthService, AlarmService, AuditService],
+      exports: [Clock, ClockWatch, LOG, AuthService, AlarmService, AuditService],
     };
   }
 }

@@ -5,6 +5,7 @@ import { IntervalFacts1763800000013 } from '../../migrations/0013-interval-facts
 import type { Sample, SampleValues } from '../field/sample.js';
 import type { Device, DeviceRole, Plant } from '../fleet/plant.js';
 import { PlantDirectory } from '../fleet/plant-directory.js';
+import { type Interval, overlaps } from '../kernel/interval.js';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../kernel/units.js';
 import { monotonicMs } from '../platform/clock.js';
 import { databaseOptions } from '../platform/database.js';
@@ -60,6 +61,7 @@ describe('closed intervals', () => {
   let database: DataSource;
   let readings: ReadingStore;
   let intervals: IntervalService;
+  let unsure: Interval;
   beforeEach(async () => {
     const entities = [IntervalEnergyEntity, RefusedReadingEntity];
     const options = databaseOptions({ kind: 'sqlite', file: ':memory:' });
@@ -69,8 +71,11 @@ describe('closed intervals', () => {
       migrations: [Telemetry1763800000004, IntervalFacts1763800000013],
     }).initialize();
     await database.runMigrations();
+    unsure = { startMs: 0, endMs: 0 };
     readings = SqliteReadingStore.open(':memory:');
-    intervals = new IntervalService(new IntervalRows(database), readings, new OnePlant());
+    intervals = new IntervalService(new IntervalRows(database), readings, new OnePlant(), {
+      wasUnsure: (interval) => overlaps(interval, unsure),
+    });
   });
   afterEach(async () => {
     await database.destroy();
@@ -147,15 +152,22 @@ describe('closed intervals', () => {
       ['pv', expect.closeTo(750, 9)],
     ]);
     const imported: IntervalEnergy = { ...closed[0]!, startMs: SLOT.endMs, endMs: SLOT.endMs + 15 * MINUTE_MS, imported: true };
-    const unsure: IntervalEnergy = { ...closed[2]!, startMs: SLOT.startMs - 15 * MINUTE_MS, endMs: SLOT.startMs, clockUnsure: true };
-    await intervals.storeAll([imported, unsure]);
+    const hazy: IntervalEnergy = { ...closed[2]!, startMs: SLOT.startMs - 15 * MINUTE_MS, endMs: SLOT.startMs, clockUnsure: true };
+    await intervals.storeAll([imported, hazy]);
     expect(await intervals.intervalsOf({ fromMs: SLOT.startMs - DAY_MS, toMs: SLOT.endMs + DAY_MS })).toEqual([
-      unsure,
+      hazy,
       ...closed,
       imported,
     ]);
     // Closing goes on after what was measured, whatever was brought in.
     expect(await intervals.lastClosed()).toEqual(SLOT);
+  });
+
+  it('are estimates where the clock was unsure, and say so: the energy is right, the hour may not be', async () => {
+    await readings.append(poll(T0 - 30_000, SLOT.endMs + 30_000));
+    unsure = { startMs: T0 + 60_000, endMs: T0 + 120_000 };
+    const [grid] = await intervals.closeInterval(SLOT);
+    expect(grid).toMatchObject({ flow: 'grid', toBusWh: 150, quality: 'estimated', clockUnsure: true });
   });
 
   it('are closed once: later readings change nothing', async () => {

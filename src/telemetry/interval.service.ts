@@ -1,10 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Quantity, Sample } from '../field/sample.js';
 import { type Device, devicesOf } from '../fleet/plant.js';
 import { PlantDirectory } from '../fleet/plant-directory.js';
 import type { Interval } from '../kernel/interval.js';
 import { DAY_MS, type DurationMs, type EpochMs, MINUTE_MS } from '../kernel/units.js';
+import { ClockWatch } from '../platform/clock-watch.js';
 import { deviceEnergies, type LeaseSpan } from './device-energies.js';
+import { worseQuality } from './energy-from-counters.js';
 import { gateLimits } from './gate-limits.js';
 import { IntervalRows, type IntervalsQuery } from './interval-rows.js';
 import type { IntervalEnergy } from './interval-energy.js';
@@ -22,6 +24,7 @@ export class IntervalService {
     private readonly rows: IntervalRows,
     private readonly readings: ReadingStore,
     private readonly plants: PlantDirectory,
+    @Inject(ClockWatch) private readonly clocks: Pick<ClockWatch, 'wasUnsure'>,
   ) {}
 
   /**
@@ -34,7 +37,9 @@ export class IntervalService {
     for (const site of this.plants.plant().sites) {
       for (const device of site.devices) {
         const samples = await this.samplesAround(device, { startMs, endMs });
-        closed.push(...deviceEnergies({ device, limits: gateLimits(device, site) }, samples, [interval], spans));
+        closed.push(
+          ...deviceEnergies({ device, limits: gateLimits(device, site) }, samples, [interval], spans).map((one) => this.timed(one)),
+        );
       }
     }
     await this.rows.insertNew(closed);
@@ -85,9 +90,16 @@ export class IntervalService {
       const samples = await this.samplesAround(device, gap);
       const again = deviceEnergies({ device, limits: gateLimits(device, site) }, samples, [gap], []);
       const found = again.find(({ flow, quality }) => flow === gap.flow && quality !== 'missing');
-      if (found && (await this.rows.fillMissing({ ...found, quality: 'estimated' }))) filled.push({ ...found, quality: 'estimated' });
+      const estimate = found && this.timed({ ...found, quality: 'estimated' });
+      if (estimate && (await this.rows.fillMissing(estimate))) filled.push(estimate);
     }
     return filled;
+  }
+
+  /** Energy of an hour that may be another is an estimate. */
+  private timed(interval: IntervalEnergy): IntervalEnergy {
+    if (!this.clocks.wasUnsure(interval)) return interval;
+    return { ...interval, quality: worseQuality(interval.quality, 'estimated'), clockUnsure: true };
   }
 
   /** A device's samples in an interval, with the nearest counter readings on both sides of it. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { HealthChange } from '../field/sample.js';
 import type { Device, DeviceId, Site, SiteId } from '../fleet/plant.js';
 import { messageOf } from '../kernel/errors.js';
+import type { EpochMs } from '../kernel/units.js';
 import { AlarmService } from '../platform/alarm.service.js';
 import { LOG } from '../platform/platform.module.js';
 import type { Doubts, Passage } from './gatekeeper.js';
@@ -104,6 +105,12 @@ export class TelemetryAlarms {
       } else this.clear(id, 'negative-load');
     }
     this.negative = negative;
+  }
+
+  readingsAhead(lastMs: EpochMs): void {
+    const until = new Date(lastMs).toISOString();
+    const message = `There are readings of up to ${until}, which is yet to come: either they or this computer's clock are wrong`;
+    this.raise('clock', 'readings-ahead', 'critical', message);
   }
 
   writer(report: WriterReport): void {

@@ -61,6 +61,13 @@ class PlantModule {
   }
 }
 
+/** Like the machine's: told to go on from a later moment, it does. */
+class FollowedClock extends ManualClock {
+  override goOnFrom(atMs: number): void {
+    this.set(Math.max(atMs, this.now()));
+  }
+}
+
 describe('telemetry', () => {
   let folder: string;
   let clock: ManualClock;
@@ -231,6 +238,31 @@ describe('telemetry', () => {
     await telemetry.flush();
     const stored = await store.samples({ deviceIds: ['pv-1'], quantities: ['pv.powerW'], fromMs: T0, toMs: T0 + DAY_MS });
     expect(stored.map(({ atMs }) => atMs)).toEqual([T0, T0 + MINUTE_MS]);
+  });
+
+  it('goes on in time after a restart with a clock that was set back by an hour: order and image stay', async () => {
+    pv(T0, 100, 5_000_000);
+    await app.close();
+    clock = new FollowedClock(T0 - 3_600_000);
+    await start();
+    expect(clock.now()).toBe(T0);
+    clock.set(T0 + SECOND_MS);
+    pv(clock.now(), 110, 5_000_001);
+    expect(telemetry.image(clock.now()).devices.get('pv-1')).toMatchObject({ health: 'online', values: { 'pv.powerW': 110 } });
+    await telemetry.flush();
+    const stored = await store.samples({ deviceIds: ['pv-1'], quantities: ['pv.powerW'], fromMs: 0, toMs: T0 + DAY_MS });
+    expect(stored.map(({ atMs }) => atMs)).toEqual([T0, T0 + SECOND_MS]);
+  });
+
+  it('is not frozen by readings of a clock that was wrong by years', async () => {
+    pv(T0, 100, 5_000_000);
+    await app.close();
+    clock = new FollowedClock(T0 - 400 * DAY_MS);
+    await start();
+    pv(clock.now(), 110, 4_000_000);
+    expect(telemetry.image(clock.now()).devices.get('pv-1')).toMatchObject({ health: 'online', values: { 'pv.powerW': 110 } });
+    await app.get(AlarmService).clear('nothing', 'at-all');
+    expect((await app.get(AlarmService).newest(1))[0]).toMatchObject({ subject: 'clock', kind: 'readings-ahead' });
   });
 
   it('takes history through the same gate without disturbing the present', async () => {

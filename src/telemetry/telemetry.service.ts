@@ -19,6 +19,8 @@ import { TelemetryAlarms } from './telemetry-alarms.js';
 
 /** Counters older than this say nothing about whether today's can follow. */
 const MEMORY_MS = 7 * DAY_MS;
+/** Readings that are further ahead of the clock come from a clock that was wrong altogether. */
+const LONGEST_STEP_BACK_MS = DAY_MS;
 
 /** Takes the field's samples through the gate into the image of now and into the store. */
 @Injectable()
@@ -94,10 +96,11 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
   async onApplicationBootstrap(): Promise<void> {
     try {
       const devices = devicesOf(this.plant);
+      await this.goOnInTime();
       const latest = await this.store.latest(devices.map(({ id }) => id));
       for (const device of devices) {
         const last = latest.get(device.id);
-        if (last)
+        if (last && last.atMs <= this.clock.now())
           this.gatekeeper.remember(device.id, {
             atMs: last.atMs,
             counters: await this.lastCounters(device, last.atMs),
@@ -124,6 +127,14 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
     this.images.complete();
     await this.writer.flush();
     await this.store.close();
+  }
+
+  /** A clock that was set back while the plant was off does not make it begin before its own readings. */
+  private async goOnInTime(): Promise<void> {
+    const lastMs = (await this.store.lastMs()) ?? -Infinity;
+    const aheadMs = lastMs - this.clock.now();
+    if (aheadMs > 0 && aheadMs <= LONGEST_STEP_BACK_MS) this.clock.goOnFrom(lastMs);
+    else if (aheadMs > 0) this.alarms.readingsAhead(lastMs);
   }
 
   private take(sample: Sample): void {

@@ -93,7 +93,7 @@ export const settlementRig = async ({ homes = 1, zone = 'Europe/Berlin', file = 
   const settings = new SettlementSettings(MINUTE_MS);
   const events = new EventService(database.getRepository(GridEventEntity), database.getRepository(EventOptOutEntity), signals);
   // Nothing here closes intervals, which is all that would read samples.
-  const intervals = new IntervalService(new IntervalRows(database), undefined as never, plant);
+  const intervals = new IntervalService(new IntervalRows(database), undefined as never, plant, { wasUnsure: () => false });
   const store = new SettlementStore(
     database.getRepository(BaselineEntity),
     database.getRepository(EventResultEntity),

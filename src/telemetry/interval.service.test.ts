@@ -154,11 +154,7 @@ describe('closed intervals', () => {
     const imported: IntervalEnergy = { ...closed[0]!, startMs: SLOT.endMs, endMs: SLOT.endMs + 15 * MINUTE_MS, imported: true };
     const hazy: IntervalEnergy = { ...closed[2]!, startMs: SLOT.startMs - 15 * MINUTE_MS, endMs: SLOT.startMs, clockUnsure: true };
     await intervals.storeAll([imported, hazy]);
-    expect(await intervals.intervalsOf({ fromMs: SLOT.startMs - DAY_MS, toMs: SLOT.endMs + DAY_MS })).toEqual([
-      hazy,
-      ...closed,
-      imported,
-    ]);
+    expect(await intervals.intervalsOf({ fromMs: SLOT.startMs - DAY_MS, toMs: SLOT.endMs + DAY_MS })).toEqual([hazy, ...closed, imported]);
     // Closing goes on after what was measured, whatever was brought in.
     expect(await intervals.lastClosed()).toEqual(SLOT);
   });

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Quantity, Sample } from '../field/sample.js';
-import { type Device, devicesOf } from '../fleet/plant.js';
+import { type Device, type DeviceId, devicesOf, type Plant, type Site } from '../fleet/plant.js';
 import { PlantDirectory } from '../fleet/plant-directory.js';
 import type { Interval } from '../kernel/interval.js';
 import { DAY_MS, type DurationMs, type EpochMs, MINUTE_MS } from '../kernel/units.js';
@@ -15,6 +15,8 @@ import { ReadingStore } from './reading-store.port.js';
 
 /** How far beyond an interval a counter reading is looked for. */
 const REACH_MS = DAY_MS;
+/** A request to a store costs much more than a device in it; others get their turn in between. */
+const DEVICES_AT_ONCE = 100;
 const LONGEST_WAIT_MS: DurationMs = MINUTE_MS;
 
 /** Closes intervals: what every metering device moved, worked out from stored readings once and kept. */
@@ -34,12 +36,16 @@ export class IntervalService {
   async closeInterval(interval: Interval, spans: readonly LeaseSpan[] = []): Promise<IntervalEnergy[]> {
     const { startMs, endMs } = interval;
     const closed: IntervalEnergy[] = [];
-    for (const site of this.plants.plant().sites) {
-      for (const device of site.devices) {
-        const samples = await this.samplesAround(device, { startMs, endMs });
-        closed.push(
-          ...deviceEnergies({ device, limits: gateLimits(device, site) }, samples, [interval], spans).map((one) => this.timed(one)),
-        );
+    const places = placesOf(this.plants.plant());
+    for (let at = 0; at < places.length; at += DEVICES_AT_ONCE) {
+      const some = places.slice(at, at + DEVICES_AT_ONCE);
+      const samples = await this.samplesAround(
+        some.map(({ device }) => device),
+        { startMs, endMs },
+      );
+      for (const { device, site } of some) {
+        const metering = { device, limits: gateLimits(device, site) };
+        closed.push(...deviceEnergies(metering, samples.get(device.id)!, [interval], spans).map((one) => this.timed(one)));
       }
     }
     await this.rows.insertNew(closed);
@@ -80,15 +86,15 @@ export class IntervalService {
    */
   async fillGaps(fromMs: EpochMs, toMs: EpochMs): Promise<IntervalEnergy[]> {
     const filled: IntervalEnergy[] = [];
-    const places = new Map(this.plants.plant().sites.flatMap((site) => site.devices.map((device) => [device.id, { site, device }])));
+    const places = new Map(placesOf(this.plants.plant()).map((place) => [place.device.id, place]));
     const gaps = await this.rows.missing(fromMs, toMs);
     const latest = await this.readings.latest([...new Set(gaps.map(({ deviceId }) => deviceId))]);
     for (const gap of gaps) {
       const place = places.get(gap.deviceId);
       if (!place || (latest.get(gap.deviceId)?.atMs ?? -Infinity) < gap.endMs) continue;
       const { site, device } = place;
-      const samples = await this.samplesAround(device, gap);
-      const again = deviceEnergies({ device, limits: gateLimits(device, site) }, samples, [gap], []);
+      const samples = await this.samplesAround([device], gap);
+      const again = deviceEnergies({ device, limits: gateLimits(device, site) }, samples.get(device.id)!, [gap], []);
       const found = again.find(({ flow, quality }) => flow === gap.flow && quality !== 'missing');
       const estimate = found && this.timed({ ...found, quality: 'estimated' });
       if (estimate && (await this.rows.fillMissing(estimate))) filled.push(estimate);
@@ -102,19 +108,25 @@ export class IntervalService {
     return { ...interval, quality: worseQuality(interval.quality, 'estimated'), clockUnsure: true };
   }
 
-  /** A device's samples in an interval, with the nearest counter readings on both sides of it. */
-  private async samplesAround(device: Device, { startMs, endMs }: Interval): Promise<Sample[]> {
-    const quantities = meteredQuantities(device);
-    const marginMs = closeReadingsMs(device);
+  /** The devices' samples in an interval, each with the nearest counter readings on both sides of it. */
+  private async samplesAround(devices: readonly Device[], interval: Interval): Promise<Map<DeviceId, Sample[]>> {
+    const marginMs = Math.max(...devices.map(closeReadingsMs));
     const inside = await this.readings.samples({
-      deviceIds: [device.id],
-      quantities: [...quantities, ...beside(device)],
-      fromMs: startMs - marginMs,
-      toMs: endMs + marginMs + 1,
+      deviceIds: devices.map(({ id }) => id),
+      quantities: [...new Set(devices.flatMap((device) => [...meteredQuantities(device), ...beside(device)]))],
+      fromMs: interval.startMs - marginMs,
+      toMs: interval.endMs + marginMs + 1,
     });
+    const byDevice = new Map<DeviceId, Sample[]>(devices.map(({ id }) => [id, []]));
+    for (const sample of inside) byDevice.get(sample.deviceId)!.push(sample);
+    for (const device of devices) byDevice.set(device.id, await this.reachingOut(device, byDevice.get(device.id)!, interval, marginMs));
+    return byDevice;
+  }
+
+  private async reachingOut(device: Device, inside: Sample[], { startMs, endMs }: Interval, marginMs: DurationMs): Promise<Sample[]> {
     const before: Sample[] = [];
     const after: Sample[] = [];
-    for (const quantity of quantities) {
+    for (const quantity of meteredQuantities(device)) {
       const told = inside.filter(({ values }) => values[quantity] !== undefined);
       if (!told.some(({ atMs }) => atMs <= startMs)) {
         const reading = await this.readings.lastAtOrBefore(device.id, quantity, startMs - marginMs - 1, REACH_MS);
@@ -128,6 +140,9 @@ export class IntervalService {
     return [...before.sort(byTime), ...inside, ...after.sort(byTime)];
   }
 }
+
+const placesOf = ({ sites }: Plant): { device: Device; site: Site }[] =>
+  sites.flatMap((site) => site.devices.map((device) => ({ device, site })));
 
 const meteredQuantities = (device: Device): Quantity[] =>
   flowsOfRole(device.role).flatMap((flow) => Object.values(QUANTITIES_OF_FLOW[flow]) as Quantity[]);

@@ -10,6 +10,7 @@ import { ReadingSpool } from '../../src/telemetry/adapters/reading-spool.js';
 import type { ReadingStore } from '../../src/telemetry/reading-store.port.js';
 import { SpoolingReadingStore, type SpoolReport } from '../../src/telemetry/spooling-store.js';
 import { ReadingWriter, type WriterReport } from '../../src/telemetry/reading-writer.js';
+import { measuredMonthContract } from '../contract/measured-month.js';
 import { type OpenedStore, readingStoreContract } from '../contract/reading-store.js';
 import { InfluxServer } from './influx-server.js';
 
@@ -161,3 +162,5 @@ it('refuses an address that is none', () => {
   expect(() => InfluxReadingStore.open('127.0.0.1:8086')).toThrow(BadInput);
   expect(() => InfluxReadingStore.open('ftp://127.0.0.1/readings')).toThrow(BadInput);
 });
+
+measuredMonthContract('InfluxDB', () => Promise.resolve(openDatabase(`month_${(databases += 1)}`)), '2017-03', 2);

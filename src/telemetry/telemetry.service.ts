@@ -29,6 +29,7 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
   private readonly states = new Map<DeviceId, DeviceState>();
   private readonly suspicions = new Map<DeviceId, SuspicionState>();
   private readonly images = new Subject<PlantImage>();
+  private readonly samples = new Subject<Sample>();
   /** Samples that came before the gate remembered the last run; absent once it does. */
   private early: Sample[] | undefined = [];
 
@@ -65,6 +66,14 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
   /** The image of now, at most once a second. */
   get onImage(): Observable<PlantImage> {
     return this.images.asObservable();
+  }
+
+  /**
+   * Samples that passed the gate, as they come. Who listens is called inside the polling's turn and must do no more than note
+   * them; nothing that decides or controls may hang on this.
+   */
+  get onAccepted(): Observable<Sample> {
+    return this.samples.asObservable();
   }
 
   /** Sends the image of now to whoever watches. */
@@ -112,6 +121,7 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
 
   async onApplicationShutdown(): Promise<void> {
     this.images.complete();
+    this.samples.complete();
     await this.writer.flush();
     await this.store.close();
   }
@@ -129,6 +139,7 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
     }
     this.states.set(device.id, withSample(state, accepted));
     this.writer.add(accepted);
+    this.samples.next(accepted);
     const suspicion = suspect(accepted, device.role, this.suspicions.get(device.id));
     this.suspicions.set(device.id, suspicion);
     this.alarms.suspect(device.id, device.name, suspicion.suspected);

@@ -118,6 +118,15 @@ export const localDay = (zone: string, date: LocalDate): Interval => ({
   endMs: momentOf(zone, addDays(date, 1)),
 });
 
+/** The local days that a stretch of time lies in or touches, in order, each whole. A date that a zone left out is not there. */
+export function* localDays(zone: string, { startMs, endMs }: Interval): Generator<Interval> {
+  for (let date = localDate(zone, startMs); ; date = addDays(date, 1)) {
+    const day = localDay(zone, date);
+    if (day.startMs >= endMs) return;
+    if (day.endMs > day.startMs) yield day;
+  }
+}
+
 /** A calendar month, `YYYY-MM`. */
 export type LocalMonth = string;
 
@@ -128,6 +137,15 @@ export const localMonth = (zone: string, month: LocalMonth): Interval => ({
   startMs: momentOf(zone, `${month}-01`),
   endMs: momentOf(zone, `${monthAfter(month)}-01`),
 });
+
+/** The local months that a stretch of time lies in or touches, in order, each whole. */
+export function* localMonths(zone: string, { startMs, endMs }: Interval): Generator<Interval> {
+  for (let month = localDate(zone, startMs).slice(0, 7); ; month = monthAfter(month)) {
+    const whole = localMonth(zone, month);
+    if (whole.startMs >= endMs) return;
+    yield whole;
+  }
+}
 
 /**
  * The hours of a local day, in order. Each begins where the wall clock shows a full hour or is changed: the skipped hour is not

@@ -15,6 +15,8 @@ export interface PagesQuery extends Interval {
 /** Rows of one page, and rows that are looked at to make it: what memory and the event loop bear without anybody noticing. */
 const PAGE_ROWS = 5_000;
 const PAGE_LOOKED_AT = 20_000;
+/** So many empty pages cost no more than to ask where the store's readings begin and end. */
+const FEW_PAGES = 50;
 
 /**
  * Readings of any stretch in pages of bounded size, by time, and by device in the order asked. Every page is yielded, empty ones
@@ -27,8 +29,8 @@ export async function* readingPages(
   const { quantities, step } = query;
   const deviceIds = query.devices.map(({ id }) => id);
   const place = new Map<DeviceId, number>(deviceIds.map((id, index) => [id, index]));
-  const { startMs, endMs } = await withinStore(store, query);
   const pageMs = pageLengthMs(query);
+  const { startMs, endMs } = (query.endMs - query.startMs) / pageMs > FEW_PAGES ? await withinStore(store, query) : query;
   for (let fromMs = startMs; fromMs < endMs;) {
     const toMs = Math.min((step ? floorTo(fromMs, step.stepMs) : fromMs) + pageMs, endMs);
     const asked = { deviceIds, quantities, fromMs, toMs };
@@ -40,9 +42,9 @@ export async function* readingPages(
   }
 }
 
-/** Single readings are looked for where there are any. Roll-ups go on without them, so steps are taken as asked. */
+/** Single readings are looked for where there are any. Roll-ups go on without them, so steps that can be made of these are taken as asked. */
 const withinStore = async (store: Pick<ReadingStore, 'firstMs' | 'lastMs'>, { startMs, endMs, step }: PagesQuery): Promise<Interval> => {
-  if (step) return { startMs, endMs };
+  if (step && step.stepMs >= MINUTE_MS) return { startMs, endMs };
   const [firstMs, lastMs] = [await store.firstMs(), await store.lastMs()];
   if (firstMs === undefined || lastMs === undefined) return { startMs, endMs: startMs };
   return { startMs: Math.max(startMs, firstMs), endMs: Math.min(endMs, lastMs + 1) };

@@ -55,17 +55,26 @@ export const parseStep = (text: string): DurationMs | string => {
   return `"${text}" is no step; write 15m, PT15M or milliseconds`;
 };
 
-/** A parameter that `parse` reads; what it answers as text is the fault. */
-const parsed = <T extends object | number>(parse: (text: string) => T | string) =>
-  z.string().transform((text, context): T => {
-    const value = parse(text);
-    if (typeof value !== 'string') return value;
-    context.addIssue({ code: 'custom', message: value, input: text });
-    return z.NEVER;
-  });
+/** What is said of a parameter. It belongs to the text that is sent, not to what becomes of it. */
+export interface ParameterText {
+  readonly description: string;
+  readonly examples: string[];
+}
 
-export const momentSchema = parsed(parseMoment);
-export const stepSchema = parsed(parseStep);
+/** A parameter that `parse` reads; what it answers as text is the fault. */
+const parsed = <T extends object | number>(parse: (text: string) => T | string, about: ParameterText) =>
+  z
+    .string()
+    .meta({ ...about })
+    .transform((text, context): T => {
+      const value = parse(text);
+      if (typeof value !== 'string') return value;
+      context.addIssue({ code: 'custom', message: value, input: text });
+      return z.NEVER;
+    });
+
+export const momentSchema = (about: ParameterText) => parsed(parseMoment, about);
+export const stepSchema = (about: ParameterText) => parsed(parseStep, about);
 
 /** `[from, to)` in a zone. Throws `BadInput` where it runs backwards. */
 export const askedRange = (from: AskedMoment, to: AskedMoment, zone: string): Interval => {

@@ -1,4 +1,4 @@
-import { Controller, Get, Query, Req, type StreamableFile } from '@nestjs/common';
+import { Controller, Get, Header, Query, Req, type StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { For } from '../platform/auth.guard.js';
@@ -15,6 +15,7 @@ export class EnergyController {
   constructor(private readonly energies: EnergyService) {}
 
   @Get()
+  @Header('vary', 'accept')
   @ApiOkResponse(ENERGY_RESPONSE)
   async energy(@Query({ schema: energyQuerySchema }) query: EnergyQuery, @Req() request: Request): Promise<EnergyAnswer | StreamableFile> {
     const format = askedFormat(request);

@@ -1,66 +1,58 @@
 import { z } from 'zod';
 import { QUANTITIES, type Quantity, STORED_QUANTITIES } from '../field/sample.js';
 import type { RangeAggregate } from '../telemetry/reading-store.port.js';
-import { momentSchema, stepSchema } from './asked-time.js';
+import { momentSchema, type ParameterText, stepSchema } from './asked-time.js';
 
 const MOST_NAMES = 500;
 const AGGREGATES = ['mean', 'min', 'max', 'last'] as const satisfies readonly RangeAggregate[];
 
 /** Names with commas between them, each once, in the order given. */
-const names = z
-  .string()
-  .transform((text) => [...new Set(text.split(',').map((name) => name.trim()))].filter((name) => name !== ''))
-  .refine((all) => all.length > 0, 'name at least one')
-  .refine((all) => all.length <= MOST_NAMES, `name ${MOST_NAMES} at most`);
+const names = (about: ParameterText) =>
+  z
+    .string()
+    .meta({ ...about })
+    .transform((text) => [...new Set(text.split(',').map((name) => name.trim()))].filter((name) => name !== ''))
+    .refine((all) => all.length > 0, 'name at least one')
+    .refine((all) => all.length <= MOST_NAMES, `name ${MOST_NAMES} at most`);
 
-const quantitiesOf = (known: readonly Quantity[]) =>
-  names.transform((all, context): Quantity[] => {
-    for (const name of all) {
-      if ((known as readonly string[]).includes(name)) continue;
-      const why = (QUANTITIES as readonly string[]).includes(name)
-        ? 'is of the moment and not kept; kept are'
-        : 'is no quantity; known are';
-      context.addIssue({ code: 'custom', message: `"${name}" ${why} ${known.join(', ')}`, input: name });
-    }
-    return all as Quantity[];
-  });
+const quantitiesOf = (known: readonly Quantity[], example: string) =>
+  names({ description: `Some of ${known.join(', ')}, with commas between them`, examples: [example] }).transform(
+    (all, context): Quantity[] => {
+      for (const name of all) {
+        if ((known as readonly string[]).includes(name)) continue;
+        const why = (QUANTITIES as readonly string[]).includes(name)
+          ? 'is of the moment and not kept; kept are'
+          : 'is no quantity; known are';
+        context.addIssue({ code: 'custom', message: `"${name}" ${why} ${known.join(', ')}`, input: name });
+      }
+      return all as Quantity[];
+    },
+  );
 
-export const deviceNames = names.meta({ description: 'Ids of devices, with commas between them', examples: ['anna-meter,anna-pv'] });
-export const siteNames = names.meta({ description: 'Ids of sites, with commas between them', examples: ['anna-home,bert-home'] });
+export const deviceNames = names({ description: 'Ids of devices, with commas between them', examples: ['anna-meter,anna-pv'] });
+export const siteNames = names({ description: 'Ids of sites, with commas between them', examples: ['anna-home,bert-home'] });
 
 const WHEN = 'Epoch milliseconds, a date-time with its offset, or a local date';
-export const fromParameter = momentSchema.meta({ description: `${WHEN}, which is the midnight it begins with`, examples: ['2026-03-29'] });
-export const toParameter = momentSchema.meta({
-  description: `${WHEN}; not included`,
-  examples: ['2026-03-30', '2026-03-29T12:00:00+02:00'],
-});
+export const fromParameter = momentSchema({ description: `${WHEN}, which is the midnight it begins with`, examples: ['2026-03-29'] });
+export const toParameter = momentSchema({ description: `${WHEN}; not included`, examples: ['2026-03-30', '2026-03-29T12:00:00+02:00'] });
 
 export const readingsQuerySchema = z
   .strictObject({
     devices: deviceNames,
-    quantities: quantitiesOf(STORED_QUANTITIES).meta({
-      description: `Some of ${STORED_QUANTITIES.join(', ')}, with commas between them`,
-      examples: ['grid.powerW,pv.powerW'],
-    }),
+    quantities: quantitiesOf(STORED_QUANTITIES, 'grid.powerW,pv.powerW'),
     from: fromParameter,
     to: toParameter,
-    step: stepSchema.optional().meta({
+    step: stepSchema({
       description:
-        'Length of a step, aligned to UTC: 15m, PT15M or milliseconds, from a second to a day. Without it readings come as they were read',
+        'Length of a step, aligned to UTC: 15m, PT15M or milliseconds, from 1s to 1d. Without it readings come as they were read',
       examples: ['15m'],
-    }),
+    }).optional(),
     aggregate: z.enum(AGGREGATES).optional().meta({ description: 'What a step tells of its readings; `mean` where not said' }),
   })
   .refine(({ step, aggregate }) => step !== undefined || aggregate === undefined, { path: ['aggregate'], message: 'needs a step' });
 export type ReadingsQuery = z.infer<typeof readingsQuerySchema>;
 
-export const tailQuerySchema = z.strictObject({
-  devices: deviceNames,
-  quantities: quantitiesOf(QUANTITIES).meta({
-    description: `Some of ${QUANTITIES.join(', ')}, with commas between them`,
-    examples: ['grid.powerW,grid.currentAA'],
-  }),
-});
+export const tailQuerySchema = z.strictObject({ devices: deviceNames, quantities: quantitiesOf(QUANTITIES, 'grid.powerW,grid.currentAA') });
 export type TailQuery = z.infer<typeof tailQuerySchema>;
 
 export const readingsSchema = z.object({

@@ -19,6 +19,7 @@ export class ReadingsController {
   ) {}
 
   @Get()
+  @Header('vary', 'accept')
   @ApiOkResponse(READINGS_RESPONSE)
   async range(
     @Query({ schema: readingsQuerySchema }) query: ReadingsQuery,
@@ -45,6 +46,7 @@ export class ReadingsController {
   ): Promise<StreamableFile> {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
+    if (response.closed) gone.abort();
     const asked = { devices: this.readings.devicesOf(devices), quantities };
     return streamed('text/event-stream', this.tails.events(asked, lastEventId, gone.signal));
   }

@@ -33,9 +33,9 @@ describe('a position in the tail', () => {
     'reads what it writes',
     (ids, moments) => {
       const position = of(Object.fromEntries(ids.map((id) => [id, moments.next().value as number])));
-      expect(
-        TailPosition.parse(position.toString(), ids.length === 0 ? [] : [...Object.keys(Object.fromEntries(ids.map((id) => [id, 0])))]),
-      ).toEqual(position);
+      // Names that are numbers come first in an object, whatever the order they were put in.
+      const inOrder = Object.keys(Object.fromEntries(ids.map((id) => [id, 0])));
+      expect(TailPosition.parse(position.toString(), inOrder)).toEqual(position);
     },
   );
 });

@@ -188,14 +188,14 @@ describe('a long answer', () => {
 describe('a bad question', () => {
   const good = { ...anna, per: 'day', from: '2026-03-29', to: '2026-03-30' };
   it.each([
-    ['an unknown site', { sites: 'carls-home' }, 404, 'There is no site "carls-home".'],
-    ['sites and devices', { devices: 'anna-pv' }, 400, 'sites: name sites or devices, and not both'],
+    ['an unknown site', { sites: 'carls-home' }, 404, /^There is no site "carls-home"\.$/],
+    ['sites and devices', { devices: 'anna-pv' }, 400, /^sites: name sites or devices, and not both$/],
     ['an unknown period', { per: 'week' }, 400, /^per: .*"interval"\|"hour"\|"day"\|"month"/],
-    ['an unknown zone', { zone: 'Mars/Base' }, 400, 'zone: not an IANA time zone, such as Europe/Berlin'],
-    ['a backwards range', { to: '2026-03-29' }, 400, 'to: must be after from; a date is the midnight it begins with in Europe/Berlin'],
+    ['an unknown zone', { zone: 'Mars/Base' }, 400, /^zone: not an IANA time zone, such as Europe\/Berlin$/],
+    ['a backwards range', { to: '2026-03-29' }, 400, /^to: must be after from; a date is the midnight it begins with in Europe\/Berlin$/],
   ])('of %s is a problem of one clear line', async (_, change, status, detail) => {
     const answer = await homes.get(`/api/energy?${new URLSearchParams({ ...good, ...change }).toString()}`);
     expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
-    expect(await answer.json()).toMatchObject({ status, detail: typeof detail === 'string' ? detail : expect.stringMatching(detail) });
+    expect(await answer.json()).toMatchObject({ status, detail: expect.stringMatching(detail) });
   });
 });

@@ -24,10 +24,10 @@ export interface ListeningHomes {
 }
 
 /** The two homes with an address of their own, an operator and both households logged in. */
-export const listeningHomes = async (clock: Clock): Promise<ListeningHomes> => {
-  const { plant, stop } = await twoHomesPlant(clock);
-  const { app } = plant;
-  const url = await plant.listen();
+export const listeningHomes = async (clock: Clock, environment: Readonly<Record<string, string>> = {}): Promise<ListeningHomes> => {
+  const homes = await twoHomesPlant(clock, environment);
+  const { app } = homes.plant;
+  const url = await homes.plant.listen();
   const auth = app.get(AuthService);
   const tokens = new Map<Name, string>();
   await auth.putUser({ name: 'olga', role: 'operator', password: PASSWORD });
@@ -47,5 +47,5 @@ export const listeningHomes = async (clock: Clock): Promise<ListeningHomes> => {
     if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as T;
   };
-  return { app, url, tokens, get, json, stop };
+  return { app, url, tokens, get, json, stop: () => homes.stop() };
 };

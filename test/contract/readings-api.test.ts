@@ -44,7 +44,7 @@ afterEach(() => {
 });
 
 const query = (parameters: Record<string, string | number>): string =>
-  `/api/readings?${new URLSearchParams(Object.entries(parameters).map(([key, value]) => [key, String(value)])).toString()}`;
+  `/api/readings?${new URLSearchParams(Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, String(value)]))).toString()}`;
 const asked = { devices: 'anna-pv,anna-meter', quantities: 'grid.powerW,grid.voltageV,pv.powerW' };
 const rowsOf = async (answer: Response): Promise<Record<string, number | string>[]> =>
   (await answer.text())
@@ -108,22 +108,22 @@ describe('readings of several devices', () => {
 describe('a bad question', () => {
   const good = { ...asked, from: String(SPRING), to: String(SPRING + HOUR) };
   it.each([
-    ['an unknown device', { devices: 'anna-pv,carl-pv' }, 404, 'There is no device "carl-pv".'],
+    ['an unknown device', { devices: 'anna-pv,carl-pv' }, 404, /^There is no device "carl-pv"\.$/],
     ['an unknown quantity', { quantities: 'grid.powr' }, 400, /^quantities: "grid\.powr" is no quantity; known are grid\.powerW, /],
     ['what is not kept', { quantities: 'grid.currentAA' }, 400, /^quantities: "grid\.currentAA" is of the moment and not kept; kept are /],
-    ['no device', { devices: ',' }, 400, 'devices: name at least one'],
-    ['a backwards range', { to: String(SPRING - 1) }, 400, 'to: must be after from'],
-    ['seconds', { from: '1774742400' }, 400, 'from: "1774742400" looks like seconds; write milliseconds'],
+    ['no device', { devices: ',' }, 400, /^devices: name at least one$/],
+    ['a backwards range', { to: String(SPRING - 1) }, 400, /^to: must be after from$/],
+    ['seconds', { from: '1774742400' }, 400, /^from: "1774742400" looks like seconds; write milliseconds$/],
     ['a time without offset', { from: '2026-03-29T02:30' }, 400, /^from: "2026-03-29T02:30" has no offset; write Z or /],
     ['a step too small', { step: '10' }, 400, /^step: "10" is too small; a step is a second at least/],
-    ['an aggregate without a step', { aggregate: 'max' }, 400, 'aggregate: needs a step'],
+    ['an aggregate without a step', { aggregate: 'max' }, 400, /^aggregate: needs a step$/],
     ['an unknown aggregate', { step: '15m', aggregate: 'median' }, 400, /^aggregate: .*"mean"\|"min"\|"max"\|"last"/],
     ['a parameter of another route', { fromMs: '5' }, 400, /fromMs/],
   ])('of %s is a problem of one clear line', async (_, change, status, detail) => {
     const answer = await homes.get(query({ ...good, ...change }));
     expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     const problem = (await answer.json()) as { status: number; detail: string };
-    expect(problem).toMatchObject({ status, detail: typeof detail === 'string' ? detail : expect.stringMatching(detail) });
+    expect(problem).toMatchObject({ status, detail: expect.stringMatching(detail) });
     expect(problem.detail).not.toContain('\n');
   });
 
@@ -287,6 +287,6 @@ describe('a long stream', () => {
     endlessStore(4);
     const answer = await homes.get(year, { accept: 'application/x-ndjson' });
     expect(answer.status).toBe(200);
-    await expect(answer.text()).rejects.toThrow();
+    await expect(answer.text()).rejects.toThrow('terminated');
   });
 });

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SampleSink } from '../../src/field/sample-sink.port.js';
+import { ReadingTail } from '../../src/grid/reading-tail.js';
 import { TailService } from '../../src/grid/tail.service.js';
 import { AdapterError } from '../../src/kernel/errors.js';
 import { FleetService } from '../../src/fleet/fleet.service.js';
@@ -180,13 +181,18 @@ describe('the live tail', () => {
   });
 
   it('is not listened for once the listener has gone', async () => {
-    const { samples } = homes.app.get(TelemetryService) as unknown as { samples: { observed: boolean } };
-    for (let tries = 0; tries < 40 && samples.observed; tries += 1) await pause(50);
-    expect(samples.observed).toBe(false);
+    const listened = vi.spyOn(ReadingTail.prototype, 'note');
     const listener = await Listener.to(PATH);
-    expect(samples.observed).toBe(true);
+    await listener.until(({ events }) => events.length > 0);
+    read();
+    expect(listened).toHaveBeenCalled();
     listener.leave();
-    for (let tries = 0; tries < 40 && samples.observed; tries += 1) await pause(50);
-    expect(samples.observed).toBe(false);
+    for (let tries = 0; tries < 40; tries += 1) {
+      await pause(50);
+      listened.mockClear();
+      read();
+      if (listened.mock.calls.length === 0) break;
+    }
+    expect(listened).not.toHaveBeenCalled();
   });
 });

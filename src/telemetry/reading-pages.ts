@@ -13,8 +13,8 @@ export interface PagesQuery extends Interval {
 }
 
 /** Rows of one page, and rows that are looked at to make it: what memory and the event loop bear without anybody noticing. */
-const PAGE_ROWS = 5_000;
-const PAGE_LOOKED_AT = 20_000;
+const PAGE_ROWS = 2_000;
+const PAGE_LOOKED_AT = 10_000;
 /** So many empty pages cost no more than to ask where the store's readings begin and end. */
 const FEW_PAGES = 50;
 

@@ -113,6 +113,9 @@ describe('the live tail', () => {
     await listener.until(({ events }) => events.length === 1);
     expect(listener.events[0]).toMatchObject({ type: 'open', id: expect.stringMatching(/^\w+-\w+-\w+\.\w+$/) });
     const told = [...read(), ...read()];
+    // What the gate refuses is told to nobody.
+    sink.accept({ deviceId: 'anna-meter', atMs: T0 + second * 1_000 - 100, values: { 'grid.powerW': 1 } });
+    sink.accept({ deviceId: 'anna-meter', atMs: T0 + second * 1_000 + 100, values: { 'grid.powerW': 9e9 } });
     await listener.until(({ rows }) => rows.length === told.length);
     expect(keys(listener.rows)).toEqual(keys(told));
     expect(listener.rows[0]).toEqual({ deviceId: 'anna-meter', atMs: told[0]!.atMs, 'grid.powerW': second - 1, 'grid.currentAA': 2 });

@@ -23,10 +23,15 @@ describe('a position in the tail', () => {
     const text = of(Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`home-${i}`, T0 - i * 37]))).toString();
     expect(text.length).toBeLessThan(400);
     const two = of({ a: T0, b: T0 }).toString();
-    expect(TailPosition.parse(two, ['a', 'b'])).toBeDefined();
-    for (const others of [['b', 'a'], ['a'], ['a', 'c'], ['a', 'b', 'c']]) expect(TailPosition.parse(two, others)).toBeUndefined();
+    expect(TailPosition.parse(two, ['a', 'b'], T0)).toBeDefined();
+    for (const others of [['b', 'a'], ['a'], ['a', 'c'], ['a', 'b', 'c']]) expect(TailPosition.parse(two, others, T0)).toBeUndefined();
     for (const text2 of ['', '17', two.slice(0, -1), `${two}.1`, `${two.slice(0, -1)}${'z'.repeat(40)}`])
-      expect(TailPosition.parse(text2, ['a', 'b'])).toBeUndefined();
+      expect(TailPosition.parse(text2, ['a', 'b'], T0)).toBeUndefined();
+  });
+
+  it('is not later than now, however far ahead a clock was', () => {
+    const position = TailPosition.parse(of({ a: T0 + 1e9, b: T0 - 5 }).toString(), ['a', 'b'], T0);
+    expect([position?.of('a'), position?.of('b')]).toEqual([T0, T0 - 5]);
   });
 
   test.prop([fc.uniqueArray(fc.stringMatching(/^[a-z0-9-]{1,8}$/), { minLength: 1, maxLength: 20 }), fc.infiniteStream(fc.nat(1e12))])(
@@ -35,7 +40,7 @@ describe('a position in the tail', () => {
       const position = of(Object.fromEntries(ids.map((id) => [id, moments.next().value as number])));
       // Names that are numbers come first in an object, whatever the order they were put in.
       const inOrder = Object.keys(Object.fromEntries(ids.map((id) => [id, 0])));
-      expect(TailPosition.parse(position.toString(), inOrder)).toEqual(position);
+      expect(TailPosition.parse(position.toString(), inOrder, 1e12)).toEqual(position);
     },
   );
 });

@@ -15,12 +15,15 @@ export class TailPosition {
     return new TailPosition(new Map(toldMs));
   }
 
-  /** Absent where the text is no position of these devices, in this order. */
-  static parse(text: string, deviceIds: readonly DeviceId[]): TailPosition | undefined {
-    const [, devices, latest, deltas] = /^([0-9a-z]+)-([0-9a-z]{1,10})-([0-9a-z.]+)$/.exec(text) ?? [];
+  /**
+   * Absent where the text is no position of these devices, in this order. None of them is later than `latestMs`: after a clock that
+   * was far ahead is right again, nothing would be new for a long time.
+   */
+  static parse(text: string, deviceIds: readonly DeviceId[], latestMs: EpochMs): TailPosition | undefined {
+    const [, devices, newest, deltas] = /^([0-9a-z]+)-([0-9a-z]{1,10})-([0-9a-z.]+)$/.exec(text) ?? [];
     const behind = deltas?.split('.').map((delta) => parseInt(delta, 36)) ?? [];
     if (devices !== markOf(deviceIds) || behind.length !== deviceIds.length || !behind.every(Number.isSafeInteger)) return undefined;
-    return new TailPosition(new Map(deviceIds.map((id, i) => [id, parseInt(latest!, 36) - behind[i]!])));
+    return new TailPosition(new Map(deviceIds.map((id, i) => [id, Math.min(parseInt(newest!, 36) - behind[i]!, latestMs)])));
   }
 
   of(deviceId: DeviceId): EpochMs {

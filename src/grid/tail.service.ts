@@ -36,7 +36,7 @@ export class TailService {
 
   /** Until `gone`. Throws `BadInput` at the first piece where `lastEventId` is not one of these devices'. */
   async *events(asked: AskedTail, lastEventId: string | undefined, gone: AbortSignal): AsyncGenerator<string> {
-    const position = lastEventId === undefined ? this.positionNow(asked) : positionAt(lastEventId, asked);
+    const position = lastEventId === undefined ? this.positionNow(asked) : positionAt(lastEventId, asked, this.clock.now() + AHEAD_MS);
     if (lastEventId !== undefined) yield* this.untilCloseBehind(asked, position);
     const tail = new ReadingTail(new Set(asked.devices.map(({ id }) => id)), asked.quantities);
     const listening = this.telemetry.onAccepted.subscribe({ next: (sample) => tail.note(sample), complete: () => tail.close() });
@@ -86,10 +86,11 @@ export class TailService {
   }
 }
 
-const positionAt = (lastEventId: string, { devices }: AskedTail): TailPosition => {
+const positionAt = (lastEventId: string, { devices }: AskedTail, latestMs: EpochMs): TailPosition => {
   const position = TailPosition.parse(
     lastEventId,
     devices.map(({ id }) => id),
+    latestMs,
   );
   if (!position) throw new BadInput('Last-Event-ID: is not of a stream of these devices; leave it out to begin with now');
   return position;

@@ -138,8 +138,8 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
       return;
     }
     this.states.set(device.id, withSample(state, accepted));
-    this.writer.add(accepted);
     this.samples.next(accepted);
+    this.writer.add(accepted);
     const suspicion = suspect(accepted, device.role, this.suspicions.get(device.id));
     this.suspicions.set(device.id, suspicion);
     this.alarms.suspect(device.id, device.name, suspicion.suspected);

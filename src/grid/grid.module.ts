@@ -2,6 +2,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { AlarmController } from './alarm.controller.js';
 import { DispatchController } from './dispatch.controller.js';
+import { EnergyController } from './energy.controller.js';
+import { EnergyService } from './energy.service.js';
 import { EventController } from './event.controller.js';
 import { EventViewService } from './event-view.service.js';
 import { FleetController } from './fleet.controller.js';
@@ -15,6 +17,9 @@ import { PlantController } from './plant.controller.js';
 import { PlantFacts } from './plant-facts.js';
 import { PowerService } from './power.service.js';
 import { ProofController } from './proof.controller.js';
+import { ReadingsController } from './readings.controller.js';
+import { ReadingsService } from './readings.service.js';
+import { TailService } from './tail.service.js';
 
 /** The operators' face. */
 @Module({})
@@ -34,9 +39,20 @@ export class GridModule {
         AlarmController,
         ProofController,
         LiveController,
+        ReadingsController,
+        EnergyController,
         HealthController,
       ],
-      providers: [{ provide: PlantFacts, useValue: facts }, FleetViewService, PowerService, EventViewService, MetricsService],
+      providers: [
+        { provide: PlantFacts, useValue: facts },
+        FleetViewService,
+        PowerService,
+        EventViewService,
+        MetricsService,
+        ReadingsService,
+        TailService,
+        EnergyService,
+      ],
       exports: [PlantFacts, PowerService],
     };
   }

@@ -8,6 +8,9 @@ const jsonSchema = (schema: unknown, { schemaType }: { schemaType: 'input' | 'ou
     ? { schema: z.toJSONSchema(schema, { target: 'draft-2020-12', io: schemaType, unrepresentable: 'any' }) }
     : undefined;
 
+/** What an answer is made of, for a response that names its content itself. */
+export const answerSchema = (schema: z.ZodType): object => z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'output' });
+
 /** The API's own description, made from the schemas that validate it. */
 export const openApiDocument = (app: INestApplication, version: string): OpenAPIObject =>
   SwaggerModule.createDocument(

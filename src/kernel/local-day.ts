@@ -1,5 +1,5 @@
 import type { Interval } from './interval.js';
-import { DAY_MS, type DurationMs, type EpochMs, HOUR_MS } from './units.js';
+import { DAY_MS, type DurationMs, type EpochMs, HOUR_MS, SECOND_MS } from './units.js';
 
 /**
  * The one file that knows local days. A local day has 92, 96 or 100 quarter-hours: the clocks go forward or back inside
@@ -104,8 +104,58 @@ const jumpBetween = (zone: string, lowMs: EpochMs, highMs: EpochMs): EpochMs => 
 export const addDays = (date: LocalDate, days: number): LocalDate =>
   new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 
+/** A moment as a wall clock in `zone` shows it, with its offset: the doubled hour is told apart. */
+export const localIso = (zone: string, atMs: EpochMs): string => {
+  const offsetMs = zoneOffsetMs(zone, atMs);
+  const wall = new Date(atMs + offsetMs).toISOString();
+  const offset = new Date(Math.abs(offsetMs)).toISOString().slice(11, 16);
+  return `${wall.slice(0, atMs % SECOND_MS === 0 ? 19 : 23)}${offsetMs < 0 ? '-' : '+'}${offset}`;
+};
+
 /** The local day as a stretch of time: 23, 24 or 25 hours long. */
 export const localDay = (zone: string, date: LocalDate): Interval => ({
   startMs: momentOf(zone, date),
   endMs: momentOf(zone, addDays(date, 1)),
 });
+
+/** The local days that a stretch of time lies in or touches, in order, each whole. A date that a zone left out is not there. */
+export function* localDays(zone: string, { startMs, endMs }: Interval): Generator<Interval> {
+  for (let date = localDate(zone, startMs); ; date = addDays(date, 1)) {
+    const day = localDay(zone, date);
+    if (day.startMs >= endMs) return;
+    if (day.endMs > day.startMs) yield day;
+  }
+}
+
+/** A calendar month, `YYYY-MM`. */
+export type LocalMonth = string;
+
+export const monthAfter = (month: LocalMonth): LocalMonth => addDays(`${month}-01`, 31).slice(0, 7);
+
+/** The local month as a stretch of time. Those in which the clocks change are an hour shorter or longer. */
+export const localMonth = (zone: string, month: LocalMonth): Interval => ({
+  startMs: momentOf(zone, `${month}-01`),
+  endMs: momentOf(zone, `${monthAfter(month)}-01`),
+});
+
+/** The local months that a stretch of time lies in or touches, in order, each whole. */
+export function* localMonths(zone: string, { startMs, endMs }: Interval): Generator<Interval> {
+  for (let month = localDate(zone, startMs).slice(0, 7); ; month = monthAfter(month)) {
+    const whole = localMonth(zone, month);
+    if (whole.startMs >= endMs) return;
+    yield whole;
+  }
+}
+
+/**
+ * The hours of a local day, in order. Each begins where the wall clock shows a full hour or is changed: the skipped hour is not
+ * there, the doubled one is there twice, and in a zone that moves its clocks by half an hour two are short.
+ */
+export const localHours = (zone: string, day: Interval): Interval[] => {
+  const starts = [day.startMs];
+  for (let atMs = day.startMs + HOUR_MS / 4; atMs < day.endMs; atMs += HOUR_MS / 4) {
+    const offsetMs = zoneOffsetMs(zone, atMs);
+    if ((atMs + offsetMs) % HOUR_MS === 0 || offsetMs !== zoneOffsetMs(zone, atMs - HOUR_MS / 4)) starts.push(atMs);
+  }
+  return starts.map((startMs, hour) => ({ startMs, endMs: starts[hour + 1] ?? day.endMs }));
+};

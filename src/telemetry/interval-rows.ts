@@ -88,6 +88,14 @@ export class IntervalRows {
     return row && { startMs: row.startMs, endMs: row.endMs };
   }
 
+  /** From the first stored interval of a site to the end of its last, measured here or not; absent where there is none. */
+  async span(siteId: SiteId): Promise<Interval | undefined> {
+    const rows = this.database.getRepository(IntervalEnergyEntity);
+    const [first] = await rows.find({ where: { siteId }, order: { startMs: 'ASC' }, take: 1 });
+    const [last] = await rows.find({ where: { siteId }, order: { startMs: 'DESC' }, take: 1 });
+    return first && last && { startMs: first.startMs, endMs: last.endMs };
+  }
+
   /** Missing intervals that ended in `[fromMs, toMs)`, oldest first. */
   async missing(fromMs: EpochMs, toMs: EpochMs): Promise<{ deviceId: DeviceId; flow: Flow; startMs: EpochMs; endMs: EpochMs }[]> {
     const rows = await this.database

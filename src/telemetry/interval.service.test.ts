@@ -240,6 +240,21 @@ describe('closed intervals', () => {
     });
   });
 
+  it('span, for each site, from its first to the end of its last', async () => {
+    const at = (siteId: string, minute: number): IntervalEnergy => ({
+      startMs: T0 + minute * MINUTE_MS,
+      endMs: T0 + (minute + 15) * MINUTE_MS,
+      siteId,
+      deviceId: 'grid-meter-1',
+      flow: 'grid',
+      quality: 'missing',
+      commanded: false,
+    });
+    await intervals.storeAll([at('home-1', 30), at('home-1', 0), at('home-2', 90)]);
+    expect(await intervals.spanOf('home-1')).toEqual({ startMs: T0, endMs: T0 + 45 * MINUTE_MS });
+    expect(await intervals.spanOf('home-3')).toBeUndefined();
+  });
+
   it('go in and out by the ten thousand', async () => {
     const made: IntervalEnergy[] = [];
     for (let home = 0; home < 20; home += 1) {

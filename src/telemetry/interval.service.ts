@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Quantity, Sample } from '../field/sample.js';
-import { type Device, type DeviceId, devicesOf, type Plant, type Site } from '../fleet/plant.js';
+import { type Device, type DeviceId, devicesOf, type Plant, type Site, type SiteId } from '../fleet/plant.js';
 import { PlantDirectory } from '../fleet/plant-directory.js';
 import type { Interval } from '../kernel/interval.js';
 import { DAY_MS, type DurationMs, type EpochMs, MINUTE_MS } from '../kernel/units.js';
@@ -73,6 +73,11 @@ export class IntervalService {
   /** The newest closed interval; absent on a plant that has closed none. */
   lastClosed(): Promise<Interval | undefined> {
     return this.rows.last();
+  }
+
+  /** From a site's first stored interval to the end of its last; absent where none is stored. */
+  spanOf(siteId: SiteId): Promise<Interval | undefined> {
+    return this.rows.span(siteId);
   }
 
   /** Stored intervals that begin in `[fromMs, toMs)`, by site, time, device and flow. Their lengths may differ. */

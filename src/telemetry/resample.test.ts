@@ -1,7 +1,7 @@
 import { test } from '@fast-check/vitest';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { energyOfDay } from './energy-of-day.js';
+import { energyByFlow, energyOfDay, flowEnergiesSum, NO_ENERGIES } from './energy-of-day.js';
 import type { IntervalEnergy } from './interval-energy.js';
 import { resample } from './resample.js';
 
@@ -146,4 +146,31 @@ describe("a day's energy", () => {
     const energy = energyOfDay(full, [{ id: 'hybrid-1', role: 'hybrid' }], day);
     expect(energy).toMatchObject({ producedWh: 96 * 300, consumedWh: undefined, quality: 'measured' });
   });
+
+  it('is told by flow as well, each with its own gaps and marks', () => {
+    const marked = full.map((each) => ({
+      ...each,
+      ...(each.startMs === T0 && each.flow === 'battery' ? { commanded: true, clockUnsure: true as const } : {}),
+      ...(each.startMs < T0 + 4 * QUARTER && each.flow === 'pv' ? { imported: true as const } : {}),
+    }));
+    const holed = marked.filter(({ startMs, flow }) => !(startMs === T0 + QUARTER && flow === 'battery'));
+    const { flows, all } = energyByFlow(holed, DEVICES, day);
+    expect([...flows.keys()]).toEqual(['grid', 'pv', 'battery']);
+    expect(flows.get('grid')).toMatchObject({ toBusWh: 96 * 20, fromBusWh: 96 * 100, quality: 'measured', slots: 96, missingSlots: 0 });
+    expect(flows.get('pv')).toMatchObject({ toBusWh: 96 * 300, importedSlots: 4, commandedSlots: 0 });
+    expect(flows.get('battery')).toMatchObject({ quality: 'missing', missingSlots: 1, commandedSlots: 1, clockUnsureSlots: 1 });
+    expect(all).toMatchObject({ fromBusWh: 95 * 180, missingSlots: 1, importedSlots: 4, commandedSlots: 1, clockUnsureSlots: 1 });
+  });
+
+  test.prop([fc.integer({ min: 0, max: 96 }), fc.array(fc.integer({ min: 0, max: 287 }), { maxLength: 20 })])(
+    'is the same in one piece and in two',
+    (cut, gaps) => {
+      const holed = full.filter((_, i) => !gaps.includes(i));
+      const cutMs = T0 + cut * QUARTER;
+      const first = energyByFlow(holed, DEVICES, { startMs: T0, endMs: cutMs });
+      const second = energyByFlow(holed, DEVICES, { startMs: cutMs, endMs: day.endMs });
+      const whole = energyByFlow(holed, DEVICES, day);
+      expect(flowEnergiesSum(flowEnergiesSum(NO_ENERGIES, first), second)).toEqual(whole);
+    },
+  );
 });

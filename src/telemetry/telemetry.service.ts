@@ -31,6 +31,7 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
   private readonly states = new Map<DeviceId, DeviceState>();
   private readonly negativeLoads = new NegativeLoads();
   private readonly images = new Subject<PlantImage>();
+  private readonly samples = new Subject<Sample>();
   /** Samples that came before the gate remembered the last run; absent once it does. */
   private early: Sample[] | undefined = [];
 
@@ -67,6 +68,14 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
   /** The image of now, at most once a second. */
   get onImage(): Observable<PlantImage> {
     return this.images.asObservable();
+  }
+
+  /**
+   * Samples that passed the gate, as they come. Who listens is called inside the polling's turn and must do no more than note
+   * them; nothing that decides or controls may hang on this.
+   */
+  get onAccepted(): Observable<Sample> {
+    return this.samples.asObservable();
   }
 
   /** Sends the image of now to whoever watches. */
@@ -125,6 +134,7 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
 
   async onApplicationShutdown(): Promise<void> {
     this.images.complete();
+    this.samples.complete();
     await this.writer.flush();
     await this.store.close();
   }
@@ -149,6 +159,7 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
       return;
     }
     this.states.set(device.id, withSample(state, accepted));
+    this.samples.next(accepted);
     this.writer.add(accepted);
   }
 

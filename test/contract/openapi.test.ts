@@ -14,7 +14,7 @@ interface Operation {
   readonly route: string;
   readonly method: Method;
   readonly path: string;
-  readonly responses: Record<string, { content?: Record<string, { schema?: JsonSchema }> }>;
+  readonly responses: Record<string, { content?: Record<string, { schema?: JsonSchema; example?: unknown }> }>;
 }
 
 /** Routes that need no login. Whatever is not here must ask for one. */
@@ -82,6 +82,39 @@ describe('the description of the API', () => {
       );
     });
     expect(silent.map(({ route }) => route)).toEqual([]);
+  });
+
+  it('gives examples that are what it says, of whole answers and of lines', () => {
+    const shown: string[] = [];
+    for (const { route, responses } of operations) {
+      for (const [type, { schema, example }] of Object.entries(responses['200']?.content ?? {})) {
+        if (example === undefined || type === 'text/csv') continue;
+        const examples: unknown[] =
+          typeof example === 'string'
+            ? example
+                .trimEnd()
+                .split('\n')
+                .map((line) => JSON.parse(line) as unknown)
+            : [example];
+        shown.push(`${route} ${type}`);
+        for (const one of examples) expect([route, z.fromJSONSchema(schema!).safeParse(one).error?.issues]).toEqual([route, undefined]);
+      }
+    }
+    expect(shown).toEqual([
+      'get /api/readings application/json',
+      'get /api/readings application/x-ndjson',
+      'get /api/energy application/json',
+      'get /api/energy application/x-ndjson',
+    ]);
+    const parameters = description.paths['/api/readings']!.get!.parameters as {
+      name: string;
+      required: boolean;
+      schema: object;
+    }[];
+    expect(parameters.filter(({ required }) => required).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['devices', 'quantities', 'from', 'to']),
+    );
+    expect(parameters.find(({ name }) => name === 'step')).toMatchObject({ required: false, schema: { example: '15m' } });
   });
 
   it('is what the routes that ask for nothing really answer', async () => {

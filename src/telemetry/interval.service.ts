@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Quantity, Sample } from '../field/sample.js';
-import { type Device, devicesOf } from '../fleet/plant.js';
+import { type Device, type DeviceId, devicesOf } from '../fleet/plant.js';
 import { PlantDirectory } from '../fleet/plant-directory.js';
 import type { Interval } from '../kernel/interval.js';
 import { DAY_MS, type DurationMs, type EpochMs, MINUTE_MS } from '../kernel/units.js';
@@ -18,6 +18,9 @@ const LONGEST_WAIT_MS: DurationMs = MINUTE_MS;
 /** Closes intervals: what every metering device moved, worked out from stored readings once and kept. */
 @Injectable()
 export class IntervalService {
+  /** Of devices with an interval: where their own time begins, as far as something was brought in before it. */
+  private readonly ownTimes = new Map<DeviceId, EpochMs>();
+
   constructor(
     private readonly rows: IntervalRows,
     private readonly readings: ReadingStore,
@@ -55,13 +58,19 @@ export class IntervalService {
   }
 
   /** Stores intervals worked out elsewhere (history made in process). What is stored already stays as it is. */
-  storeAll(intervals: readonly IntervalEnergy[]): Promise<void> {
-    return this.rows.insertNew(intervals);
+  async storeAll(intervals: readonly IntervalEnergy[]): Promise<void> {
+    await this.rows.insertNew(intervals);
+    for (const { deviceId, imported } of intervals) if (imported) this.ownTimes.delete(deviceId);
   }
 
   /** The newest closed interval; absent on a plant that has closed none. */
   lastClosed(): Promise<Interval | undefined> {
     return this.rows.last();
+  }
+
+  /** Where the first interval of a device begins that was measured here. */
+  async firstMeasuredMs(device: Device): Promise<EpochMs | undefined> {
+    return (await this.rows.first(device, true))?.startMs;
   }
 
   /** Stored intervals that begin in `[fromMs, toMs)`, by site, time, device and flow. Their lengths may differ. */
@@ -94,18 +103,20 @@ export class IntervalService {
   private async samplesAround(device: Device, { startMs, endMs }: Interval): Promise<Sample[]> {
     const quantities = meteredQuantities(device);
     const marginMs = closeReadingsMs(device);
+    const ownSinceMs = await this.ownSinceMs(device, startMs);
+    const beforeMs = startMs - marginMs - 1;
     const inside = await this.readings.samples({
       deviceIds: [device.id],
       quantities: [...quantities, ...beside(device)],
-      fromMs: startMs - marginMs,
+      fromMs: Math.max(startMs - marginMs, ownSinceMs),
       toMs: endMs + marginMs + 1,
     });
     const before: Sample[] = [];
     const after: Sample[] = [];
     for (const quantity of quantities) {
       const told = inside.filter(({ values }) => values[quantity] !== undefined);
-      if (!told.some(({ atMs }) => atMs <= startMs)) {
-        const reading = await this.readings.lastAtOrBefore(device.id, quantity, startMs - marginMs - 1, REACH_MS);
+      if (beforeMs >= ownSinceMs && !told.some(({ atMs }) => atMs <= startMs)) {
+        const reading = await this.readings.lastAtOrBefore(device.id, quantity, beforeMs, Math.min(REACH_MS, beforeMs - ownSinceMs));
         if (reading) before.push({ deviceId: device.id, atMs: reading.atMs, values: { [quantity]: reading.value } });
       }
       if (!told.some(({ atMs }) => atMs >= endMs)) {
@@ -114,6 +125,21 @@ export class IntervalService {
       }
     }
     return [...before.sort(byTime), ...inside, ...after.sort(byTime)];
+  }
+
+  /**
+   * Readings from before this were brought in from a file: what is paid must not rest on them, not even where they lie next to
+   * the first gap. `startMs` is that of an interval that is closed now, and so the device's first where it has none.
+   */
+  private async ownSinceMs(device: Device, startMs: EpochMs): Promise<EpochMs> {
+    const known = this.ownTimes.get(device.id);
+    if (known !== undefined) return known;
+    const first = await this.rows.first(device, false);
+    if (!first) return -Infinity;
+    const sinceMs = first.imported ? await this.firstMeasuredMs(device) : -Infinity;
+    if (sinceMs === undefined) return startMs;
+    this.ownTimes.set(device.id, sinceMs);
+    return sinceMs;
   }
 }
 

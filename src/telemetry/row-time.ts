@@ -3,7 +3,9 @@ import type { EpochMs } from '../kernel/units.js';
 
 /** When a row of a file is from: a moment, or a time on a wall that its zone has yet to turn into one. */
 export type RowTime =
-  { readonly kind: 'moment'; readonly atMs: EpochMs } | { readonly kind: 'local'; readonly wallMs: number } | { readonly kind: 'unreadable' };
+  | { readonly kind: 'moment'; readonly atMs: EpochMs }
+  | { readonly kind: 'local'; readonly wallMs: number }
+  | { readonly kind: 'unreadable' };
 
 const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3})\d*)?)?\s?(Z|[+-]\d\d:?\d\d)?$/;
 /** Epoch seconds have ten digits from 2001 to 2286, and milliseconds thirteen. */

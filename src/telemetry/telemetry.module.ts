@@ -4,6 +4,7 @@ import { SampleSink } from '../field/sample-sink.port.js';
 import { InfluxReadingStore } from './adapters/influx-reading-store.js';
 import { ReadingSpool } from './adapters/reading-spool.js';
 import { SqliteReadingStore } from './adapters/sqlite-reading-store.js';
+import { ImportService } from './import.service.js';
 import { IntervalEnergyEntity } from './interval.entity.js';
 import { IntervalRows } from './interval-rows.js';
 import { IntervalService } from './interval.service.js';
@@ -56,6 +57,7 @@ export class TelemetryModule {
           inject: [ReadingStore, TelemetryAlarms],
         },
         { provide: SampleSink, useExisting: TelemetryService },
+        ImportService,
         IntervalRows,
         IntervalService,
         RefusalLog,
@@ -64,7 +66,7 @@ export class TelemetryModule {
         TelemetryJobs,
         TelemetryService,
       ],
-      exports: [ReadingStore, SampleSink, IntervalService, TelemetryService, RefusalLog],
+      exports: [ReadingStore, SampleSink, ImportService, IntervalService, TelemetryService, RefusalLog],
     };
   }
 }

@@ -7,6 +7,7 @@ import { EventViewService } from './event-view.service.js';
 import { FleetController } from './fleet.controller.js';
 import { FleetViewService } from './fleet-view.service.js';
 import { HealthController } from './health.controller.js';
+import { ImportController } from './import.controller.js';
 import { LimitController } from './limit.controller.js';
 import { LiveController } from './live.controller.js';
 import { MetricsService } from './metrics.service.js';
@@ -35,6 +36,7 @@ export class GridModule {
         ProofController,
         LiveController,
         HealthController,
+        ImportController,
       ],
       providers: [{ provide: PlantFacts, useValue: facts }, FleetViewService, PowerService, EventViewService, MetricsService],
       exports: [PlantFacts, PowerService],

@@ -189,6 +189,16 @@ export class ImportRun {
   }
 }
 
+/** A row of a file, which has a cell for each quantity, as what was told. */
+export const valuesOfRow = (quantities: readonly Quantity[], cells: readonly (number | null)[]): SampleValues => {
+  const values: SampleValues = {};
+  for (const [column, quantity] of quantities.entries()) {
+    const value = cells[column];
+    if (value !== null && value !== undefined) values[quantity] = value;
+  }
+  return values;
+};
+
 interface PassedRow {
   readonly index: number;
   readonly sample: Sample;

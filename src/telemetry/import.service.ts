@@ -14,8 +14,19 @@ import { ReadingStore } from './reading-store.port.js';
 interface OpenImport {
   readonly id: string;
   readonly run: ImportRun;
+  readonly dryRun: boolean;
+  stored: number;
   /** A batch waits for the one before it. */
   last: Promise<unknown>;
+}
+
+export interface EndedImport {
+  readonly deviceId: DeviceId;
+  /** Closed intervals that are new. */
+  readonly intervals: number;
+  /** Values that are new. */
+  readonly stored: number;
+  readonly dryRun: boolean;
 }
 
 /** Brings in readings that somebody else has measured: history, for forecasts to learn from. One import a device at a time. */
@@ -44,25 +55,32 @@ export class ImportService {
     refuseForeign(place, quantities);
     const ownSinceMs = await this.ownSinceMs(place);
     const id = randomUUID();
-    this.open.set(deviceId, { id, run: new ImportRun(place, request, ownSinceMs, this.store, this.intervals), last: Promise.resolve() });
+    const run = new ImportRun(place, request, ownSinceMs, this.store, this.intervals);
+    this.open.set(deviceId, { id, run, dryRun: request.dryRun, stored: 0, last: Promise.resolve() });
     return id;
   }
 
   /** The next rows, in order of time. `undefined` where no such import is open. */
   take(id: string, rows: readonly Omit<Sample, 'deviceId'>[]): Promise<BatchOutcome> | undefined {
     const found = this.find(id);
-    return found && this.inTurn(found[1], () => found[1].run.take(rows.map((row) => ({ ...row, deviceId: found[0] }))));
+    if (!found) return undefined;
+    const [deviceId, opened] = found;
+    return this.inTurn(opened, async () => {
+      const outcome = await opened.run.take(rows.map((row) => ({ ...row, deviceId })));
+      opened.stored += outcome.stored;
+      return outcome;
+    });
   }
 
-  /** Closes the last intervals; answers the device and how many were stored. `undefined` where no such import is open. */
-  finish(id: string): Promise<{ deviceId: DeviceId; intervals: number }> | undefined {
+  /** Closes the last intervals; answers what became of it all. `undefined` where no such import is open. */
+  finish(id: string): Promise<EndedImport> | undefined {
     const found = this.find(id);
     if (!found) return undefined;
     const [deviceId, opened] = found;
     return this.inTurn(opened, async () => {
       const intervals = await opened.run.finish();
       if (this.open.get(deviceId) === opened) this.open.delete(deviceId);
-      return { deviceId, intervals };
+      return { deviceId, intervals, stored: opened.stored, dryRun: opened.dryRun };
     });
   }
 

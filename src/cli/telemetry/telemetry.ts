@@ -1,0 +1,5 @@
+import { Command } from 'commander';
+import { importCommand } from './import.js';
+
+/** `vpp telemetry …` */
+export const telemetryCommand = (): Command => new Command('telemetry').description('readings, in and out').addCommand(importCommand());

@@ -36,6 +36,10 @@ export const openReadingStore = (target: ReadingTarget, report: (report: SpoolRe
   return new SpoolingReadingStore(InfluxReadingStore.open(url), ReadingSpool.open(spool.file, spool.maxBytes), report);
 };
 
+/** For questions alone, also beside the plant that writes. */
+export const openReadingStoreToRead = (target: ReadingTarget): ReadingStore =>
+  target.kind === 'sqlite' ? SqliteReadingStore.openToRead(target.file) : InfluxReadingStore.open(target.url);
+
 /** Needs `PlantDirectory`, `Clock`, the alarm log and the database from the rooms above, and `ScheduleModule.forRoot()`. */
 @Global()
 @Module({})

@@ -19,7 +19,7 @@ import { IntervalService } from '../../telemetry/interval.service.js';
 import type { ReadingStore } from '../../telemetry/reading-store.port.js';
 import { openReadingStore } from '../../telemetry/telemetry.module.js';
 import { PlantClient } from '../plant-client.js';
-import { readingTarget } from '../plant.module.js';
+import { readingTarget } from '../reading-target.js';
 import { plantOn } from '../running-plant.js';
 import type { FileRow } from './sorted-rows.js';
 

@@ -50,13 +50,14 @@ export const masterOf = async (dataDir: string, address: ModbusAddress): Promise
 };
 
 /** The plant that runs on a data folder; `undefined` where none does. Its address is known once it listens. */
-export const plantOn = (dataDir: string): { plant: string; url: string | undefined; fleetFile: string | undefined } | undefined => {
+export const plantOn = (dataDir: string): { plant: string; url: string | undefined } | undefined => {
   if (!isFolderLocked(dataDir)) return undefined;
   const note = noteIn(dataDir);
-  return { plant: note?.plant ?? 'a plant', url: note?.url, fleetFile: note?.fleetFile };
+  return { plant: note?.plant ?? 'a plant', url: note?.url };
 };
 
-const noteIn = (dataDir: string): z.infer<typeof noteSchema> | undefined => {
+/** What the plant that runs, or ran last, says of itself. */
+export const noteIn = (dataDir: string): z.infer<typeof noteSchema> | undefined => {
   try {
     return noteSchema.parse(JSON.parse(readFileSync(join(dataDir, NOTE_FILE), 'utf8')));
   } catch {

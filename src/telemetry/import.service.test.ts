@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Telemetry1763800000004 } from '../../migrations/0004-telemetry.js';
@@ -72,6 +75,7 @@ describe('an import', () => {
   let store: ReadingStore;
   let intervals: IntervalService;
   let imports: ImportService;
+  const clock = new ManualClock(T0 + DAY_MS);
   beforeEach(async () => {
     const entities = [IntervalEnergyEntity, RefusedReadingEntity];
     const migrations = [Telemetry1763800000004, IntervalFacts1763800000013];
@@ -79,7 +83,7 @@ describe('an import', () => {
     await database.runMigrations();
     store = SqliteReadingStore.open(':memory:');
     intervals = new IntervalService(new IntervalRows(database), store, new OnePlant());
-    imports = new ImportService(new OnePlant(), store, intervals, new ManualClock(T0 + DAY_MS));
+    imports = new ImportService(new OnePlant(), store, intervals, clock);
   });
   afterEach(async () => {
     await store.close();
@@ -227,20 +231,25 @@ describe('an import', () => {
     expect(outcome).toMatchObject({ stored: 1, refused: ['1 grid.powerW measured-here'] });
   });
 
-  it('rolls old readings up to quarter-hours, which stay when they go', async () => {
-    await bring(quarterHours(21));
-    await store.append([{ deviceId: METER.id, atMs: T0 + DAY_MS, values: { 'grid.powerW': 5 } }]);
-    await store.prune(T0 + DAY_MS, T0 + DAY_MS);
-    expect(await readings()).toHaveLength(1);
-    const steps = await store.range({
-      deviceIds: [METER.id],
-      quantities: ['grid.powerW'],
-      fromMs: T0,
-      toMs: T0 + 21 * SLOT_MS,
-      stepMs: SLOT_MS,
-      aggregate: 'mean',
-    });
-    expect(steps.map(({ values }) => values['grid.powerW'])).toEqual(Array.from({ length: 21 }, () => 400));
+  it('rolls old readings up to quarter-hours, which stay when they go, also over a start anew', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'import-'));
+    const file = join(folder, 'readings.sqlite');
+    const old = SqliteReadingStore.open(file);
+    const own = new ImportService(new OnePlant(), old, new IntervalService(new IntervalRows(database), old, new OnePlant()), clock);
+    const id = await own.begin({ deviceId: METER.id, readingPeriodMs: SLOT_MS, dryRun: false }, ['grid.powerW']);
+    await own.take(id, quarterHours(21));
+    await old.prune(T0 + DAY_MS, T0 + DAY_MS);
+    const steps = async (of: ReadingStore): Promise<unknown[]> => {
+      const query = { deviceIds: [METER.id], quantities: ['grid.powerW'] as const, fromMs: T0, toMs: T0 + 21 * SLOT_MS };
+      return (await of.range({ ...query, stepMs: SLOT_MS, aggregate: 'mean' })).map(({ values }) => values['grid.powerW']);
+    };
+    const all = Array.from({ length: 21 }, () => 400);
+    expect([await old.firstMs(), await steps(old)]).toEqual([undefined, all]);
+    await old.close();
+    const anew = SqliteReadingStore.open(file);
+    expect(await steps(anew)).toEqual(all);
+    await anew.close();
+    rmSync(folder, { recursive: true });
   });
 
   it('says what it does not know', async () => {

@@ -12,6 +12,7 @@ import { MANIFEST_FILE } from './manifest.js';
 interface BackupOptions {
   readonly data?: string;
   readonly fleet?: string;
+  readonly influx?: string;
   readonly json?: boolean;
 }
 
@@ -29,6 +30,7 @@ export const backupCommand = (): Command =>
     .argument('<file>', 'the file to make')
     .option('--data <folder>', 'the plant’s folder (VPP_DATA_DIR)')
     .option('--fleet <file>', 'the fleet file (VPP_FLEET); that of the plant that runs without it')
+    .option('--influx <host:port>', 'where InfluxDB hands out backups; port 8088 of its host without it')
     .option('--json', 'answer in JSON')
     .addHelpText('after', HELP)
     .action(backUp);
@@ -38,10 +40,12 @@ const backUp = async (file: string, options: BackupOptions): Promise<void> => {
   refuseUnfit(file, config);
   const note = noteIn(config.dataDir);
   const fleetFile = options.fleet ?? config.fleetFile ?? note?.fleetFile;
+  if (options.influx !== undefined && !URL.canParse(`tcp://${options.influx}`))
+    throw new BadInput(`--influx "${options.influx}": give HOST:PORT, as 127.0.0.1:8088`);
   if (options.fleet !== undefined && !existsSync(options.fleet)) throw new BadInput(`--fleet ${options.fleet}: there is no such file`);
   const progress = new Progress();
   const { manifest, notes } = await inFolderBeside(file, async (folder) => {
-    const collected = await collect({ config, plant: note?.plant ?? '', fleetFile }, folder, progress);
+    const collected = await collect({ config, plant: note?.plant ?? '', fleetFile, influxAt: options.influx }, folder, progress);
     progress.step('packing …');
     await packed(file, folder, collected);
     return collected;

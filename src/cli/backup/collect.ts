@@ -22,6 +22,8 @@ export interface Source {
   readonly config: Config;
   readonly plant: string;
   readonly fleetFile: string | undefined;
+  /** Where InfluxDB hands out backups; its usual place without it. */
+  readonly influxAt: string | undefined;
 }
 
 /** Of the database: what the other parts are held against. */
@@ -61,7 +63,7 @@ export const collect = async (source: Source, folder: string, progress: Progress
     for (const { snapshot } of snapshots) snapshot.close();
   }
   for (const path of dataFilesOf(config.dataDir).others) copyFile(join(config.dataDir, path), join(data, path), fixed.moment.anchored);
-  const { readings, notes } = await copyReadings(config, folder, progress);
+  const { readings, notes } = await copyReadings(source, folder, progress);
   const fleet = copyFleet(source, folder);
   // A demo has none: it makes its homes itself.
   if (fleet === undefined && !existsSync(join(data, 'demo.json')))
@@ -129,13 +131,13 @@ const copySnapshot = async (snapshot: SqliteSnapshot, name: string, folder: stri
 };
 
 const copyReadings = async (
-  { influxUrl }: Config,
+  { config: { influxUrl }, influxAt }: Source,
   folder: string,
   progress: Progress,
 ): Promise<{ readings: Manifest['readings']; notes: string[] }> => {
   if (influxUrl === undefined) return { readings: 'sqlite', notes: [] };
   progress.step('copying the readings by influxd …');
-  const outcome = await copyInflux(influxUrl, join(folder, PARTS.influx));
+  const outcome = await copyInflux(influxUrl, influxAt, join(folder, PARTS.influx));
   return outcome.kind === 'copied' ? { readings: 'influx', notes: [] } : { readings: 'left-out', notes: [outcome.message] };
 };
 

@@ -134,6 +134,7 @@ export class SqliteReadingStore extends ReadingStore {
   }
 
   async prune(beforeMs: EpochMs, minutesBeforeMs?: EpochMs): Promise<void> {
+    await this.attempt('rolling up old readings', () => this.database.transaction(() => this.rollUps.passTo(beforeMs))()());
     for (const device of this.numbers.values()) {
       await this.forget('readings', 'device = ?', [device], floorTo(beforeMs, MINUTE_MS));
       for (const quantity of STORED_QUANTITIES) {

@@ -122,6 +122,28 @@ describe('vpp telemetry import', { timeout: 60_000 }, () => {
     expect(stored('signs')).toMatchObject([{ 'grid.powerW': -1_500 }, { 'grid.powerW': -2_000 }]);
   });
 
+  it('reads semicolons with decimal commas', async () => {
+    const csv = file('german.csv', ['01.05.2026;1;2', '2026-05-01 00:00;0,4;1000,5'], 'Zeit;Leistung;Bezug');
+    const words = [
+      'telemetry',
+      'import',
+      '--csv',
+      csv,
+      '--device',
+      'meter',
+      '--fleet',
+      plant.fleetFile,
+      '--time',
+      'Zeit',
+      '--zone',
+      'Europe/Berlin',
+    ];
+    const columns = ['--column', 'grid.powerW=Leistung', '--column', 'grid.toBusCounterWh=Bezug', '--unit', 'kW', '--unit', 'kWh'];
+    const { stdout } = await runVpp([...words, ...columns, '--json'], { env: plant.env(join(plant.folder, 'german')) });
+    expect(JSON.parse(stdout)).toMatchObject({ rows: 2, stored: 2, refused: { 'not-a-time': { count: 1 } } });
+    expect(stored('german')).toMatchObject([{ ts: Date.UTC(2026, 3, 30, 22), 'grid.powerW': 400, 'grid.toBusCounterWh': 1_000_500 }]);
+  });
+
   it.each([
     ['a column that is not there', ['--column', 'grid.voltageV=volts'], /there is no column "volts"; there is time, load_w, counted_kwh/],
     ['a quantity that nobody knows', ['--column', 'grid.watts=load_w'], /there is no quantity "grid.watts"; there are grid.powerW/],

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { BadInput, messageOf } from '../../kernel/errors.js';
+import { AdapterError, BadInput, messageOf } from '../../kernel/errors.js';
 import { SystemClock } from '../../platform/clock.js';
 import { type Config, configOf } from '../../platform/config.js';
 import { syncFolder } from '../../platform/durable-file.js';
@@ -63,6 +63,9 @@ const restore = async (file: string, options: RestoreOptions): Promise<void> => 
     const put = arrange(manifest, place.staging);
     const aside = place.fill(join(place.staging, PARTS.data));
     say(manifest, { ...put, aside, folder: config.dataDir }, options);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    throw new AdapterError(`${config.dataDir}: cannot be written: ${messageOf(error)}`, true, { cause: error });
   } finally {
     progress.clear();
     place.leave();

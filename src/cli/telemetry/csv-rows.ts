@@ -1,4 +1,4 @@
-import { createReadStream, statSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import { parse } from 'csv-parse';
 import { BadInput, messageOf } from '../../kernel/errors.js';
 import { LocalTimes, parseRowTime, type PlacedRow } from '../../telemetry/row-time.js';
@@ -18,6 +18,8 @@ export interface CsvRequest {
 }
 
 const TIME_COLUMNS = ['time', 'start_utc', 'timestamp', 'datetime', 'date_time'];
+/** The first line is looked at in so many. */
+const HEADER_BYTES = 65_536;
 const DEVICE_COLUMN = 'device';
 
 interface Layout {
@@ -48,6 +50,7 @@ export const readCsv = async (request: CsvRequest, tally: ImportTally, progress:
 
 class CsvReading {
   private readonly local: LocalTimes<ParsedRow> | undefined;
+  private decimalComma = false;
 
   constructor(
     private readonly request: CsvRequest,
@@ -61,7 +64,9 @@ class CsvReading {
     const { file } = this.request;
     const bytes = sizeOf(file);
     const source = createReadStream(file);
-    const parser = parse({ bom: true, info: true, relax_column_count: true, skip_empty_lines: true, trim: true });
+    const delimiter = delimiterOf(file);
+    this.decimalComma = delimiter !== ',';
+    const parser = parse({ bom: true, delimiter, info: true, relax_column_count: true, skip_empty_lines: true, trim: true });
     source.on('error', (error) => parser.destroy(error));
     let layout: Layout | undefined;
     try {
@@ -99,7 +104,7 @@ class CsvReading {
       return this.tally.refuse(placed.reason, { line, column: this.timeName(layout), value: cells[layout.time] ?? '' });
     const values = this.request.columns.map(({ name, factor }, i) => {
       const cell = cells[layout.values[i]!] ?? '';
-      const value = cell === '' ? null : Number(cell) * factor;
+      const value = cell === '' ? null : this.numberIn(cell) * factor;
       if (value === null || Number.isFinite(value)) return value;
       this.tally.refuse('not-a-number', { line, column: name, value: cell });
       return null;
@@ -107,10 +112,27 @@ class CsvReading {
     if (values.some((value) => value !== null)) this.rows.add({ atMs: placed.atMs, line, values });
   }
 
+  private numberIn(cell: string): number {
+    return Number(this.decimalComma && /^-?\d+,\d+$/.test(cell) ? cell.replace(',', '.') : cell);
+  }
+
   private timeName({ time }: Layout): string {
     return this.request.timeColumn ?? `column ${time + 1}`;
   }
 }
+
+/** What parts the names of the columns in the first line: where the comma is a decimal one, it is another sign. */
+const delimiterOf = (file: string): string => {
+  const handle = openSync(file, 'r');
+  try {
+    const buffer = Buffer.alloc(HEADER_BYTES);
+    const length = readSync(handle, buffer, 0, HEADER_BYTES, 0);
+    const [header = ''] = buffer.toString('utf8', 0, length).split('\n');
+    return [';', '\t'].find((sign) => header.includes(sign) && !header.includes(',')) ?? ',';
+  } finally {
+    closeSync(handle);
+  }
+};
 
 const sizeOf = (file: string): number => {
   try {

@@ -43,12 +43,12 @@ Examples:
   vpp telemetry export --device anna-pv --device anna-battery --from 2026-05-01 --step 15m --aggregate mean
   vpp telemetry export --device anna-meter --from 2026-05-01 --intervals`;
 
-const each = (value: string, all: readonly string[]): string[] => [...all, value];
+const each = (value: string, all: readonly string[] = []): string[] => [...all, value];
 
 export const exportCommand = (): Command =>
   new Command('export')
     .description('readings, or closed intervals, as CSV')
-    .requiredOption('--device <id>', 'once for each device', each, [])
+    .requiredOption('--device <id>', 'once for each device', each)
     .option('--quantity <name>', 'once for each; all that there are without it', each, [])
     .requiredOption('--from <time>', 'first moment')
     .option('--to <time>', 'moment before which it ends; now without it')

@@ -41,19 +41,14 @@ Examples:
 
 Exit code: 0 some values are stored or were known, 1 none of them could be taken, 2 the file or an option can't be used.`;
 
-const each = (value: string, all: readonly string[]): string[] => [...all, value];
+const each = (value: string, all: readonly string[] = []): string[] => [...all, value];
 
 export const importCommand = (): Command =>
   new Command('import')
     .description('bring in readings from a CSV file: history, for forecasts to learn from; it is neither paid nor proven')
     .requiredOption('--csv <file>', 'the file')
     .requiredOption('--device <id>', 'the device of the fleet file that the readings are of')
-    .requiredOption(
-      '--column <quantity=column>',
-      'what a column holds, as grid.powerW=load_w; once for each; -column turns its sign',
-      each,
-      [],
-    )
+    .requiredOption('--column <quantity=column>', 'what a column holds, as grid.powerW=load_w; once for each; -column turns its sign', each)
     .option('--unit <unit>', 'unit of the powers (W, kW) and of the counters (Wh, kWh); once for each', each, [])
     .option('--time <column>', 'the column of times; without it time, start_utc, timestamp, datetime or date_time')
     .option('--zone <zone>', 'IANA zone of local times')

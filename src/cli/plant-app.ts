@@ -79,7 +79,7 @@ export class PlantApp {
   /** Begins to poll, to decide and to close intervals. */
   async run(): Promise<void> {
     const { clock, config, fleet } = this.options;
-    await noteRunning(config.dataDir, fleet.plant);
+    await noteRunning(config, fleet.plant);
     await this.app.get(IntervalClosing).resume(clock.now());
     this.app.get(FieldService).start(devicesOf(fleet.plant), await this.lastTold());
     this.app.get(PlanningJobs).start(clock);
@@ -110,7 +110,7 @@ export class PlantApp {
     }
     const { port: bound } = (this.app.getHttpServer() as { address(): AddressInfo }).address();
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
-    await noteRunning(this.options.config.dataDir, this.options.fleet.plant, url);
+    await noteRunning(this.options.config, this.options.fleet.plant, url);
     return url;
   }
 

@@ -24,6 +24,10 @@ export class PlantClient {
     return this.ask(path, 'GET').then((answer) => schema.parse(answer));
   }
 
+  post<T>(path: string, body: object, schema: z.ZodType<T>): Promise<T> {
+    return this.ask(path, 'POST', body).then((answer) => schema.parse(answer));
+  }
+
   async put(path: string, body: object): Promise<void> {
     await this.ask(path, 'PUT', body);
   }

@@ -22,7 +22,8 @@ import { SignalsModule } from '../signals/signals.module.js';
 import { SignalsSettings } from '../signals/signals-settings.js';
 import type { Tariff } from '../signals/tariff.js';
 import { IntervalService } from '../telemetry/interval.service.js';
-import { type ReadingTarget, TelemetryModule } from '../telemetry/telemetry.module.js';
+import { TelemetryModule } from '../telemetry/telemetry.module.js';
+import { readingTarget } from './reading-target.js';
 
 export interface PlantOptions {
   readonly config: Config;
@@ -73,11 +74,6 @@ export class PlantModule {
     };
   }
 }
-
-export const readingTarget = ({ influxUrl, dataDir, spoolBytes }: Config): ReadingTarget =>
-  influxUrl === undefined
-    ? { kind: 'sqlite', file: `${dataDir}/readings.sqlite` }
-    : { kind: 'influx', url: influxUrl, spool: { file: `${dataDir}/spool.sqlite`, maxBytes: spoolBytes } };
 
 const ledgerTarget = ({ solanaRpcUrl, dataDir }: Config): LedgerTarget =>
   solanaRpcUrl === undefined ? { kind: 'embedded', dir: `${dataDir}/ledger` } : { kind: 'rpc', url: solanaRpcUrl };

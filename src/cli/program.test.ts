@@ -29,6 +29,7 @@ describe('the command line', () => {
   it('has the commands of the design', () => {
     expect(LEAVES.map(([name]) => name).sort()).toEqual(
       [
+        'backup',
         'demo',
         'device command',
         'device commission',
@@ -38,10 +39,13 @@ describe('the command line', () => {
         'forecast backtest',
         'migrate',
         'proof verify',
+        'restore',
         'schedule solve',
         'serve',
         'simulate',
         'supervise',
+        'telemetry export',
+        'telemetry import',
         'user add',
       ].sort(),
     );

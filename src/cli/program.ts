@@ -10,8 +10,11 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['device', async () => (await import('./device.js')).deviceCommand()],
   ['forecast', async () => (await import('./forecast.js')).forecastCommand()],
   ['schedule', async () => (await import('./schedule.js')).scheduleCommand()],
+  ['telemetry', async () => (await import('./telemetry/telemetry.js')).telemetryCommand()],
   ['proof', async () => (await import('./proof.js')).proofCommand()],
   ['user', async () => (await import('./user.js')).userCommand()],
+  ['backup', async () => (await import('./backup/backup.js')).backupCommand()],
+  ['restore', async () => (await import('./backup/restore.js')).restoreCommand()],
   ['migrate', async () => (await import('./migrate.js')).migrateCommand()],
 ]);
 

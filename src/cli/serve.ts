@@ -1,17 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { type Device, devicesOf } from '../fleet/plant.js';
-import { parseFleet } from '../fleet/fleet-file.js';
-import { loadProfiles, profileFor, SUNSPEC_PROFILE } from '../field/profiles.js';
+import { devicesOf } from '../fleet/plant.js';
 import type { PlantFacts } from '../grid/plant-facts.js';
-import { BadInput, messageOf } from '../kernel/errors.js';
+import { BadInput } from '../kernel/errors.js';
 import { AuthService } from '../platform/auth.service.js';
 import { SystemClock } from '../platform/clock.js';
 import { type Config, configOf } from '../platform/config.js';
 import { createLog } from '../platform/logger.js';
-import { tariffSchema } from '../signals/tariff.js';
 import { PlantApp } from './plant-app.js';
 import { CHOOSE_PORT, portFault } from './ports.js';
+import { readFleet } from './serve-fleet.js';
 import { untilStopped } from './stopping.js';
 
 interface ServeOptions {
@@ -62,34 +59,6 @@ const serve = async (options: ServeOptions): Promise<void> => {
     throw error;
   }
   await untilStopped(() => plant.stop());
-};
-
-const readFleet = ({ fleetFile }: Config) => {
-  if (fleetFile === undefined)
-    throw new BadInput('no fleet file; name one with --fleet or VPP_FLEET (hardware/fleets/example.yaml is one to start from)');
-  let text: string;
-  try {
-    text = readFileSync(fleetFile, 'utf8');
-  } catch (error) {
-    throw new BadInput(`${fleetFile}: cannot be read: ${messageOf(error)}`);
-  }
-  const fleet = parseFleet(fleetFile, text, tariffSchema);
-  const faults = profileFaults(fleetFile, devicesOf(fleet.plant));
-  if (faults.length > 0) throw new BadInput(faults);
-  return fleet;
-};
-
-const profileFaults = (fleetFile: string, devices: readonly Device[]): string[] => {
-  const profiles = loadProfiles();
-  return devices.flatMap((device) => {
-    try {
-      if (device.profile !== SUNSPEC_PROFILE) profileFor(profiles, device);
-      return [];
-    } catch (error) {
-      if (error instanceof BadInput) return error.faults.map((fault) => `${fleetFile}: device "${device.id}": ${fault}`);
-      throw error;
-    }
-  });
 };
 
 /** Passwords that were printed on a page must open nothing on a real plant, and without an operator nobody could stop it. */

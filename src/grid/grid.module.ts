@@ -9,6 +9,7 @@ import { EventViewService } from './event-view.service.js';
 import { FleetController } from './fleet.controller.js';
 import { FleetViewService } from './fleet-view.service.js';
 import { HealthController } from './health.controller.js';
+import { ImportController } from './import.controller.js';
 import { LimitController } from './limit.controller.js';
 import { LiveController } from './live.controller.js';
 import { MetricsService } from './metrics.service.js';
@@ -42,6 +43,7 @@ export class GridModule {
         ReadingsController,
         EnergyController,
         HealthController,
+        ImportController,
       ],
       providers: [
         { provide: PlantFacts, useValue: facts },

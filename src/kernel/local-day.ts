@@ -82,11 +82,23 @@ export const localDate = (zone: string, atMs: EpochMs): LocalDate => localTime(z
 export const momentOf = (zone: string, date: LocalDate, hour = 0, minute = 0): EpochMs => {
   const [year, month, day] = date.split('-').map(Number) as [number, number, number];
   const wallMs = Date.UTC(year, month - 1, day, hour, minute);
+  const shown = candidates(zone, wallMs);
+  return momentsOf(zone, wallMs)[0] ?? jumpBetween(zone, shown[0], shown[1]);
+};
+
+/**
+ * All moments at which a wall clock in `zone` shows a time, in order: none where the clocks jump over it, two where they show
+ * it twice. The time is given as if its wall clock showed UTC.
+ */
+export const momentsOf = (zone: string, wallMs: number): EpochMs[] => {
+  const [first, second] = candidates(zone, wallMs);
+  return (first === second ? [first] : [first, second]).filter((atMs) => atMs + zoneOffsetMs(zone, atMs) === wallMs);
+};
+
+const candidates = (zone: string, wallMs: number): [EpochMs, EpochMs] => {
   const before = zoneOffsetMs(zone, wallMs - DAY_MS);
   const after = zoneOffsetMs(zone, wallMs + DAY_MS);
-  const shown = [wallMs - Math.max(before, after), wallMs - Math.min(before, after)];
-  for (const atMs of shown) if (atMs + zoneOffsetMs(zone, atMs) === wallMs) return atMs;
-  return jumpBetween(zone, shown[0]!, shown[1]!);
+  return [wallMs - Math.max(before, after), wallMs - Math.min(before, after)];
 };
 
 const jumpBetween = (zone: string, lowMs: EpochMs, highMs: EpochMs): EpochMs => {

@@ -10,7 +10,7 @@ export const environmentSchema = z.object({
   VPP_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on'),
   VPP_PORT: wholeNumber(0, 65_535).default(8080).describe('Port of the pages and the API; 0 takes a free one'),
   VPP_DATA_DIR: z.string().min(1).default('data').describe('Folder for databases and keys'),
-  VPP_USER: z.string().min(1).optional().describe('Operator that `vpp device command --plant` logs in as'),
+  VPP_USER: z.string().min(1).optional().describe('Operator that commands with `--plant` log in as'),
   VPP_PASSWORD: z.string().min(1).optional().describe('Password of VPP_USER'),
   VPP_FLEET: z.string().min(1).optional().describe('Fleet file of `vpp serve`'),
   VPP_INTERVAL_MINUTES: wholeNumber(1, 60)

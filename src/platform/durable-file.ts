@@ -1,4 +1,5 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -20,8 +21,28 @@ export const writeDurably = (file: string, text: string, mode = 0o600): void => 
   syncFolder(dirname(file));
 };
 
+/** The same for what is too long to hold: a piece that cannot be made, or written, leaves the file as it was. */
+export const streamDurably = async (file: string, pieces: AsyncIterable<string | Uint8Array>, mode = 0o600): Promise<void> => {
+  const draft = `${file}.new`;
+  try {
+    const handle = await open(draft, 'w', mode);
+    try {
+      await handle.chmod(mode);
+      for await (const piece of pieces) await handle.writeFile(piece);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+  syncFolder(dirname(file));
+};
+
 /** The new name outlives a power cut only once its folder is on disk. Windows cannot open folders, and needs no such thing. */
-const syncFolder = (folder: string): void => {
+export const syncFolder = (folder: string): void => {
   if (process.platform === 'win32') return;
   const handle = openSync(folder, 'r');
   try {

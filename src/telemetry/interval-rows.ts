@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import type { DeviceId, SiteId } from '../fleet/plant.js';
+import type { Device, DeviceId, SiteId } from '../fleet/plant.js';
 import type { Flow } from '../kernel/flow.js';
 import type { Interval } from '../kernel/interval.js';
 import type { EpochMs } from '../kernel/units.js';
@@ -94,6 +94,17 @@ export class IntervalRows {
     const [first] = await rows.find({ where: { siteId }, order: { startMs: 'ASC' }, take: 1 });
     const [last] = await rows.find({ where: { siteId }, order: { startMs: 'DESC' }, take: 1 });
     return first && last && { startMs: first.startMs, endMs: last.endMs };
+  }
+
+  /** The first interval of a device, or its first that was measured here; absent where it has none. */
+  async first(
+    { id, siteId }: Pick<Device, 'id' | 'siteId'>,
+    measured: boolean,
+  ): Promise<{ startMs: EpochMs; imported: boolean } | undefined> {
+    const [row] = await this.database
+      .getRepository(IntervalEnergyEntity)
+      .find({ where: { siteId, deviceId: id, ...(measured ? { imported: false } : {}) }, order: { startMs: 'ASC' }, take: 1 });
+    return row && { startMs: row.startMs, imported: row.imported };
   }
 
   /** Missing intervals that ended in `[fromMs, toMs)`, oldest first. */

@@ -22,6 +22,9 @@ const LONGEST_WAIT_MS: DurationMs = MINUTE_MS;
 /** Closes intervals: what every metering device moved, worked out from stored readings once and kept. */
 @Injectable()
 export class IntervalService {
+  /** Of devices with an interval: where their own time begins, as far as something was brought in before it. */
+  private readonly ownTimes = new Map<DeviceId, EpochMs>();
+
   constructor(
     private readonly rows: IntervalRows,
     private readonly readings: ReadingStore,
@@ -66,8 +69,9 @@ export class IntervalService {
   }
 
   /** Stores intervals worked out elsewhere (history made in process). What is stored already stays as it is. */
-  storeAll(intervals: readonly IntervalEnergy[]): Promise<void> {
-    return this.rows.insertNew(intervals);
+  async storeAll(intervals: readonly IntervalEnergy[]): Promise<void> {
+    await this.rows.insertNew(intervals);
+    for (const { deviceId, imported } of intervals) if (imported) this.ownTimes.delete(deviceId);
   }
 
   /** The newest closed interval; absent on a plant that has closed none. */
@@ -78,6 +82,11 @@ export class IntervalService {
   /** From a site's first stored interval to the end of its last; absent where none is stored. */
   spanOf(siteId: SiteId): Promise<Interval | undefined> {
     return this.rows.span(siteId);
+  }
+
+  /** Where the first interval of a device begins that was measured here. */
+  async firstMeasuredMs(device: Device): Promise<EpochMs | undefined> {
+    return (await this.rows.first(device, true))?.startMs;
   }
 
   /** Stored intervals that begin in `[fromMs, toMs)`, by site, time, device and flow. Their lengths may differ. */
@@ -128,13 +137,16 @@ export class IntervalService {
     return byDevice;
   }
 
-  private async reachingOut(device: Device, inside: Sample[], { startMs, endMs }: Interval, marginMs: DurationMs): Promise<Sample[]> {
+  private async reachingOut(device: Device, all: Sample[], { startMs, endMs }: Interval, marginMs: DurationMs): Promise<Sample[]> {
+    const ownSinceMs = await this.ownSinceMs(device, startMs);
+    const inside = all.filter(({ atMs }) => atMs >= ownSinceMs);
+    const beforeMs = startMs - marginMs - 1;
     const before: Sample[] = [];
     const after: Sample[] = [];
     for (const quantity of meteredQuantities(device)) {
       const told = inside.filter(({ values }) => values[quantity] !== undefined);
-      if (!told.some(({ atMs }) => atMs <= startMs)) {
-        const reading = await this.readings.lastAtOrBefore(device.id, quantity, startMs - marginMs - 1, REACH_MS);
+      if (beforeMs >= ownSinceMs && !told.some(({ atMs }) => atMs <= startMs)) {
+        const reading = await this.readings.lastAtOrBefore(device.id, quantity, beforeMs, Math.min(REACH_MS, beforeMs - ownSinceMs));
         if (reading) before.push({ deviceId: device.id, atMs: reading.atMs, values: { [quantity]: reading.value } });
       }
       if (!told.some(({ atMs }) => atMs >= endMs)) {
@@ -143,6 +155,21 @@ export class IntervalService {
       }
     }
     return [...before.sort(byTime), ...inside, ...after.sort(byTime)];
+  }
+
+  /**
+   * Readings from before this were brought in from a file: what is paid must not rest on them, not even where they lie next to
+   * the first gap. `startMs` is that of an interval that is closed now, and so the device's first where it has none.
+   */
+  private async ownSinceMs(device: Device, startMs: EpochMs): Promise<EpochMs> {
+    const known = this.ownTimes.get(device.id);
+    if (known !== undefined) return known;
+    const first = await this.rows.first(device, false);
+    if (!first) return -Infinity;
+    const sinceMs = first.imported ? await this.firstMeasuredMs(device) : -Infinity;
+    if (sinceMs === undefined) return startMs;
+    this.ownTimes.set(device.id, sinceMs);
+    return sinceMs;
   }
 }
 

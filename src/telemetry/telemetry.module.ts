@@ -4,6 +4,7 @@ import { SampleSink } from '../field/sample-sink.port.js';
 import { InfluxReadingStore } from './adapters/influx-reading-store.js';
 import { ReadingSpool } from './adapters/reading-spool.js';
 import { SqliteReadingStore } from './adapters/sqlite-reading-store.js';
+import { ImportService } from './import.service.js';
 import { IntervalEnergyEntity } from './interval.entity.js';
 import { IntervalRows } from './interval-rows.js';
 import { IntervalService } from './interval.service.js';
@@ -35,6 +36,10 @@ export const openReadingStore = (target: ReadingTarget, report: (report: SpoolRe
   return new SpoolingReadingStore(InfluxReadingStore.open(url), ReadingSpool.open(spool.file, spool.maxBytes), report);
 };
 
+/** For questions alone, also beside the plant that writes. */
+export const openReadingStoreToRead = (target: ReadingTarget): ReadingStore =>
+  target.kind === 'sqlite' ? SqliteReadingStore.openToRead(target.file) : InfluxReadingStore.open(target.url);
+
 /** Needs `PlantDirectory`, `Clock`, the alarm log and the database from the rooms above, and `ScheduleModule.forRoot()`. */
 @Global()
 @Module({})
@@ -56,6 +61,7 @@ export class TelemetryModule {
           inject: [ReadingStore, TelemetryAlarms],
         },
         { provide: SampleSink, useExisting: TelemetryService },
+        ImportService,
         IntervalRows,
         IntervalService,
         RefusalLog,
@@ -64,7 +70,7 @@ export class TelemetryModule {
         TelemetryJobs,
         TelemetryService,
       ],
-      exports: [ReadingStore, SampleSink, IntervalService, TelemetryService, RefusalLog],
+      exports: [ReadingStore, SampleSink, ImportService, IntervalService, TelemetryService, RefusalLog],
     };
   }
 }

@@ -31,13 +31,15 @@ export class InfluxServer {
   private constructor(
     private readonly folder: string,
     readonly httpPort: number,
+    /** Where `influxd backup` asks. */
+    readonly rpcPort: number,
   ) {}
 
   static async make(): Promise<InfluxServer> {
     if (!existsSync(INFLUXD)) throw new Error(`${INFLUXD} is missing: install Debian's package "influxdb" to run this test`);
     const folder = mkdtempSync(join(tmpdir(), 'influx-'));
-    const influx = new InfluxServer(folder, await freePort());
-    writeFileSync(join(folder, 'influxdb.conf'), configuration(folder, influx.httpPort, await freePort()));
+    const influx = new InfluxServer(folder, await freePort(), await freePort());
+    writeFileSync(join(folder, 'influxdb.conf'), configuration(folder, influx.httpPort, influx.rpcPort));
     await influx.start();
     return influx;
   }

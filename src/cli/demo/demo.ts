@@ -13,7 +13,7 @@ import { lockFolder } from '../../platform/folder-lock.js';
 import { createLog } from '../../platform/logger.js';
 import { loadHomes, type MeasuredHome } from '../../simulator/index.js';
 import { openReadingStore } from '../../telemetry/telemetry.module.js';
-import { readingTarget } from '../plant.module.js';
+import { readingTarget } from '../reading-target.js';
 import { CHOOSE_PORT, portFault } from '../ports.js';
 import { untilStopped } from '../stopping.js';
 import { DEMO_FAULTS, virtualSites } from '../virtual-sites.js';

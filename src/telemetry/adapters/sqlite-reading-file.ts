@@ -2,7 +2,7 @@ import Database, { type Database as SqliteDatabase, type Statement } from 'bette
 import { type Quantity, STORED_QUANTITIES } from '../../field/sample.js';
 import { AdapterError, BadInput, messageOf } from '../../kernel/errors.js';
 
-const VERSION = 2;
+export const READINGS_VERSION = 2;
 
 /** A quantity's name holds a dot, so as a column it stands in quotes. */
 export const column = (quantity: Quantity): string => `"${quantity}"`;
@@ -46,17 +46,38 @@ export const openReadingFile = (file: string): SqliteDatabase => {
     database.pragma('synchronous = FULL');
     database.pragma('busy_timeout = 5000');
     const version = database.pragma('user_version', { simple: true }) as number;
-    if (version > VERSION) {
-      throw new BadInput(`${file}: readings were written by a newer version (${version} > ${VERSION}); run that version, or move the file`);
+    if (version > READINGS_VERSION) {
+      throw new BadInput(
+        `${file}: readings were written by a newer version (${version} > ${READINGS_VERSION}); run that version, or move the file`,
+      );
     }
     database.exec(TABLES);
     addMissingColumns(database);
-    database.pragma(`user_version = ${VERSION}`);
+    database.pragma(`user_version = ${READINGS_VERSION}`);
     return database;
   } catch (error) {
     database?.close();
     if (error instanceof BadInput) throw error;
     throw new BadInput(`${file}: cannot be opened as the file of readings: ${messageOf(error)}`);
+  }
+};
+
+/** Opens a file of readings and changes nothing in it. Throws `BadInput` where there is none, and for one of another version. */
+export const openReadingFileToRead = (file: string): SqliteDatabase => {
+  let database: SqliteDatabase | undefined;
+  try {
+    database = new Database(file, { readonly: true, fileMustExist: true, timeout: 5_000 });
+    const version = database.pragma('user_version', { simple: true }) as number;
+    if (version !== READINGS_VERSION)
+      throw new BadInput(
+        `${file}: readings are of version ${version}, and this program reads ${READINGS_VERSION}; ` +
+          (version > READINGS_VERSION ? 'use that version' : 'start the plant on them once, which brings them up'),
+      );
+    return database;
+  } catch (error) {
+    database?.close();
+    if (error instanceof BadInput) throw error;
+    throw new BadInput(`${file}: cannot be read as the file of readings: ${messageOf(error)}`);
   }
 };
 

@@ -6,7 +6,7 @@ import { floorTo } from '../../kernel/interval.js';
 import { type DurationMs, type EpochMs, MINUTE_MS } from '../../kernel/units.js';
 import { type RangePoint, type RangeQuery, type Reading, ReadingStore, type SamplesQuery } from '../reading-store.port.js';
 import { stepsOf } from './sqlite-range.js';
-import { column, openReadingFile, sqliteFault, Statements } from './sqlite-reading-file.js';
+import { column, openReadingFile, openReadingFileToRead, sqliteFault, Statements } from './sqlite-reading-file.js';
 import { makeQuarters, RollUps, type RollUpTable } from './sqlite-roll-ups.js';
 
 type Row = { ts: EpochMs } & { readonly [quantity in Quantity]?: number | null };
@@ -37,7 +37,7 @@ export class SqliteReadingStore extends ReadingStore {
       .all()) {
       this.told.add(`${device} ${quantity}`);
     }
-    if (this.statements.of('SELECT 1 FROM quarters LIMIT 1').get() === undefined)
+    if (!database.readonly && this.statements.of('SELECT 1 FROM quarters LIMIT 1').get() === undefined)
       database.transaction(() => makeQuarters(this.statements))();
     this.rollUps = new RollUps(this.statements);
   }
@@ -45,6 +45,11 @@ export class SqliteReadingStore extends ReadingStore {
   /** Throws `BadInput` where the file cannot be used. */
   static open(file: string): SqliteReadingStore {
     return new SqliteReadingStore(openReadingFile(file));
+  }
+
+  /** Beside a plant that writes: what it writes meanwhile may be seen or not. Throws `BadInput` where the file cannot be read. */
+  static openToRead(file: string): SqliteReadingStore {
+    return new SqliteReadingStore(openReadingFileToRead(file));
   }
 
   append(samples: readonly Sample[]): Promise<void> {
@@ -129,6 +134,7 @@ export class SqliteReadingStore extends ReadingStore {
   }
 
   async prune(beforeMs: EpochMs, minutesBeforeMs?: EpochMs): Promise<void> {
+    await this.attempt('rolling up old readings', () => this.database.transaction(() => this.rollUps.passTo(beforeMs))()());
     for (const device of this.numbers.values()) {
       await this.forget('readings', 'device = ?', [device], floorTo(beforeMs, MINUTE_MS));
       for (const quantity of STORED_QUANTITIES) {

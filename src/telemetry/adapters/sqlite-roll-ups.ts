@@ -33,6 +33,12 @@ export class RollUps {
   constructor(private readonly statements: Statements) {
     const rows = statements.of<{ device: number; ts: EpochMs }>('SELECT device, max(ts) AS ts FROM readings GROUP BY device').all();
     for (const { device, ts } of rows) this.current.set(device, floorTo(ts, MINUTE_MS));
+    // A device whose readings have all gone is past everything that they left.
+    const last = statements.of<{ ts: EpochMs | null }>('SELECT max(ts) AS ts FROM quarters WHERE device = ?');
+    for (const { id } of statements.of<{ id: number }>('SELECT id FROM devices').all()) {
+      const ts = this.current.has(id) ? null : last.get(id)!.ts;
+      if (ts !== null) this.current.set(id, ts + SLOT_MS);
+    }
   }
 
   /** Everything before this moment can be read from roll-ups of that length. */
@@ -54,6 +60,19 @@ export class RollUps {
     }
     return () => {
       for (const [device, minute] of moved) this.current.set(device, minute);
+    };
+  }
+
+  /** To be called inside a transaction before readings go: rolls up the minute that a silent device, or an old file, has ended in. */
+  passTo(beforeMs: EpochMs): () => void {
+    const toMs = floorTo(beforeMs, SLOT_MS);
+    const silent = [...this.current].filter(([, minute]) => minute < toMs);
+    for (const [device, minute] of silent) {
+      this.rollUpMinute(device, minute);
+      rollUpQuarter(this.statements, device, floorTo(minute, SLOT_MS));
+    }
+    return () => {
+      for (const [device] of silent) this.current.set(device, toMs);
     };
   }
 

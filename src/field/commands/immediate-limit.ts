@@ -1,17 +1,18 @@
 import type { Watt } from '../../kernel/units.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
 import type { ModelRegisters } from './model-registers.js';
-import { timer16, writtenAndReadBack } from './written.js';
+import { KEEPS_NO_TIMER, timer16, writtenAndReadBack } from './written.js';
 
 /**
  * Limits active power by model 123. The limit is a percentage of WMax (model 121), rounded down so that it is never above
  * what was asked; the timer stands before the limit is enabled, so that there is no moment at which it could stay for ever.
+ * Without `leaseS` it has none, since something else ends it.
  */
 export const limitByImmediateControls = async (
   controls: ModelRegisters,
   settings: ModelRegisters,
   maxW: Watt,
-  leaseS: number,
+  leaseS: number | undefined,
 ): Promise<CommandOutcome> => {
   const { WMax: ratedW } = await settings.read('WMax');
   if (!ratedW) return { kind: 'refused', reason: 'the device does not tell WMax, which its limit is a percentage of' };
@@ -25,7 +26,7 @@ export const limitByImmediateControls = async (
     },
     async () => {
       const seen = await controls.read('WMaxLimPct', 'WMaxLimPct_RvrtTms', 'WMaxLim_Ena');
-      if (!seen.WMaxLimPct_RvrtTms) return { kind: 'refused', reason: 'the device keeps no reversion timer: it would never let go' };
+      if (leaseS !== undefined && !seen.WMaxLimPct_RvrtTms) return KEEPS_NO_TIMER;
       return limitOutcome(seen.WMaxLim_Ena, seen.WMaxLimPct, limitPct, stepPct, ratedW);
     },
     () => releaseImmediateLimit(controls),

@@ -35,6 +35,8 @@ export class ProfileControls {
   private readonly commands: ProfileCommands;
   private readonly order: WordOrder;
   private readonly controls: readonly Control[];
+  /** The setpoints that it has a control for. */
+  readonly kinds: readonly Setpoint['kind'][];
 
   constructor(
     private readonly unit: BusUnit,
@@ -42,12 +44,12 @@ export class ProfileControls {
   ) {
     this.commands = profile.commands ?? {};
     this.order = profile.wordOrder;
-    this.controls = CONTROL_NAMES.flatMap(([kind, name]) => {
+    this.controls = Object.entries(COMMAND_OF).flatMap(([kind, name]) => {
       const control = this.commands[name];
       return control
         ? [
             {
-              kind,
+              kind: kind as Setpoint['kind'],
               release: () => this.releaseOne(control),
               holds: () => this.isMet(control.held),
               shows: () => this.shownBy(name, control),
@@ -55,6 +57,7 @@ export class ProfileControls {
           ]
         : [];
     });
+    this.kinds = this.controls.map(({ kind }) => kind);
   }
 
   /** Writes a setpoint and reads it back. Failures of the device are outcomes; nothing is written twice. */
@@ -196,11 +199,12 @@ export class ProfileControls {
   }
 }
 
-const CONTROL_NAMES = [
-  ['pv-limit', 'pvLimit'],
-  ['battery-power', 'batteryPower'],
-  ['generator', 'generator'],
-] as const satisfies [Setpoint['kind'], keyof ProfileCommands][];
+/** What a control is called in a profile. */
+export const COMMAND_OF = {
+  'pv-limit': 'pvLimit',
+  'battery-power': 'batteryPower',
+  generator: 'generator',
+} as const satisfies Record<Setpoint['kind'], keyof ProfileCommands>;
 
 const shownText = (shown: readonly { readonly at: number; readonly words: readonly number[] }[]): string =>
   shown.length === 0 ? 'a setpoint' : `registers ${shown.map(({ at, words }) => `${at} = ${words.join(' ')}`).join(', ')}`;

@@ -1,7 +1,7 @@
 import { AdapterError } from '../../kernel/errors.js';
 import type { BusUnit } from '../bus.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
-import type { Fallback, Setpoint } from '../setpoint.js';
+import { type Fallback, type Setpoint, SETPOINT_KINDS } from '../setpoint.js';
 import type { SunspecMap } from '../sunspec-walk.js';
 import { ControllerHeartbeat, HEARTBEATS } from './controller-heartbeat.js';
 import {
@@ -23,7 +23,10 @@ import { outcomeOf, withoutFallback } from './written.js';
 
 /** What a SunSpec device can be told, by the control models it has. */
 export interface SunspecControls {
-  command(setpoint: Setpoint, leaseS: number, fallback?: Fallback): Promise<CommandOutcome>;
+  /** The setpoints that it has a control for. */
+  readonly kinds: SetpointKinds;
+  /** Without `leaseS` the device is given no timer: for what something else ends. */
+  command(setpoint: Setpoint, leaseS: number | undefined, fallback?: Fallback): Promise<CommandOutcome>;
   /** Switches off the controls of these kinds, all without; true once the device shows it. Throws an `AdapterError`. */
   release(kinds?: SetpointKinds): Promise<boolean>;
   /** Whether any control is switched on, whoever did it. Throws an `AdapterError`. */
@@ -38,7 +41,13 @@ export interface SunspecControls {
   ratedW(): Promise<number | undefined>;
 }
 
-type Command = (setpoint: Setpoint, leaseS: number, fallback?: Fallback) => Promise<CommandOutcome> | undefined;
+/** Writes a setpoint of one kind by the models that a device has for it. */
+type Way<Kind extends Setpoint['kind']> = (
+  setpoint: Extract<Setpoint, { kind: Kind }>,
+  leaseS: number | undefined,
+  fallback?: Fallback,
+) => Promise<CommandOutcome>;
+type Ways = { readonly [Kind in Setpoint['kind']]?: Way<Kind> };
 export type SetpointKinds = readonly Setpoint['kind'][];
 
 export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls => {
@@ -46,7 +55,7 @@ export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls
     const model = map.models.find((candidate) => candidate.id === id);
     return model && new ModelRegisters(through, model);
   };
-  const command = commandOf(registers);
+  const ways = waysOf(registers);
   const controls = controlsOf(registers);
   const heartbeat = new ControllerHeartbeat(
     HEARTBEATS.flatMap(({ modelId, point, below }) => {
@@ -56,10 +65,12 @@ export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls
     }),
   );
   return {
+    kinds: SETPOINT_KINDS.filter((kind) => ways[kind] !== undefined),
     command: async (setpoint, leaseS, fallback) => {
       try {
         if (await heartbeat.isLocal()) return { kind: 'refused', reason: 'somebody on site has taken the device out of remote control' };
-        return await (command(setpoint, leaseS, fallback) ?? { kind: 'refused', reason: `the device has no control for ${setpoint.kind}` });
+        const way = ways[setpoint.kind] as Way<Setpoint['kind']> | undefined;
+        return way ? await way(setpoint, leaseS, fallback) : { kind: 'refused', reason: `the device has no control for ${setpoint.kind}` };
       } catch (error) {
         // Nothing is written before the ratings have been read: a failure up to there has changed nothing.
         if (error instanceof AdapterError && error.retryable) return { kind: 'unknown', reason: `not written: ${error.message}` };
@@ -81,21 +92,26 @@ export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls
 
 type RegistersOf = (id: number) => ModelRegisters | undefined;
 
-const commandOf = (registers: RegistersOf): Command => {
+const waysOf = (registers: RegistersOf): Ways => {
   const [settings, immediate, storage, capacity, der] = [121, 123, 124, 702, 704].map((id) => registers(id));
-  return (setpoint, leaseS, fallback) => {
-    switch (setpoint.kind) {
-      case 'pv-limit':
-        if (immediate && settings)
-          return limitByImmediateControls(immediate, settings, setpoint.maxW, leaseS).then((outcome) => withoutFallback(outcome, fallback));
-        return der && capacity && limitByDerControls(der, capacity, setpoint.maxW, leaseS, fallback?.maxW);
-      case 'battery-power':
-        if (storage) return powerByStorageControls(storage, setpoint.powerW, leaseS);
-        return der && powerByDerControls(der, capacity, setpoint.powerW, leaseS);
-      case 'generator':
-        return undefined;
-    }
+  return {
+    ...limitWay(immediate, settings, der, capacity),
+    ...(storage
+      ? { 'battery-power': ({ powerW }, leaseS) => powerByStorageControls(storage, powerW, leaseS) }
+      : der && { 'battery-power': ({ powerW }, leaseS) => powerByDerControls(der, capacity, powerW, leaseS) }),
   };
+};
+
+const limitWay = (...[immediate, settings, der, capacity]: (ModelRegisters | undefined)[]): Pick<Ways, 'pv-limit'> => {
+  if (immediate && settings)
+    return {
+      'pv-limit': async ({ maxW }, leaseS, fallback) => {
+        const outcome = await limitByImmediateControls(immediate, settings, maxW, leaseS);
+        return leaseS === undefined ? outcome : withoutFallback(outcome, fallback);
+      },
+    };
+  if (!der || !capacity) return {};
+  return { 'pv-limit': ({ maxW }, leaseS, fallback) => limitByDerControls(der, capacity, maxW, leaseS, fallback?.maxW) };
 };
 
 /** A control as its model has it. */

@@ -34,7 +34,8 @@ export class ProfileDriver implements DeviceDriver {
   }
 
   async command(setpoint: Setpoint, leaseS: number, fallback?: Fallback): Promise<CommandOutcome> {
-    return withoutFallback(await this.controls.command(setpoint, leaseS), fallback);
+    const outcome = await this.controls.command(setpoint, leaseS);
+    return this.standing.reversion === 'supervisor' ? outcome : withoutFallback(outcome, fallback);
   }
 
   release(kinds?: readonly Setpoint['kind'][]): Promise<boolean> {

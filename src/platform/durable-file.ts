@@ -1,4 +1,5 @@
 import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { chmod, mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -18,6 +19,28 @@ export const writeDurably = (file: string, text: string, mode = 0o600): void => 
   chmodSync(draft, mode);
   renameSync(draft, file);
   syncFolder(dirname(file));
+};
+
+/** As `writeDurably`, for a process that has something else to do while a slow disk takes it. One at a time for a file. */
+export const storeDurably = async (file: string, text: string, mode = 0o600): Promise<void> => {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.new`;
+  const handle = await open(draft, 'w', mode);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await chmod(draft, mode);
+  await rename(draft, file);
+  if (process.platform === 'win32') return;
+  const folder = await open(dirname(file), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 };
 
 /** The new name outlives a power cut only once its folder is on disk. Windows cannot open folders, and needs no such thing. */

@@ -59,10 +59,10 @@ describe('an entry of a fleet file, changed in place', () => {
 
   it('loses what a scan has noted of the value before, and nothing that people have written', () => {
     const noted = (note: string): string => shipped('example.yaml').replace(/reversion: device # .*/, `reversion: none # ${note}`);
-    const change = [{ deviceId: 'anna-battery', fields: { reversion: 'device' } }] as const;
+    const change = [{ deviceId: 'anna-pv', fields: { reversion: 'device' } }] as const;
     const scanned = noted(REVERSION_NOTES.unproven);
     expect(scanned).toContain('reversion: none # never dispatched until');
-    expect(added(scanned, editedFleet('f', scanned, change))).toEqual(['        reversion: device']);
+    expect(editedFleet('f', scanned, change)).toBe(scanned.replace(/reversion: none # .*/, 'reversion: device'));
     const written = noted('never dispatched, says Anna');
     expect(added(written, editedFleet('f', written, change))).toEqual(['        reversion: device # never dispatched, says Anna']);
   });

@@ -109,6 +109,26 @@ describe('a device that would keep a setpoint for ever', () => {
     expect([registers.holding.get(MODE), registers.holding.get(POWER)]).toEqual([AUTOMATIC, 0]);
   });
 
+  it('is left to whoever has set something else since the plant died', async () => {
+    await control.assert([{ ...lease(), expiresAtMs: NOW + 1_000 }]);
+    registers.holding.set(POWER, 500);
+    await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 5_000 });
+    expect([registers.holding.get(MODE), registers.holding.get(POWER)]).toEqual([CHARGING, 500]);
+  });
+
+  it('is known to the supervisor by what it shows, but not while that is being written', async () => {
+    const known: (string | undefined)[] = [];
+    registers.onWrite = () => known.push(supervisor.leases()[0]?.shown);
+    const shown = (powerW: number): string => `registers ${POWER} = ${powerW}, ${MODE} = ${CHARGING}`;
+    await control.assert([lease(-2_000)]);
+    expect(supervisor.leases()).toMatchObject([{ shown: shown(2_000) }]);
+    await control.assert([{ ...lease(-2_000), expiresAtMs: NOW + 150_000 }]);
+    expect(supervisor.leases()).toMatchObject([{ shown: shown(2_000) }]);
+    await control.assert([lease(-1_000)]);
+    expect(supervisor.leases()).toMatchObject([{ shown: shown(1_000) }]);
+    expect(known).toEqual(Array(4).fill(undefined));
+  });
+
   it('is told nothing without a supervisor', async () => {
     await stopSupervisor();
     expect(await control.assert([lease()])).toMatchObject([{ kind: 'refused', reason: expect.stringContaining('start `vpp supervise`') }]);

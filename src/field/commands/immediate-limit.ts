@@ -1,4 +1,5 @@
 import type { Watt } from '../../kernel/units.js';
+import { scaled } from '../../registers/sunspec/model.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
 import type { ModelRegisters } from './model-registers.js';
 import { KEEPS_NO_TIMER, timer16, writtenAndReadBack } from './written.js';
@@ -47,8 +48,20 @@ export const holdsImmediateLimit = async (controls: ModelRegisters): Promise<boo
 /** The limit of model 123 while it is on and below the rating. */
 export const shownImmediateLimit = async (controls: ModelRegisters): Promise<string | undefined> => {
   const { WMaxLim_Ena: enabled, WMaxLimPct: limitPct } = await controls.read('WMaxLimPct', 'WMaxLim_Ena');
-  return enabled === 1 && limitPct !== undefined && limitPct < 100 ? `a limit of ${limitPct} %` : undefined;
+  return enabled === 1 ? limitShown(limitPct) : undefined;
 };
+
+/** What `shownImmediateLimit` will say once somebody has told it `maxW`. */
+export const shownWhenTold = async (controls: ModelRegisters, settings: ModelRegisters, maxW: Watt): Promise<string | undefined> => {
+  const { WMax: ratedW } = await settings.read('WMax');
+  await controls.read('WMaxLimPct');
+  const stepPct = controls.stepOf('WMaxLimPct');
+  // As it is read back: 33 steps of 0.1 are 3.3, and not what multiplying makes of them.
+  return ratedW ? limitShown(scaled(Math.round(percentDown(maxW, ratedW, stepPct) / stepPct), Math.log10(stepPct))) : undefined;
+};
+
+const limitShown = (limitPct: number | undefined): string | undefined =>
+  limitPct !== undefined && limitPct < 100 ? `a limit of ${limitPct} %` : undefined;
 
 /** `maxW` in percent of the rating, 0 to 100, on the step below. */
 export const percentDown = (maxW: Watt, ratedW: Watt, stepPct: number): number => {

@@ -1,5 +1,4 @@
 import { AdapterError } from '../../kernel/errors.js';
-import type { ReversionClass } from '../../fleet/plant.js';
 import type { Watt } from '../../kernel/units.js';
 import type { Profile } from '../../registers/profile.js';
 import {
@@ -111,12 +110,6 @@ export class ProfileControls {
         words: Array.from({ length: words }, (_, offset) => told.get(`${table} ${at + offset}`) ?? 0),
       })),
     );
-  }
-
-  /** What ends a setpoint of a kind when nobody says more. */
-  reversionOf(kind: Setpoint['kind']): ReversionClass {
-    const name = CONTROL_NAMES.find(([named]) => named === kind)![1];
-    return (this.commands[name]?.reversion ?? this.profile.reversion)?.class ?? 'none';
   }
 
   /** Every register of the control that can be read and is no timer: those run by themselves. */

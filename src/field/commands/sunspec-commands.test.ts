@@ -223,6 +223,14 @@ describe('model 704', () => {
     });
   });
 
+  it('shows once it was told its fallback what it said that it would', async () => {
+    const { controls } = await deviceOf([IDENTITY, SETTINGS, LIMIT]);
+    const fallback = { kind: 'pv-limit', maxW: 1_650 } as const;
+    await controls.command(fallback, undefined);
+    expect(await controls.shows('pv-limit')).toBe('a limit of 3.3 %');
+    expect(await controls.showsFallback(fallback, true)).toBe('a limit of 3.3 %');
+  });
+
   it('has no timer where something else ends it, and none is asked of the device', async () => {
     const fallback = { kind: 'pv-limit', maxW: 3_000 } as const;
     const { controls, registers, at, written } = await deviceOf([IDENTITY, SETTINGS, LIMIT, STORAGE]);

@@ -15,7 +15,13 @@ import {
   shownDerLimit,
   shownDerPower,
 } from './der-controls.js';
-import { holdsImmediateLimit, limitByImmediateControls, releaseImmediateLimit, shownImmediateLimit } from './immediate-limit.js';
+import {
+  holdsImmediateLimit,
+  limitByImmediateControls,
+  releaseImmediateLimit,
+  shownImmediateLimit,
+  shownWhenTold,
+} from './immediate-limit.js';
 import { ModelRegisters } from './model-registers.js';
 import { anyHolds, type Control, releaseEach, shownBy } from './release-each.js';
 import { holdsStorage, powerByStorageControls, releaseStorage, shownStorage } from './storage-power.js';
@@ -35,8 +41,11 @@ export interface SunspecControls {
   beat(): Promise<boolean>;
   /** What binds the device by its controls of a kind, whoever set it. Throws an `AdapterError`. */
   shows(kind: Setpoint['kind']): Promise<string | undefined>;
-  /** What the control of a limit will show once it has gone over to the fallback; `undefined` where it has none. Throws an `AdapterError`. */
-  showsFallback(fallback: Fallback): Promise<string | undefined>;
+  /**
+   * What the control of a limit will show once it has gone over to the fallback, by itself or `told` so; `undefined` where it has
+   * none. Throws an `AdapterError`.
+   */
+  showsFallback(fallback: Fallback, told: boolean): Promise<string | undefined>;
   /** What limits in percent are percentages of; `undefined` where the device does not tell. Throws an `AdapterError`. */
   ratedW(): Promise<number | undefined>;
 }
@@ -81,9 +90,10 @@ export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls
     holds: () => anyHolds(controls),
     beat: () => heartbeat.beat(),
     shows: (kind) => shownBy(controls, kind),
-    // Only model 704 falls back to a value, and model 123 is the one that is told where a device has both.
-    showsFallback: async () => {
-      const der = registers(123) && registers(121) ? undefined : registers(704);
+    // Only model 704 falls back to a value by itself, and model 123 is the one that is told where a device has both.
+    showsFallback: async ({ maxW }, told) => {
+      const [settings, immediate, der] = [121, 123, 704].map((id) => registers(id));
+      if (immediate && settings) return told ? shownWhenTold(immediate, settings, maxW) : undefined;
       return der && shownDerFallback(der);
     },
     ratedW: async () => (await (registers(121) ?? registers(702))?.read('WMax'))?.WMax,

@@ -23,8 +23,8 @@ export interface DeviceDriver {
   read(): Promise<SampleValues>;
   /**
    * Writes a setpoint that the device itself ends after `leaseS` seconds, by going over to `fallback` where one is given and it
-   * can, and reads it back. Where the supervisor ends its setpoints, that is what tells it the fallback. Failures of the device
-   * are outcomes; nothing is written twice.
+   * can, and reads it back. What the supervisor ends (see `endsByItself`) is told its fallback by that. Failures of the device are
+   * outcomes; nothing is written twice.
    */
   command(setpoint: Setpoint, leaseS: number, fallback?: Fallback): Promise<CommandOutcome>;
   /**

@@ -229,10 +229,13 @@ describe('the way a SunSpec device is read', () => {
     const driver = await driverOf(CONTROLLED, { role: 'pv', reversion: 'supervisor' });
     const limit = { kind: 'pv-limit', maxW: 1_000 } as const;
     const timer = modelAddresses(CONTROLLED).get(123)! + pointOf(SUNSPEC_MODELS.get(123)!, 'WMaxLimPct_RvrtTms').offset;
-    expect(await driver.command(limit, 60, limit)).toEqual({ kind: 'confirmed' });
+    const fallback = { kind: 'pv-limit', maxW: 1_650 } as const;
+    expect(await driver.showsFallback(fallback)).toBe('a limit of 33 %');
+    expect([await driver.command(limit, 60, fallback), driver.endsByItself()]).toEqual([{ kind: 'confirmed' }, false]);
     expect(server!.units.get(1)!.holding.get(timer)).toBe(0);
     const alone = new SunspecDriver(bus!.unit(1), bus!.unit(1), { role: 'pv', direction: 1, reversion: 'device' });
-    expect(await alone.command(limit, 60, limit)).toEqual({ kind: 'confirmed', noFallback: true });
+    expect([await alone.showsFallback(fallback), alone.endsByItself()]).toEqual([undefined, true]);
+    expect(await alone.command(limit, 60, fallback)).toEqual({ kind: 'confirmed', noFallback: true });
     expect(server!.units.get(1)!.holding.get(timer)).toBe(60);
   });
 

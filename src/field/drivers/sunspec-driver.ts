@@ -54,7 +54,7 @@ export class SunspecDriver implements DeviceDriver {
   async command(setpoint: Setpoint, leaseS: number, fallback?: Fallback): Promise<CommandOutcome> {
     const { controls } = await this.device(this.control);
     // A timer beside the supervisor would let go in the middle of a lease: what stands is not written again there.
-    return controls.command(setpoint, this.standing.reversion === 'supervisor' ? undefined : leaseS, fallback);
+    return controls.command(setpoint, this.endsByItself() ? leaseS : undefined, fallback);
   }
 
   async release(kinds?: readonly Setpoint['kind'][]): Promise<boolean> {
@@ -73,13 +73,13 @@ export class SunspecDriver implements DeviceDriver {
   }
 
   async showsFallback(fallback: Fallback): Promise<string | undefined> {
-    const { controls } = await this.device();
-    return controls.showsFallback(fallback);
+    const { controls } = await this.device(this.control);
+    return controls.showsFallback(fallback, !this.endsByItself());
   }
 
-  /** Every control model has a timer, and one that does not keep it is refused. */
+  /** Every control model has a timer, which is used unless the fleet file counts on the supervisor instead. */
   endsByItself(): boolean {
-    return true;
+    return this.standing.reversion !== 'supervisor';
   }
 
   /** The device behind the address; after each new connection it must prove that it is the same one. */

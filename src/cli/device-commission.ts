@@ -2,6 +2,7 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ModbusSerialLinks } from '../field/adapters/modbus-serial-link.js';
+import { SupervisorSocket } from '../field/adapters/supervisor-socket.js';
 import { CommissionBench, type Preparation, type Subject, subjectOf, wishesFor } from '../field/commission.js';
 import { changesBy, type CommissionFindings, type Finding, isDisproved, isSeen } from '../field/commission-findings.js';
 import type { PulseTime } from '../field/pulse-run.js';
@@ -18,6 +19,7 @@ import { isFolderLocked, lockFolder } from '../platform/folder-lock.js';
 import { tariffSchema } from '../signals/tariff.js';
 import { parseDuration, parsePower } from './device-arguments.js';
 import { print } from './device-bus.js';
+import { stoppable } from './stoppable.js';
 import { lineDiff } from './line-diff.js';
 import { masterOf } from './running-plant.js';
 
@@ -49,12 +51,12 @@ export const commission = async (deviceId: string, options: CommissionOptions): 
   if (master) throw new BadInput(`${deviceId} is commanded by the plant "${master.plant}", which runs on ${dataDir}: stop it first`);
   // A plant that starts in the middle would be a second master.
   const lock = existsSync(dataDir) && !isFolderLocked(dataDir) ? lockFolder(dataDir) : undefined;
-  const bench = new CommissionBench(new ModbusSerialLinks(), subject, REAL_TIME);
+  const bench = new CommissionBench(new ModbusSerialLinks(), subject, REAL_TIME, new SupervisorSocket(dataDir));
   try {
     const prepared = await bench.prepare(wishes);
     say(planOf(subject, prepared).join('\n'));
     if (prepared.trials.some(isTrial) && !options.yes && !(await isAgreed())) throw new AdapterError('nothing was done', false);
-    const findings = await stoppable((signal) => bench.run(prepared, signal, say));
+    const findings = await stoppable((signal) => runUntil(signal, bench, prepared));
     finish(findings, subject, options);
   } catch (error) {
     if (!(error instanceof AdapterError)) throw error;
@@ -87,8 +89,12 @@ const leaseSeconds = (text: string): number => {
   return leaseS;
 };
 
+const SUPERVISED = '  nothing on the device ends this by itself: this command does, and the supervisor if it is killed';
+const UNSUPERVISED =
+  '  nothing on the device ends this by itself: this command does; no supervisor runs, so if it is killed, or this computer fails, the device goes on (start `vpp supervise` first)';
+
 /** What is going to happen, before it does. */
-const planOf = ({ device, meter, site }: Subject, { trials, silent }: Preparation): string[] => {
+const planOf = ({ device, meter, site }: Subject, { trials, silent, supervised }: Preparation): string[] => {
   const { id, name, role, address } = device;
   const what = `${id} ("${name}", ${role} at ${busName(address)} unit ${address.unitId}, site ${site.id})`;
   if (!trials.some(isTrial)) return [`${what} cannot be pulsed now`];
@@ -104,6 +110,7 @@ const planOf = ({ device, meter, site }: Subject, { trials, silent }: Preparatio
     }),
     `  watched: its own power${meter ? ` and that of ${meter.id}` : '; there is no grid meter to watch'}`,
     ...(silent.length > 0 ? [`  not answering, and so not watched: ${silent.join(', ')}`] : []),
+    ...(supervised === undefined ? [] : [supervised ? SUPERVISED : UNSUPERVISED]),
     '  Ctrl-C hands it back at any time.',
   ];
 };
@@ -123,25 +130,12 @@ const isAgreed = async (): Promise<boolean> => {
   }
 };
 
-/** Runs until it is done or somebody stops it; then the device is handed back first. A second signal ends at once. */
-const stoppable = async <T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-  const stop = new AbortController();
-  const stopped = (): void => {
-    if (stop.signal.aborted) process.exit(1);
-    say('stopping: the device is handed back …');
-    stop.abort();
-  };
-  process.on('SIGINT', stopped);
-  process.on('SIGTERM', stopped);
+const runUntil = async (signal: AbortSignal, bench: CommissionBench, prepared: Preparation): Promise<CommissionFindings> => {
   try {
-    return await run(stop.signal);
+    return await bench.run(prepared, signal, say);
   } catch (error) {
-    if (stop.signal.aborted && !(error instanceof AdapterError))
-      throw new AdapterError('stopped: the device was handed back', false, { cause: error });
-    throw error;
-  } finally {
-    process.off('SIGINT', stopped);
-    process.off('SIGTERM', stopped);
+    if (!signal.aborted || error instanceof AdapterError) throw error;
+    throw new AdapterError('stopped: the device was handed back', false, { cause: error });
   }
 };
 
@@ -163,7 +157,7 @@ const write = (file: string, text: string): void => {
   writeDurably(real, text, statSync(real).mode & 0o777);
 };
 
-const findingLines = ({ role, controls, meter, reversion }: CommissionFindings): string[] => [
+const findingLines = ({ role, controls, meter, reversion, handedBack }: CommissionFindings): string[] => [
   line('role', role),
   ...controls.flatMap(({ control, sign, latency, leftOut }) => [
     line(`${control} sign`, sign),
@@ -172,6 +166,7 @@ const findingLines = ({ role, controls, meter, reversion }: CommissionFindings):
   ]),
   line('meter direction', meter),
   line('reversion', reversion),
+  ...(handedBack ? [] : ['The device was NOT seen to let go: look at it, and end it with `vpp device command … --release`.']),
 ];
 
 const line = (what: string, { verdict, reason }: Finding): string => `${what.padEnd(22)} ${verdict.padEnd(10)} ${reason}`;

@@ -56,9 +56,7 @@ const decisionsSchema = z.array(
   }),
 );
 type Decided = z.infer<typeof decisionsSchema>[number]['devices'][number];
-const alarmsSchema = z.array(
-  z.object({ subject: z.string(), message: z.string(), raisedAtMs: z.number(), clearedAtMs: z.number().optional() }),
-);
+const alarmsSchema = z.array(z.object({ subject: z.string(), kind: z.string(), message: z.string(), clearedAtMs: z.number().optional() }));
 
 /** What became of an override, as far as the plant tells. */
 type OverrideOutcome =
@@ -85,7 +83,10 @@ const override = async (
   if (outcome.kind !== 'confirmed') process.exitCode = 1;
 };
 
-/** The plant decides in its own time: two decisions after the override the first of them has been written and read back. */
+/**
+ * The plant decides in its own time: once a second decision says the same, the first of them has been written and read back, and
+ * what was not as it should be stands as an alarm.
+ */
 const outcomeOf = async (client: PlantClient, deviceId: string, setpoint: Setpoint, sinceMs: number): Promise<OverrideOutcome> => {
   const owner = `override:${client.operator}`;
   const endsAtMs = monotonicMs() + PATIENCE_MS;
@@ -93,13 +94,14 @@ const outcomeOf = async (client: PlantClient, deviceId: string, setpoint: Setpoi
     const { dispatch } = await client.get('/api/fleet/now', fleetSchema);
     if (dispatch.mode !== 'running') return { kind: 'not-taken', reason: `dispatch is ${dispatch.mode}: ${dispatch.reason ?? ''}` };
     const since = (await client.get('/api/dispatch/decisions', decisionsSchema)).filter(({ atMs }) => atMs > sinceMs);
+    const [before, last] = since.slice(-2).map(({ devices }) => decisionOn(devices, deviceId, setpoint, owner));
     if (since.length > 1) {
-      const decided = decisionOn(since.at(-1)!.devices, deviceId, setpoint, owner);
       const { lease, health } = await client.get(`/api/devices/${encodeURIComponent(deviceId)}`, deviceSchema);
-      if (decided?.owner !== owner) return { kind: 'not-taken', reason: whyNot(decided, health), ...(decided ? { decided } : {}) };
-      const alarm = await complaintOf(client, deviceId, sinceMs);
-      if (alarm !== undefined) return { kind: 'not-taken', reason: alarm, decided };
-      if (lease?.owner === owner) return { kind: 'confirmed', decided, lease };
+      if (last?.owner !== owner) return { kind: 'not-taken', reason: whyNot(last, health), ...(last ? { decided: last } : {}) };
+      const isSeen = before?.owner === owner;
+      const alarm = isSeen ? await complaintOf(client, deviceId, setpoint) : undefined;
+      if (alarm !== undefined) return { kind: 'not-taken', reason: alarm, decided: last };
+      if (isSeen && lease?.owner === owner) return { kind: 'confirmed', decided: last, lease };
     }
     await pause(LOOK_EVERY_MS);
   }
@@ -119,11 +121,11 @@ const whyNot = (decided: Decided | undefined, health: string): string => {
   return [owner === 'itself' ? reason : `${owner} has it: ${reason}`, ...cuts].join('; ');
 };
 
-const complaintOf = async (client: PlantClient, deviceId: string, sinceMs: number): Promise<string | undefined> => {
+/** What stands against the control, however long: it is over with the first good word of the device. */
+const complaintOf = async (client: PlantClient, deviceId: string, { kind: control }: Setpoint): Promise<string | undefined> => {
   const alarms = await client.get('/api/alarms', alarmsSchema);
   return alarms.find(
-    ({ subject, message, raisedAtMs, clearedAtMs }) =>
-      subject === deviceId && clearedAtMs === undefined && raisedAtMs > sinceMs && message.startsWith('Setpoint'),
+    ({ subject, kind, clearedAtMs }) => subject === deviceId && kind === `setpoint ${control}` && clearedAtMs === undefined,
   )?.message;
 };
 

@@ -2,12 +2,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Commissioned } from '../field/commissioned.js';
 import type { CommandOutcome } from '../field/drivers/device-driver.js';
 import type { Setpoint } from '../field/setpoint.js';
+import { SupervisorSocket } from '../field/adapters/supervisor-socket.js';
+import { SUNSPEC_PROFILE } from '../field/profiles.js';
+import type { ModbusAddress } from '../fleet/plant.js';
 import { AdapterError, BadInput } from '../kernel/errors.js';
 import { HOUR_MS, SECOND_MS } from '../kernel/units.js';
 import { monotonicMs } from '../platform/clock.js';
 import { configOf } from '../platform/config.js';
 import { parseBus, parseDuration, parseSetpoint, type SetpointText, wholeNumber } from './device-arguments.js';
-import { onDevice, type OneUnit, print, type Reach } from './device-bus.js';
+import { baseOf, onDevice, type OneUnit, print, type Reach } from './device-bus.js';
+import { type HeldHere, holdHere } from './device-hold.js';
 import { masterOf } from './running-plant.js';
 
 export interface TryOptions extends OneUnit, SetpointText {
@@ -40,15 +44,36 @@ export const tryDirectly = async (address: string, options: TryOptions): Promise
   await refuseBesidePlant(address, options);
   return onDevice(address, options, async (device) => {
     if (!wanted) return sayReleased(await device.release(), options);
-    const outcome = await device.command(await asSetpoint(wanted, device), Math.ceil(leaseMs / SECOND_MS));
+    const setpoint = await asSetpoint(wanted, device);
+    if (device.endsBy(setpoint.kind) !== 'device' && !isEnd(setpoint))
+      return sayHeldHere(await holdHere(device, setpoint, leaseMs, supervisedAs(address, options)), options);
+    const outcome = await device.command(setpoint, Math.ceil(leaseMs / SECOND_MS));
     const held = options.wait && isHeld(outcome) ? await untilReleased(device, leaseMs) : undefined;
     sayOutcome(outcome, held, options);
   });
 };
 
-const refuseBesidePlant = async (address: string, { unit, ...options }: TryOptions): Promise<void> => {
+/** To stop an engine is to end what it was told. */
+const isEnd = (setpoint: Setpoint): boolean => setpoint.kind === 'generator' && !setpoint.run;
+
+const addressOf = (address: string, { unit, ...options }: OneUnit): ModbusAddress => {
+  const sunspecBase = baseOf(options);
+  const unitId = wholeNumber('--unit', unit, 0, 255);
+  return { ...parseBus(address), unitId, ...(sunspecBase === undefined ? {} : { sunspecBase }) };
+};
+
+const supervisedAs = (address: string, options: OneUnit): Parameters<typeof holdHere>[3] => ({
+  known: {
+    deviceId: `${address} unit ${options.unit}`,
+    profile: options.profile ?? SUNSPEC_PROFILE,
+    address: addressOf(address, options),
+  },
+  supervision: new SupervisorSocket(configOf(process.env).dataDir),
+});
+
+const refuseBesidePlant = async (address: string, options: TryOptions): Promise<void> => {
   const { dataDir } = configOf(process.env);
-  const master = await masterOf(dataDir, { ...parseBus(address), unitId: wholeNumber('--unit', unit, 0, 255) });
+  const master = await masterOf(dataDir, addressOf(address, options));
   if (!master) return;
   const { deviceId, plant, url = 'URL' } = master;
   const asked = (['limit', 'battery', 'generator'] as const).flatMap((name) =>
@@ -56,7 +81,7 @@ const refuseBesidePlant = async (address: string, { unit, ...options }: TryOptio
   );
   const words = [...asked, ...(options.release ? ['--release'] : [`--for ${options.for}`])].join(' ');
   throw new BadInput(
-    `${address} unit ${unit} is ${deviceId} of the plant "${plant}", which runs on ${dataDir} and commands it: go through it with \`vpp device command ${deviceId} --plant ${url} ${words}\``,
+    `${address} unit ${options.unit} is ${deviceId} of the plant "${plant}", which runs on ${dataDir} and commands it: go through it with \`vpp device command ${deviceId} --plant ${url} ${words}\``,
   );
 };
 
@@ -98,6 +123,15 @@ const sayOutcome = (outcome: CommandOutcome, held: Held | undefined, { json }: R
   if (json) print({ ...outcome, ...held });
   else console.log(outcomeLine(outcome) + (held ? `; ${heldLine(held)}` : ''));
   if (!isHeld(outcome) || held?.letGo === false) process.exitCode = 1;
+};
+
+const sayHeldHere = ({ outcome, heldMs, released }: HeldHere, { json }: Reach): void => {
+  const ending = released
+    ? `released after ${(heldMs / SECOND_MS).toFixed(1)} s`
+    : 'NOT seen to let go: look at it, and end it with --release';
+  if (json) print({ ...outcome, heldMs, ...(released === undefined ? {} : { released }) });
+  else console.log(outcomeLine(outcome) + (released === undefined ? '' : `; ${ending}`));
+  if (!isHeld(outcome) || released !== true) process.exitCode = 1;
 };
 
 const heldLine = ({ heldMs, letGo }: Held): string =>

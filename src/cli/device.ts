@@ -28,7 +28,7 @@ export const deviceCommand = (): Command => {
     .addHelpText('after', '\nExample:\n  $ vpp device watch 192.0.2.17 --unit 1 --every 2s')
     .action(watch);
   reachable(device.command('command').argument('<address-or-device>', `${ADDRESS}; with --plant the id of a device`))
-    .description('try a setpoint that ends by itself: on a device that nobody else commands, or through the plant that does')
+    .description('try a setpoint for a while: on a device that nobody else commands, or through the plant that does')
     .option('--unit <id>', 'unit id of the device')
     .option('--profile <name>', PROFILE)
     .option('--plant <url>', 'go through this running plant, as the operator VPP_USER with VPP_PASSWORD')
@@ -37,7 +37,7 @@ export const deviceCommand = (): Command => {
     .option('--battery <power>', 'battery power, as 1500W to discharge or -1500W to charge')
     .option('--generator <power>', 'run at a power, as 8000W; `stop` stops it')
     .option('--release', 'end whatever is commanded')
-    .option('--for <duration>', 'how long the device keeps it', '1m')
+    .option('--for <duration>', 'how long the device keeps it, or is held to it by this command', '1m')
     .option('--wait', 'stay until the device lets go, and say after how long it did')
     .addHelpText('after', COMMAND_HELP)
     .action(tryDevice);
@@ -58,6 +58,10 @@ export const deviceCommand = (): Command => {
 };
 
 const COMMAND_HELP = `
+Most devices end a setpoint by a timer of their own, and this command does not wait for it without --wait. Where nothing on the
+device ends it (by its profile), this command stays for as long as --for says and ends it then, and also on Ctrl-C, a termination
+or a session that is lost. If it is killed, a running \`vpp supervise\` of the same VPP_DATA_DIR ends it.
+
 A device that a plant commands takes its setpoints from that plant: beside it there would be two masters.
 
 Examples:
@@ -66,7 +70,9 @@ Examples:
 `;
 
 const COMMISSION_HELP = `
-Exit code 1 where something was disproved, or nothing could be seen.
+Exit code 1 where something was disproved, nothing could be seen, or the device was not seen to let go. The device is handed back
+at the end, on an error, on Ctrl-C and when the session is lost; start \`vpp supervise\` first where nothing on the device would
+end it if this command were killed.
 
 Examples:
   $ vpp device commission anna-battery --fleet my-fleet.yaml --dry-run

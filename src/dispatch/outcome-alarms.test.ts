@@ -17,42 +17,58 @@ const confirmed = (of: Lease, overwrote?: string): LeaseOutcome => ({
 
 describe('alarms about outcomes', () => {
   const told: string[] = [];
+  const open = new Set<string>();
   const alarms = new OutcomeAlarms({
-    raise: ({ subject, kind, message }) => Promise.resolve(void told.push(`${subject} ${kind}: ${message}`)),
-    clear: (subject, kind) => Promise.resolve(void told.push(`${subject} ${kind}: over`)),
+    raise: ({ subject, kind, message }) => {
+      open.add(`${subject} ${kind}`);
+      return Promise.resolve(void told.push(`${subject} ${kind}: ${message}`));
+    },
+    clear: (subject, kind) => Promise.resolve(void (open.delete(`${subject} ${kind}`) && told.push(`${subject} ${kind}: over`))),
   });
   const after = async (...outcomes: LeaseOutcome[]): Promise<string[]> => {
     await alarms.watch(outcomes);
     return told.splice(0);
   };
-  beforeEach(() => told.splice(0));
+  beforeEach(() => {
+    told.splice(0);
+    open.clear();
+  });
 
-  it('stand until every control of the device is well again', async () => {
+  it('stand until the control that they are about is well again', async () => {
     const refused: LeaseOutcome = { kind: 'refused', lease: sun, reason: 'busy' };
     expect(await after({ kind: 'unknown', lease: battery, reason: 'silent' }, refused)).toEqual([
-      'hybrid setpoint: Setpoint unknown: silent',
-      'hybrid setpoint: Setpoint refused: busy',
+      'hybrid setpoint battery-power: Setpoint unknown: silent',
+      'hybrid setpoint pv-limit: Setpoint refused: busy',
     ]);
-    expect(await after(confirmed(battery))).toEqual([]);
+    expect(await after(confirmed(battery))).toEqual(['hybrid setpoint battery-power: over']);
     expect(await after({ kind: 'deferred', lease: sun })).toEqual([]);
-    expect(await after(confirmed(sun))).toEqual(['hybrid setpoint: over']);
+    expect(await after(confirmed(sun))).toEqual(['hybrid setpoint pv-limit: over']);
     expect(await after(confirmed(sun))).toEqual([]);
+  });
+
+  it('are over with the first good word also where the plant was started anew since', async () => {
+    open.add('hybrid setpoint pv-limit').add('hybrid no-fallback pv-limit');
+    expect(await after(confirmed(battery))).toEqual([]);
+    expect(await after(confirmed(sun))).toEqual(['hybrid setpoint pv-limit: over', 'hybrid no-fallback pv-limit: over']);
   });
 
   it('tell of a device that would not fall back to what its site owes', async () => {
     expect(await after({ kind: 'confirmed', lease: sun, noFallback: true })).toEqual([
-      expect.stringMatching(/^hybrid no-fallback: It would give all its power if the plant died/),
+      expect.stringMatching(/^hybrid no-fallback pv-limit: It would give all its power if the plant died/),
     ]);
-    expect(await after(confirmed(sun))).toEqual(['hybrid no-fallback: over']);
+    expect(await after(confirmed(sun))).toEqual(['hybrid no-fallback pv-limit: over']);
   });
 
   it('tell of somebody else, whom we leave or overwrite', async () => {
     expect(await after({ kind: 'yielded', lease: sun, shows: 'a limit of 60 %' })).toEqual([
-      'hybrid foreign-setpoint: Somebody else has set a limit of 60 %: it is left as it is',
+      'hybrid foreign-setpoint pv-limit: Somebody else has set a limit of 60 %: it is left as it is',
     ]);
     expect(await after(confirmed(battery, 'a power of 5 W'))).toEqual([
-      'hybrid foreign-setpoint: Somebody else had set a power of 5 W: it was overwritten',
+      'hybrid foreign-setpoint battery-power: Somebody else had set a power of 5 W: it was overwritten',
     ]);
-    expect(await after(confirmed(sun), confirmed(battery))).toEqual(['hybrid foreign-setpoint: over']);
+    expect(await after(confirmed(sun), confirmed(battery))).toEqual([
+      'hybrid foreign-setpoint pv-limit: over',
+      'hybrid foreign-setpoint battery-power: over',
+    ]);
   });
 });

@@ -1,5 +1,4 @@
-import type { LeaseOutcome, Setpoint } from '../field/setpoint.js';
-import type { DeviceId } from '../fleet/plant.js';
+import type { LeaseOutcome } from '../field/setpoint.js';
 import type { AlarmService } from '../platform/alarm.service.js';
 
 const KINDS = ['setpoint', 'foreign-setpoint', 'no-fallback'] as const;
@@ -32,30 +31,24 @@ export const alarmsOf = (outcome: LeaseOutcome): { readonly [K in Kind]?: string
   }
 };
 
-/** Raises alarms of what became of leases; each ends with the next good word about the same control. */
+/**
+ * Raises alarms of what became of leases, one for each control of a device; it ends with the next good word about that control, also
+ * where an earlier run of the plant has raised it.
+ */
 export class OutcomeAlarms {
-  /** The controls that keep an alarm of a device standing. */
-  private readonly standing = new Map<string, Set<Setpoint['kind']>>();
-
   constructor(private readonly alarms: Pick<AlarmService, 'raise' | 'clear'>) {}
 
   async watch(outcomes: readonly LeaseOutcome[]): Promise<void> {
     for (const outcome of outcomes) {
-      const { deviceId, setpoint } = outcome.lease;
-      const wanted = alarmsOf(outcome);
       // What is put off for its budget says nothing new about the device.
-      if (outcome.kind !== 'deferred') for (const kind of KINDS) await this.set(deviceId, setpoint.kind, kind, wanted[kind]);
-    }
-  }
-
-  private async set(deviceId: DeviceId, control: Setpoint['kind'], kind: Kind, message: string | undefined): Promise<void> {
-    const controls = this.standing.get(`${deviceId} ${kind}`) ?? new Set();
-    this.standing.set(`${deviceId} ${kind}`, controls);
-    if (message !== undefined) {
-      controls.add(control);
-      await this.alarms.raise({ subject: deviceId, kind, severity: 'warning', message });
-    } else if (controls.delete(control) && controls.size === 0) {
-      await this.alarms.clear(deviceId, kind);
+      if (outcome.kind === 'deferred') continue;
+      const { deviceId: subject, setpoint } = outcome.lease;
+      const wanted = alarmsOf(outcome);
+      for (const each of KINDS) {
+        const [kind, message] = [`${each} ${setpoint.kind}`, wanted[each]];
+        if (message === undefined) await this.alarms.clear(subject, kind);
+        else await this.alarms.raise({ subject, kind, severity: 'warning', message });
+      }
     }
   }
 }

@@ -147,6 +147,20 @@ export class Bus {
   }
 }
 
+/** How a kind of device wants to be asked. */
+interface Pace {
+  readonly minGapMs: DurationMs;
+  readonly answersWithinMs?: DurationMs | undefined;
+}
+
+/** Gives a unit the time its profile says it may take to answer, and the silence it needs: its address's, or the profile's. */
+export const paceUnit = (unit: BusUnit, minGapMs: DurationMs | undefined, { answersWithinMs, minGapMs: usualMs }: Pace = AT_ONCE): void => {
+  unit.timeoutMs = Math.max(unit.timeoutMs, answersWithinMs ?? 0);
+  unit.minGapMs = minGapMs ?? usualMs;
+};
+
+const AT_ONCE: Pace = { minGapMs: 0 };
+
 /** One unit id on a bus. */
 export class BusUnit {
   /** Shortened while the unit is silent, so that waiting for it costs the others little. */

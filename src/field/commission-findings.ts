@@ -34,13 +34,20 @@ export interface CommissionFindings {
   readonly meter: Finding & { readonly deviceId?: string; readonly direction?: 1 | -1 };
   readonly reversion: Finding & { readonly reversionS?: number };
   readonly latencyMs?: DurationMs;
+  /** Whether the device was seen to let go at the end. */
+  readonly handedBack: boolean;
 }
 
 const unproven = (reason: string): Finding => ({ verdict: 'unproven', reason });
 const proven = (reason: string): Finding => ({ verdict: 'proven', reason });
 const disproved = (reason: string): Finding => ({ verdict: 'disproved', reason });
 
-export const findingsOf = (device: Device, meter: Device | undefined, trials: readonly (TrialRecord | NoTrial)[]): CommissionFindings => {
+export const findingsOf = (
+  device: Device,
+  meter: Device | undefined,
+  trials: readonly (TrialRecord | NoTrial)[],
+  handedBack = true,
+): CommissionFindings => {
   const controls = trials.map((trial) => ('trial' in trial ? controlFindings(trial, device, meter) : notTried(trial, meter)));
   const latenciesMs = controls.map(({ latency }) => latency.latencyMs).filter((latencyMs) => latencyMs !== undefined);
   return {
@@ -50,6 +57,7 @@ export const findingsOf = (device: Device, meter: Device | undefined, trials: re
     meter: meterFinding(controls, meter),
     reversion: worstReversion(controls),
     ...(latenciesMs.length === 0 ? {} : { latencyMs: Math.max(...latenciesMs) }),
+    handedBack,
   };
 };
 
@@ -224,7 +232,8 @@ const worstReversion = (all: readonly ControlFindings[]): CommissionFindings['re
 };
 
 /** Whether something was shown to be otherwise than it has to be. */
-export const isDisproved = ({ role, controls, reversion }: CommissionFindings): boolean =>
+export const isDisproved = ({ role, controls, reversion, handedBack }: CommissionFindings): boolean =>
+  !handedBack ||
   [role, reversion, ...controls.flatMap(({ sign, latency, meter }) => [sign, latency, meter])].some(
     ({ verdict }) => verdict === 'disproved',
   );
@@ -234,10 +243,11 @@ export const isSeen = ({ controls }: CommissionFindings): boolean => controls.so
 
 /**
  * What the findings change in the fleet file. A device that was shown not to let go is not dispatched any more; one of which
- * that could not be seen keeps what the file says.
+ * that could not be seen keeps what the file says, and of one that is still commanded nothing is written.
  */
 export const changesBy = (findings: CommissionFindings, device: Device, meter: Device | undefined, at: string): EntryChange[] => {
-  const { reversion, latencyMs } = findings;
+  const { reversion, latencyMs, handedBack } = findings;
+  if (!handedBack) return [];
   const turned = meter && findings.meter.direction !== undefined && findings.meter.direction !== meter.direction;
   const reversionChange = reversionAfter(reversion.verdict, device);
   const commissioned: CommissioningRecord = {

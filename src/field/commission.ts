@@ -1,11 +1,10 @@
-import { type Device, isSerial, type Plant, type ReversionClass, type Site } from '../fleet/plant.js';
-import { AdapterError, BadInput, messageOf } from '../kernel/errors.js';
+import { type Device, isSerial, type Plant, type Site } from '../fleet/plant.js';
+import { AdapterError, BadInput } from '../kernel/errors.js';
 import { type DurationMs, SECOND_MS, type Watt } from '../kernel/units.js';
-import { holdingCases } from '../registers/profile-commands.js';
-import type { Profile } from '../registers/profile.js';
 import { type Commissioned, commissionedDevice } from './commissioned.js';
 import { type CommissionFindings, findingsOf } from './commission-findings.js';
-import type { CommandOutcome } from './drivers/device-driver.js';
+import { HandOver } from './commission-hand-over.js';
+import { BY_A_TIMER, BY_THE_SUPERVISOR, type Ending, endingBy } from './control-ending.js';
 import { type FieldDevice, FieldDevices } from './field-devices.js';
 import type { ModbusLinks } from './modbus-link.port.js';
 import { loadProfiles, profileFor, SUNSPEC_PROFILE } from './profiles.js';
@@ -13,7 +12,7 @@ import { type PulseContext, type PulsedDevice, type PulseTime, runTrial } from '
 import type { TrialRecord } from './pulse-record.js';
 import { controlsOfRole, isTrial, type NoTrial, ownPowerW, ratingOf, type SiteSample, type Trial, trialOf } from './pulse-trial.js';
 import type { Setpoint } from './setpoint.js';
-import { walkSunspec } from './sunspec-walk.js';
+import type { Supervision } from './supervision.port.js';
 
 /** What is commissioned: a device of a fleet file, and the site it stands at. */
 export interface Subject {
@@ -23,13 +22,6 @@ export interface Subject {
   readonly meter: Device | undefined;
   /** What ends its controls, as far as that is known before it is tried; `undefined` for one that its profile does not have. */
   readonly ending: (control: Setpoint['kind']) => Ending | undefined;
-}
-
-interface Ending {
-  readonly by: ReversionClass;
-  /** The device's own time, where it cannot be told another. */
-  readonly afterS?: number;
-  readonly inMinutes: boolean;
 }
 
 /** Throws `BadInput` where there is no such device, or none that can be pulsed. */
@@ -48,24 +40,10 @@ export const subjectOf = (file: string, plant: Plant, deviceId: string): Subject
   // All its commands are to be tried, also those that the fleet file does not count on yet.
   const profile = device.profile === SUNSPEC_PROFILE ? undefined : profileFor(loadProfiles(), { ...device, reversion: 'none' });
   if (profile && !profile.commands) throw new BadInput(`${deviceId}: profile "${device.profile}" knows no commands`);
-  return { site, device, meter, ending: (control) => (profile ? endingBy(profile, control) : BY_A_TIMER) };
+  return { site, device, meter, ending: (control) => (profile ? endingBy(profile, control) : bySunspec(device)) };
 };
 
-/** SunSpec devices have timers, and whether they keep to them is the question. */
-const BY_A_TIMER: Ending = { by: 'device', inMinutes: false };
-
-const COMMAND_OF = { 'battery-power': 'batteryPower', 'pv-limit': 'pvLimit', generator: 'generator' } as const;
-
-const endingBy = ({ commands = {}, reversion }: Profile, kind: Setpoint['kind']): Ending | undefined => {
-  const control = commands[COMMAND_OF[kind]];
-  if (!control) return undefined;
-  const writes = holdingCases({ [COMMAND_OF[kind]]: control }).flatMap(([, { write }]) => write);
-  return {
-    by: (control.reversion ?? reversion)?.class ?? 'none',
-    ...(control.endsAfterS === undefined ? {} : { afterS: control.endsAfterS }),
-    inMinutes: writes.some(({ value }) => value === 'leaseMin'),
-  };
-};
+const bySunspec = (device: Device): Ending => (isTimerless(device) ? BY_THE_SUPERVISOR : BY_A_TIMER);
 
 export interface TrialWishes {
   /** A tenth of the rating without. */
@@ -99,9 +77,12 @@ export const leaseOf = ({ afterS, inMinutes }: Ending, wishedS: number | undefin
 
 /** What was prepared: trials, and controls that cannot be tried now. Nothing has been told yet. */
 export interface Preparation {
+  readonly wishes: CheckedWishes;
   readonly trials: readonly (Trial | NoTrial)[];
   /** Devices of the site that do not answer: what they make up for is not seen. */
   readonly silent: readonly string[];
+  /** Whether a supervisor would end what the device does not end by itself, if this program died; absent where it ends all of it. */
+  readonly supervised?: boolean;
 }
 
 /** A device and its site on their buses, for as long as it takes to commission it. */
@@ -116,20 +97,21 @@ export class CommissionBench {
     links: ModbusLinks,
     private readonly subject: Subject,
     private readonly time: PulseTime,
+    private readonly supervision: Supervision,
   ) {
     const { site, device, meter } = subject;
     this.devices = new FieldDevices(links);
-    this.devices.open(site.devices.map((each) => ({ ...each, reversion: 'none' })));
+    this.devices.open(site.devices.map((each) => ({ ...each, reversion: isTimerless(each) ? 'supervisor' : 'none' })));
     this.field = this.devices.get(device.id)!;
     this.meter = meter && this.devices.get(meter.id);
     this.others = this.devices.all().filter(({ device: { id } }) => id !== device.id && id !== meter?.id);
   }
 
   /** Reads what the device and its site do now. Throws an `AdapterError` where the device does not answer, or is commanded already. */
-  async prepare({ powerW, leaseS }: CheckedWishes): Promise<Preparation> {
+  async prepare(wishes: CheckedWishes): Promise<Preparation> {
     const { device, site, ending } = this.subject;
-    const { profile, address } = device;
-    this.controls = await commissionedDevice(this.field.unit, { profile, sunspecBase: address.sunspecBase });
+    const { powerW, leaseS } = wishes;
+    this.controls = await commissionedDevice(this.field.unit, { profile: device.profile, ...device.address });
     if (await this.controls.holds())
       throw new AdapterError(
         `${device.id} is under a setpoint already: end it, or find out who commands it, before it is commissioned`,
@@ -139,53 +121,58 @@ export class CommissionBench {
     for (const other of [...this.others, ...(this.meter ? [this.meter] : [])]) if (!(await answers(other))) silent.push(other.device.id);
     this.others = this.others.filter((other) => !silent.includes(other.device.id));
     const now = { ...(await this.sample()), atMs: this.time.nowMs() };
-    const there = await this.controlsThere();
+    const there = this.controls.kinds;
     const trials = controlsOfRole(device.role).flatMap((control) => {
       const ends = there.includes(control) ? ending(control) : undefined;
       return ends ? [trialOf(control, { device, site, now, powerW, leaseS: leaseOf(ends, leaseS), expected: ends.by })] : [];
     });
     if (trials.length === 0) throw new AdapterError(`${device.id} has no control that a ${device.role} is dispatched by`, false);
-    return { trials, silent };
+    const supervised = await this.isSupervised(trials);
+    return { wishes, trials, silent, ...(supervised === undefined ? {} : { supervised }) };
   }
 
-  /** Runs the trials that were prepared. The device is handed back at the end, whatever happens. */
-  async run({ trials }: Preparation, signal: AbortSignal, say: (line: string) => void): Promise<CommissionFindings> {
+  /**
+   * Runs the trials that were agreed to, as the device and its site are by now: somebody may have thought about it for an hour.
+   * The device is handed back at the end, whatever happens. Throws an `AdapterError` where less can be done than was agreed to.
+   */
+  async run(agreed: Preparation, signal: AbortSignal, say: (line: string) => void): Promise<CommissionFindings> {
     const { device, meter } = this.subject;
-    const context: PulseContext = { device: this.pulsed(), time: this.time, samplePeriodMs: this.samplePeriodMs(), signal, say };
+    const { trials, supervised = false } = stillAgreed(agreed, await this.prepare(agreed.wishes));
+    const handOver = new HandOver(this.field, this.controls!, this.time, supervised ? this.supervision : undefined, say);
     const records: (TrialRecord | NoTrial)[] = [];
-    try {
-      for (const trial of trials) {
-        records.push(isTrial(trial) ? await runTrial(context, trial) : trial);
-        if (isTrial(trial)) await this.handBackForSure(say);
+    for (const [index, trial] of trials.entries()) {
+      if (!isTrial(trial)) {
+        records.push(trial);
+        continue;
       }
-    } catch (error) {
-      if (!(await this.handBack(say))) throw new AdapterError(`${messageOf(error)}; ${NOT_RELEASED}`, false, { cause: error });
-      throw error;
+      const pulsed: PulsedDevice = { ...handOver.of(trial), sample: () => this.sample() };
+      records.push(await handOver.backAfter(trial, runTrial({ ...this.context(signal, say), device: pulsed }, trial)));
+      if (handOver.isBack) continue;
+      records.push(...trials.slice(index + 1).map(({ control, expected }) => ({ control, expected, reason: NOT_LET_GO })));
+      break;
     }
-    return findingsOf(device, meter, records);
-  }
-
-  /** The controls that the device has; those of a profile are its commands. */
-  private async controlsThere(): Promise<readonly Setpoint['kind'][]> {
-    const { profile, address, role } = this.subject.device;
-    if (profile !== SUNSPEC_PROFILE) return controlsOfRole(role);
-    const map = await walkSunspec((from, count) => this.field.unit.read('holding', from, count), address.sunspecBase);
-    return controlsOfModels((map?.models ?? []).map(({ id }) => id));
+    return findingsOf(device, meter, records, handOver.isBack);
   }
 
   async close(): Promise<void> {
     await this.devices.close();
   }
 
-  private pulsed(): PulsedDevice {
-    const { driver } = this.field;
-    return {
-      sample: () => this.sample(),
-      command: (setpoint: Setpoint, leaseS: number): Promise<CommandOutcome> => driver.command(setpoint, leaseS),
-      release: () => driver.release(),
-      holds: () => this.controls!.holds(),
-      beat: () => driver.beat(),
-    };
+  private context(signal: AbortSignal, say: (line: string) => void): Omit<PulseContext, 'device'> {
+    return { time: this.time, samplePeriodMs: this.samplePeriodMs(), signal, say };
+  }
+
+  /** To forget what it does not know of tells whether it is there, and harms nothing: the device holds nothing now. */
+  private async isSupervised(trials: readonly (Trial | NoTrial)[]): Promise<boolean | undefined> {
+    const left = trials.filter((trial) => isTrial(trial) && trial.expected !== 'device');
+    if (left.length === 0) return undefined;
+    try {
+      for (const { control } of left) await this.supervision.forget({ deviceId: this.subject.device.id, control });
+      return true;
+    } catch (error) {
+      if (error instanceof AdapterError) return false;
+      throw error;
+    }
   }
 
   private async sample(): Promise<Omit<SiteSample, 'atMs'>> {
@@ -199,24 +186,6 @@ export class CommissionBench {
     return { device, gridW, othersW };
   }
 
-  private async handBackForSure(say: (line: string) => void): Promise<void> {
-    if (!(await this.handBack(say))) throw new AdapterError('it was told to let go', false);
-  }
-
-  /** A release that was lost on the wire is worth another: until it has let go, nobody may walk away. */
-  private async handBack(say: (line: string) => void): Promise<boolean> {
-    for (let attempt = 1; attempt <= RELEASE_ATTEMPTS; attempt += 1) {
-      try {
-        if (await this.field.driver.release()) return true;
-        say('the device does not show that it let go');
-      } catch (error) {
-        say(`not released yet: ${messageOf(error)}`);
-      }
-      if (attempt < RELEASE_ATTEMPTS) await this.time.pause(SECOND_MS);
-    }
-    return false;
-  }
-
   /** As fast as the device bears, and not faster than most of them look at themselves. */
   private samplePeriodMs(): DurationMs {
     const { profile, address } = this.subject.device;
@@ -225,17 +194,31 @@ export class CommissionBench {
   }
 }
 
-/** By which models a device takes which setpoints (see `sunspecControls`). */
-const controlsOfModels = (ids: readonly number[]): Setpoint['kind'][] => {
-  const has = (...models: number[]): boolean => models.every((id) => ids.includes(id));
-  return [
-    ...(has(123, 121) || has(704, 702) ? (['pv-limit'] as const) : []),
-    ...(has(124) || has(704) ? (['battery-power'] as const) : []),
-  ];
+/** A SunSpec device of which the fleet file says so is given no timer, on the bench as by the plant. */
+const isTimerless = ({ profile, reversion }: Device): boolean => profile === SUNSPEC_PROFILE && reversion === 'supervisor';
+
+const NOT_LET_GO = 'not tried: the device was not seen to let go of what was tried before';
+
+/** What can be done now, which must be all that was agreed to: a battery may have filled up, and a load may have gone. */
+const stillAgreed = (agreed: Preparation, now: Preparation): Preparation => {
+  for (const before of agreed.trials) {
+    const after = now.trials.find(({ control }) => control === before.control);
+    if (!isTrial(before)) continue;
+    const reasons = after && isTrial(after) ? after.leftOut.filter((reason) => !before.leftOut.includes(reason)) : [after?.reason];
+    const lacks = !after || !isTrial(after) || after.levelsW.length < before.levelsW.length;
+    if (lacks) throw new AdapterError(`it is not any more as it was agreed to: ${before.control}: ${reasons.join('; ')}`, false);
+  }
+  if (agreed.supervised === true && now.supervised === false)
+    throw new AdapterError('it is not any more as it was agreed to: the supervisor has gone', false);
+  return { ...now, trials: now.trials.map((trial) => noMoreThan(agreed, trial)) };
 };
 
-const RELEASE_ATTEMPTS = 3;
-const NOT_RELEASED = 'the device was NOT seen to let go: look at it, and end it with `vpp device command … --release`';
+/** What was left out when this was agreed to is left out still. */
+const noMoreThan = ({ trials }: Preparation, now: Trial | NoTrial): Trial | NoTrial => {
+  const agreed = trials.find(({ control }) => control === now.control);
+  if (!agreed || !isTrial(agreed)) return agreed ?? now;
+  return isTrial(now) && now.levelsW.length > agreed.levelsW.length ? agreed : now;
+};
 
 const answers = async ({ driver }: FieldDevice): Promise<boolean> => {
   try {

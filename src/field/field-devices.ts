@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { busName, type Device, type DeviceId, type ModbusBus } from '../fleet/plant.js';
 import { monotonicMs } from '../platform/clock.js';
-import { Bus, type BusUnit, timingOf } from './bus.js';
+import { Bus, type BusUnit, paceUnit, timingOf } from './bus.js';
 import type { DeviceDriver } from './drivers/device-driver.js';
 import { ProfileDriver } from './drivers/profile-driver.js';
 import { SunspecDriver } from './drivers/sunspec-driver.js';
@@ -59,10 +59,11 @@ export class FieldDevices {
     const { unitId, sunspecBase } = device.address;
     const bus = this.bus(device.address);
     const [unit, control] = [bus.unit(unitId), bus.unit(unitId, 'control')];
-    for (const each of [unit, control]) each.minGapMs = device.address.minGapMs ?? 0;
+    const profile = device.profile === SUNSPEC_PROFILE ? undefined : profileFor(profiles, device);
+    for (const each of [unit, control]) paceUnit(each, device.address.minGapMs, profile);
     control.written = (address) => this.writes.count(device.id, address, monotonicMs());
     const pace = device.writesPerDay === undefined ? {} : { pace: new WritePace(device.writesPerDay, monotonicMs()) };
-    if (device.profile === SUNSPEC_PROFILE)
+    if (!profile)
       return {
         device,
         unit,
@@ -70,11 +71,6 @@ export class FieldDevices {
         driver: new SunspecDriver(unit, control, device, lastTold, sunspecBase),
         periodMs: device.pollPeriodMs,
       };
-    const profile = profileFor(profiles, device);
-    for (const each of [unit, control]) {
-      each.timeoutMs = profile.answersWithinMs ?? each.timeoutMs;
-      each.minGapMs = device.address.minGapMs ?? profile.minGapMs;
-    }
     const periodMs = Math.max(device.pollPeriodMs, profile.fastestPeriodMs);
     return { device, unit, ...pace, driver: new ProfileDriver(unit, control, profile, device, lastTold), periodMs };
   }

@@ -39,7 +39,7 @@ export class LeaseKeeping {
     if (leaseMs <= 0) return { kind: 'refused', lease, reason: 'the lease is already over' };
     const { connectionChanges } = field.unit;
     const standing = this.table.stillStanding(lease, leaseMs, connectionChanges, monotonicMs());
-    if (standing) return this.supervised(lease, leaseMs, field, () => this.goesOn(standing, field));
+    if (standing) return this.supervised(lease, leaseMs, field, () => this.goesOn(standing, field), this.shownBy(lease));
     const refused = this.refusals.standing(lease, connectionChanges, monotonicMs());
     if (refused !== undefined) return { kind: 'refused', lease, reason: refused };
     const found = await shown(field, lease.setpoint.kind);
@@ -85,11 +85,17 @@ export class LeaseKeeping {
     const bySupervisor = isSupervised(field, kind);
     const goesOn = last && isGood(last.outcome) && last.shows === shows ? last : undefined;
     if (goesOn && bySupervisor && isSame(goesOn.outcome.lease.setpoint, lease.setpoint))
-      return this.supervised(lease, leaseMs, field, () => this.goesOn(this.table.renewed(goesOn, lease, monotonicMs() + leaseMs), field));
+      return this.supervised(
+        lease,
+        leaseMs,
+        field,
+        () => this.goesOn(this.table.renewed(goesOn, lease, monotonicMs() + leaseMs), field),
+        shows,
+      );
     const timerEnds = goesOn !== undefined && !bySupervisor && goesOn.deviceEndsAtMs - monotonicMs() <= leaseMs / 2;
     const mayWait = lease.mayWait === true && !timerEnds && (goesOn !== undefined || last === undefined);
     if (mayWait && field.pace?.allows(monotonicMs()) === false)
-      return goesOn ? this.supervised(lease, leaseMs, field, () => ({ kind: 'deferred', lease })) : { kind: 'deferred', lease };
+      return goesOn ? this.supervised(lease, leaseMs, field, () => ({ kind: 'deferred', lease }), shows) : { kind: 'deferred', lease };
     const outcome = await this.supervised(lease, leaseMs, field, () => this.writeLease(lease, leaseMs, field, isWanted));
     return foreign && (outcome.kind === 'confirmed' || outcome.kind === 'clamped') ? { ...outcome, overwrote: shows } : outcome;
   }
@@ -150,6 +156,8 @@ export class LeaseKeeping {
     else {
       this.remember(outcome, field, leaseS, found);
       this.hold(field, kind, found);
+      // Should it not be heard, the supervisor ends whatever the control shows.
+      if (isSupervised(field, kind)) await this.watch(lease, leaseMs, field, found.shows).catch(() => undefined);
     }
     return outcome;
   }
@@ -185,17 +193,19 @@ export class LeaseKeeping {
 
   /**
    * Lets the supervisor know of a lease before the device does, where the device would keep it for ever. Without a supervisor
-   * nothing of ours may stay on it: it is handed back.
+   * nothing of ours may stay on it: it is handed back. It is told what the control shows where nothing is going to be written: what
+   * it then finds instead is not ours.
    */
   private async supervised(
     lease: Lease,
     leaseMs: DurationMs,
     field: FieldDevice,
     act: () => LeaseOutcome | Promise<LeaseOutcome>,
+    shows?: string,
   ): Promise<LeaseOutcome> {
     const control = lease.setpoint.kind;
     try {
-      if (isSupervised(field, control)) await this.watch(lease, leaseMs, field);
+      if (isSupervised(field, control)) await this.watch(lease, leaseMs, field, shows);
     } catch (error) {
       if (!(error instanceof AdapterError)) throw error;
       const handedBack = this.table.last(lease.deviceId, control) && (await this.handBack(field, [control]));
@@ -204,9 +214,14 @@ export class LeaseKeeping {
     return act();
   }
 
-  private watch(lease: Lease, leaseMs: DurationMs, { device }: FieldDevice): Promise<void> {
+  private watch(lease: Lease, leaseMs: DurationMs, { device }: FieldDevice, shown?: string): Promise<void> {
     const { id: deviceId, profile, address } = device;
-    return this.supervision.watch({ deviceId, control: lease.setpoint.kind, profile, address, ...fallbackOf(lease) }, leaseMs);
+    const known = shown === undefined ? {} : { shown };
+    return this.supervision.watch({ deviceId, control: lease.setpoint.kind, profile, address, ...fallbackOf(lease), ...known }, leaseMs);
+  }
+
+  private shownBy({ deviceId, setpoint }: Lease): string | undefined {
+    return this.table.last(deviceId, setpoint.kind)?.shows;
   }
 
   /** Somebody else has the control now. What is only inherited stays with the supervisor, which knows better what was ours. */

@@ -35,7 +35,8 @@ const request = (role: Device['role'], values: SampleValues, gridW?: number): Tr
 
 describe('a trial', () => {
   it('charges and discharges, and ends with what is furthest from what the battery does by itself', () => {
-    expect(trialOf('battery-power', request('battery', { 'battery.powerW': 250, 'battery.socPct': 50 }))).toMatchObject({
+    const asked = request('battery', { 'battery.powerW': 250, 'battery.socPct': 50 });
+    expect(trialOf('battery-power', { ...asked, site: { importLimitW: 5_000, exportLimitW: 5_000 } })).toMatchObject({
       levelsW: [300, -300],
       lastW: -300,
       phaseMs: 10_000,
@@ -49,8 +50,20 @@ describe('a trial', () => {
       expected: 'device',
       reason: expect.stringMatching(/discharging: .* limit; charging: .* limit/),
     });
+    const unmetered = trialOf('battery-power', request('battery', { 'battery.powerW': 0, 'battery.socPct': 50 }));
+    expect(unmetered).toMatchObject({ levelsW: [-300], leftOut: [expect.stringMatching(/^discharging: no meter tells what flows/)] });
     const low = trialOf('battery-power', request('battery', { 'battery.powerW': 300, 'battery.socPct': 11 }, 10));
     expect(low).toMatchObject({ levelsW: [-300], leftOut: ['discharging: the battery is at 11 %'] });
+  });
+
+  it('does not start an engine that the connection may not bear', () => {
+    const at = (gridW: number | undefined, exportLimitW: number) => {
+      const asked = request('generator', { 'generator.powerW': 0 }, gridW);
+      return trialOf('generator', { ...asked, site: { ...asked.site, exportLimitW }, powerW: 3_000 });
+    };
+    expect(at(undefined, 0)).toEqual({ control: 'generator', expected: 'device', reason: expect.stringContaining('no meter tells') });
+    expect(at(500, 3_000)).toMatchObject({ reason: expect.stringContaining('might pass the connection’s limit') });
+    expect([at(undefined, 3_000), at(500, 3_500)]).toMatchObject([{ lastW: 3_000 }, { lastW: 3_000 }]);
   });
 
   it('takes part of the sun there is', () => {

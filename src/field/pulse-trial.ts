@@ -103,7 +103,7 @@ export const trialOf = (control: Setpoint['kind'], request: TrialRequest): Trial
     case 'pv-limit':
       return limitTrial(request, powerW);
     case 'generator':
-      return generatorTrial(request);
+      return generatorTrial(request, powerW);
   }
 };
 
@@ -135,8 +135,8 @@ const batteryTrial = (request: TrialRequest, freeW: Watt): Trial | NoTrial => {
         ? socPct !== undefined && socPct <= minSocPct + SOC_MARGIN_PCT
         : socPct !== undefined && socPct >= maxSocPct - SOC_MARGIN_PCT;
     if (ends) left.push(`${way}: the battery is at ${Math.round(socPct!)} %`);
-    const passes = !ends && passesConnection(request, levelW - freeW);
-    if (passes) left.push(`${way}: with what flows at the meter now it might pass the connection's limit`);
+    const passes = !ends && passesConnection(request, levelW, freeW);
+    if (passes) left.push(`${way}: ${passesBy(request)}`);
     return !ends && !passes;
   });
   if (levelsW.length === 0) return { control: 'battery-power', expected: request.expected, reason: left.join('; ') };
@@ -145,14 +145,23 @@ const batteryTrial = (request: TrialRequest, freeW: Watt): Trial | NoTrial => {
   return { control: 'battery-power', levelsW, lastW, leftOut: left, ...common(request) };
 };
 
-/** Which way the meter looks is what is to be found out, so that either has to be borne. */
-const passesConnection = ({ site, now }: TrialRequest, changeW: Watt): boolean =>
-  now.gridW !== undefined &&
-  [now.gridW, -now.gridW].some((gridW) => {
-    const afterW = gridW - changeW;
-    const worsens = Math.abs(afterW) > Math.abs(gridW);
-    return worsens && (afterW > site.importLimitW || afterW < -site.exportLimitW);
+/**
+ * Whether a power might take the connection past its limit. Which way the meter looks is what is to be found out, so that either
+ * has to be borne. Where no meter tells, no load may be there: what the site's devices give flows out, and what they take flows in.
+ */
+const passesConnection = ({ site, now }: TrialRequest, levelW: Watt, freeW: Watt): boolean => {
+  const passes = (gridW: Watt): boolean => gridW > site.importLimitW || gridW < -site.exportLimitW;
+  if (now.gridW === undefined) return passes(-(levelW + (now.othersW ?? 0)));
+  return [now.gridW, -now.gridW].some((gridW) => {
+    const afterW = gridW - (levelW - freeW);
+    return Math.abs(afterW) > Math.abs(gridW) && passes(afterW);
   });
+};
+
+const passesBy = ({ now }: TrialRequest): string =>
+  now.gridW === undefined
+    ? 'no meter tells what flows, and without a load it would pass the connection’s limit'
+    : 'with what flows at the meter now it might pass the connection’s limit';
 
 /** Below this part of its rating an inverter is in the dark, or its limit would not be met exactly. */
 const LEAST_SUN = 0.05;
@@ -173,10 +182,11 @@ const limitTrial = (request: TrialRequest, freeW: Watt): Trial | NoTrial => {
 };
 
 /** An engine is started once, and left to stop by itself. */
-const generatorTrial = (request: TrialRequest): Trial => {
-  const { powerW, device, leaseS } = request;
+const generatorTrial = (request: TrialRequest, freeW: Watt): Trial | NoTrial => {
+  const { powerW, device, leaseS, expected } = request;
   const { minW = 0, warmUpS = 60, rampWPerS = 100, minUpS = 0 } = device.generator ?? {};
   const toldW = Math.max(powerW, minW);
+  if (passesConnection(request, toldW, freeW)) return { control: 'generator', expected, reason: passesBy(request) };
   const startS = Math.ceil(warmUpS + toldW / rampWPerS + ENGINE_MARGIN_S);
   return {
     control: 'generator',

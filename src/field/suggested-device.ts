@@ -1,5 +1,5 @@
-import { type DeviceEntry, type EntryNotes } from '../fleet/device-entry.js';
-import { type DeviceRole, isSerial, type ModbusAddress, type ReversionClass } from '../fleet/plant.js';
+import { type DeviceEntry, type EntryNotes, REVERSION_NOTES } from '../fleet/device-entry.js';
+import { type DeviceRole, isSerial, type ModbusAddress } from '../fleet/plant.js';
 import type { Profile } from '../registers/profile.js';
 import type { PointValue } from '../registers/sunspec/model.js';
 import type { DeviceIdentity } from './sunspec-walk.js';
@@ -41,7 +41,7 @@ export const suggestedBySunspec = (
   const notes = {
     ...(role === 'battery' && models.includes(160) ? { role: 'hybrid, if modules hang on it too' } : {}),
     ...(told === undefined ? { ratedW: UNTOLD_NOTE } : {}),
-    reversion: 'never dispatched until `vpp device commission` has proven that the device lets go by itself',
+    reversion: REVERSION_NOTES.unproven,
   };
   const entry = { ...common, reversion: 'none' as const, ratedW };
   return role === 'pv' ? { entry, notes } : withBattery(entry, notes, points);
@@ -128,7 +128,7 @@ export const suggestedByProfile = (
     ...(others.length > 0 ? { profile: `${others.join(', ')} would fit too` } : {}),
     ...(profile.kind === 'meter' ? { role: METER_NOTE } : {}),
     ...(profile.kind === 'gateway' ? { role: 'or grid-meter' } : {}),
-    ...(reversion ? { reversion: REVERSION_NOTE[reversion] } : {}),
+    ...(reversion ? { reversion: REVERSION_NOTES[reversion] } : {}),
     ...(told === undefined ? { ratedW: role === 'grid-meter' ? 'put in what the connection may carry' : UNTOLD_NOTE } : {}),
   };
   if (role === 'generator') return { entry: { ...entry, generator: generatorOf(ratedW) }, notes: { ...notes, generator: UNTOLD_NOTE } };
@@ -142,12 +142,6 @@ const ROLE_OF_KIND: Readonly<Record<Profile['kind'], DeviceRole>> = {
   hybrid: 'hybrid',
   generator: 'generator',
   gateway: 'hybrid',
-};
-
-const REVERSION_NOTE: Readonly<Record<ReversionClass, string>> = {
-  device: 'by its profile; `vpp device commission` proves it',
-  supervisor: 'by its profile the device keeps what it was told',
-  none: 'never dispatched',
 };
 
 /** Usual for a small engine, and to be put right: a controller tells none of it. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Device } from '../fleet/plant.js';
 import { ManualClock } from '../platform/clock.js';
 import { ModbusSerialLinks } from './adapters/modbus-serial-link.js';
@@ -11,6 +11,7 @@ import { ModbusFieldControl } from './field-control.js';
 import { HeldControls } from './held-controls.js';
 import { FieldDevices } from './field-devices.js';
 import type { Lease } from './setpoint.js';
+import { Reverter } from './supervisor/reverter.js';
 import { supervisorSocket } from './supervisor/supervised-lease.js';
 import { SupervisedTable } from './supervisor/supervised-table.js';
 import { Supervisor } from './supervisor/supervisor.js';
@@ -38,7 +39,8 @@ describe('a device that would keep a setpoint for ever', () => {
   });
   const writes = () => hardware.requests.filter(({ functionCode }) => functionCode === 16);
   const startSupervisor = async (): Promise<void> => {
-    supervisor = new Supervisor(new SupervisedTable(folder), () => Promise.resolve(true), pino({ level: 'silent' }));
+    const reverter = new Reverter(new ModbusSerialLinks());
+    supervisor = new Supervisor(new SupervisedTable(folder), (over) => reverter.end(over), pino({ level: 'silent' }));
     server = new SupervisorServer(supervisor);
     await server.listen(supervisorSocket(folder));
   };
@@ -98,6 +100,33 @@ describe('a device that would keep a setpoint for ever', () => {
     expect([writes().length, supervisor.leases(), control.leases()]).toEqual([before, [], []]);
     expect(await control.releaseAll()).toEqual({ released: [], unknown: [] });
     expect(registers.holding.get(MODE)).toBe(SELLING);
+  });
+
+  it('is handed back by the supervisor when the plant says no more of it', async () => {
+    await control.assert([{ ...lease(), expiresAtMs: NOW + 300 }]);
+    expect([registers.holding.get(MODE), supervisor.leases().length]).toEqual([CHARGING, 1]);
+    await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 5_000 });
+    expect([registers.holding.get(MODE), registers.holding.get(POWER)]).toEqual([AUTOMATIC, 0]);
+  });
+
+  it('is left to whoever has set something else since the plant died', async () => {
+    await control.assert([{ ...lease(), expiresAtMs: NOW + 1_000 }]);
+    registers.holding.set(POWER, 500);
+    await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 5_000 });
+    expect([registers.holding.get(MODE), registers.holding.get(POWER)]).toEqual([CHARGING, 500]);
+  });
+
+  it('is known to the supervisor by what it shows, but not while that is being written', async () => {
+    const known: (string | undefined)[] = [];
+    registers.onWrite = () => known.push(supervisor.leases()[0]?.shown);
+    const shown = (powerW: number): string => `registers ${POWER} = ${powerW}, ${MODE} = ${CHARGING}`;
+    await control.assert([lease(-2_000)]);
+    expect(supervisor.leases()).toMatchObject([{ shown: shown(2_000) }]);
+    await control.assert([{ ...lease(-2_000), expiresAtMs: NOW + 150_000 }]);
+    expect(supervisor.leases()).toMatchObject([{ shown: shown(2_000) }]);
+    await control.assert([lease(-1_000)]);
+    expect(supervisor.leases()).toMatchObject([{ shown: shown(1_000) }]);
+    expect(known).toEqual(Array(4).fill(undefined));
   });
 
   it('is told nothing without a supervisor', async () => {

@@ -18,6 +18,14 @@ export interface DeviceEntry {
 /** What stands behind a field of an entry as a comment: by its name, or `battery.capacityWh`. */
 export type EntryNotes = Readonly<Record<string, string>>;
 
+/** What stands beside a suggested `reversion`; it is true of that value and goes with it. */
+export const REVERSION_NOTES = {
+  unproven: 'never dispatched until `vpp device commission` has proven that the device lets go by itself',
+  device: 'by its profile; `vpp device commission` proves it',
+  supervisor: 'by its profile the device keeps what it was told',
+  none: 'never dispatched',
+} as const satisfies Record<ReversionClass | 'unproven', string>;
+
 const INDENT = ' '.repeat(6);
 
 /** An entry as lines for the `devices:` of a site, notes behind them. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { BadInput } from '../kernel/errors.js';
+import { REVERSION_NOTES } from './device-entry.js';
 import { editedFleet } from './fleet-edit.js';
 import { parseFleet } from './fleet-file.js';
 import { devicesOf } from './plant.js';
@@ -54,6 +55,16 @@ describe('an entry of a fleet file, changed in place', () => {
     expect(after).toContain('# The roof looks south.');
     const again = editedFleet('f', after, [{ deviceId: 'anna-pv', fields: { commissioned: { at: '2027-01-01T00:00:00Z' } } }]);
     expect(deviceIn(again, 'anna-pv')!.commissioned).toEqual({ at: '2027-01-01T00:00:00Z' });
+  });
+
+  it('loses what a scan has noted of the value before, and nothing that people have written', () => {
+    const noted = (note: string): string => shipped('example.yaml').replace(/reversion: device # .*/, `reversion: none # ${note}`);
+    const change = [{ deviceId: 'anna-pv', fields: { reversion: 'device' } }] as const;
+    const scanned = noted(REVERSION_NOTES.unproven);
+    expect(scanned).toContain('reversion: none # never dispatched until');
+    expect(editedFleet('f', scanned, change)).toBe(scanned.replace(/reversion: none # .*/, 'reversion: device'));
+    const written = noted('never dispatched, says Anna');
+    expect(added(written, editedFleet('f', written, change))).toEqual(['        reversion: device # never dispatched, says Anna']);
   });
 
   it('keeps line breaks of Windows, and a last line without one', () => {

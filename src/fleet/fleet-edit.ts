@@ -1,5 +1,6 @@
 import { isCollection, isMap, isScalar, isSeq, type Pair, parseDocument, type Scalar, stringify, type YAMLMap } from 'yaml';
 import { BadInput } from '../kernel/errors.js';
+import { REVERSION_NOTES } from './device-entry.js';
 import type { CommissioningRecord, DeviceId, ReversionClass } from './plant.js';
 
 /** What is to stand in one device's entry; what is left out stays as it is. */
@@ -13,7 +14,8 @@ export interface EntryChange {
 }
 
 /**
- * A fleet file's text with the entries changed, and not a character of the rest: no comment, blank line or bracket moves.
+ * A fleet file's text with the entries changed, and not a character of the rest: no comment, blank line or bracket moves. What a
+ * scan has noted beside a value that changes goes with it; what people have written stays.
  * Throws `BadInput` where an entry is written in a way that cannot be changed in place, such as through an alias.
  */
 export const editedFleet = (file: string, text: string, changes: readonly EntryChange[]): string => {
@@ -64,12 +66,16 @@ const rangeOf = ({ value }: Field): [start: number, end: number] | undefined => 
   return range ? [range[0], range[1]] : undefined;
 };
 
+const SCAN_NOTES: readonly string[] = Object.values(REVERSION_NOTES).map((note) => ` # ${note}`);
+
 /** A block of lines ends behind its last line's break, which stays. */
 const withValue = (text: string, pair: Field, value: string): string => {
   const range = rangeOf(pair);
   if (!range) return text;
   const [start, end] = [range[0], range[0] + text.slice(range[0], range[1]).trimEnd().length];
-  return text.slice(0, start) + value + text.slice(end);
+  const rest = text.slice(end);
+  const note = SCAN_NOTES.find((each) => rest.startsWith(each) && /^\r?\n|^$/.test(rest.slice(each.length)));
+  return text.slice(0, start) + value + rest.slice(note?.length ?? 0);
 };
 
 /** Behind the last field, and like it: on a line of its own where each has one. */

@@ -19,12 +19,13 @@ const auditSchema = z.object({
 
 export type AlarmView = z.infer<typeof alarmSchema>;
 
-export const alarmView = ({ id, raisedAtMs, clearedAtMs, severity, subject, message }: AlarmEntity): AlarmView => ({
+export const alarmView = ({ id, raisedAtMs, clearedAtMs, severity, subject, kind, message }: AlarmEntity): AlarmView => ({
   id,
   raisedAtMs,
   clearedAtMs: clearedAtMs ?? undefined,
   severity,
   subject,
+  kind,
   message,
 });
 
@@ -40,7 +41,10 @@ export class AlarmController {
   @Get('alarms')
   @ApiOkResponse({ standardSchema: z.array(alarmSchema) })
   async newest(): Promise<AlarmView[]> {
-    return (await this.alarms.newest(SHOWN)).map(alarmView);
+    const newest = await this.alarms.newest(SHOWN);
+    const ids = new Set(newest.map(({ id }) => id));
+    // However long ago it was raised, what stands is not left out.
+    return [...newest, ...this.alarms.standing().filter(({ id }) => !ids.has(id))].map(alarmView);
   }
 
   @Get('audit')

@@ -141,6 +141,7 @@ export const alarmSchema = z.object({
   clearedAtMs: epochMs.optional(),
   severity: z.enum(SEVERITIES),
   subject: z.string(),
+  kind: z.string().describe('what it is about; of a device’s control `setpoint battery-power` and the like'),
   message: z.string(),
 });
 

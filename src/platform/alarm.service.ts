@@ -61,6 +61,11 @@ export class AlarmService {
     return this.open.size;
   }
 
+  /** The open ones that are stored. */
+  standing(): AlarmEntity[] {
+    return [...this.open.values()].filter((alarm) => !this.unstored.has(alarm));
+  }
+
   newest(limit: number): Promise<AlarmEntity[]> {
     return this.alarms.find({ order: { id: 'DESC' }, take: limit });
   }

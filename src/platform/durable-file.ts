@@ -1,5 +1,5 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -22,7 +22,11 @@ export const writeDurably = (file: string, text: string, mode = 0o600): void => 
 };
 
 /** The same for what is too long to hold: a piece that cannot be made, or written, leaves the file as it was. */
-export const streamDurably = async (file: string, pieces: AsyncIterable<string | Uint8Array>, mode = 0o600): Promise<void> => {
+export const streamDurably = async (
+  file: string,
+  pieces: AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>,
+  mode = 0o600,
+): Promise<void> => {
   const draft = `${file}.new`;
   try {
     const handle = await open(draft, 'w', mode);
@@ -33,12 +37,24 @@ export const streamDurably = async (file: string, pieces: AsyncIterable<string |
     } finally {
       await handle.close();
     }
-    renameSync(draft, file);
+    await rename(draft, file);
   } catch (error) {
-    rmSync(draft, { force: true });
+    await rm(draft, { force: true });
     throw error;
   }
-  syncFolder(dirname(file));
+  if (process.platform === 'win32') return;
+  const folder = await open(dirname(file), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+};
+
+/** As `writeDurably`, for a process that has something else to do while a slow disk takes it. One at a time for a file. */
+export const storeDurably = async (file: string, text: string, mode = 0o600): Promise<void> => {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await streamDurably(file, [text], mode);
 };
 
 /** The new name outlives a power cut only once its folder is on disk. Windows cannot open folders, and needs no such thing. */

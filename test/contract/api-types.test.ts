@@ -148,7 +148,7 @@ const full: { [Name in keyof Answers]: Required<Page<Name>> } = {
     paidMicro: 35_000,
     participants: 2,
   },
-  alarm: { id: 1, raisedAtMs: 1, clearedAtMs: 2, severity: 'critical', subject: 'anna-pv', message: 'silent' },
+  alarm: { id: 1, raisedAtMs: 1, clearedAtMs: 2, severity: 'critical', subject: 'anna-pv', kind: 'offline', message: 'silent' },
   plan: {
     issuedAtMs: 1,
     solver: 'highs',

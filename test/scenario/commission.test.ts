@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from './free-port.js';
 import { runVpp, VppProcess } from './vpp-process.js';
 
@@ -33,6 +33,11 @@ describe('vpp device commission', { timeout: 120_000 }, () => {
   let ports: [number, number];
   const env = (): Record<string, string> => ({ VPP_DATA_DIR: join(folder, 'data') });
   const commission = (...words: string[]) => runVpp(['device', 'commission', ...words, '--fleet', fleetFile], { env: env() });
+
+  const storageMode = async (): Promise<unknown> => {
+    const { stdout } = await runVpp(['device', 'read', `127.0.0.1:${ports[0]}`, '--unit', '2', '--json']);
+    return (JSON.parse(stdout) as { points: Record<string, { value?: number }> }).points['124.StorCtl_Mod']?.value;
+  };
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
@@ -94,8 +99,25 @@ describe('vpp device commission', { timeout: 120_000 }, () => {
     await running.untilStderr('W, 5 s');
     expect(await running.end('SIGINT')).toEqual({ code: 1, signal: null });
     expect(running.stderr).toMatch(/stopped: the device was handed back/);
-    const { stdout } = await runVpp(['device', 'read', `127.0.0.1:${ports[0]}`, '--unit', '2', '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({ points: { '124.StorCtl_Mod': { value: 0 } } });
+    expect(await storageMode()).toBe(0);
+  });
+
+  it('hands the device back when its session is lost, whatever that tells it', async () => {
+    const begin = async (): Promise<VppProcess> => {
+      const running = new VppProcess(['device', 'commission', 'pack', '--fleet', fleetFile, '--yes', '--lease', '10s'], env());
+      await running.untilStderr('W, 5 s');
+      await vi.waitFor(async () => expect(await storageMode()).toBe(3), { timeout: 10_000 });
+      return running;
+    };
+    const hungUp = await begin();
+    void hungUp.end('SIGHUP');
+    void hungUp.end('SIGTERM');
+    expect(await hungUp.ended).toEqual({ code: 1, signal: null });
+    expect(await storageMode()).toBe(0);
+    const unheard = await begin();
+    unheard.deafen();
+    expect(await unheard.ended).toEqual({ code: 1, signal: null });
+    expect(await storageMode()).toBe(0);
   });
 
   it('says no where the device does not answer', async () => {

@@ -6,6 +6,7 @@ import { SECOND_MS } from '../../src/kernel/units.js';
 import { monotonicMs } from '../../src/platform/clock.js';
 import { type RunningFleet, startFleet, type VirtualSite } from '../../src/simulator/index.js';
 import { ModbusSerialLinks } from '../../src/field/adapters/modbus-serial-link.js';
+import { SupervisorSocket } from '../../src/field/adapters/supervisor-socket.js';
 import { CommissionBench, subjectOf, type TrialWishes, wishesFor } from '../../src/field/commission.js';
 import { changesBy, type CommissionFindings, isDisproved } from '../../src/field/commission-findings.js';
 import { loadProfiles, profileNamed } from '../../src/field/profiles.js';
@@ -80,6 +81,8 @@ const time: PulseTime = {
   pause: (ms, signal) => pause(ms / FASTER, undefined, { signal }),
 };
 
+const NOBODY = new SupervisorSocket('no-such-folder');
+
 /** A site on the wire, for one test. */
 class Rig {
   private constructor(
@@ -109,7 +112,7 @@ const commissioned = async (
   signal: AbortSignal = new AbortController().signal,
 ): Promise<CommissionFindings & { changes: ReturnType<typeof changesBy> }> => {
   const subject = subjectOf('fleet.yaml', parseFleet('fleet.yaml', text, z.unknown().optional()).plant, deviceId);
-  const bench = new CommissionBench(new ModbusSerialLinks(), subject, time);
+  const bench = new CommissionBench(new ModbusSerialLinks(), subject, time, NOBODY);
   try {
     const prepared = await bench.prepare(wishesFor(subject, wishes));
     const findings = await bench.run(prepared, signal, () => undefined);

@@ -60,6 +60,12 @@ export class VppProcess {
     return this.until(() => this.stderr.includes(text) || this.isOver());
   }
 
+  /** Nobody listens to the process any more, as after a pipe or a session that broke. */
+  deafen(): void {
+    this.child.stdout.destroy();
+    this.child.stderr.destroy();
+  }
+
   /** Ends the process unless it has ended; answers how it did. */
   async end(signal: NodeJS.Signals): Promise<Ending> {
     if (!this.isOver()) this.child.kill(signal);

@@ -2,19 +2,20 @@ import { clamp, type Watt } from '../../kernel/units.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
 import { limitOutcome, percentDown } from './immediate-limit.js';
 import type { ModelRegisters } from './model-registers.js';
-import { writtenAndReadBack } from './written.js';
+import { KEEPS_NO_TIMER, timer32, writtenAndReadBack } from './written.js';
 
 const IN_WATTS = 1;
 
 /**
  * Holds a battery at a power by model 704, in watts, positive out of the device. What it reverts to and when stands before
- * the power, and the power before it is enabled. It reverts to no setpoint at all, not to one of our choosing.
+ * the power, and the power before it is enabled. It reverts to no setpoint at all, not to one of our choosing. Without `leaseS` it
+ * does not revert by itself, since something else ends it.
  */
 export const powerByDerControls = async (
   controls: ModelRegisters,
   capacity: ModelRegisters | undefined,
   powerW: Watt,
-  leaseS: number,
+  leaseS: number | undefined,
 ): Promise<CommandOutcome> => {
   const rated = await capacity?.read('WChaRteMax', 'WDisChaRteMax');
   await controls.read('WSet');
@@ -23,13 +24,13 @@ export const powerByDerControls = async (
   return writtenAndReadBack(
     async () => {
       await controls.write({ WSetRvrt: 0 });
-      await controls.write({ WSetEnaRvrt: 0, WSetRvrtTms: leaseS });
+      await controls.write({ WSetEnaRvrt: 0, WSetRvrtTms: timer32(leaseS) });
       await controls.write({ WSetMod: IN_WATTS, WSet: wantedW });
       await controls.write({ WSetEna: 1 });
     },
     async () => {
       const seen = await controls.read('WSetEna', 'WSetMod', 'WSet', 'WSetRvrtTms');
-      if (!seen.WSetRvrtTms) return { kind: 'refused', reason: 'the device keeps no reversion timer: it would never let go' };
+      if (leaseS !== undefined && !seen.WSetRvrtTms) return KEEPS_NO_TIMER;
       if (seen.WSetEna !== 1 || seen.WSetMod !== IN_WATTS || seen.WSet === undefined)
         return { kind: 'refused', reason: 'the device did not switch its setpoint on' };
       return Math.abs(seen.WSet - powerW) <= stepW ? { kind: 'confirmed' } : { kind: 'clamped', readbackW: seen.WSet };
@@ -61,7 +62,7 @@ export const limitByDerControls = async (
   controls: ModelRegisters,
   capacity: ModelRegisters,
   maxW: Watt,
-  leaseS: number,
+  leaseS: number | undefined,
   fallbackW?: Watt,
 ): Promise<CommandOutcome> => {
   const { WMax, WMaxRtg } = await capacity.read('WMax', 'WMaxRtg');
@@ -76,13 +77,13 @@ export const limitByDerControls = async (
         fallbackW === undefined
           ? { WMaxLimPctRvrt: 100, WMaxLimPctEnaRvrt: 0 }
           : { WMaxLimPctRvrt: percentDown(fallbackW, ratedW, stepPct), WMaxLimPctEnaRvrt: 1 };
-      await controls.write({ ...fallback, WMaxLimPctRvrtTms: leaseS });
+      await controls.write({ ...fallback, WMaxLimPctRvrtTms: timer32(leaseS) });
       await controls.write({ WMaxLimPct: limitPct });
       await controls.write({ WMaxLimPctEna: 1 });
     },
     async () => {
       const seen = await controls.read('WMaxLimPctEna', 'WMaxLimPct', 'WMaxLimPctRvrtTms');
-      if (!seen.WMaxLimPctRvrtTms) return { kind: 'refused', reason: 'the device keeps no reversion timer: it would never let go' };
+      if (leaseS !== undefined && !seen.WMaxLimPctRvrtTms) return KEEPS_NO_TIMER;
       return limitOutcome(seen.WMaxLimPctEna, seen.WMaxLimPct, limitPct, stepPct, ratedW);
     },
     () => releaseDerLimit(controls),

@@ -1,17 +1,19 @@
 import type { Watt } from '../../kernel/units.js';
+import { scaled } from '../../registers/sunspec/model.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
 import type { ModelRegisters } from './model-registers.js';
-import { timer16, writtenAndReadBack } from './written.js';
+import { KEEPS_NO_TIMER, timer16, writtenAndReadBack } from './written.js';
 
 /**
  * Limits active power by model 123. The limit is a percentage of WMax (model 121), rounded down so that it is never above
  * what was asked; the timer stands before the limit is enabled, so that there is no moment at which it could stay for ever.
+ * Without `leaseS` it has none, since something else ends it.
  */
 export const limitByImmediateControls = async (
   controls: ModelRegisters,
   settings: ModelRegisters,
   maxW: Watt,
-  leaseS: number,
+  leaseS: number | undefined,
 ): Promise<CommandOutcome> => {
   const { WMax: ratedW } = await settings.read('WMax');
   if (!ratedW) return { kind: 'refused', reason: 'the device does not tell WMax, which its limit is a percentage of' };
@@ -25,7 +27,7 @@ export const limitByImmediateControls = async (
     },
     async () => {
       const seen = await controls.read('WMaxLimPct', 'WMaxLimPct_RvrtTms', 'WMaxLim_Ena');
-      if (!seen.WMaxLimPct_RvrtTms) return { kind: 'refused', reason: 'the device keeps no reversion timer: it would never let go' };
+      if (leaseS !== undefined && !seen.WMaxLimPct_RvrtTms) return KEEPS_NO_TIMER;
       return limitOutcome(seen.WMaxLim_Ena, seen.WMaxLimPct, limitPct, stepPct, ratedW);
     },
     () => releaseImmediateLimit(controls),
@@ -46,8 +48,20 @@ export const holdsImmediateLimit = async (controls: ModelRegisters): Promise<boo
 /** The limit of model 123 while it is on and below the rating. */
 export const shownImmediateLimit = async (controls: ModelRegisters): Promise<string | undefined> => {
   const { WMaxLim_Ena: enabled, WMaxLimPct: limitPct } = await controls.read('WMaxLimPct', 'WMaxLim_Ena');
-  return enabled === 1 && limitPct !== undefined && limitPct < 100 ? `a limit of ${limitPct} %` : undefined;
+  return enabled === 1 ? limitShown(limitPct) : undefined;
 };
+
+/** What `shownImmediateLimit` will say once somebody has told it `maxW`. */
+export const shownWhenTold = async (controls: ModelRegisters, settings: ModelRegisters, maxW: Watt): Promise<string | undefined> => {
+  const { WMax: ratedW } = await settings.read('WMax');
+  await controls.read('WMaxLimPct');
+  const stepPct = controls.stepOf('WMaxLimPct');
+  // As it is read back: 33 steps of 0.1 are 3.3, and not what multiplying makes of them.
+  return ratedW ? limitShown(scaled(Math.round(percentDown(maxW, ratedW, stepPct) / stepPct), Math.log10(stepPct))) : undefined;
+};
+
+const limitShown = (limitPct: number | undefined): string | undefined =>
+  limitPct !== undefined && limitPct < 100 ? `a limit of ${limitPct} %` : undefined;
 
 /** `maxW` in percent of the rating, 0 to 100, on the step below. */
 export const percentDown = (maxW: Watt, ratedW: Watt, stepPct: number): number => {

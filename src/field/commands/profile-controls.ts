@@ -1,5 +1,4 @@
 import { AdapterError } from '../../kernel/errors.js';
-import type { ReversionClass } from '../../fleet/plant.js';
 import type { Watt } from '../../kernel/units.js';
 import type { Profile } from '../../registers/profile.js';
 import {
@@ -35,6 +34,8 @@ export class ProfileControls {
   private readonly commands: ProfileCommands;
   private readonly order: WordOrder;
   private readonly controls: readonly Control[];
+  /** The setpoints that it has a control for. */
+  readonly kinds: readonly Setpoint['kind'][];
 
   constructor(
     private readonly unit: BusUnit,
@@ -42,12 +43,12 @@ export class ProfileControls {
   ) {
     this.commands = profile.commands ?? {};
     this.order = profile.wordOrder;
-    this.controls = CONTROL_NAMES.flatMap(([kind, name]) => {
+    this.controls = Object.entries(COMMAND_OF).flatMap(([kind, name]) => {
       const control = this.commands[name];
       return control
         ? [
             {
-              kind,
+              kind: kind as Setpoint['kind'],
               release: () => this.releaseOne(control),
               holds: () => this.isMet(control.held),
               shows: () => this.shownBy(name, control),
@@ -55,6 +56,7 @@ export class ProfileControls {
           ]
         : [];
     });
+    this.kinds = this.controls.map(({ kind }) => kind);
   }
 
   /** Writes a setpoint and reads it back. Failures of the device are outcomes; nothing is written twice. */
@@ -108,12 +110,6 @@ export class ProfileControls {
         words: Array.from({ length: words }, (_, offset) => told.get(`${table} ${at + offset}`) ?? 0),
       })),
     );
-  }
-
-  /** What ends a setpoint of a kind when nobody says more. */
-  reversionOf(kind: Setpoint['kind']): ReversionClass {
-    const name = CONTROL_NAMES.find(([named]) => named === kind)![1];
-    return (this.commands[name]?.reversion ?? this.profile.reversion)?.class ?? 'none';
   }
 
   /** Every register of the control that can be read and is no timer: those run by themselves. */
@@ -196,11 +192,12 @@ export class ProfileControls {
   }
 }
 
-const CONTROL_NAMES = [
-  ['pv-limit', 'pvLimit'],
-  ['battery-power', 'batteryPower'],
-  ['generator', 'generator'],
-] as const satisfies [Setpoint['kind'], keyof ProfileCommands][];
+/** What a control is called in a profile. */
+export const COMMAND_OF = {
+  'pv-limit': 'pvLimit',
+  'battery-power': 'batteryPower',
+  generator: 'generator',
+} as const satisfies Record<Setpoint['kind'], keyof ProfileCommands>;
 
 const shownText = (shown: readonly { readonly at: number; readonly words: readonly number[] }[]): string =>
   shown.length === 0 ? 'a setpoint' : `registers ${shown.map(({ at, words }) => `${at} = ${words.join(' ')}`).join(', ')}`;

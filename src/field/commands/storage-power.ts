@@ -1,7 +1,7 @@
 import { clamp, type Watt } from '../../kernel/units.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
 import type { ModelRegisters } from './model-registers.js';
-import { timer16, writtenAndReadBack } from './written.js';
+import { KEEPS_NO_TIMER, timer16, writtenAndReadBack } from './written.js';
 
 const [CHARGE_BOUND, DISCHARGE_BOUND] = [1, 2] as const;
 const CHARGE_AND_DISCHARGE_BOUND = 3;
@@ -10,9 +10,13 @@ const CHARGE_AND_DISCHARGE_BOUND = 3;
  * Holds a battery at a power by model 124: both its bounds are set to it, discharging at most `OutWRte` and charging at most
  * `InWRte`, of which the one against the direction is negative and so a floor. Both are percentages of WChaMax. The bounds
  * and their timer stand before the mode switches them on. ChaGriSet is left alone: whether the battery may charge from the
- * grid is its owner's to say.
+ * grid is its owner's to say. Without `leaseS` there is no timer, since something else ends it.
  */
-export const powerByStorageControls = async (storage: ModelRegisters, powerW: Watt, leaseS: number): Promise<CommandOutcome> => {
+export const powerByStorageControls = async (
+  storage: ModelRegisters,
+  powerW: Watt,
+  leaseS: number | undefined,
+): Promise<CommandOutcome> => {
   const { WChaMax: maxW } = await storage.read('WChaMax', 'OutWRte');
   if (!maxW) return { kind: 'refused', reason: 'the device does not tell WChaMax, which its power is a percentage of' };
   const stepPct = storage.stepOf('OutWRte');
@@ -26,7 +30,7 @@ export const powerByStorageControls = async (storage: ModelRegisters, powerW: Wa
     },
     async () => {
       const seen = await storage.read('StorCtl_Mod', 'OutWRte', 'InWRte', 'InOutWRte_RvrtTms');
-      if (!seen.InOutWRte_RvrtTms) return { kind: 'refused', reason: 'the device keeps no reversion timer: it would never let go' };
+      if (leaseS !== undefined && !seen.InOutWRte_RvrtTms) return KEEPS_NO_TIMER;
       const { OutWRte: outPct, InWRte: inPct } = seen;
       if (seen.StorCtl_Mod !== CHARGE_AND_DISCHARGE_BOUND || outPct === undefined || inPct === undefined)
         return { kind: 'refused', reason: 'the device did not switch its storage control on' };

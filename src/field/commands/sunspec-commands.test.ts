@@ -223,6 +223,44 @@ describe('model 704', () => {
     });
   });
 
+  it('shows once it was told its fallback what it said that it would', async () => {
+    const { controls } = await deviceOf([IDENTITY, SETTINGS, LIMIT]);
+    const fallback = { kind: 'pv-limit', maxW: 1_650 } as const;
+    await controls.command(fallback, undefined);
+    expect(await controls.shows('pv-limit')).toBe('a limit of 3.3 %');
+    expect(await controls.showsFallback(fallback, true)).toBe('a limit of 3.3 %');
+  });
+
+  it('has no timer where something else ends it, and none is asked of the device', async () => {
+    const fallback = { kind: 'pv-limit', maxW: 3_000 } as const;
+    const { controls, registers, at, written } = await deviceOf([IDENTITY, SETTINGS, LIMIT, STORAGE]);
+    for (const timer of [at(123, 'WMaxLimPct_RvrtTms'), at(124, 'InOutWRte_RvrtTms')]) registers.holding.set(timer, 900);
+    expect(await controls.command({ kind: 'pv-limit', maxW: 5_000 }, undefined, fallback)).toEqual({ kind: 'confirmed' });
+    expect(await controls.command({ kind: 'battery-power', powerW: 400 }, undefined)).toEqual({ kind: 'confirmed' });
+    expect(written().map(([name]) => name)).toEqual(['123.WMaxLimPct', '123.WMaxLim_Ena', '124.OutWRte', '124.StorCtl_Mod']);
+    expect([at(123, 'WMaxLimPct_RvrtTms'), at(124, 'InOutWRte_RvrtTms')].map((timer) => registers.holding.get(timer))).toEqual([0, 0]);
+    await bus!.close();
+    await server!.close();
+    const der = await deviceOf([IDENTITY, ...DER]);
+    expect(await der.controls.command({ kind: 'pv-limit', maxW: 1_830 }, undefined)).toEqual({ kind: 'confirmed' });
+    expect(await der.controls.command({ kind: 'battery-power', powerW: 400 }, undefined)).toEqual({ kind: 'confirmed' });
+    expect(der.registers.holding.get(der.at(704, 'WSetRvrtTms') + 1)).toBe(0);
+  });
+
+  it.each([
+    [
+      [SETTINGS, LIMIT, STORAGE],
+      ['battery-power', 'pv-limit'],
+    ],
+    [[SETTINGS, LIMIT], ['pv-limit']],
+    [[LIMIT], []],
+    [DER, ['battery-power', 'pv-limit']],
+    [DER.slice(1), ['battery-power']],
+  ] as const)('is there by the models of the device', async (models, kinds) => {
+    const { controls } = await deviceOf([IDENTITY, ...models]);
+    expect(controls.kinds).toEqual(kinds);
+  });
+
   it('is not there on a device without it', async () => {
     const { controls, written } = await deviceOf([IDENTITY]);
     expect(await controls.command({ kind: 'battery-power', powerW: 1 }, 60)).toMatchObject({ kind: 'refused' });

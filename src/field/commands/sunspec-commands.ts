@@ -1,7 +1,7 @@
 import { AdapterError } from '../../kernel/errors.js';
 import type { BusUnit } from '../bus.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
-import type { Fallback, Setpoint } from '../setpoint.js';
+import { type Fallback, type Setpoint, SETPOINT_KINDS } from '../setpoint.js';
 import type { SunspecMap } from '../sunspec-walk.js';
 import { ControllerHeartbeat, HEARTBEATS } from './controller-heartbeat.js';
 import {
@@ -15,7 +15,13 @@ import {
   shownDerLimit,
   shownDerPower,
 } from './der-controls.js';
-import { holdsImmediateLimit, limitByImmediateControls, releaseImmediateLimit, shownImmediateLimit } from './immediate-limit.js';
+import {
+  holdsImmediateLimit,
+  limitByImmediateControls,
+  releaseImmediateLimit,
+  shownImmediateLimit,
+  shownWhenTold,
+} from './immediate-limit.js';
 import { ModelRegisters } from './model-registers.js';
 import { anyHolds, type Control, releaseEach, shownBy } from './release-each.js';
 import { holdsStorage, powerByStorageControls, releaseStorage, shownStorage } from './storage-power.js';
@@ -23,7 +29,10 @@ import { outcomeOf, withoutFallback } from './written.js';
 
 /** What a SunSpec device can be told, by the control models it has. */
 export interface SunspecControls {
-  command(setpoint: Setpoint, leaseS: number, fallback?: Fallback): Promise<CommandOutcome>;
+  /** The setpoints that it has a control for. */
+  readonly kinds: SetpointKinds;
+  /** Without `leaseS` the device is given no timer: for what something else ends. */
+  command(setpoint: Setpoint, leaseS: number | undefined, fallback?: Fallback): Promise<CommandOutcome>;
   /** Switches off the controls of these kinds, all without; true once the device shows it. Throws an `AdapterError`. */
   release(kinds?: SetpointKinds): Promise<boolean>;
   /** Whether any control is switched on, whoever did it. Throws an `AdapterError`. */
@@ -32,13 +41,22 @@ export interface SunspecControls {
   beat(): Promise<boolean>;
   /** What binds the device by its controls of a kind, whoever set it. Throws an `AdapterError`. */
   shows(kind: Setpoint['kind']): Promise<string | undefined>;
-  /** What the control of a limit will show once it has gone over to the fallback; `undefined` where it has none. Throws an `AdapterError`. */
-  showsFallback(fallback: Fallback): Promise<string | undefined>;
+  /**
+   * What the control of a limit will show once it has gone over to the fallback, by itself or `told` so; `undefined` where it has
+   * none. Throws an `AdapterError`.
+   */
+  showsFallback(fallback: Fallback, told: boolean): Promise<string | undefined>;
   /** What limits in percent are percentages of; `undefined` where the device does not tell. Throws an `AdapterError`. */
   ratedW(): Promise<number | undefined>;
 }
 
-type Command = (setpoint: Setpoint, leaseS: number, fallback?: Fallback) => Promise<CommandOutcome> | undefined;
+/** Writes a setpoint of one kind by the models that a device has for it. */
+type Way<Kind extends Setpoint['kind']> = (
+  setpoint: Extract<Setpoint, { kind: Kind }>,
+  leaseS: number | undefined,
+  fallback?: Fallback,
+) => Promise<CommandOutcome>;
+type Ways = { readonly [Kind in Setpoint['kind']]?: Way<Kind> };
 export type SetpointKinds = readonly Setpoint['kind'][];
 
 export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls => {
@@ -46,7 +64,7 @@ export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls
     const model = map.models.find((candidate) => candidate.id === id);
     return model && new ModelRegisters(through, model);
   };
-  const command = commandOf(registers);
+  const ways = waysOf(registers);
   const controls = controlsOf(registers);
   const heartbeat = new ControllerHeartbeat(
     HEARTBEATS.flatMap(({ modelId, point, below }) => {
@@ -56,10 +74,12 @@ export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls
     }),
   );
   return {
+    kinds: SETPOINT_KINDS.filter((kind) => ways[kind] !== undefined),
     command: async (setpoint, leaseS, fallback) => {
       try {
         if (await heartbeat.isLocal()) return { kind: 'refused', reason: 'somebody on site has taken the device out of remote control' };
-        return await (command(setpoint, leaseS, fallback) ?? { kind: 'refused', reason: `the device has no control for ${setpoint.kind}` });
+        const way = ways[setpoint.kind] as Way<Setpoint['kind']> | undefined;
+        return way ? await way(setpoint, leaseS, fallback) : { kind: 'refused', reason: `the device has no control for ${setpoint.kind}` };
       } catch (error) {
         // Nothing is written before the ratings have been read: a failure up to there has changed nothing.
         if (error instanceof AdapterError && error.retryable) return { kind: 'unknown', reason: `not written: ${error.message}` };
@@ -70,9 +90,10 @@ export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls
     holds: () => anyHolds(controls),
     beat: () => heartbeat.beat(),
     shows: (kind) => shownBy(controls, kind),
-    // Only model 704 falls back to a value, and model 123 is the one that is told where a device has both.
-    showsFallback: async () => {
-      const der = registers(123) && registers(121) ? undefined : registers(704);
+    // Only model 704 falls back to a value by itself, and model 123 is the one that is told where a device has both.
+    showsFallback: async ({ maxW }, told) => {
+      const [settings, immediate, der] = [121, 123, 704].map((id) => registers(id));
+      if (immediate && settings) return told ? shownWhenTold(immediate, settings, maxW) : undefined;
       return der && shownDerFallback(der);
     },
     ratedW: async () => (await (registers(121) ?? registers(702))?.read('WMax'))?.WMax,
@@ -81,21 +102,26 @@ export const sunspecControls = (map: SunspecMap, unit: BusUnit): SunspecControls
 
 type RegistersOf = (id: number) => ModelRegisters | undefined;
 
-const commandOf = (registers: RegistersOf): Command => {
+const waysOf = (registers: RegistersOf): Ways => {
   const [settings, immediate, storage, capacity, der] = [121, 123, 124, 702, 704].map((id) => registers(id));
-  return (setpoint, leaseS, fallback) => {
-    switch (setpoint.kind) {
-      case 'pv-limit':
-        if (immediate && settings)
-          return limitByImmediateControls(immediate, settings, setpoint.maxW, leaseS).then((outcome) => withoutFallback(outcome, fallback));
-        return der && capacity && limitByDerControls(der, capacity, setpoint.maxW, leaseS, fallback?.maxW);
-      case 'battery-power':
-        if (storage) return powerByStorageControls(storage, setpoint.powerW, leaseS);
-        return der && powerByDerControls(der, capacity, setpoint.powerW, leaseS);
-      case 'generator':
-        return undefined;
-    }
+  return {
+    ...limitWay(immediate, settings, der, capacity),
+    ...(storage
+      ? { 'battery-power': ({ powerW }, leaseS) => powerByStorageControls(storage, powerW, leaseS) }
+      : der && { 'battery-power': ({ powerW }, leaseS) => powerByDerControls(der, capacity, powerW, leaseS) }),
   };
+};
+
+const limitWay = (...[immediate, settings, der, capacity]: (ModelRegisters | undefined)[]): Pick<Ways, 'pv-limit'> => {
+  if (immediate && settings)
+    return {
+      'pv-limit': async ({ maxW }, leaseS, fallback) => {
+        const outcome = await limitByImmediateControls(immediate, settings, maxW, leaseS);
+        return leaseS === undefined ? outcome : withoutFallback(outcome, fallback);
+      },
+    };
+  if (!der || !capacity) return {};
+  return { 'pv-limit': ({ maxW }, leaseS, fallback) => limitByDerControls(der, capacity, maxW, leaseS, fallback?.maxW) };
 };
 
 /** A control as its model has it. */

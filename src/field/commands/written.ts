@@ -73,7 +73,12 @@ export const outcomeOf = (error: unknown): CommandOutcome => {
 /** The Modbus exception of a device that did not take the request up. */
 const BUSY = 6;
 
+export const KEEPS_NO_TIMER: CommandOutcome = { kind: 'refused', reason: 'the device keeps no reversion timer: it would never let go' };
+
 /** Longest time a 16-bit reversion timer holds; 65535 means "not implemented". */
 const LONGEST_16_BIT_S = 65_534;
+/** A reversion time of 0 is none (SunSpec models 123, 124 and 704). */
+const NO_TIMER = 0;
 
-export const timer16 = (leaseS: number): number => Math.min(leaseS, LONGEST_16_BIT_S);
+export const timer16 = (leaseS: number | undefined): number => Math.min(leaseS ?? NO_TIMER, LONGEST_16_BIT_S);
+export const timer32 = (leaseS: number | undefined): number => leaseS ?? NO_TIMER;

@@ -1,4 +1,4 @@
-import type { DeviceRole } from '../../fleet/plant.js';
+import type { DeviceRole, ReversionClass } from '../../fleet/plant.js';
 import type { SampleValues } from '../sample.js';
 import type { Fallback, Setpoint } from '../setpoint.js';
 
@@ -6,6 +6,8 @@ import type { Fallback, Setpoint } from '../setpoint.js';
 export interface Standing {
   readonly role: DeviceRole;
   readonly direction: 1 | -1;
+  /** What ends its setpoints; the device itself where nothing is said. */
+  readonly reversion?: ReversionClass;
 }
 
 /** What a written setpoint turned out to be when it was read back. */
@@ -21,7 +23,8 @@ export interface DeviceDriver {
   read(): Promise<SampleValues>;
   /**
    * Writes a setpoint that the device itself ends after `leaseS` seconds, by going over to `fallback` where one is given and it
-   * can, and reads it back. Failures of the device are outcomes; nothing is written twice.
+   * can, and reads it back. What the supervisor ends (see `endsByItself`) is told its fallback by that. Failures of the device are
+   * outcomes; nothing is written twice.
    */
   command(setpoint: Setpoint, leaseS: number, fallback?: Fallback): Promise<CommandOutcome>;
   /**

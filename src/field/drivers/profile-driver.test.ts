@@ -158,6 +158,18 @@ describe('a profile', () => {
   });
 });
 
+describe('a device that falls back to nothing but itself', () => {
+  it.each([
+    ['is told its fallback by the supervisor', 'supervisor', { kind: 'confirmed' }],
+    ['has none without it', 'device', { kind: 'confirmed', noFallback: true }],
+  ] as const)('%s', async (_, reversion, outcome) => {
+    const unit = await unitOn(unitRegisters({ 13_088: [0x55, 1_000] }, { 5000: [100] }));
+    const sungrow = profileNamed(loadProfiles(), 'sungrow-sh');
+    const driver = new ProfileDriver(unit, unit, sungrow, { role: 'hybrid', direction: 1, reversion });
+    expect(await driver.command({ kind: 'pv-limit', maxW: 5_000 }, 60, { kind: 'pv-limit', maxW: 3_000 })).toEqual(outcome);
+  });
+});
+
 const hybridOf = (batteryPowerW: object | undefined) =>
   profileSchema.parse({
     ...meter({

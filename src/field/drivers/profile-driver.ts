@@ -1,6 +1,7 @@
 import type { Profile } from '../../registers/profile.js';
 import type { BusUnit } from '../bus.js';
 import { withoutFallback } from '../commands/written.js';
+import { endingBy } from '../control-ending.js';
 import { ProfileControls } from '../commands/profile-controls.js';
 import type { SampleValues } from '../sample.js';
 import type { Fallback, Setpoint } from '../setpoint.js';
@@ -34,7 +35,9 @@ export class ProfileDriver implements DeviceDriver {
   }
 
   async command(setpoint: Setpoint, leaseS: number, fallback?: Fallback): Promise<CommandOutcome> {
-    return withoutFallback(await this.controls.command(setpoint, leaseS), fallback);
+    const outcome = await this.controls.command(setpoint, leaseS);
+    const isToldLater = this.standing.reversion === 'supervisor' && !this.endsByItself(setpoint.kind);
+    return isToldLater ? outcome : withoutFallback(outcome, fallback);
   }
 
   release(kinds?: readonly Setpoint['kind'][]): Promise<boolean> {
@@ -54,6 +57,6 @@ export class ProfileDriver implements DeviceDriver {
   }
 
   endsByItself(kind: Setpoint['kind']): boolean {
-    return this.controls.reversionOf(kind) === 'device';
+    return endingBy(this.profile, kind)?.by === 'device';
   }
 }

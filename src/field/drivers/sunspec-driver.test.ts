@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { PointValue } from '../../registers/sunspec/model.js';
+import { type PointValue, pointOf } from '../../registers/sunspec/model.js';
+import { SUNSPEC_MODELS } from '../../registers/sunspec/models.js';
 import { ModbusSerialLink } from '../adapters/modbus-serial-link.js';
 import { Bus, TCP_TIMING } from '../bus.js';
 import { ScriptedServer, unitRegisters } from '../testing/scripted-server.js';
@@ -178,6 +179,11 @@ describe('a SunSpec device, read by its role', () => {
 
 describe('the way a SunSpec device is read', () => {
   const models = [IDENTITY, inverter({ W: 7, WH: 1 })];
+  const CONTROLLED: ModelValues[] = [
+    ...models,
+    { id: 121, values: { WMax: 5_000, WMax_SF: 0 } },
+    { id: 123, values: { WMaxLimPct: 100, WMaxLimPct_WinTms: 0, WMaxLimPct_RvrtTms: 0, WMaxLim_Ena: 0, WMaxLimPct_SF: 0 } },
+  ];
 
   it('walks once, and then reads values with their scale factors and the model’s head in one request', async () => {
     const driver = await driverOf(models, { role: 'pv' });
@@ -196,6 +202,41 @@ describe('the way a SunSpec device is read', () => {
     server!.units.set(1, unitRegisters({ 40_000: sunspecRegisters(moved) }));
     await expect(driver.read()).rejects.toThrow('its models are not where they were');
     expect(await driver.read()).toMatchObject({ 'pv.powerW': 9, 'pv.toBusCounterWh': 2 });
+  });
+
+  it('does not let a command wait behind the polls of dead units, while a device must prove itself first', async () => {
+    const driver = await driverOf(CONTROLLED, { role: 'pv' });
+    await driver.read();
+    server!.script = ({ unitId }) => (unitId === 9 ? { kind: 'silent' } : undefined);
+    server!.dropConnections();
+    await driver.read().catch(() => undefined);
+    server!.requests.length = 0;
+    const polls = [bus!.unit(9), bus!.unit(9), bus!.unit(9)].map((dead) => dead.read('holding', 0, 1).catch(() => undefined));
+    const poll = driver.read();
+    expect(await driver.release()).toBe(true);
+    await Promise.all(polls);
+    expect(server!.requests.findIndex(({ unitId }) => unitId === 1)).toBe(1);
+    expect(await poll).toMatchObject({ 'pv.powerW': 7 });
+  });
+
+  it('goes on counting where a command and a poll learn of a device at the same time', async () => {
+    const driver = await driverOf(CONTROLLED, { role: 'pv' }, { 'pv.toBusCounterWh': 1, 'pv.powerW': 5 });
+    const [shows, values] = await Promise.all([driver.shows('pv-limit'), driver.read()]);
+    expect([shows, values]).toEqual([undefined, { 'pv.powerW': 7, 'pv.toBusCounterWh': 1, 'device.limitPct': 100 }]);
+  });
+
+  it('gives a device no timer where the supervisor ends its setpoints, and counts on it for the fallback', async () => {
+    const driver = await driverOf(CONTROLLED, { role: 'pv', reversion: 'supervisor' });
+    const limit = { kind: 'pv-limit', maxW: 1_000 } as const;
+    const timer = modelAddresses(CONTROLLED).get(123)! + pointOf(SUNSPEC_MODELS.get(123)!, 'WMaxLimPct_RvrtTms').offset;
+    const fallback = { kind: 'pv-limit', maxW: 1_650 } as const;
+    expect(await driver.showsFallback(fallback)).toBe('a limit of 33 %');
+    expect([await driver.command(limit, 60, fallback), driver.endsByItself()]).toEqual([{ kind: 'confirmed' }, false]);
+    expect(server!.units.get(1)!.holding.get(timer)).toBe(0);
+    const alone = new SunspecDriver(bus!.unit(1), bus!.unit(1), { role: 'pv', direction: 1, reversion: 'device' });
+    expect([await alone.showsFallback(fallback), alone.endsByItself()]).toEqual([undefined, true]);
+    expect(await alone.command(limit, 60, fallback)).toEqual({ kind: 'confirmed', noFallback: true });
+    expect(server!.units.get(1)!.holding.get(timer)).toBe(60);
   });
 
   it('makes a device prove itself after the connection broke, and learns the one in its place', async () => {

@@ -26,7 +26,8 @@ interface Known {
 export class SunspecDriver implements DeviceDriver {
   private known: Known | undefined;
   private provenAt = -1;
-  private learning: Promise<Known> | undefined;
+  /** By whom it is asked: a command that waited for a poll's turn would wait behind the polls of dead units. */
+  private readonly learning = new Map<BusUnit, Promise<Known>>();
 
   /** `lastTold` is what the device told last in an earlier run of the plant; `sunspecBase` where its map begins, if that is known. */
   constructor(
@@ -38,7 +39,7 @@ export class SunspecDriver implements DeviceDriver {
   ) {}
 
   async read(): Promise<SampleValues> {
-    const device = this.device();
+    const device = this.device(this.unit);
     // Waiting for what is there already costs a turn of the loop at every poll of every device.
     const { plan, readings, zeros } = device instanceof Promise ? await device : device;
     const blocks: Words[] = [];
@@ -51,52 +52,53 @@ export class SunspecDriver implements DeviceDriver {
   }
 
   async command(setpoint: Setpoint, leaseS: number, fallback?: Fallback): Promise<CommandOutcome> {
-    const { controls } = await this.device();
-    return controls.command(setpoint, leaseS, fallback);
+    const { controls } = await this.device(this.control);
+    // A timer beside the supervisor would let go in the middle of a lease: what stands is not written again there.
+    return controls.command(setpoint, this.endsByItself() ? leaseS : undefined, fallback);
   }
 
   async release(kinds?: readonly Setpoint['kind'][]): Promise<boolean> {
-    const { controls } = await this.device();
+    const { controls } = await this.device(this.control);
     return controls.release(kinds);
   }
 
   async beat(): Promise<boolean> {
-    const { controls } = await this.device();
+    const { controls } = await this.device(this.control);
     return controls.beat();
   }
 
   async shows(kind: Setpoint['kind']): Promise<string | undefined> {
-    const { controls } = await this.device();
+    const { controls } = await this.device(this.control);
     return controls.shows(kind);
   }
 
   async showsFallback(fallback: Fallback): Promise<string | undefined> {
-    const { controls } = await this.device();
-    return controls.showsFallback(fallback);
+    const { controls } = await this.device(this.control);
+    return controls.showsFallback(fallback, !this.endsByItself());
   }
 
-  /** Every control model has a timer, and one that does not keep it is refused. */
+  /** Every control model has a timer, which is used unless the fleet file counts on the supervisor instead. */
   endsByItself(): boolean {
-    return true;
+    return this.standing.reversion !== 'supervisor';
   }
 
   /** The device behind the address; after each new connection it must prove that it is the same one. */
-  private device(): Promise<Known> | Known {
+  private device(asking: BusUnit): Promise<Known> | Known {
     if (this.known && this.provenAt === this.unit.connectionChanges) return this.known;
-    this.learning ??= this.learn().finally(() => {
-      this.learning = undefined;
-    });
-    return this.learning;
+    const learning = this.learning.get(asking) ?? this.learn(asking).finally(() => this.learning.delete(asking));
+    this.learning.set(asking, learning);
+    return learning;
   }
 
-  private async learn(): Promise<Known> {
-    const read = (address: number, count: number): Promise<Words> => this.unit.read('holding', address, count);
-    if (!this.known || !(await isSameDevice(read, this.known.map))) this.known = await this.discover(read);
-    this.provenAt = this.unit.connectionChanges;
-    return this.known;
+  private async learn(asking: BusUnit): Promise<Known> {
+    const read = (address: number, count: number): Promise<Words> => asking.read('holding', address, count);
+    const before = this.known;
+    if (!before || !(await isSameDevice(read, before.map))) await this.discover(read);
+    this.provenAt = asking.connectionChanges;
+    return this.known ?? this.learn(asking);
   }
 
-  private async discover(read: (address: number, count: number) => Promise<Words>): Promise<Known> {
+  private async discover(read: (address: number, count: number) => Promise<Words>): Promise<void> {
     const map = await walkSunspec(read, this.sunspecBase);
     const where = this.sunspecBase === undefined ? '' : ` at ${this.sunspecBase}`;
     if (!map) throw new AdapterError(`unit ${this.unit.unitId} has no SunSpec map${where}`, false);
@@ -108,9 +110,14 @@ export class SunspecDriver implements DeviceDriver {
       const models = map.models.map((model) => model.id).join(', ');
       throw new AdapterError(`unit ${this.unit.unitId} is no ${this.standing.role}: it has the models ${models}`, false);
     }
+    // Who asked beside this one may have learned the same meanwhile, and counts already.
+    if (this.known && isOfSameMap(this.known.map, map)) return;
     const zeros = new ZeroCounters(this.standing.role, this.lastTold);
     // Another device that takes the place of this one has counters of its own.
     this.lastTold = {};
-    return { map, readings, zeros, plan: planPoints(readings.refs), controls: sunspecControls(map, this.control) };
+    this.known = { map, readings, zeros, plan: planPoints(readings.refs), controls: sunspecControls(map, this.control) };
   }
 }
+
+const isOfSameMap = (one: SunspecMap, other: SunspecMap): boolean =>
+  one.fingerprint === other.fingerprint && JSON.stringify(one.models) === JSON.stringify(other.models);

@@ -18,6 +18,11 @@ export interface SupervisedLease extends SupervisedControl {
   readonly address: ModbusAddress;
   /** Absent: the device is handed back to itself. */
   readonly fallback?: Fallback;
+  /**
+   * What the control showed when ours was confirmed (`DeviceDriver.shows`): anything else is somebody else's, and left. Absent
+   * from before a write until its confirmation: then whatever it shows may be ours, and is ended.
+   */
+  readonly shown?: string;
 }
 
 const controlShape = { deviceId: z.string().min(1), control: z.enum(SETPOINT_KINDS) };
@@ -26,13 +31,23 @@ export const supervisedLeaseSchema: z.ZodType<SupervisedLease> = z.strictObject(
   profile: z.string().min(1),
   address: modbusSchema,
   fallback: z.strictObject({ kind: z.literal('pv-limit'), maxW: z.number().min(0) }).optional(),
+  shown: z.string().max(2_000).optional(),
 });
 
 export const keyOf = ({ deviceId, control }: SupervisedControl): string => `${deviceId} ${control}`;
 
-/** What the plant asks of the supervisor: to end a lease unless it hears of it again in time, or to think of it no more. */
-export const watchSchema = z.strictObject({ lease: supervisedLeaseSchema, leaseMs: z.number().positive() });
-export const forgetSchema = z.strictObject(controlShape);
+/**
+ * What the plant asks of the supervisor, a line of JSON each on one connection: to end a lease unless it hears of it again in
+ * time, or to think of a control no more. Each has a number, by which it is answered in its own time.
+ */
+export const askedSchema = z.union([
+  z.strictObject({ id: z.number().int(), watch: supervisedLeaseSchema, leaseMs: z.number().positive() }),
+  z.strictObject({ id: z.number().int(), forget: z.strictObject(controlShape) }),
+]);
+export type Asked = z.infer<typeof askedSchema>;
+/** Without an error it is done, and durable. */
+export const answerSchema = z.object({ id: z.number().int(), error: z.string().optional() });
+export type Answer = z.infer<typeof answerSchema>;
 
 /** Shorter than the 104 bytes that macOS has for the name of a socket, and the 108 of Linux. */
 const LONGEST_SOCKET_NAME = 100;

@@ -1,40 +1,22 @@
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { z } from 'zod';
+import { createServer, type Server, type Socket } from 'node:net';
+import { z } from 'zod';
 import { messageOf } from '../../kernel/errors.js';
-import { forgetSchema, watchSchema } from './supervised-lease.js';
+import { onLines } from './socket-lines.js';
+import { type Answer, type Asked, askedSchema } from './supervised-lease.js';
 import type { Supervisor } from './supervisor.js';
 
-const LONGEST_REQUEST_BYTES = 10_000;
-
 /**
- * The supervisor's door: HTTP on a socket that only this user may open. `GET /` tells the leases, `POST /watch` and
- * `POST /forget` take one. The caller holds the data folder's supervisor lock, so that a socket that is there is a dead one's.
+ * The supervisor's door: a socket that only this user may open, with a line of JSON for each thing asked (`askedSchema`). Each is
+ * answered when it is done, so that one device that is being reverted holds up nobody else's. The caller holds the data folder's
+ * supervisor lock, so that a socket that is there is a dead one's.
  */
 export class SupervisorServer {
   private readonly server: Server;
+  private readonly sockets = new Set<Socket>();
 
-  constructor(supervisor: Supervisor) {
-    const answers: Readonly<Record<string, (body: string) => Promise<unknown>>> = {
-      'GET /': async () => ({ leases: supervisor.leases() }),
-      'POST /watch': async (body) => {
-        const { lease, leaseMs } = parsed(watchSchema, body);
-        await supervisor.watch(lease, leaseMs);
-      },
-      'POST /forget': async (body) => supervisor.forget(parsed(forgetSchema, body)),
-    };
-    this.server = createServer((request, response) => {
-      const answer = answers[`${request.method} ${request.url}`];
-      const end = (status: number, told?: unknown): void =>
-        void response.writeHead(status).end(told === undefined ? '' : JSON.stringify(told));
-      if (!answer) return end(404);
-      bodyOf(request)
-        .then(answer)
-        .then(
-          (told) => end(told === undefined ? 204 : 200, told),
-          (error: unknown) => end(error instanceof BadRequest ? 400 : 500, { error: messageOf(error) }),
-        );
-    });
+  constructor(private readonly supervisor: Supervisor) {
+    this.server = createServer((socket) => this.serve(socket));
   }
 
   async listen(socket: string): Promise<void> {
@@ -48,28 +30,42 @@ export class SupervisorServer {
   }
 
   async close(): Promise<void> {
-    this.server.closeAllConnections();
+    for (const socket of this.sockets) socket.destroy();
     await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private serve(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.on('close', () => this.sockets.delete(socket));
+    // A plant that died in the middle of a line: what it said before stands.
+    socket.on('error', () => socket.destroy());
+    onLines(socket, (line) => {
+      void this.answer(line).then((answer) => socket.writable && socket.write(`${JSON.stringify(answer)}\n`));
+    });
+  }
+
+  private async answer(line: string): Promise<Answer> {
+    const asked = askedIn(line);
+    if ('error' in asked) return asked;
+    try {
+      await ('watch' in asked ? this.supervisor.watch(asked.watch, asked.leaseMs) : this.supervisor.forget(asked.forget));
+      return { id: asked.id };
+    } catch (error) {
+      return { id: asked.id, error: messageOf(error) };
+    }
   }
 }
 
-class BadRequest extends Error {}
+/** No question has it. */
+const NO_ID = 0;
+const numberedSchema = z.object({ id: z.number().int() }).catch({ id: NO_ID });
 
-const parsed = <T>(schema: z.ZodType<T>, body: string): T => {
+const askedIn = (line: string): Asked | Required<Answer> => {
   try {
-    return schema.parse(JSON.parse(body));
+    const read: unknown = JSON.parse(line);
+    const asked = askedSchema.safeParse(read);
+    return asked.success ? asked.data : { id: numberedSchema.parse(read).id, error: `no lease: ${z.prettifyError(asked.error)}` };
   } catch (error) {
-    throw new BadRequest(messageOf(error));
+    return { id: NO_ID, error: messageOf(error) };
   }
-};
-
-const bodyOf = async (request: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > LONGEST_REQUEST_BYTES) throw new BadRequest('too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 };

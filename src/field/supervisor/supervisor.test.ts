@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import * as durableFile from '../../platform/durable-file.js';
 import { ModbusSerialLinks } from '../adapters/modbus-serial-link.js';
 import { SupervisorSocket } from '../adapters/supervisor-socket.js';
 import { pointOf } from '../../registers/sunspec/model.js';
@@ -31,10 +32,16 @@ describe('the supervisor', () => {
   let supervisor: Supervisor;
   let server: SupervisorServer;
   let plant: SupervisorSocket;
+  let log: string[];
+  const said = (): string => log.join('');
 
   const start = async (): Promise<void> => {
     const reverter = new Reverter(new ModbusSerialLinks());
-    supervisor = new Supervisor(new SupervisedTable(folder), (lease) => reverter.end(lease), pino({ level: 'silent' }));
+    supervisor = new Supervisor(
+      new SupervisedTable(folder),
+      (lease) => reverter.end(lease),
+      pino({}, { write: (line) => void log.push(line) }),
+    );
     server = new SupervisorServer(supervisor);
     await server.listen(supervisorSocket(folder));
   };
@@ -51,12 +58,14 @@ describe('the supervisor', () => {
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
+    log = [];
     units = [charging(), charging()];
     hardware = await ScriptedServer.listening({ 1: units[0]!, 2: units[1]! });
     plant = new SupervisorSocket(folder);
     await start();
   });
   afterEach(async () => {
+    vi.restoreAllMocks();
     await stop();
     await hardware.close();
     rmSync(folder, { recursive: true });
@@ -68,6 +77,7 @@ describe('the supervisor', () => {
     expect(hardware.connections).toBe(0);
     await vi.waitFor(() => expect(supervisor.leases()).toEqual([lease(2)]));
     expect(units.map(modeOf)).toEqual([AUTOMATIC, CHARGING]);
+    expect(said()).toContain('handed back to the device');
     await vi.waitFor(() => expect(hardware.openConnections).toBe(0));
   });
 
@@ -131,9 +141,64 @@ describe('the supervisor', () => {
 
   it('takes nothing that is no lease', async () => {
     const odd = { ...lease(1), address: { unitId: 1 } } as unknown as SupervisedLease;
-    await expect(plant.watch(odd, LATER_MS)).rejects.toThrow('it answered 400');
-    await expect(plant.watch(lease(1), -1)).rejects.toThrow('it answered 400');
+    await expect(plant.watch(odd, LATER_MS)).rejects.toThrow('does not take it: no lease');
+    await expect(plant.watch(lease(1), -1)).rejects.toThrow('does not take it: no lease');
     expect(supervisor.leases()).toEqual([]);
+  });
+
+  it('takes a whole fleet’s leases at once, and writes them down together', async () => {
+    const stored = vi.spyOn(durableFile, 'storeDurably');
+    const fleet = Array.from({ length: 2_000 }, (_, i) => ({ ...lease(1), deviceId: `inverter-${i}` }));
+    await Promise.all(fleet.map((each) => plant.watch(each, LATER_MS)));
+    expect(supervisor.leases()).toHaveLength(fleet.length);
+    expect(JSON.parse(readFileSync(join(folder, 'supervised.json'), 'utf8'))).toMatchObject({ leases: fleet });
+    expect(stored.mock.calls.length).toBeGreaterThan(0);
+    expect(stored.mock.calls.length).toBeLessThan(20);
+    await Promise.all(fleet.map((each) => plant.watch(each, LATER_MS)));
+    await Promise.all(fleet.map((each) => plant.forget(each)));
+    expect(supervisor.leases()).toEqual([]);
+  });
+
+  it('answers for others while one device is being reverted', async () => {
+    hardware.script = ({ unitId }) => (unitId === 1 ? { kind: 'silent' } : undefined);
+    await plant.watch(lease(1), 1);
+    await vi.waitFor(() => expect(hardware.requests).not.toEqual([]));
+    const renewed = plant.watch(lease(1), LATER_MS);
+    const settled = vi.fn<() => void>();
+    void renewed.then(settled, settled);
+    await plant.watch(lease(2), LATER_MS);
+    expect(settled).not.toHaveBeenCalled();
+    await renewed;
+  });
+
+  it('hears in the end that a lease is over, though it was away when it was told', async () => {
+    await plant.watch(lease(1), LATER_MS);
+    await stop();
+    await expect(plant.forget({ deviceId: 'goodwe-1', control: 'battery-power' })).rejects.toThrow('no supervisor');
+    await start();
+    expect(supervisor.leases()).toEqual([lease(1)]);
+    await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 10_000 });
+    expect(hardware.requests).toEqual([]);
+  });
+
+  it('does not forget a lease that began after the one that it did not hear of', async () => {
+    await stop();
+    await expect(plant.forget({ deviceId: 'goodwe-1', control: 'battery-power' })).rejects.toThrow('no supervisor');
+    await start();
+    await plant.watch(lease(1), LATER_MS);
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(supervisor.leases()).toEqual([lease(1)]);
+  });
+
+  it('says that a lease which is over cannot be struck off, and does so once it can', async () => {
+    await plant.watch(lease(1), SOON_MS);
+    mkdirSync(join(folder, 'supervised.json.new'));
+    await vi.waitFor(() => expect(said()).toContain('could not be struck off the table'), { timeout: 3_000 });
+    expect([modeOf(units[0]!), supervisor.leases()]).toEqual([AUTOMATIC, [lease(1)]]);
+    const before = hardware.requests.length;
+    rmSync(join(folder, 'supervised.json.new'), { recursive: true });
+    await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 5_000 });
+    expect(hardware.requests).toHaveLength(before);
   });
 });
 

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { messageOf } from '../../kernel/errors.js';
 import { Turns } from '../../kernel/turns.js';
 import { type DurationMs, MINUTE_MS, SECOND_MS } from '../../kernel/units.js';
+import type { Reverted } from './reverter.js';
 import { keyOf, type SupervisedControl, type SupervisedLease } from './supervised-lease.js';
 import type { SupervisedTable } from './supervised-table.js';
 
@@ -13,10 +14,19 @@ const GRACE_MS: DurationMs = MINUTE_MS;
 const FIRST_RETRY_MS: DurationMs = SECOND_MS;
 const LONGEST_RETRY_MS: DurationMs = 30 * SECOND_MS;
 
-interface Watched {
+const retryIn = (failures: number): DurationMs => Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
+
+interface Tries {
+  readonly failures: number;
+  /** The device was seen to: it must only be struck off the table. */
+  readonly over: boolean;
+}
+
+const FIRST: Tries = { failures: 0, over: false };
+
+interface Watched extends Tries {
   readonly lease: SupervisedLease;
   readonly timer: NodeJS.Timeout;
-  readonly failures: number;
 }
 
 /**
@@ -31,7 +41,7 @@ export class Supervisor {
 
   constructor(
     private readonly table: SupervisedTable,
-    private readonly revert: (lease: SupervisedLease) => Promise<boolean>,
+    private readonly revert: (lease: SupervisedLease) => Promise<Reverted>,
     private readonly log: Logger,
   ) {
     for (const lease of table.all()) this.endIn(GRACE_MS, lease);
@@ -43,16 +53,16 @@ export class Supervisor {
 
   /** Resolves once the lease is on disk; it is ended after `leaseMs` unless it comes again. Waits for a revert that is under way. */
   watch(lease: SupervisedLease, leaseMs: DurationMs): Promise<void> {
-    return this.turns.take(keyOf(lease), () => {
-      this.table.put(lease);
+    return this.turns.take(keyOf(lease), async () => {
+      await this.table.put(lease);
       this.endIn(leaseMs, lease);
     });
   }
 
   /** The plant has seen the device let go. */
   forget(control: SupervisedControl): Promise<void> {
-    return this.turns.take(keyOf(control), () => {
-      this.table.delete(control);
+    return this.turns.take(keyOf(control), async () => {
+      await this.table.delete(control);
       this.disarm(keyOf(control));
     });
   }
@@ -64,12 +74,12 @@ export class Supervisor {
     this.watched.clear();
   }
 
-  private endIn(inMs: DurationMs, lease: SupervisedLease, failures = 0): void {
+  private endIn(inMs: DurationMs, lease: SupervisedLease, { failures, over }: Tries = FIRST): void {
     const key = keyOf(lease);
     this.disarm(key);
     if (this.stopped) return;
     const timer = setTimeout(() => void this.turns.take(key, () => this.end(key, timer)), inMs);
-    this.watched.set(key, { lease, timer, failures });
+    this.watched.set(key, { lease, timer, failures, over });
   }
 
   private disarm(key: string): void {
@@ -82,27 +92,60 @@ export class Supervisor {
     // The plant may have spoken while this waited for its turn.
     if (due?.timer !== timer) return;
     const { lease, failures } = due;
-    const { deviceId, control, fallback } = lease;
-    const fault = await this.faultOf(lease);
-    if (fault === undefined) {
-      this.log.warn(
-        { deviceId, control },
-        fallback ? 'the plant fell silent: told its fallback' : 'the plant fell silent: handed back to the device',
-      );
-      this.watched.delete(key);
-      this.table.delete(lease);
-      return;
-    }
-    const retryMs = Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
-    this.log.error({ deviceId, control, reason: fault, retryMs }, 'the plant fell silent, and the device could not be reverted yet');
-    this.endIn(retryMs, lease, failures + 1);
+    const tries = { failures, over: due.over || (await this.isOver(lease, failures)) };
+    if (tries.over && (await this.isStruck(lease, failures))) this.disarm(key);
+    else this.endIn(retryIn(failures), lease, { ...tries, failures: failures + 1 });
   }
 
-  private async faultOf(lease: SupervisedLease): Promise<string | undefined> {
-    try {
-      return (await this.revert(lease)) ? undefined : 'it does not show its fallback';
-    } catch (error) {
-      return messageOf(error);
+  private async isOver(lease: SupervisedLease, failures: number): Promise<boolean> {
+    const { deviceId, control, fallback } = lease;
+    const reverted = await this.reverted(lease);
+    switch (reverted.kind) {
+      case 'not-shown': {
+        const { reason } = reverted;
+        this.log.error(
+          { deviceId, control, reason, retryMs: retryIn(failures) },
+          'the plant fell silent, and the device could not be reverted yet',
+        );
+        return false;
+      }
+      case 'left':
+        this.log.warn({ deviceId, control, shows: reverted.shows }, 'the plant fell silent: left to somebody else, who has set it since');
+        return true;
+      case 'ended':
+        this.log.warn(
+          { deviceId, control },
+          fallback ? 'the plant fell silent: told its fallback' : 'the plant fell silent: handed back to the device',
+        );
+        return true;
     }
   }
+
+  /** A lease that is over must not stay in the table: a supervisor that starts anew would end it once more. */
+  private async isStruck(lease: SupervisedLease, failures: number): Promise<boolean> {
+    const { deviceId, control } = lease;
+    try {
+      await this.table.delete(lease);
+      return true;
+    } catch (error) {
+      const reason = messageOf(error);
+      this.log.error({ deviceId, control, reason, retryMs: retryIn(failures) }, 'a lease that is over could not be struck off the table');
+      return false;
+    }
+  }
+
+  private async reverted(lease: SupervisedLease): Promise<Exclude<Reverted, { kind: 'not-shown' }> | NotReverted> {
+    try {
+      const reverted = await this.revert(lease);
+      if (reverted.kind !== 'not-shown') return reverted;
+      return { kind: 'not-shown', reason: lease.fallback ? 'it does not show its fallback' : 'it does not show that it let go' };
+    } catch (error) {
+      return { kind: 'not-shown', reason: messageOf(error) };
+    }
+  }
+}
+
+interface NotReverted {
+  readonly kind: 'not-shown';
+  readonly reason: string;
 }

@@ -142,6 +142,8 @@ export interface Alarm {
   clearedAtMs?: number;
   severity: 'info' | 'warning' | 'critical';
   subject: string;
+  /** Of a device's control `setpoint battery-power` and the like. */
+  kind: string;
   message: string;
 }
 

@@ -138,6 +138,7 @@ it('puts open alarms first, the worst on top, then the newest', () => {
     clearedAtMs,
     severity,
     subject: '',
+    kind: '',
     message: '',
   });
   const rows = [alarm(1, 'warning'), alarm(2, 'critical', 9), alarm(3, 'critical'), alarm(4, 'warning'), alarm(5, 'info')];

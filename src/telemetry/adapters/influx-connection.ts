@@ -72,9 +72,11 @@ export class InfluxConnection {
       await this.attempt(what, async () => {
         await this.makeDatabase();
         const query = { db: this.database, precision: 'ms' };
-        const response = await this.request(this.pool, ANSWER_TIMEOUT_MS, { path: '/write', query, body });
-        response.resume();
-        await finished(response);
+        await inTime(ANSWER_TIMEOUT_MS, async (signal) => {
+          const response = await this.request(this.pool, signal, { path: '/write', query, body });
+          response.resume();
+          await finished(response);
+        });
       });
     }
   }
@@ -104,27 +106,26 @@ export class InfluxConnection {
     return (this.made ??= this.query(this.pool, ANSWER_TIMEOUT_MS, `CREATE DATABASE ${quoted}`, () => undefined));
   }
 
-  private async query(pool: Pool, withinMs: number, q: string, take: (rows: Rows) => void): Promise<void> {
+  private query(pool: Pool, withinMs: number, q: string, take: (rows: Rows) => void): Promise<void> {
     const body = stringify({ db: this.database, q, epoch: 'ms', chunked: 'true', chunk_size: CHUNK_ROWS });
-    for await (const line of linesOf(await this.request(pool, withinMs, { path: '/query', body }))) {
-      const answer = answerSchema.parse(JSON.parse(line));
-      const fault = answer.error ?? answer.results.find(({ error }) => error !== undefined)?.error;
-      if (fault !== undefined) throw new Error(fault);
-      for (const { statement_id: statement, series } of answer.results) {
-        for (const { columns, values } of series) take({ statement, columns, values });
+    return inTime(withinMs, async (signal) => {
+      for await (const line of linesOf(await this.request(pool, signal, { path: '/query', body }))) {
+        const answer = answerSchema.parse(JSON.parse(line));
+        const fault = answer.error ?? answer.results.find(({ error }) => error !== undefined)?.error;
+        if (fault !== undefined) throw new Error(fault);
+        for (const { statement_id: statement, series } of answer.results) {
+          for (const { columns, values } of series) take({ statement, columns, values });
+        }
       }
-    }
+    });
   }
 
-  /** The signal ends what the client would wait for for ever: the rest of an answer, or of an error, that broke off. */
   private request(
     pool: Pool,
-    withinMs: number,
+    signal: AbortSignal,
     { path, query, body }: { path: string; query?: Record<string, string>; body: string },
   ): Promise<IncomingMessage> {
-    const signal = AbortSignal.timeout(withinMs);
     return new Promise((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(new Error(`no full answer within ${withinMs} ms`)), { once: true });
       pool.stream({ method: 'POST', path, query, body, auth: this.auth, signal }, (error, response) =>
         error ? reject(error) : resolve(response),
       );
@@ -142,6 +143,23 @@ export class InfluxConnection {
     }
   }
 }
+
+/** The client waits for ever for the rest of an answer, or of an error, that broke off, so every call gets an end. */
+const inTime = async <T>(withinMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const control = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no full answer within ${withinMs} ms`));
+      control.abort();
+    }, withinMs).unref();
+  });
+  try {
+    return await Promise.race([work(control.signal), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
 
 /** 400: a point cannot be stored as it is; 413: too many at once. Everything else may be mended at the server. */
 const isRefusal = (error: unknown): boolean => {

@@ -29,6 +29,7 @@ export const importBatchSchema = z.strictObject({
 export const importOutcomeSchema = z.object({
   stored: z.number().int().describe('Values that are new'),
   known: z.number().int().describe('Values that were stored before'),
+  forEnergy: z.number().int().describe('Values too old to be kept singly: they count for the energies of their quarter-hours'),
   refused: z.array(
     z.object({
       index: z.number().int().describe('Of the row in the batch'),

@@ -31,6 +31,8 @@ export interface BatchOutcome {
   readonly stored: number;
   /** Values that were stored before. */
   readonly known: number;
+  /** Values from a time of which single readings are not kept any more: they count for the energies of their quarter-hours. */
+  readonly forEnergy: number;
   readonly refused: readonly RefusedValue[];
   /** Counters that went on from elsewhere for so long that they were believed. */
   readonly rebased: number;
@@ -82,7 +84,7 @@ export class ImportRun {
   /** Stored when it resolves. Throws `AdapterError` where the store or the database is away; running the file again goes on. */
   async take(samples: readonly Sample[]): Promise<BatchOutcome> {
     const [first] = samples;
-    if (!first) return { stored: 0, known: 0, refused: [], rebased: 0 };
+    if (!first) return { stored: 0, known: 0, forEnergy: 0, refused: [], rebased: 0 };
     if (!this.begun) await this.begin(first.atMs);
     const refused: RefusedValue[] = [];
     let rebased = 0;
@@ -95,11 +97,14 @@ export class ImportRun {
       if (Object.keys(values).length > 0) passed.push({ index, sample: { ...sample, values } });
     }
     const { fresh, standing, known, contradicted } = await this.compared(passed);
-    if (!this.request.dryRun && fresh.length > 0) await this.store.append(fresh);
+    const keepsFromMs = await this.store.keepsFromMs();
+    const lasting = fresh.filter(({ atMs }) => atMs >= keepsFromMs);
+    if (!this.request.dryRun && lasting.length > 0) await this.store.append(lasting);
     await this.gather(standing);
     return {
-      stored: fresh.reduce((sum, { values }) => sum + Object.keys(values).length, 0),
+      stored: valuesIn(lasting),
       known,
+      forEnergy: valuesIn(fresh) - valuesIn(lasting),
       refused: [...refused, ...contradicted],
       rebased,
     };
@@ -203,6 +208,8 @@ interface PassedRow {
   readonly index: number;
   readonly sample: Sample;
 }
+
+const valuesIn = (samples: readonly Sample[]): number => samples.reduce((sum, { values }) => sum + Object.keys(values).length, 0);
 
 const keyOf = ({ deviceId, flow, startMs }: IntervalEnergy): string => `${startMs} ${flow} ${deviceId}`;
 

@@ -257,6 +257,16 @@ describe('an import', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('makes the energies of rows from before single readings are kept, and keeps nothing else of them', async () => {
+    await store.append([{ deviceId: METER.id, atMs: T0 - DAY_MS, values: { 'grid.powerW': 1 } }]);
+    await store.prune(T0 + 10 * SLOT_MS);
+    const id = await imports.begin({ deviceId: METER.id, readingPeriodMs: SLOT_MS, dryRun: false }, ['grid.powerW']);
+    const outcome = await imports.take(id, quarterHours(21))!;
+    expect([outcome.stored, outcome.forEnergy, outcome.refused]).toEqual([33, 30, []]);
+    expect(await imports.finish(id)).toBe(20);
+    expect(await store.firstMs()).toBe(T0 + 10 * SLOT_MS);
+  });
+
   it('says what it does not know', async () => {
     const begin = (deviceId: string, quantity: Quantity): Promise<string> =>
       imports.begin({ deviceId, readingPeriodMs: SLOT_MS, dryRun: false }, [quantity]);

@@ -51,9 +51,13 @@ export abstract class ReadingStore {
   abstract firstAtOrAfter(deviceId: DeviceId, quantity: Quantity, atMs: EpochMs, reachMs: DurationMs): Promise<Reading | undefined>;
   abstract firstMs(): Promise<EpochMs | undefined>;
   abstract lastMs(): Promise<EpochMs | undefined>;
+  /** Samples from before this moment are forgotten, and none from then is taken any more; `-Infinity` where nothing was forgotten. */
+  abstract keepsFromMs(): Promise<EpochMs>;
   /**
-   * Forgets samples before `beforeMs`. A store that keeps roll-ups goes on answering `range` from them: in whole minutes back to
-   * `minutesBeforeMs`, in whole quarter-hours for good. Without `minutesBeforeMs` they go with the samples.
+   * Forgets samples of quarter-hours that are over at `beforeMs`. `range` goes on answering from roll-ups: in whole minutes back
+   * to the quarter-hour of `minutesBeforeMs`, in whole quarter-hours for good; where a step or an end of the range cuts through
+   * what is left, that part is not answered. Without `minutesBeforeMs` the roll-ups go with the samples. From then on `append`
+   * refuses (not `retryable`) samples from before: nothing would tell any more whether the roll-ups know them already.
    */
   abstract prune(beforeMs: EpochMs, minutesBeforeMs?: EpochMs): Promise<void>;
   abstract close(): Promise<void>;

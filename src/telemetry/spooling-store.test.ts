@@ -140,6 +140,19 @@ describe('a store behind a spool', () => {
     expect(await storedIn(store)).toEqual([sample(1)]);
   });
 
+  it('forgets nothing from before what waits: the store would not take it any more', async () => {
+    inner.control.fault = 'before';
+    const hour = 3_600_000;
+    await store.append([sample(0)]);
+    await store.prune(T0 + 2 * hour, T0 + 2 * hour);
+    inner.control.fault = undefined;
+    await vi.waitFor(() => expect(reports.at(-1)).toEqual({ kind: 'drained' }));
+    expect(reports.filter(({ kind }) => kind === 'unstorable')).toEqual([]);
+    expect(await storedIn(inner.store)).toEqual([sample(0)]);
+    await store.prune(T0 + 2 * hour, T0 + 2 * hour);
+    expect(await storedIn(inner.store)).toEqual([]);
+  });
+
   it('is bad input where its file is none', () => {
     expect(() => ReadingSpool.open(folder, ROOMY)).toThrow(BadInput);
   });

@@ -88,8 +88,14 @@ export class SpoolingReadingStore extends ReadingStore {
     return moments.length === 0 ? undefined : Math.max(...moments);
   }
 
+  /** What waits is not forgotten before it has been counted: a store takes nothing from before what it has forgotten. */
+  keepsFromMs(): Promise<EpochMs> {
+    return this.inner.keepsFromMs();
+  }
+
   prune(beforeMs: EpochMs, minutesBeforeMs?: EpochMs): Promise<void> {
-    return this.inner.prune(beforeMs, minutesBeforeMs);
+    const oldestMs = (this.spool.samples > 0 ? this.spool.oldestMs() : undefined) ?? Infinity;
+    return this.inner.prune(Math.min(beforeMs, oldestMs), minutesBeforeMs);
   }
 
   async close(): Promise<void> {

@@ -220,7 +220,8 @@ export const readingStoreContract = (name: string, open: () => Promise<OpenedSto
   });
 };
 
-const aggregated = (
+/** The steps of a range of `grid.powerW`, by arithmetic on the readings themselves; of two of one moment the later stands. */
+export const aggregated = (
   samples: readonly Sample[],
   fromMs: number,
   toMs: number,

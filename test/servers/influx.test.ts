@@ -10,6 +10,7 @@ import { ReadingSpool } from '../../src/telemetry/adapters/reading-spool.js';
 import type { ReadingStore } from '../../src/telemetry/reading-store.port.js';
 import { SpoolingReadingStore, type SpoolReport } from '../../src/telemetry/spooling-store.js';
 import { ReadingWriter, type WriterReport } from '../../src/telemetry/reading-writer.js';
+import { prunedStoreContract } from '../contract/pruned-store.js';
 import { measuredMonthContract } from '../contract/measured-month.js';
 import { type OpenedStore, readingStoreContract } from '../contract/reading-store.js';
 import { InfluxServer } from './influx-server.js';
@@ -38,7 +39,9 @@ const openDatabase = (database: string): OpenedStore => {
   };
 };
 
-readingStoreContract('InfluxDB', () => Promise.resolve(openDatabase(`contract_${(databases += 1)}`)));
+const openFresh = (): Promise<OpenedStore> => Promise.resolve(openDatabase(`contract_${(databases += 1)}`));
+readingStoreContract('InfluxDB', openFresh);
+prunedStoreContract('InfluxDB', openFresh);
 
 const spooled = (database: string, folder: string, report: (report: SpoolReport) => void = () => undefined): SpoolingReadingStore =>
   new SpoolingReadingStore(
@@ -47,7 +50,7 @@ const spooled = (database: string, folder: string, report: (report: SpoolReport)
     report,
   );
 
-readingStoreContract('InfluxDB behind its spool', () => {
+const openSpooled = (): Promise<OpenedStore> => {
   const database = `spooled_${(databases += 1)}`;
   const folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
   const opened = (store: ReadingStore): OpenedStore => ({
@@ -63,7 +66,9 @@ readingStoreContract('InfluxDB behind its spool', () => {
     },
   });
   return Promise.resolve(opened(spooled(database, folder)));
-});
+};
+readingStoreContract('InfluxDB behind its spool', openSpooled);
+prunedStoreContract('InfluxDB behind its spool', openSpooled);
 
 describe('readings while InfluxDB comes and goes', () => {
   // Whatever a test left, the next one finds a server.

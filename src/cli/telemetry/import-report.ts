@@ -39,6 +39,8 @@ export interface ImportReport {
   readonly stored: number;
   /** Values that were stored before. */
   readonly known: number;
+  /** Values that are too old to be kept singly. */
+  readonly forEnergy: number;
   readonly refused: Readonly<Record<string, { readonly count: number; readonly meaning: string; readonly examples: readonly Example[] }>>;
   readonly rebased: number;
   /** Closed intervals that are new. */
@@ -52,6 +54,7 @@ export class ImportTally {
   rows = 0;
   stored = 0;
   known = 0;
+  forEnergy = 0;
   rebased = 0;
   private readonly refusals = new Map<Reason, { count: number; examples: Example[] }>();
 
@@ -63,10 +66,10 @@ export class ImportTally {
   }
 
   report(intervals: number): ImportReport {
-    const { rows, stored, known, rebased } = this;
+    const { rows, stored, known, forEnergy, rebased } = this;
     const inOrder = [...this.refusals].sort(([, a], [, b]) => b.count - a.count);
     const refused = Object.fromEntries(inOrder.map(([reason, of]) => [reason, { meaning: MEANINGS[reason], ...of }]));
-    return { rows, stored, known, refused, rebased, intervals };
+    return { rows, stored, known, forEnergy, refused, rebased, intervals };
   }
 }
 
@@ -74,10 +77,14 @@ const counted = (count: number, one: string, more = `${one}s`): string => `${cou
 
 /** The report as people read it. */
 export const reportLines = (report: ImportReport, dryRun: boolean): string[] => {
-  const { rows, stored, known, refused, rebased, intervals } = report;
+  const { rows, stored, known, forEnergy, refused, rebased, intervals } = report;
   const lines = [
     `${counted(rows, 'row')} read; ${counted(stored, 'value')} ${dryRun ? 'would be stored' : 'stored'}, ${known.toLocaleString('en')} already known`,
   ];
+  if (forEnergy > 0)
+    lines.push(
+      `${counted(forEnergy, 'value')} from before single readings are kept: the energies of their quarter-hours are all that stays`,
+    );
   if (intervals > 0)
     lines.push(`${counted(intervals, 'closed interval')} of 15 minutes ${dryRun ? 'would be made' : 'made'}, for forecasts to learn from`);
   if (rebased > 0) lines.push(`${counted(rebased, 'time')} a counter went on from elsewhere (a changed meter) and was believed`);

@@ -108,6 +108,7 @@ const bring = async (
     const outcome = await importer.take(batch);
     tally.stored += outcome.stored;
     tally.known += outcome.known;
+    tally.forEnergy += outcome.forEnergy;
     tally.rebased += outcome.rebased;
     for (const { index, quantity, reason } of outcome.refused) tally.refuse(reason, exampleOf(batch[index]!, columns, quantity));
     brought += batch.length;

@@ -47,8 +47,8 @@ export interface StepsQuery extends Interval {
   readonly quantity: Quantity;
   readonly stepMs: DurationMs;
   readonly aggregate: RangeAggregate;
-  /** Up to where roll-ups of a length are whole. */
-  readonly completeTo: (stepMs: DurationMs) => EpochMs;
+  /** Up to where there are roll-ups. */
+  readonly completeToMs: EpochMs;
 }
 
 /**
@@ -70,7 +70,7 @@ export const stepsOf = (statements: Statements, query: StepsQuery): Map<EpochMs,
     if (toMs <= fromMs) return;
     if (!rollUp) return gather(fromReadings(statements, query, fromMs, toMs));
     const wholeFrom = ceilTo(fromMs, rollUp.stepMs);
-    const wholeTo = Math.min(floorTo(toMs, rollUp.stepMs), query.completeTo(rollUp.stepMs));
+    const wholeTo = Math.min(floorTo(toMs, rollUp.stepMs), query.completeToMs);
     if (query.stepMs % rollUp.stepMs !== 0 || wholeTo <= wholeFrom) return cover(fromMs, toMs, level - 1);
     cover(fromMs, wholeFrom, level - 1);
     gather(fromRollUps(statements, query, rollUp, { startMs: wholeFrom, endMs: wholeTo }));

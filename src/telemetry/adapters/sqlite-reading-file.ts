@@ -1,11 +1,25 @@
 import Database, { type Database as SqliteDatabase, type Statement } from 'better-sqlite3';
-import { type Quantity, STORED_QUANTITIES } from '../../field/sample.js';
+import { type Quantity, type SampleValues, STORED_QUANTITIES } from '../../field/sample.js';
 import { AdapterError, BadInput, messageOf } from '../../kernel/errors.js';
+import { ceilTo, floorTo, SLOT_MS } from '../../kernel/interval.js';
+import { type EpochMs, MINUTE_MS } from '../../kernel/units.js';
 
-export const READINGS_VERSION = 2;
+export const READINGS_VERSION = 3;
 
 /** A quantity's name holds a dot, so as a column it stands in quotes. */
 export const column = (quantity: Quantity): string => `"${quantity}"`;
+
+/** A row of `readings`, or some of its columns. */
+export type ReadingRow = { ts: EpochMs } & { readonly [quantity in Quantity]?: number | null };
+
+export const valuesOf = (row: ReadingRow, quantities: readonly Quantity[]): SampleValues => {
+  const values: SampleValues = {};
+  for (const quantity of quantities) {
+    const value = row[quantity];
+    if (value !== null && value !== undefined) values[quantity] = value;
+  }
+  return values;
+};
 
 /** Rows of one device lie together in order of time: what is asked is nearly always one device over a stretch. */
 const TABLES = `
@@ -17,6 +31,7 @@ const TABLES = `
     PRIMARY KEY (device, ts)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS told (device INTEGER NOT NULL, quantity TEXT NOT NULL, PRIMARY KEY (device, quantity)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS forgotten (id INTEGER PRIMARY KEY, before_ms INTEGER NOT NULL);
   ${['minutes', 'quarters']
     .map(
       (table) => `CREATE TABLE IF NOT EXISTS ${table} (
@@ -53,6 +68,7 @@ export const openReadingFile = (file: string): SqliteDatabase => {
     }
     database.exec(TABLES);
     addMissingColumns(database);
+    if (version > 0 && version < 3) closePartlyForgotten(database);
     database.pragma(`user_version = ${READINGS_VERSION}`);
     return database;
   } catch (error) {
@@ -86,6 +102,16 @@ const addMissingColumns = (database: SqliteDatabase): void => {
   for (const quantity of STORED_QUANTITIES) {
     if (!present.has(quantity)) database.exec(`ALTER TABLE readings ADD COLUMN ${column(quantity)} REAL`);
   }
+};
+
+/** Older versions forgot by the minute: the first quarter-hour with readings may lack some that its roll-up knows. */
+const closePartlyForgotten = (database: SqliteDatabase): void => {
+  const firstMs = database
+    .prepare('SELECT min((SELECT min(ts) FROM readings WHERE device = id)) FROM devices')
+    .pluck()
+    .get() as EpochMs | null;
+  if (firstMs === null || database.prepare('SELECT 1 FROM minutes WHERE ts < ?').get(floorTo(firstMs, MINUTE_MS)) === undefined) return;
+  database.prepare('INSERT OR IGNORE INTO forgotten (id, before_ms) VALUES (1, ?)').run(ceilTo(firstMs, SLOT_MS));
 };
 
 /** Statements of one database, compiled once each. */

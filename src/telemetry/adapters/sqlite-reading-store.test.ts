@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { prunedStoreContract } from '../../../test/contract/pruned-store.js';
 import { type OpenedStore, readingStoreContract } from '../../../test/contract/reading-store.js';
 import { AdapterError, BadInput } from '../../kernel/errors.js';
 import { SqliteReadingStore } from './sqlite-reading-store.js';
@@ -28,7 +29,9 @@ const openIn = (folder: string): OpenedStore => {
   };
 };
 
-readingStoreContract('SQLite', () => Promise.resolve(openIn(mkdtempSync(join(tmpdir(), 'readings-')))));
+const openFresh = (): Promise<OpenedStore> => Promise.resolve(openIn(mkdtempSync(join(tmpdir(), 'readings-'))));
+readingStoreContract('SQLite', openFresh);
+prunedStoreContract('SQLite', openFresh);
 
 describe('the file of readings', () => {
   let folder: string;
@@ -38,19 +41,6 @@ describe('the file of readings', () => {
     file = join(folder, 'readings.sqlite');
   });
   afterEach(() => rmSync(folder, { recursive: true }));
-
-  it('goes on answering whole minutes from roll-ups when the readings are gone', async () => {
-    const store = SqliteReadingStore.open(file);
-    const at = (i: number) => ({ deviceId: 'pv-1', atMs: T0 + i * 10_000, values: { 'pv.powerW': i } });
-    await store.append(Array.from({ length: 60 }, (_, i) => at(i)));
-    await store.append([at(60)]);
-    await store.prune(T0 + 10 * MINUTE, T0 + 2 * MINUTE);
-    const asked = { deviceIds: ['pv-1'], quantities: ['pv.powerW'] as const, fromMs: T0, toMs: T0 + 20 * MINUTE };
-    const steps = await store.range({ ...asked, stepMs: 5 * MINUTE, aggregate: 'mean' });
-    expect(steps.map(({ values }) => values['pv.powerW'])).toEqual([20.5, 44.5, 60]);
-    expect(await store.samples(asked)).toHaveLength(1);
-    await store.close();
-  });
 
   it('answers quarter-hours for good, and a file from before there were any gets them', async () => {
     const at = (i: number) => ({ deviceId: 'pv-1', atMs: T0 + i * 20_000, values: { 'pv.powerW': i % 90 } });
@@ -70,6 +60,23 @@ describe('the file of readings', () => {
     expect(await all(after)).toEqual(whole);
     await after.prune(T0 + 90 * MINUTE, T0 + 90 * MINUTE);
     expect((await all(after)).map((steps) => steps.slice(0, 6))).toEqual(whole.map((steps) => steps.slice(0, 6)));
+    await after.close();
+  });
+
+  it('takes nothing into a quarter-hour that an older version has forgotten half of', async () => {
+    const at = (minute: number) => ({ deviceId: 'pv-1', atMs: T0 + minute * MINUTE, values: { 'pv.powerW': minute } });
+    const before = SqliteReadingStore.open(file);
+    await before.append(Array.from({ length: 40 }, (_, minute) => at(minute)));
+    await before.close();
+    const old = new Database(file);
+    old.exec(`DELETE FROM readings WHERE ts < ${T0 + 7 * MINUTE}; PRAGMA user_version = 2`);
+    old.close();
+    const after = SqliteReadingStore.open(file);
+    await expect(after.append([{ ...at(8), atMs: T0 + 8 * MINUTE + 1 }])).rejects.toMatchObject({ retryable: false });
+    await after.append([{ ...at(16), atMs: T0 + 16 * MINUTE + 1 }]);
+    const asked = { deviceIds: ['pv-1'], quantities: ['pv.powerW'] as const, fromMs: T0, toMs: T0 + 45 * MINUTE, stepMs: 15 * MINUTE };
+    const means = await after.range({ ...asked, aggregate: 'mean' });
+    expect(means.map(({ values }) => values['pv.powerW'])).toEqual([7, 22 - 6 / 16, 34.5]);
     await after.close();
   });
 

@@ -1,9 +1,10 @@
-import { type Quantity, type SampleValues, STORED_QUANTITIES } from '../../field/sample.js';
+import { type Quantity, type Sample, STORED_QUANTITIES } from '../../field/sample.js';
 import { floorTo, SLOT_MS } from '../../kernel/interval.js';
-import { type DurationMs, type EpochMs, MINUTE_MS } from '../../kernel/units.js';
-import { column, type Statements } from './sqlite-reading-file.js';
+import { type EpochMs, MINUTE_MS } from '../../kernel/units.js';
+import { join, RunningSummary, type Summary } from './running-summary.js';
+import { column, type ReadingRow, type Statements, valuesOf } from './sqlite-reading-file.js';
 
-/** Lengths of roll-ups, each in a table of its own; each is made of the one before it, the first of single readings. */
+/** Lengths of roll-ups, each in a table of its own. */
 export const LEVELS = [
   { table: 'minutes', stepMs: MINUTE_MS },
   { table: 'quarters', stepMs: SLOT_MS },
@@ -11,92 +12,126 @@ export const LEVELS = [
 export type RollUpLevel = (typeof LEVELS)[number];
 export type RollUpTable = RollUpLevel['table'];
 
-type Row = { ts: EpochMs } & SampleValues;
+type Minutes = Map<EpochMs, RunningSummary>;
 
-interface Summary {
-  n: number;
-  total: number;
-  low: number;
-  high: number;
-  last: number;
+interface OpenQuarter {
+  readonly quarterMs: EpochMs;
+  /** What its minutes hold; `undefined` where only the stored readings tell. */
+  minutes: Minutes | undefined;
 }
 
 /**
  * Readings of whole minutes and quarter-hours, kept beside them: a chart of a year reads 35,040 rows instead of millions. A
- * device's minute is worked out when the device has moved on to a later one, in the same transaction, and again if a late
- * reading falls into it; and so its quarter-hour.
+ * device's quarter-hour and its minutes are written when the device has moved on to a later one, in the same transaction: rows of
+ * one device lie together, so fifteen minutes cost one page. If a late reading falls into it, it is made again from the readings.
  */
 export class RollUps {
-  /** The minute each device is in. It is not rolled up yet; every earlier one is. */
-  private readonly current = new Map<number, EpochMs>();
+  /** The quarter-hour each device is in; all earlier ones are rolled up. A device without has no readings. */
+  private readonly open = new Map<number, OpenQuarter>();
+  private readonly late = new Map<number, Set<EpochMs>>();
 
   constructor(private readonly statements: Statements) {
-    const rows = statements.of<{ device: number; ts: EpochMs }>('SELECT device, max(ts) AS ts FROM readings GROUP BY device').all();
-    for (const { device, ts } of rows) this.current.set(device, floorTo(ts, MINUTE_MS));
-    // A device whose readings have all gone is past everything that they left.
-    const last = statements.of<{ ts: EpochMs | null }>('SELECT max(ts) AS ts FROM quarters WHERE device = ?');
-    for (const { id } of statements.of<{ id: number }>('SELECT id FROM devices').all()) {
-      const ts = this.current.has(id) ? null : last.get(id)!.ts;
-      if (ts !== null) this.current.set(id, ts + SLOT_MS);
-    }
-  }
-
-  /** Everything before this moment can be read from roll-ups of that length. */
-  completeTo(device: number, stepMs: DurationMs): EpochMs {
-    return floorTo(this.current.get(device) ?? 0, stepMs);
-  }
-
-  /** To be called inside the transaction that stored readings in these minutes. Answers what to do once it is committed. */
-  follow(touched: ReadonlyMap<number, ReadonlySet<EpochMs>>): () => void {
-    const moved = new Map<number, EpochMs>();
-    for (const [device, minutes] of touched) {
-      const before = this.current.get(device);
-      const newest = Math.max(...minutes, before ?? 0);
-      const due = [...new Set(before === undefined ? minutes : [...minutes, before])].filter((minute) => minute < newest);
-      for (const minute of due) this.rollUpMinute(device, minute);
-      const quarters = new Set(due.map((minute) => floorTo(minute, SLOT_MS)));
-      for (const quarter of quarters) if (quarter < floorTo(newest, SLOT_MS)) rollUpQuarter(this.statements, device, quarter);
-      moved.set(device, newest);
-    }
-    return () => {
-      for (const [device, minute] of moved) this.current.set(device, minute);
-    };
-  }
-
-  /** To be called inside a transaction before readings go: rolls up the minute that a silent device, or an old file, has ended in. */
-  passTo(beforeMs: EpochMs): () => void {
-    const toMs = floorTo(beforeMs, SLOT_MS);
-    const silent = [...this.current].filter(([, minute]) => minute < toMs);
-    for (const [device, minute] of silent) {
-      this.rollUpMinute(device, minute);
-      rollUpQuarter(this.statements, device, floorTo(minute, SLOT_MS));
-    }
-    return () => {
-      for (const [device] of silent) this.current.set(device, toMs);
-    };
-  }
-
-  private rollUpMinute(device: number, minuteMs: EpochMs): void {
-    const rows = this.statements
-      .of<Row>(`SELECT ts, ${STORED_QUANTITIES.map(column).join(', ')} FROM readings WHERE device = ? AND ts >= ? AND ts < ? ORDER BY ts`)
-      .all(device, minuteMs, minuteMs + MINUTE_MS);
-    const insert = this.statements.of(
-      'INSERT OR REPLACE INTO minutes (device, quantity, ts, n, total, low, high, last) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    this.undo(
+      statements
+        .of<{ id: number }>('SELECT id FROM devices')
+        .all()
+        .map(({ id }) => id),
     );
-    for (const [quantity, { n, total, low, high, last }] of summariesOf(rows))
-      insert.run(device, quantity, minuteMs, n, total, low, high, last);
+  }
+
+  /** Everything before this moment can be read from roll-ups. */
+  completeTo(device: number): EpochMs {
+    return this.open.get(device)?.quarterMs ?? Infinity;
+  }
+
+  /** To be called in the transaction that has just stored the reading; `finish` at its end. */
+  follow(device: number, sample: Sample): void {
+    const quarterMs = floorTo(sample.atMs, SLOT_MS);
+    let open = this.open.get(device);
+    if (open && quarterMs < open.quarterMs) {
+      this.late.set(device, (this.late.get(device) ?? new Set()).add(quarterMs));
+      return;
+    }
+    if (!open || quarterMs > open.quarterMs) {
+      this.close(device);
+      this.open.set(device, (open = { quarterMs, minutes: new Map() }));
+    }
+    if (!open.minutes) return;
+    const minuteMs = floorTo(sample.atMs, MINUTE_MS);
+    let minute = open.minutes.get(minuteMs);
+    if (!minute) open.minutes.set(minuteMs, (minute = new RunningSummary()));
+    if (!minute.add(sample)) open.minutes = undefined;
+  }
+
+  finish(): void {
+    for (const [device, quarters] of this.late) {
+      for (const quarterMs of quarters) this.write(device, quarterMs, this.minutesFromReadings(device, quarterMs));
+    }
+    this.late.clear();
+  }
+
+  /** The transaction of these devices came to nothing: what is known of them is what is stored. */
+  undo(devices: Iterable<number>): void {
+    this.late.clear();
+    const newest = this.statements.of<{ ts: EpochMs | null }>('SELECT max(ts) AS ts FROM readings WHERE device = ?');
+    for (const device of devices) {
+      const ts = newest.get(device)?.ts ?? undefined;
+      if (ts === undefined) this.open.delete(device);
+      else this.open.set(device, { quarterMs: floorTo(ts, SLOT_MS), minutes: undefined });
+    }
+  }
+
+  /** Rolls up where a device is, if that is before the moment; to be called in a transaction, before its readings go. */
+  close(device: number, beforeMs: EpochMs = Infinity): void {
+    const open = this.open.get(device);
+    if (!open || open.quarterMs >= beforeMs) return;
+    this.write(device, open.quarterMs, open.minutes ?? this.minutesFromReadings(device, open.quarterMs));
+    this.open.delete(device);
+  }
+
+  private minutesFromReadings(device: number, quarterMs: EpochMs): Minutes {
+    const rows = this.statements
+      .of<ReadingRow>(
+        `SELECT ts, ${STORED_QUANTITIES.map(column).join(', ')} FROM readings WHERE device = ? AND ts >= ? AND ts < ? ORDER BY ts`,
+      )
+      .all(device, quarterMs, quarterMs + SLOT_MS);
+    const minutes: Minutes = new Map();
+    for (const row of rows) {
+      const minuteMs = floorTo(row.ts, MINUTE_MS);
+      let minute = minutes.get(minuteMs);
+      if (!minute) minutes.set(minuteMs, (minute = new RunningSummary()));
+      minute.add({ atMs: row.ts, values: valuesOf(row, STORED_QUANTITIES) });
+    }
+    return minutes;
+  }
+
+  private write(device: number, quarterMs: EpochMs, minutes: Minutes): void {
+    const quarter = new Map<Quantity, Summary>();
+    for (const minuteMs of [...minutes.keys()].sort((a, b) => a - b)) {
+      for (const [quantity, summary] of minutes.get(minuteMs)!.summaries) {
+        this.writeRow('minutes', device, quantity, minuteMs, summary);
+        const whole = quarter.get(quantity);
+        if (whole) join(whole, summary);
+        else quarter.set(quantity, { ...summary });
+      }
+    }
+    for (const [quantity, summary] of quarter) this.writeRow('quarters', device, quantity, quarterMs, summary);
+  }
+
+  private writeRow(table: RollUpTable, device: number, quantity: Quantity, ts: EpochMs, { n, total, low, high, last }: Summary): void {
+    this.statements
+      .of(`INSERT OR REPLACE INTO ${table} (device, quantity, ts, n, total, low, high, last) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+      .run(device, quantity, ts, n, total, low, high, last);
   }
 }
 
-/** Makes the quarter-hours of a file from before there were any. */
+/** Makes the quarter-hours of a file from before there were any, but not the one that a device is in. */
 export const makeQuarters = (statements: Statements): void => {
-  const newest = statements.of<{ device: number; ts: EpochMs }>('SELECT device, max(ts) AS ts FROM minutes GROUP BY device').all();
-  for (const { device, ts } of newest) {
-    const quarters = statements.of<{ quarter: EpochMs }>(
-      `SELECT DISTINCT ts - ts % ${SLOT_MS} AS quarter FROM minutes WHERE device = ? AND ts < ?`,
-    );
-    for (const { quarter } of quarters.all(device, floorTo(ts, SLOT_MS))) rollUpQuarter(statements, device, quarter);
-  }
+  const due = statements.of<{ device: number; quarter: EpochMs }>(
+    `SELECT DISTINCT device, ts - ts % ${SLOT_MS} AS quarter FROM minutes
+     WHERE ts - ts % ${SLOT_MS} < coalesce((SELECT max(ts) - max(ts) % ${SLOT_MS} FROM readings WHERE readings.device = minutes.device), ts + 1)`,
+  );
+  for (const { device, quarter } of due.all()) rollUpQuarter(statements, device, quarter);
 };
 
 // SQLite takes a bare column from the row that holds the only maximum, so the last value is looked for by itself.
@@ -109,25 +144,4 @@ const rollUpQuarter = (statements: Statements, device: number, quarterMs: EpochM
   const endMs = quarterMs + SLOT_MS;
   const told = statements.of<{ quantity: Quantity }>('SELECT quantity FROM told WHERE device = ?');
   for (const { quantity } of told.all(device)) merged.run(quarterMs, quarterMs, endMs, device, quantity, quarterMs, endMs);
-};
-
-const summariesOf = (rows: readonly Row[]): Map<Quantity, Summary> => {
-  const summaries = new Map<Quantity, Summary>();
-  for (const row of rows) {
-    for (const quantity of STORED_QUANTITIES) {
-      const value: number | null | undefined = row[quantity];
-      if (value === null || value === undefined) continue;
-      const summary = summaries.get(quantity);
-      if (!summary) {
-        summaries.set(quantity, { n: 1, total: value, low: value, high: value, last: value });
-        continue;
-      }
-      summary.n += 1;
-      summary.total += value;
-      summary.low = Math.min(summary.low, value);
-      summary.high = Math.max(summary.high, value);
-      summary.last = value;
-    }
-  }
-  return summaries;
 };

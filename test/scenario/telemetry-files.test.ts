@@ -65,6 +65,20 @@ describe('vpp telemetry import', { timeout: 60_000 }, () => {
     );
   });
 
+  it('puts a row that is the mean of its hour in the middle of it, so that the hour keeps its energy', async () => {
+    const hours = Array.from({ length: 24 }, (_, i) => `2026-05-01T${String(i).padStart(2, '0')}:00:00Z,${i === 12 ? 4_000 : 400},`);
+    expect(await bring('means', file('means.csv', hours), '--means')).toMatchObject({ code: 0, report: { stored: 24 } });
+    const rows = stored('means') as { ts: number; 'grid.powerW': number }[];
+    expect(new Date(rows[12]!.ts).toISOString()).toBe('2026-05-01T12:30:00.000Z');
+    const energies = stored('means', 'interval_energies') as { start_ms: number; to_bus_wh: number }[];
+    const noon = energies.filter(({ start_ms: ms }) => ms >= Date.UTC(2026, 4, 1, 11) && ms < Date.UTC(2026, 4, 1, 14));
+    expect(noon.reduce((sum, { to_bus_wh: wh }) => sum + wh, 0)).toBeCloseTo(4_800, 0);
+    const [before, after] = [11.5, 13.25].map(
+      (hour) => noon.find(({ start_ms: ms }) => ms === Date.UTC(2026, 4, 1) + hour * 3_600_000)!.to_bus_wh,
+    );
+    expect(Math.abs(before! - after!)).toBeLessThan(1);
+  });
+
   it('says what it refused, why and where', async () => {
     const rows = quarterHours(6);
     rows[1] = 'yesterday,1,1000';

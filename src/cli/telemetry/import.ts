@@ -21,6 +21,7 @@ interface ImportOptions {
   readonly zone?: string;
   readonly fleet?: string;
   readonly plant?: string;
+  readonly means?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
@@ -35,7 +36,7 @@ already is never written over, and what the plant measures itself is not filled 
 A file with a column "device", such as an export of several, is read for this one alone.
 
 Examples:
-  vpp telemetry import --csv home.csv --device anna-meter --column grid.powerW=load_w --fleet my-fleet.yaml --dry-run
+  vpp telemetry import --csv home.csv --device anna-meter --column grid.powerW=load_w --means --fleet my-fleet.yaml --dry-run
   vpp telemetry import --csv inverter.csv --device anna-pv --time Zeit --zone Europe/Berlin --unit kW --unit kWh --column pv.powerW=P --column pv.toBusCounterWh=E
   vpp telemetry import --csv battery.csv --device anna-battery --column battery.powerW=-charge_w --plant http://127.0.0.1:8080
 
@@ -52,6 +53,7 @@ export const importCommand = (): Command =>
     .option('--unit <unit>', 'unit of the powers (W, kW) and of the counters (Wh, kWh); once for each', each, [])
     .option('--time <column>', 'the column of times; without it time, start_utc, timestamp, datetime or date_time')
     .option('--zone <zone>', 'IANA zone of local times')
+    .option('--means', 'a row is the mean of the time up to the next: it stands for the middle of that')
     .option('--fleet <file>', 'the fleet file (VPP_FLEET)')
     .option('--plant <url>', 'go through the plant that runs there, as VPP_USER with VPP_PASSWORD')
     .option('--dry-run', 'say what would be stored, and store nothing')
@@ -95,7 +97,7 @@ interface Bringing extends ImportOptions {
 const bring = async (
   rows: SortedRows,
   importer: Importer,
-  { csv, device, dryRun, columns, tally, progress }: Bringing,
+  { csv, device, means, dryRun, columns, tally, progress }: Bringing,
 ): Promise<number> => {
   const request = { deviceId: device, readingPeriodMs: Math.min(rows.usualPeriodMs(), DAY_MS), dryRun: dryRun === true };
   await importer.begin(
@@ -104,7 +106,7 @@ const bring = async (
     basename(csv).slice(0, 200),
   );
   let brought = 0;
-  for (const batch of rows.batches(BATCH_ROWS)) {
+  for (const batch of rows.batches(BATCH_ROWS, means === true ? Math.round(rows.usualPeriodMs() / 2) : 0)) {
     const outcome = await importer.take(batch);
     tally.stored += outcome.stored;
     tally.known += outcome.known;

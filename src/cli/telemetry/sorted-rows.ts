@@ -54,12 +54,12 @@ export class SortedRows {
     return known[known.length >> 1] ?? MINUTE_MS;
   }
 
-  /** All rows by time, then by line. */
-  *batches(size: number): Generator<FileRow[]> {
+  /** All rows by time, then by line, each so much later than the file has it. */
+  *batches(size: number, laterMs: DurationMs = 0): Generator<FileRow[]> {
     const order = this.inOrder ? 'rowid' : 'at, line';
     let batch: FileRow[] = [];
     for (const cells of this.database.prepare(`SELECT * FROM rows ORDER BY ${order}`).raw().iterate() as Iterable<(number | null)[]>) {
-      batch.push({ atMs: cells[0]!, line: cells[1]!, values: cells.slice(2, 2 + this.columns) });
+      batch.push({ atMs: cells[0]! + laterMs, line: cells[1]!, values: cells.slice(2, 2 + this.columns) });
       if (batch.length < size) continue;
       yield batch;
       batch = [];

@@ -110,6 +110,33 @@ describe('vpp serve, stopped by Ctrl-C', () => {
   });
 });
 
+describe('vpp simulate --at', () => {
+  it('has sun at noon, whatever time it is, and none at night', { timeout: 60_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
+    const port = await freePort();
+    const file = join(folder, 'fleet.yaml');
+    writeFileSync(file, fleet(port));
+    const sunAt = async (at: string): Promise<number> => {
+      const hardware = new VppProcess(['simulate', '--fleet', file, '--json', '--at', at]);
+      try {
+        await hardware.firstLine();
+        const { stdout } = await runVpp(['device', 'read', `127.0.0.1:${port}`, '--unit', '2', '--json']);
+        return (JSON.parse(stdout) as { points: Record<string, { value: number }> }).points['103.W']!.value;
+      } finally {
+        await hardware.end('SIGINT');
+      }
+    };
+    try {
+      expect(await sunAt('2026-06-21T12:30:00+02:00')).toBeGreaterThan(300);
+      expect(await sunAt('01:30')).toBeLessThan(10);
+      const never = await runVpp(['simulate', '--fleet', file, '--at', '25:00']);
+      expect([never.code, never.stderr]).toEqual([2, expect.stringContaining('give a time of the day, as 12:30')]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
 describe('vpp simulate --fault', () => {
   it('puts faults on a site’s wire, and says what it does not know', { timeout: 60_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
@@ -128,6 +155,8 @@ describe('vpp simulate --fault', () => {
       expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('there is no site "shed"')]);
       const gremlin = await runVpp(['simulate', '--fleet', file, '--fault', 'home=gremlin']);
       expect([gremlin.code, gremlin.stderr]).toEqual([2, expect.stringContaining('give one like late:1500')]);
+      const nobody = await runVpp(['simulate', '--fleet', file, '--fault', 'home/9=garbage']);
+      expect([nobody.code, nobody.stderr]).toEqual([2, expect.stringContaining('site "home" has the units 1, 2, 3, and no 9')]);
     } finally {
       await hardware.end('SIGINT');
       rmSync(folder, { recursive: true });

@@ -1,8 +1,8 @@
 import type { Interval } from '../kernel/interval.js';
 import { clamp, HOUR_MS } from '../kernel/units.js';
 import { type Decisions, scheduleOf } from './evaluate.js';
-import { boundUntilMs, fromRestW, rampW, warmUpShare } from './generator-rules.js';
-import { atStep, type BatteryProblem, eventShare, type GeneratorProblem, type PlanningProblem, stepsOf } from './problem.js';
+import { boundUntilMs, rampDownW, toRestW, warmUpShare } from './generator-rules.js';
+import { atStep, type BatteryProblem, shareWithin, type GeneratorProblem, type PlanningProblem, stepsOf } from './problem.js';
 import type { Schedule } from './schedule.js';
 
 /**
@@ -35,7 +35,7 @@ export const meritOrder = (problem: PlanningProblem, reason: string): Schedule =
         needW -= powerW;
         inverterW += powerW;
       });
-      const spillableW = Math.min(sunW, inverterW + (site.inverterLimitW ?? Infinity));
+      const spillableW = Math.min(sunW - atStep(site.pvMinW, step), inverterW + (site.inverterLimitW ?? Infinity));
       const spillW = clamp(-needW - atStep(site.exportLimitW ?? Infinity, step), 0, spillableW);
       pvW[s]!.push(sunW - spillW);
     });
@@ -58,7 +58,7 @@ interface Situation {
 }
 
 const wishOf = (problem: PlanningProblem, siteId: string, step: Interval): Wish => {
-  const event = problem.events.find((one) => eventShare(one, step) > 0 && (one.siteIds?.includes(siteId) ?? true));
+  const event = problem.events.find((one) => shareWithin(one, step) > 0 && (one.siteIds?.includes(siteId) ?? true));
   return event && (event.direction === 'up' ? 'give' : 'take');
 };
 
@@ -92,10 +92,10 @@ const runOut = (generator: GeneratorProblem, steps: readonly Interval[]): { on: 
   const ons: boolean[] = [];
   const powers: number[] = [];
   steps.forEach((step, index) => {
-    const bound = step.startMs < boundUntilMs(generator) || powerW > fromRestW(generator, steps, index);
+    const bound = step.startMs < boundUntilMs(generator) || powerW > toRestW(generator, steps, index) || atStep(generator.mustRun, index);
     on = on && bound && atStep(generator.available, index);
     const warm = 1 - warmUpShare(generator, generator.initial.sinceMs ?? -Infinity, step);
-    const lowerW = Math.max(generator.minW * warm, powerW - rampW(generator, steps, index));
+    const lowerW = Math.max(generator.minW * warm, powerW - rampDownW(generator, steps, index));
     powerW = on ? Math.min(lowerW, generator.maxW * warm) : 0;
     ons.push(on);
     powers.push(powerW);

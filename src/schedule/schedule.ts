@@ -14,26 +14,34 @@ export interface Breach {
   readonly subject: string;
   readonly step: number;
   readonly startMs: EpochMs;
-  /** How far beyond: W, or Wh for `energy-range`, `reserve-floor` and `energy-target`. */
+  /** How far beyond, in the unit of `BREACH_UNITS`. A budget's breach stands at the last step of its time. */
   readonly size: number;
 }
 
 /**
  * What is bent last stands first: a connection's limit is a fuse, the feeder's is the operator's, then comes the battery's own
- * range, its household's reserve, a generator's ramp, a target. An event's shortfall has its own price and bends first.
+ * range, its household's reserve, a generator's ramp, its having to run and its budgets, reserve, a target. An event's shortfall
+ * has its own price and bends first.
  */
-export const BREACH_KINDS = [
-  'import-limit',
-  'export-limit',
-  'fleet-import-limit',
-  'fleet-export-limit',
-  'energy-range',
-  'reserve-floor',
-  'generator-ramp',
-  'energy-target',
-  'event-shortfall',
-] as const;
-export type BreachKind = (typeof BREACH_KINDS)[number];
+export const BREACH_UNITS = {
+  'import-limit': 'W',
+  'export-limit': 'W',
+  'fleet-import-limit': 'W',
+  'fleet-export-limit': 'W',
+  'energy-range': 'Wh',
+  'reserve-floor': 'Wh',
+  'generator-ramp': 'W',
+  'must-run': 'W',
+  'energy-budget': 'Wh',
+  'run-time-budget': 's',
+  'fuel-budget': 'of fuel',
+  'start-budget': 'starts',
+  'reserve-shortfall': 'W',
+  'energy-target': 'Wh',
+  'event-shortfall': 'W',
+} as const;
+export type BreachKind = keyof typeof BREACH_UNITS;
+export const BREACH_KINDS = Object.keys(BREACH_UNITS) as BreachKind[];
 
 /** Mean powers over each step; W into the site's bus. */
 export interface SitePlan {
@@ -67,6 +75,12 @@ export interface EventPlan {
   readonly deliveredW: readonly Watt[];
 }
 
+export interface ReservePlan {
+  readonly reserveId: string;
+  /** What the devices could give on top, up to what is asked for. */
+  readonly heldW: readonly Watt[];
+}
+
 /** Millionths of the currency over the whole plan; earnings are negative costs. The parts add up to `costMicro`. */
 export interface CostParts {
   readonly importMicro: number;
@@ -76,6 +90,7 @@ export interface CostParts {
   readonly startMicro: number;
   readonly noLoadMicro: number;
   readonly runningMicro: number;
+  readonly co2Micro: number;
   readonly eventMicro: number;
   /** Energy stored at the end less energy at the start, at its worth. */
   readonly storedMicro: number;
@@ -99,6 +114,7 @@ export interface Schedule {
   readonly batteries: readonly BatteryPlan[];
   readonly generators: readonly GeneratorPlan[];
   readonly events: readonly EventPlan[];
+  readonly reserves: readonly ReservePlan[];
   readonly breaches: readonly Breach[];
 }
 
@@ -117,6 +133,7 @@ export const rounded = (schedule: Schedule): Schedule => ({
   batteries: schedule.batteries.map((battery) => ({ ...battery, powerW: toTenths(battery.powerW), energyWh: toTenths(battery.energyWh) })),
   generators: schedule.generators.map((generator) => ({ ...generator, powerW: toTenths(generator.powerW) })),
   events: schedule.events.map((event) => ({ ...event, deliveredW: toTenths(event.deliveredW) })),
+  reserves: schedule.reserves.map((reserve) => ({ ...reserve, heldW: toTenths(reserve.heldW) })),
 });
 
 /** The step that holds a moment, or -1 outside the plan. */
@@ -154,6 +171,7 @@ export const onSlots = (schedule: Schedule, slotMs: number = SLOT_MS): Schedule 
       powerW: spread(generator.powerW, stepOf),
     })),
     events: schedule.events.map((event) => ({ ...event, deliveredW: spread(event.deliveredW, stepOf) })),
+    reserves: schedule.reserves.map((reserve) => ({ ...reserve, heldW: spread(reserve.heldW, stepOf) })),
   };
 };
 

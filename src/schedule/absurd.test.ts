@@ -24,6 +24,7 @@ const anySite = (id: string, steps: number): fc.Arbitrary<object> =>
     importLimitW: maybe(perStep(powerW, steps)),
     exportLimitW: maybe(perStep(powerW, steps)),
     inverterLimitW: maybe(powerW),
+    demandCharge: maybe(fc.record({ microPerKw: whole(0, 20_000_000), peakW: powerW })),
     importMicroPerKwh: perStep(price, steps),
     exportMicroPerKwh: perStep(price, steps),
   });
@@ -55,6 +56,8 @@ const anyBattery = (id: string, steps: number): fc.Arbitrary<object> =>
         wearMicroPerKwh: whole(0, 100_000),
         chargeFromGrid: fc.boolean(),
         dischargeToGrid: fc.boolean(),
+        chargeDemands: fc.constantFrom([], [], [{ step: 0, energyWh: 500 }]),
+        throughput: maybe(fc.record({ limitWh: whole(0, 30_000), usedWh: whole(0, 9_000), endMs: fc.constant(START_MS + 9_000_000) })),
         targets: fc.uniqueArray(fc.record({ step: whole(0, steps - 1), energyWh: whole(0, 40_000) }), {
           maxLength: 2,
           selector: ({ step }) => step,
@@ -99,6 +102,17 @@ const withCurve = (generator: { minW: number; maxW: number }, [a, b, c]: [number
   ];
   return { ...generator, costCurve };
 };
+
+const anyLoad = (steps: number): fc.Arbitrary<object> =>
+  fc.record({
+    id: fc.constant('car'),
+    siteId: fc.constantFrom('a', 'b'),
+    minW: fc.constantFrom(0, 1_400, 4_200),
+    maxW: whole(4_200, 11_000),
+    energyWh: whole(0, 20_000),
+    startMs: fc.constantFrom(START_MS - 60_000, START_MS + 600_000),
+    endMs: whole(15, 60 * steps).map((minutes) => START_MS + minutes * 60_000),
+  });
 
 const anyReserve = (steps: number): fc.Arbitrary<object> =>
   fc.record({
@@ -171,6 +185,11 @@ const anyProblem: fc.Arbitrary<PlanningProblem> = fc
       ),
       events: fc.oneof(fc.constant([]), fc.tuple(anyEvent(steps))),
       fleet: fc.record({ importLimitW: maybe(perStep(powerW, steps)), exportLimitW: maybe(perStep(powerW, steps)) }),
+      flexibleLoads: fc.oneof(fc.constant([]), fc.tuple(anyLoad(steps))),
+      feeders: fc.oneof(
+        fc.constant([]),
+        fc.tuple(fc.record({ id: fc.constant('feeder'), siteIds: fc.constant(['b']), importLimitW: maybe(perStep(powerW, steps)) })),
+      ),
       reserves: fc.oneof(fc.constant([]), fc.tuple(anyReserve(steps))),
       curtailmentMicroPerKwh: whole(0, 50_000),
       co2MicroPerKg: fc.constantFrom(0, 100_000),

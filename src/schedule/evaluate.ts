@@ -3,12 +3,14 @@ import { breachesOf } from './breaches.js';
 import { type GeneratorBill, generatorBill } from './generator-cost.js';
 import { atStep, type BatteryProblem, type EventProblem, shareWithin, type PlanningProblem, stepsOf } from './problem.js';
 import { heldW } from './reserve-held.js';
-import type { BatteryPlan, CostParts, EventPlan, GeneratorPlan, Schedule, SitePlan } from './schedule.js';
+import type { BatteryPlan, CostParts, EventPlan, GeneratorPlan, LoadPlan, Schedule, SitePlan } from './schedule.js';
 
-/** What a solver decides; everything else follows. Indexed by the problem's sites, batteries and generators, then by step. */
+/** What a solver decides; everything else follows. Indexed by the problem's sites, batteries, loads and generators, then by step. */
 export interface Decisions {
   readonly pvW: readonly (readonly number[])[];
   readonly batteryW: readonly (readonly number[])[];
+  /** Drawn by each flexible load. */
+  readonly loadW: readonly (readonly number[])[];
   readonly generatorOn: readonly (readonly boolean[])[];
   readonly generatorW: readonly (readonly number[])[];
 }
@@ -29,16 +31,23 @@ export const scheduleOf = (problem: PlanningProblem, decisions: Decisions, verdi
       powerW: decisions.generatorW[index]!.map((powerW, step) => (on[step] ? Math.max(0, powerW) : 0)),
     };
   });
+  const loads = problem.flexibleLoads.map((load, index): LoadPlan => ({
+    loadId: load.id,
+    siteId: load.siteId,
+    drawW: steps.map((step, at) => clamp(decisions.loadW[index]![at]!, 0, load.maxW * shareWithin(load, step))),
+  }));
   const sites = problem.sites.map((site, index): SitePlan => {
     const loadW = steps.map((_, step) => atStep(site.loadW, step));
     const pvW = steps.map((_, step) => clamp(decisions.pvW[index]![step]!, atStep(site.pvMinW, step), atStep(site.pvW, step)));
     const here = [...batteries, ...generators].filter(({ siteId }) => siteId === site.id);
+    const flexible = loads.filter(({ siteId }) => siteId === site.id);
+    const needW = (step: number): number => flexible.reduce((sum, { drawW }) => sum + drawW[step]!, loadW[step]! - pvW[step]!);
     return {
       siteId: site.id,
       loadW,
       pvW,
       curtailedW: steps.map((_, step) => atStep(site.pvW, step) - pvW[step]!),
-      gridW: steps.map((_, step) => here.reduce((sum, { powerW }) => sum - powerW[step]!, loadW[step]! - pvW[step]!)),
+      gridW: steps.map((_, step) => here.reduce((sum, { powerW }) => sum - powerW[step]!, needW(step))),
     };
   });
   const events = problem.events.map((event) => eventPlan(event, sites, steps));
@@ -57,6 +66,7 @@ export const scheduleOf = (problem: PlanningProblem, decisions: Decisions, verdi
     sites,
     batteries,
     generators,
+    loads,
     events,
     reserves,
   };
@@ -112,6 +122,10 @@ const costOf = (problem: PlanningProblem, flows: Flows, hours: readonly number[]
       const limitW = atStep(problem.sites[s]!.exportLimitW ?? Infinity, t);
       return -kilowatts(clamp(-flows.sites[s]!.gridW[t]!, 0, limitW)) * atStep(problem.sites[s]!.exportMicroPerKwh, t);
     }),
+    demandMicro: problem.sites.reduce((sum, { demandCharge }, s) => {
+      const peakW = Math.max(...flows.sites[s]!.gridW);
+      return sum + (demandCharge ? kilowatts(Math.max(0, peakW - demandCharge.peakW)) * demandCharge.microPerKw : 0);
+    }, 0),
     curtailmentMicro: perSite((s, t) => kilowatts(flows.sites[s]!.curtailedW[t]!) * problem.curtailmentMicroPerKwh),
     wearMicro: problem.batteries.reduce(
       (sum, { wearMicroPerKwh }, b) =>

@@ -2,7 +2,15 @@ import type { Interval } from '../kernel/interval.js';
 import { clamp, HOUR_MS } from '../kernel/units.js';
 import { type Decisions, scheduleOf } from './evaluate.js';
 import { boundUntilMs, rampDownW, toRestW, warmUpShare } from './generator-rules.js';
-import { atStep, type BatteryProblem, shareWithin, type GeneratorProblem, type PlanningProblem, stepsOf } from './problem.js';
+import {
+  atStep,
+  type BatteryProblem,
+  shareWithin,
+  type FlexibleLoad,
+  type GeneratorProblem,
+  type PlanningProblem,
+  stepsOf,
+} from './problem.js';
 import type { Schedule } from './schedule.js';
 
 /**
@@ -17,13 +25,15 @@ export const meritOrder = (problem: PlanningProblem, reason: string): Schedule =
   const storedWh = problem.batteries.map(({ initialEnergyWh }) => initialEnergyWh);
   const batteryW: number[][] = problem.batteries.map(() => []);
   const pvW: number[][] = problem.sites.map(() => []);
+  const loadW = problem.flexibleLoads.map((load) => atOnce(load, steps));
   hours.forEach((hour, step) => {
     problem.sites.forEach((site, s) => {
       const rules = gridRules(problem, site.id);
       const generatorW = problem.generators.reduce((sum, { siteId }, g) => (siteId === site.id ? sum + runs[g]!.powerW[step]! : sum), 0);
       const sunW = Math.min(atStep(site.pvW, step), site.inverterLimitW ?? Infinity);
       const wish = wishOf(problem, site.id, steps[step]!);
-      let needW = atStep(site.loadW, step) - sunW - generatorW;
+      const drawW = problem.flexibleLoads.reduce((sum, { siteId }, l) => (siteId === site.id ? sum + loadW[l]![step]! : sum), 0);
+      let needW = atStep(site.loadW, step) + drawW - sunW - generatorW;
       let inverterW = sunW;
       problem.batteries.forEach((battery, b) => {
         if (battery.siteId !== site.id) return;
@@ -40,8 +50,27 @@ export const meritOrder = (problem: PlanningProblem, reason: string): Schedule =
       pvW[s]!.push(sunW - spillW);
     });
   });
-  const decisions: Decisions = { pvW, batteryW, generatorOn: runs.map(({ on }) => on), generatorW: runs.map(({ powerW }) => powerW) };
+  const decisions: Decisions = {
+    pvW,
+    batteryW,
+    loadW,
+    generatorOn: runs.map(({ on }) => on),
+    generatorW: runs.map(({ powerW }) => powerW),
+  };
   return scheduleOf(problem, decisions, { solver: 'merit-order', status: 'fallback', reason, seconds: 0 });
+};
+
+/** Draws all it can from its time's beginning until it has what it wants. */
+const atOnce = (load: FlexibleLoad, steps: readonly Interval[]): number[] => {
+  let leftWh = load.energyWh;
+  return steps.map((step) => {
+    const share = shareWithin(load, step);
+    if (share === 0 || leftWh <= 0) return 0;
+    const hours = (step.endMs - step.startMs) / HOUR_MS;
+    const drawW = clamp(leftWh / hours, load.minW * share, load.maxW * share);
+    leftWh -= drawW * hours;
+    return drawW;
+  });
 };
 
 type Wish = 'give' | 'take' | undefined;

@@ -1,6 +1,7 @@
 import type { Term } from './linear-model.js';
 import { CALM, type ModelContext, PENALTIES, priceOf } from './mip-context.js';
-import { atStep, type BatteryProblem, type SiteProblem } from './problem.js';
+import { throughputWh } from './battery-problem.js';
+import { atStep, type BatteryProblem, feedersOf, type SiteProblem } from './problem.js';
 
 /** Columns of one battery by step: power AC both ways, energy at the end of the step. */
 export interface BatteryColumns {
@@ -30,7 +31,6 @@ export const batteryColumns = (context: ModelContext, battery: BatteryProblem): 
       [charge[step]!, -battery.chargeEfficiency * hour],
       [discharge[step]!, hour / battery.dischargeEfficiency],
     ]);
-    if (battery.minChargeW > 0) leastCharge(context, battery, charge[step]!);
   });
   for (const { step, energyWh } of battery.targets) {
     const missing = model.column(0, Infinity, PENALTIES.target * scale);
@@ -39,14 +39,56 @@ export const batteryColumns = (context: ModelContext, battery: BatteryProblem): 
       [missing, 1],
     ]);
   }
+  const full = new Map(
+    battery.chargeDemands.map((demand) => [demand.step, demandRows(context, battery, demand, { charge, discharge, energy })]),
+  );
+  if (battery.minChargeW > 0) charge.forEach((column, step) => leastCharge(context, battery, column, full.get(step)));
+  if (battery.throughput) throughputRow(context, battery, discharge);
   const worth = priceOf(context, battery.terminalMicroPerKwh);
   model.addCost(energy.at(-1)!, -worth);
   model.addOffset((worth * battery.initialEnergyWh) / unitW);
   return { charge, discharge, energy };
 };
 
+/**
+ * Charges at least what is asked for in a step, or is full at its end. Among plans that cost the same the one is taken that charges
+ * in more of these steps. Answers the column that is 1 where it is full.
+ */
+const demandRows = (
+  { model, hours, scale, unitW }: ModelContext,
+  battery: BatteryProblem,
+  { step, energyWh }: BatteryProblem['chargeDemands'][number],
+  { charge, energy }: BatteryColumns,
+): number => {
+  const wanted = energyWh / unitW;
+  const full = model.binary();
+  const missing = model.column(0, Infinity, PENALTIES.target * scale);
+  const less = model.column(0, Infinity, CALM * scale);
+  const charged: Term = [charge[step]!, hours[step]!];
+  model.row(wanted, Infinity, [charged, [missing, 1], [full, wanted]]);
+  model.row(wanted, Infinity, [charged, [less, 1]]);
+  model.row(0, Infinity, [
+    [energy[step]!, 1],
+    [full, -battery.maxEnergyWh / unitW],
+  ]);
+  return full;
+};
+
+const throughputRow = (
+  { model, steps, hours, scale, unitW }: ModelContext,
+  battery: BatteryProblem,
+  discharge: readonly number[],
+): void => {
+  const over = model.column(0, Infinity, PENALTIES.budget * scale);
+  model.row(-Infinity, throughputWh(battery, steps[0]!.startMs, steps.at(-1)!.endMs) / unitW, [
+    ...discharge.map((column, step): Term => [column, hours[step]!]),
+    [over, -1],
+  ]);
+};
+
 const alone = ({ problem }: ModelContext, site: SiteProblem): boolean =>
-  problem.batteries.filter(({ siteId }) => siteId === site.id).length === 1 && problem.generators.every(({ siteId }) => siteId !== site.id);
+  problem.batteries.filter(({ siteId }) => siteId === site.id).length === 1 &&
+  [...problem.generators, ...problem.flexibleLoads].every(({ siteId }) => siteId !== site.id);
 
 /** Alone at its site, a battery that must not take from the grid can take no more than the sun leaves over. */
 const chargeLimitW = (context: ModelContext, battery: BatteryProblem, site: SiteProblem, step: number): number => {
@@ -71,12 +113,16 @@ const floorWh = (battery: BatteryProblem, step: number): number =>
  */
 export const mayLeaveRange = ({ problem, hours }: ModelContext, battery: BatteryProblem, site: SiteProblem): boolean => {
   const { initialEnergyWh, maxEnergyWh } = battery;
-  if (initialEnergyWh > maxEnergyWh || problem.fleet.importLimitW !== undefined || problem.fleet.exportLimitW !== undefined) return true;
+  if (
+    initialEnergyWh > maxEnergyWh ||
+    feedersOf(problem).some(({ importLimitW, exportLimitW }) => importLimitW !== undefined || exportLimitW !== undefined)
+  )
+    return true;
   return hours.some(
     (_, step) =>
       initialEnergyWh < floorWh(battery, step) ||
       atStep(site.loadW, step) > atStep(site.importLimitW ?? Infinity, step) ||
-      problem.generators.some(({ siteId }) => siteId === site.id),
+      [...problem.generators, ...problem.flexibleLoads].some(({ siteId }) => siteId === site.id),
   );
 };
 
@@ -100,8 +146,8 @@ const energyColumn = ({ model, hours, scale, unitW }: ModelContext, battery: Bat
   return energy;
 };
 
-/** Charging is off, or at least its least power. */
-const leastCharge = ({ model, unitW }: ModelContext, battery: BatteryProblem, charge: number): void => {
+/** Charging is off, or at least its least power, or ends because the battery is full. */
+const leastCharge = ({ model, unitW }: ModelContext, battery: BatteryProblem, charge: number, full: number | undefined): void => {
   const charging = model.binary(0, battery.minChargeW / unitW <= model.upperOf(charge) ? 1 : 0);
   model.row(-Infinity, 0, [
     [charge, 1],
@@ -110,5 +156,6 @@ const leastCharge = ({ model, unitW }: ModelContext, battery: BatteryProblem, ch
   model.row(0, Infinity, [
     [charge, 1],
     [charging, -battery.minChargeW / unitW],
+    ...(full === undefined ? [] : [[full, battery.minChargeW / unitW] as Term]),
   ]);
 };

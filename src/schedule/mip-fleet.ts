@@ -1,22 +1,25 @@
 import type { Term } from './linear-model.js';
 import { type ModelContext, PENALTIES, priceOf } from './mip-context.js';
 import { netTerms, type SiteColumns } from './mip-site.js';
-import { atStep, shareWithin } from './problem.js';
+import { atStep, feedersOf, shareWithin } from './problem.js';
 
-/** Limits on all sites together, softened. */
-export const fleetRows = ({ problem, model, hours, scale, unitW }: ModelContext, sites: readonly SiteColumns[]): void => {
-  const { importLimitW, exportLimitW } = problem.fleet;
-  hours.forEach((hour, step) => {
+/** Limits on several sites together, softened. */
+export const feederRows = ({ problem, model, hours, scale, unitW }: ModelContext, sites: readonly SiteColumns[]): void => {
+  for (const { siteIds, importLimitW, exportLimitW } of feedersOf(problem)) {
+    const here = new Set(siteIds);
+    const part = sites.filter((_, index) => here.has(problem.sites[index]!.id));
     for (const [limit, sign] of [
       [importLimitW, 1],
       [exportLimitW, -1],
     ] as const) {
       if (limit === undefined) continue;
-      const over = model.column(0, Infinity, PENALTIES.fleet * scale * hour);
-      const net = netTerms(sites, step).map(([column, coefficient]): Term => [column, sign * coefficient]);
-      model.row(-Infinity, atStep(limit, step) / unitW, [...net, [over, -1]]);
+      hours.forEach((hour, step) => {
+        const over = model.column(0, Infinity, PENALTIES.fleet * scale * hour);
+        const net = netTerms(part, step).map(([column, coefficient]): Term => [column, sign * coefficient]);
+        model.row(-Infinity, atStep(limit, step) / unitW, [...net, [over, -1]]);
+      });
     }
-  });
+  }
 };
 
 /** Grid events: what falls short of the change asked for loses its price and pays the penalty. */

@@ -5,7 +5,8 @@ import { giveBack, type UnitRun } from './give-back.js';
 import { type LinearModel, LinearModelBuilder, type Term } from './linear-model.js';
 import { type EitherOr, keyOf, type ModelContext, priceOf } from './mip-context.js';
 import { type BatteryColumns, batteryColumns } from './mip-battery.js';
-import { eventRows, fleetRows } from './mip-fleet.js';
+import { eventRows, feederRows } from './mip-fleet.js';
+import { type LoadColumns, loadColumns } from './mip-load.js';
 import { generatorColumns } from './mip-generator.js';
 import type { GeneratorColumns } from './mip-generator-columns.js';
 import { reserveRows, reservesAt } from './mip-reserve.js';
@@ -20,6 +21,7 @@ export interface PlanModel {
   readonly sites: readonly SiteColumns[];
   readonly batteries: readonly BatteryColumns[];
   readonly generators: readonly GeneratorColumns[];
+  readonly loads: readonly LoadColumns[];
 }
 
 /**
@@ -36,12 +38,13 @@ export const planModel = (problem: PlanningProblem, eitherOr: EitherOr): PlanMod
   const generators = unitGroups(problem.generators, steps).map((members) =>
     generatorColumns(context, members, reservesAt(context, problem.generators[members[0]!]!.siteId)),
   );
-  const sites = problem.sites.map((_, site) => siteColumns(context, site, batteries, generators, eitherOr));
+  const loads = problem.flexibleLoads.map((load) => loadColumns(context, load));
+  const sites = problem.sites.map((_, site) => siteColumns(context, site, { batteries, generators, loads }, eitherOr));
   bothWays(context, batteries, eitherOr);
-  fleetRows(context, sites);
+  feederRows(context, sites);
   eventRows(context, sites);
   reserveRows(context, { sites, batteries, generators });
-  return { linear: model.build(), unitW, sites, batteries, generators };
+  return { linear: model.build(), unitW, sites, batteries, generators, loads };
 };
 
 /** From here on up a single load or generator is counted in megawatts, so that the model's numbers stay near 1. */
@@ -135,6 +138,7 @@ export const decisionsIn = (problem: PlanningProblem, plan: PlanModel, values: A
   return {
     pvW: plan.sites.map(({ sun }) => sun.map(watts)),
     batteryW: plan.batteries.map(({ charge, discharge }) => charge.map((column, step) => watts(discharge[step]) - watts(column))),
+    loadW: plan.loads.map((draw) => draw.map(watts)),
     generatorOn: units.map(({ on }) => on),
     generatorW: units.map(({ powerW }) => powerW),
   };

@@ -1,5 +1,6 @@
 import type { Term } from './linear-model.js';
 import type { BatteryColumns } from './mip-battery.js';
+import type { LoadColumns } from './mip-load.js';
 import type { GeneratorColumns } from './mip-generator-columns.js';
 import { CALM, type EitherOr, keyOf, type ModelContext, PENALTIES, priceOf } from './mip-context.js';
 import { atStep, type SiteProblem } from './problem.js';
@@ -19,20 +20,20 @@ interface Part {
   readonly dischargeToGrid: boolean;
 }
 
-/** Balance of one site: import − export + sun + discharge − charge + generation = load, at every step. */
-export const siteColumns = (
-  context: ModelContext,
-  index: number,
-  allBatteries: readonly BatteryColumns[],
-  allGenerators: readonly GeneratorColumns[],
-  { grid }: EitherOr,
-): SiteColumns => {
+export interface DeviceColumns {
+  readonly batteries: readonly BatteryColumns[];
+  readonly generators: readonly GeneratorColumns[];
+  readonly loads: readonly LoadColumns[];
+}
+
+/** Balance of one site: import − export + sun + discharge − charge + generation = load + flexible load, at every step. */
+export const siteColumns = (context: ModelContext, index: number, devices: DeviceColumns, { grid }: EitherOr): SiteColumns => {
   const { problem, hours, model, unitW } = context;
   const site = problem.sites[index]!;
   const batteries = problem.batteries.flatMap((battery, b): Part[] =>
-    battery.siteId === site.id ? [{ ...battery, columns: allBatteries[b]! }] : [],
+    battery.siteId === site.id ? [{ ...battery, columns: devices.batteries[b]! }] : [],
   );
-  const generators = allGenerators.filter(({ members }) => problem.generators[members[0]!]!.siteId === site.id);
+  const generators = devices.generators.filter(({ members }) => problem.generators[members[0]!]!.siteId === site.id);
   const found = { imported: [], exported: [], importedOver: [], exportedOver: [], sun: [] } as Record<
     'imported' | 'exported' | 'sun',
     number[]
@@ -40,9 +41,10 @@ export const siteColumns = (
     Record<'importedOver' | 'exportedOver', number[][]>;
   hours.forEach((_, step) => {
     const chargeTerms = batteries.map(({ columns }): Term => [columns.charge[step]!, 1]);
+    const draws = devices.loads.flatMap((draw, l) => (problem.flexibleLoads[l]!.siteId === site.id ? (draw[step] ?? []) : []));
     const giveTerms = [...batteries.map(({ columns }) => columns.discharge[step]!), ...generators.map(({ power }) => power[step]!)];
     const most = (columns: readonly number[]): number => columns.reduce((sum, column) => sum + model.upperOf(column), 0);
-    const importMost = atStep(site.loadW, step) / unitW + most(chargeTerms.map(([column]) => column));
+    const importMost = atStep(site.loadW, step) / unitW + most(chargeTerms.map(([column]) => column)) + most(draws);
     const exportMost = atStep(site.pvW, step) / unitW + most(giveTerms);
     const taken = gridColumns(context, site, step, importMost, exportMost);
     const sun = sunColumn(context, site, step);
@@ -52,7 +54,7 @@ export const siteColumns = (
       ...[taken.exported, ...taken.exportedOver].map((column): Term => [column, -1]),
       [sun, 1],
       ...giveTerms.map((column): Term => [column, 1]),
-      ...chargeTerms.map(([column]): Term => [column, -1]),
+      ...[...chargeTerms.map(([column]) => column), ...draws].map((column): Term => [column, -1]),
     ]);
     if (site.inverterLimitW !== undefined) inverterRow(context, site.inverterLimitW, sun, batteries, step);
     if (grid.has(keyOf(index, step))) oneWay(context, taken, batteries, step);
@@ -62,7 +64,20 @@ export const siteColumns = (
     found.exportedOver.push(taken.exportedOver);
     found.sun.push(sun);
   });
+  if (site.demandCharge) peakRows(context, site.demandCharge, found);
   return found;
+};
+
+/** The highest import of all steps, as far as it is beyond what is paid for. */
+const peakRows = (
+  { model, unitW }: ModelContext,
+  { microPerKw, peakW }: NonNullable<SiteProblem['demandCharge']>,
+  { imported, importedOver }: Pick<SiteColumns, 'imported' | 'importedOver'>,
+): void => {
+  const peak = model.column(0, Infinity, ((microPerKw / 1e6) * unitW) / 1_000);
+  imported.forEach((column, step) =>
+    model.row(-Infinity, peakW / unitW, [[column, 1], ...importedOver[step]!.map((over): Term => [over, 1]), [peak, -1]]),
+  );
 };
 
 interface Taken {

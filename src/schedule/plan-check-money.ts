@@ -45,6 +45,12 @@ export const checkMoney = (check: PlanCheck): void => {
   problem.batteries.forEach(({ initialEnergyWh, terminalMicroPerKwh }, index) => {
     micro -= ((plan.batteries[index]!.energyWh.at(-1)! - initialEnergyWh) / 1_000) * terminalMicroPerKwh;
   });
+  problem.sites.forEach(({ demandCharge }, index) => {
+    if (!demandCharge) return;
+    let peak = demandCharge.peakW;
+    for (const grid of plan.sites[index]!.gridW) peak = Math.max(peak, grid);
+    micro += ((peak - demandCharge.peakW) / 1_000) * demandCharge.microPerKw;
+  });
   const parts = Object.values(plan.cost).reduce((sum: number, part: number) => sum + part, 0);
   check.must(Math.abs(parts - plan.costMicro) <= 1 + 1e-9 * Math.abs(parts), 0, 'cost', 'its parts do not add up');
   const tolerance = 2_000 + 1e-4 * Math.abs(micro);

@@ -20,7 +20,7 @@ export interface Breach {
 
 /**
  * What is bent last stands first: a connection's limit is a fuse, the feeder's is the operator's, then comes the battery's own
- * range, its household's reserve, a generator's ramp, its having to run and its budgets, reserve, a target. An event's shortfall
+ * range, its household's reserve, a generator's ramp, its having to run, budgets and throughput, reserve, a target. An event's shortfall
  * has its own price and bends first.
  */
 export const BREACH_UNITS = {
@@ -36,8 +36,11 @@ export const BREACH_UNITS = {
   'run-time-budget': 's',
   'fuel-budget': 'of fuel',
   'start-budget': 'starts',
+  throughput: 'Wh',
   'reserve-shortfall': 'W',
   'energy-target': 'Wh',
+  'charge-demand': 'Wh',
+  'load-energy': 'Wh',
   'event-shortfall': 'W',
 } as const;
 export type BreachKind = keyof typeof BREACH_UNITS;
@@ -69,6 +72,13 @@ export interface GeneratorPlan {
   readonly powerW: readonly Watt[];
 }
 
+export interface LoadPlan {
+  readonly loadId: string;
+  readonly siteId: SiteId;
+  /** On top of its site's `loadW`; positive. */
+  readonly drawW: readonly Watt[];
+}
+
 export interface EventPlan {
   readonly eventId: string;
   /** What is given towards the event; 0 outside it. */
@@ -85,6 +95,8 @@ export interface ReservePlan {
 export interface CostParts {
   readonly importMicro: number;
   readonly exportMicro: number;
+  /** For the highest import. */
+  readonly demandMicro: number;
   readonly curtailmentMicro: number;
   readonly wearMicro: number;
   readonly startMicro: number;
@@ -113,6 +125,7 @@ export interface Schedule {
   readonly sites: readonly SitePlan[];
   readonly batteries: readonly BatteryPlan[];
   readonly generators: readonly GeneratorPlan[];
+  readonly loads: readonly LoadPlan[];
   readonly events: readonly EventPlan[];
   readonly reserves: readonly ReservePlan[];
   readonly breaches: readonly Breach[];
@@ -132,6 +145,7 @@ export const rounded = (schedule: Schedule): Schedule => ({
   })),
   batteries: schedule.batteries.map((battery) => ({ ...battery, powerW: toTenths(battery.powerW), energyWh: toTenths(battery.energyWh) })),
   generators: schedule.generators.map((generator) => ({ ...generator, powerW: toTenths(generator.powerW) })),
+  loads: schedule.loads.map((load) => ({ ...load, drawW: toTenths(load.drawW) })),
   events: schedule.events.map((event) => ({ ...event, deliveredW: toTenths(event.deliveredW) })),
   reserves: schedule.reserves.map((reserve) => ({ ...reserve, heldW: toTenths(reserve.heldW) })),
 });
@@ -170,6 +184,7 @@ export const onSlots = (schedule: Schedule, slotMs: number = SLOT_MS): Schedule 
       on: spread(generator.on, stepOf),
       powerW: spread(generator.powerW, stepOf),
     })),
+    loads: schedule.loads.map((load) => ({ ...load, drawW: spread(load.drawW, stepOf) })),
     events: schedule.events.map((event) => ({ ...event, deliveredW: spread(event.deliveredW, stepOf) })),
     reserves: schedule.reserves.map((reserve) => ({ ...reserve, heldW: spread(reserve.heldW, stepOf) })),
   };

@@ -4,6 +4,7 @@ import { BadInput, messageOf } from '../kernel/errors.js';
 import { HOUR_MS } from '../kernel/units.js';
 import { meritOrder } from '../schedule/merit-order.js';
 import { parseProblem } from '../schedule/parse-problem.js';
+import { isPglib, parsePglib } from '../schedule/pglib.js';
 import { planFaults } from '../schedule/plan-check.js';
 import type { SolveLimits } from '../schedule/plan-solver.port.js';
 import type { PlanningProblem } from '../schedule/problem.js';
@@ -27,7 +28,7 @@ export const scheduleCommand = (): Command => {
   command
     .command('solve')
     .description('one planning problem in, one plan out')
-    .argument('<file>', 'planning problem, JSON')
+    .argument('<file>', 'planning problem, JSON; also unit commitment in the format of pglib-uc')
     .option('--gap <share>', 'share of the cost by which the plan may miss the best', '0.0001')
     .option('--time-limit <seconds>', 'when time is up, the best plan found counts', '60')
     .option('--json', 'answer in JSON')
@@ -50,7 +51,7 @@ const readProblem = async (file: string): Promise<PlanningProblem> => {
     throw new BadInput(`${file}: can't be read: ${messageOf(error)}`);
   }
   try {
-    return parseProblem(input);
+    return isPglib(input) ? parsePglib(input) : parseProblem(input);
   } catch (error) {
     if (error instanceof BadInput) throw new BadInput(error.faults.map((fault) => `${file}: ${fault}`));
     throw error;

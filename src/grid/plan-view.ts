@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { type Device, devicesOf, type Plant } from '../fleet/plant.js';
 import type { Interval } from '../kernel/interval.js';
 import type { PriceSlot } from '../signals/price.js';
-import { BREACH_KINDS, type Breach, type Schedule } from '../schedule/schedule.js';
+import { BREACH_KINDS, BREACH_UNITS, type Breach, type Schedule } from '../schedule/schedule.js';
 import { plannedSeries } from './power-series.js';
 import type { planViewSchema } from './schemas.js';
 
@@ -51,8 +51,6 @@ const breachTexts = (breaches: readonly Breach[]): string[] =>
     for (const breach of breaches)
       if (breach.kind === kind) bySubject.set(breach.subject, Math.max(bySubject.get(breach.subject) ?? 0, breach.size));
     return [...bySubject].map(
-      ([subject, size]) => `${kind.replaceAll('-', ' ')} of ${subject} by up to ${Math.round(size)} ${ENERGY_KINDS.has(kind) ? 'Wh' : 'W'}`,
+      ([subject, size]) => `${kind.replaceAll('-', ' ')} of ${subject} by up to ${Math.round(size)} ${BREACH_UNITS[kind]}`,
     );
   });
-
-const ENERGY_KINDS: ReadonlySet<string> = new Set(['energy-range', 'reserve-floor', 'energy-target']);

@@ -24,6 +24,7 @@ const anySite = (id: string, steps: number): fc.Arbitrary<object> =>
     importLimitW: maybe(perStep(powerW, steps)),
     exportLimitW: maybe(perStep(powerW, steps)),
     inverterLimitW: maybe(powerW),
+    demandCharge: maybe(fc.record({ microPerKw: whole(0, 20_000_000), peakW: powerW })),
     importMicroPerKwh: perStep(price, steps),
     exportMicroPerKwh: perStep(price, steps),
   });
@@ -55,6 +56,8 @@ const anyBattery = (id: string, steps: number): fc.Arbitrary<object> =>
         wearMicroPerKwh: whole(0, 100_000),
         chargeFromGrid: fc.boolean(),
         dischargeToGrid: fc.boolean(),
+        chargeDemands: fc.constantFrom([], [], [{ step: 0, energyWh: 500 }]),
+        throughput: maybe(fc.record({ limitWh: whole(0, 30_000), usedWh: whole(0, 9_000), endMs: fc.constant(START_MS + 9_000_000) })),
         targets: fc.uniqueArray(fc.record({ step: whole(0, steps - 1), energyWh: whole(0, 40_000) }), {
           maxLength: 2,
           selector: ({ step }) => step,
@@ -62,7 +65,71 @@ const anyBattery = (id: string, steps: number): fc.Arbitrary<object> =>
       });
     });
 
+const generatorExtras = (steps: number): Record<string, fc.Arbitrary<unknown>> => ({
+  rampDownWPerS: maybe(whole(1, 20)),
+  startUpW: maybe(whole(10_000, 30_000)),
+  shutDownW: maybe(whole(10_000, 30_000)),
+  startCosts: fc.constantFrom(
+    [],
+    [
+      { offS: 0, micro: 100_000 },
+      { offS: 3_600, micro: 300_000 },
+      { offS: 9_000, micro: 2_000_000 },
+    ],
+  ),
+  quadraticMicroPerKw2H: fc.constantFrom(0, 0, 3_000),
+  co2KgPerKwh: fc.constantFrom(0, 0.8),
+  noLoadCo2KgPerH: fc.constantFrom(0, 2),
+  fuelPerKwh: fc.constantFrom(0, 0.3),
+  noLoadFuelPerH: fc.constantFrom(0, 1.5),
+  mustRun: perStep(fc.boolean(), steps),
+  budgets: fc.constantFrom(
+    [],
+    [{ startMs: START_MS - 600_000, endMs: START_MS + 5_000_000, energyWh: 12_000, runS: 2_000 }],
+    [{ startMs: START_MS + 1_000_000, endMs: START_MS + 90_000_000, fuel: 3, starts: 0 }],
+  ),
+});
+
+/** A running cost of three pieces, convex or not, where its range allows. */
+const withCurve = (generator: { minW: number; maxW: number }, [a, b, c]: [number, number, number]): object => {
+  const { minW, maxW } = generator;
+  if (minW >= maxW - 10) return generator;
+  const middleW = (minW + maxW) / 2;
+  const costCurve = [
+    { powerW: minW, microPerH: a },
+    { powerW: middleW, microPerH: a + b },
+    { powerW: maxW, microPerH: a + b + c },
+  ];
+  return { ...generator, costCurve };
+};
+
+const anyLoad = (steps: number): fc.Arbitrary<object> =>
+  fc.record({
+    id: fc.constant('car'),
+    siteId: fc.constantFrom('a', 'b'),
+    minW: fc.constantFrom(0, 1_400, 4_200),
+    maxW: whole(4_200, 11_000),
+    energyWh: whole(0, 20_000),
+    startMs: fc.constantFrom(START_MS - 60_000, START_MS + 600_000),
+    endMs: whole(15, 60 * steps).map((minutes) => START_MS + minutes * 60_000),
+  });
+
+const anyReserve = (steps: number): fc.Arbitrary<object> =>
+  fc.record({
+    id: fc.constant('reserve'),
+    direction: fc.constantFrom('up', 'down'),
+    powerW: perStep(whole(0, 20_000), steps),
+    durationS: fc.constantFrom(0, 900, 7_200),
+    throughConnection: fc.boolean(),
+    siteIds: maybe(fc.constant(['a'])),
+  });
+
 const anyGenerator = (id: string, steps: number): fc.Arbitrary<object> =>
+  fc
+    .tuple(plainGenerator(id, steps), maybe(fc.tuple(whole(0, 3_000_000), whole(0, 3_000_000), whole(0, 3_000_000))))
+    .map(([generator, curve]) => (curve ? withCurve(generator as { minW: number; maxW: number }, curve) : generator));
+
+const plainGenerator = (id: string, steps: number): fc.Arbitrary<object> =>
   fc.record({
     id: fc.constant(id),
     siteId: fc.constantFrom('a', 'b'),
@@ -75,8 +142,14 @@ const anyGenerator = (id: string, steps: number): fc.Arbitrary<object> =>
     startMicro: whole(0, 5_000_000),
     noLoadMicroPerH: whole(0, 2_000_000),
     runningMicroPerKwh: whole(0, 500_000),
+    ...generatorExtras(steps),
     available: perStep(fc.boolean(), steps),
-    initial: fc.record({ on: fc.boolean(), sinceMs: maybe(whole(0, 120).map((minutes) => START_MS - minutes * 60_000)), powerW: powerW }),
+    initial: fc.record({
+      meanOverS: maybe(fc.constant(900)),
+      on: fc.boolean(),
+      sinceMs: maybe(whole(0, 120).map((minutes) => START_MS - minutes * 60_000)),
+      powerW: powerW,
+    }),
   });
 
 const anyEvent = (steps: number): fc.Arbitrary<object> =>
@@ -112,13 +185,20 @@ const anyProblem: fc.Arbitrary<PlanningProblem> = fc
       ),
       events: fc.oneof(fc.constant([]), fc.tuple(anyEvent(steps))),
       fleet: fc.record({ importLimitW: maybe(perStep(powerW, steps)), exportLimitW: maybe(perStep(powerW, steps)) }),
+      flexibleLoads: fc.oneof(fc.constant([]), fc.tuple(anyLoad(steps))),
+      feeders: fc.oneof(
+        fc.constant([]),
+        fc.tuple(fc.record({ id: fc.constant('feeder'), siteIds: fc.constant(['b']), importLimitW: maybe(perStep(powerW, steps)) })),
+      ),
+      reserves: fc.oneof(fc.constant([]), fc.tuple(anyReserve(steps))),
       curtailmentMicroPerKwh: whole(0, 50_000),
+      co2MicroPerKg: fc.constantFrom(0, 100_000),
     });
   })
   .map((problem) => planningProblemSchema.parse(problem));
 
 describe('whatever the problem', () => {
-  test.prop([anyProblem], { numRuns: 100 })('there is a plan that keeps every rule, or names how far it bends', async (problem) => {
+  test.prop([anyProblem], { numRuns: 150 })('there is a plan that keeps every rule, or names how far it bends', async (problem) => {
     expect(faultsOf(problem)).toEqual([]);
     const plan = await solvePlan(problem, { gap: 1e-3, timeLimitS: 10 });
     expect(planFaults(problem, plan)).toEqual([]);

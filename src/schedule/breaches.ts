@@ -1,41 +1,70 @@
-import { fromRestW, rampW, warmUpShare } from './generator-rules.js';
-import { atStep, type BatteryProblem, eventShare, type GeneratorProblem, type PlanningProblem } from './problem.js';
-import { type Breach, BREACH_KINDS, type BreachKind, type Schedule } from './schedule.js';
+import type { Interval } from '../kernel/interval.js';
+import { HOUR_MS } from '../kernel/units.js';
+import { noteGenerator } from './generator-breaches.js';
+import { FULL_WITHIN_WH, throughputWh } from './battery-problem.js';
+import { atStep, type BatteryProblem, feedersOf, type FlexibleLoad, type PlanningProblem, shareWithin } from './problem.js';
+import { type BatteryPlan, type Breach, BREACH_KINDS, type BreachKind, type Schedule } from './schedule.js';
 
-/** Smaller excesses are rounding: W and Wh. */
+/** Smaller excesses are rounding: W and Wh, or this share of the largest power. */
 const TOLERANCE = 0.5;
+const RELATIVE = 2e-7;
 
-type Plan = Pick<Schedule, 'steps' | 'sites' | 'batteries' | 'generators' | 'events'>;
+const toleranceOf = ({ sites, generators, stepMinutes }: PlanningProblem): number => {
+  const largestW = Math.max(
+    0,
+    ...generators.map(({ maxW }) => maxW),
+    ...sites.flatMap(({ loadW }) => stepMinutes.map((_, t) => atStep(loadW, t))),
+  );
+  return Math.max(TOLERANCE, RELATIVE * largestW);
+};
+
+type Plan = Pick<Schedule, 'steps' | 'sites' | 'batteries' | 'generators' | 'loads' | 'events' | 'reserves'>;
+/** What is counted in something else than W and Wh. */
+const COUNTED: ReadonlySet<BreachKind> = new Set(['run-time-budget', 'fuel-budget', 'start-budget']);
+const COUNT_TOLERANCE = 0.05;
+
 type Note = (kind: BreachKind, subject: string, step: number, size: number) => void;
 
 /** Everything a plan had to bend, dearest kind first, then by step. */
 export const breachesOf = (problem: PlanningProblem, plan: Plan): Breach[] => {
   const breaches: Breach[] = [];
+  const tolerance = toleranceOf(problem);
   const note: Note = (kind, subject, step, size) => {
-    if (size > TOLERANCE) breaches.push({ kind, subject, step, startMs: plan.steps[step]!.startMs, size: Math.round(size * 10) / 10 });
+    if (size > (COUNTED.has(kind) ? COUNT_TOLERANCE : tolerance))
+      breaches.push({ kind, subject, step, startMs: plan.steps[step]!.startMs, size: Math.round(size * 10) / 10 });
   };
   plan.steps.forEach((_, step) => {
     noteGrid(problem, plan, step, note);
     problem.batteries.forEach((battery, index) => noteEnergy(battery, plan.batteries[index]!.energyWh[step]!, step, note));
-    problem.generators.forEach((generator, index) => note('generator-ramp', generator.id, step, beyondRamp(generator, plan, index, step)));
+    problem.reserves.forEach((reserve, index) =>
+      note('reserve-shortfall', reserve.id, step, atStep(reserve.powerW, step) - plan.reserves[index]!.heldW[step]!),
+    );
     problem.events.forEach((event, index) => {
-      if (eventShare(event, plan.steps[step]!) > 0)
+      if (shareWithin(event, plan.steps[step]!) > 0)
         note('event-shortfall', event.id, step, event.powerW - plan.events[index]!.deliveredW[step]!);
     });
   });
+  problem.generators.forEach((generator, index) =>
+    noteGenerator(generator, plan.generators[index]!, plan.steps, (kind, step, size) => note(kind, generator.id, step, size)),
+  );
+  problem.batteries.forEach((battery, index) => noteWork(battery, plan.batteries[index]!, plan.steps, note));
+  problem.flexibleLoads.forEach((load, index) => noteLoad(load, plan.loads[index]!.drawW, plan.steps, note));
   return breaches.toSorted((a, b) => BREACH_KINDS.indexOf(a.kind) - BREACH_KINDS.indexOf(b.kind) || a.step - b.step);
 };
 
-const noteGrid = ({ sites, fleet }: PlanningProblem, plan: Plan, step: number, note: Note): void => {
-  let netW = 0;
-  sites.forEach(({ id, importLimitW, exportLimitW }, index) => {
+const noteGrid = (problem: PlanningProblem, plan: Plan, step: number, note: Note): void => {
+  problem.sites.forEach(({ id, importLimitW, exportLimitW }, index) => {
     const gridW = plan.sites[index]!.gridW[step]!;
-    netW += gridW;
     note('import-limit', id, step, gridW - atStep(importLimitW ?? Infinity, step));
     note('export-limit', id, step, -gridW - atStep(exportLimitW ?? Infinity, step));
   });
-  note('fleet-import-limit', 'fleet', step, netW - atStep(fleet.importLimitW ?? Infinity, step));
-  note('fleet-export-limit', 'fleet', step, -netW - atStep(fleet.exportLimitW ?? Infinity, step));
+  for (const { id, siteIds, importLimitW, exportLimitW } of feedersOf(problem)) {
+    if (importLimitW === undefined && exportLimitW === undefined) continue;
+    const here = new Set(siteIds);
+    const netW = plan.sites.reduce((sum, { siteId, gridW }) => (here.has(siteId) ? sum + gridW[step]! : sum), 0);
+    note('fleet-import-limit', id, step, netW - atStep(importLimitW ?? Infinity, step));
+    note('fleet-export-limit', id, step, -netW - atStep(exportLimitW ?? Infinity, step));
+  }
 };
 
 const noteEnergy = (battery: BatteryProblem, energyWh: number, step: number, note: Note): void => {
@@ -46,16 +75,20 @@ const noteEnergy = (battery: BatteryProblem, energyWh: number, step: number, not
   for (const target of targets) if (target.step === step) note('energy-target', id, step, target.energyWh - energyWh);
 };
 
-/**
- * How much more than its ramp a generator changes from one step's mean to the next. From rest, out of a warm-up and to
- * rest `fromRestW` is allowed.
- */
-const beyondRamp = (generator: GeneratorProblem, { steps, generators }: Plan, index: number, step: number): number => {
-  const { on, powerW } = generators[index]!;
-  const before = step === 0 ? generator.initial.powerW : powerW[step - 1]!;
-  const lastOff = on.lastIndexOf(false, step - 1);
-  const startedMs = lastOff >= 0 || !generator.initial.on ? steps[lastOff + 1]?.startMs : generator.initial.sinceMs;
-  const warming = step > 0 && startedMs !== undefined && warmUpShare(generator, startedMs, steps[step - 1]!) > 0;
-  const rest = before === 0 || !on[step] || warming;
-  return Math.abs(powerW[step]! - before) - (rest ? fromRestW(generator, steps, step) : rampW(generator, steps, step));
+const hoursOf = ({ startMs, endMs }: Interval): number => (endMs - startMs) / HOUR_MS;
+
+/** What a battery is to charge in single steps, and may discharge over all of them. */
+const noteWork = (battery: BatteryProblem, { powerW, energyWh: storedWh }: BatteryPlan, steps: readonly Interval[], note: Note): void => {
+  for (const { step, energyWh } of battery.chargeDemands)
+    if (storedWh[step]! < battery.maxEnergyWh - FULL_WITHIN_WH)
+      note('charge-demand', battery.id, step, energyWh - Math.max(0, -powerW[step]!) * hoursOf(steps[step]!));
+  const dischargedWh = steps.reduce((sum, step, index) => sum + Math.max(0, powerW[index]!) * hoursOf(step), 0);
+  const mostWh = throughputWh(battery, steps[0]!.startMs, steps.at(-1)!.endMs);
+  note('throughput', battery.id, steps.length - 1, dischargedWh - mostWh);
+};
+
+const noteLoad = (load: FlexibleLoad, drawW: readonly number[], steps: readonly Interval[], note: Note): void => {
+  const last = steps.findLastIndex((step) => shareWithin(load, step) > 0);
+  if (last < 0) return;
+  note('load-energy', load.id, last, load.energyWh - steps.reduce((sum, step, index) => sum + drawW[index]! * hoursOf(step), 0));
 };

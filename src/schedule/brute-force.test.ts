@@ -19,7 +19,7 @@ describe('a battery against trying everything', () => {
     Math.min(
       ...everyWay(POWERS_W, problem.stepMinutes.length).flatMap((powerW) => {
         const pvW = problem.stepMinutes.map((_, step) => [problem.sites[0]!.pvW].flat()[step] ?? 0);
-        const plan = scheduleOf(problem, { pvW: [pvW], batteryW: [powerW], generatorOn: [], generatorW: [] }, verdict);
+        const plan = scheduleOf(problem, { pvW: [pvW], batteryW: [powerW], loadW: [], generatorOn: [], generatorW: [] }, verdict);
         const followed = plan.batteries[0]!.powerW.every((power, step) => power === powerW[step]);
         return followed && plan.breaches.length === 0 ? [plan.costMicro] : [];
       }),
@@ -99,7 +99,13 @@ describe('two generators against trying everything', () => {
     for (const first of ways)
       for (const second of ways) {
         const powers = cheapest(problem, [first, second], steps);
-        const decisions = { pvW: [Array.from({ length: steps }, () => 0)], batteryW: [], generatorOn: [first, second], generatorW: powers };
+        const decisions = {
+          pvW: [Array.from({ length: steps }, () => 0)],
+          batteryW: [],
+          loadW: [],
+          generatorOn: [first, second],
+          generatorW: powers,
+        };
         const plan = scheduleOf(problem, decisions, verdict);
         if (plan.costMicro < lowest && planFaults(problem, plan).length === 0) lowest = plan.costMicro;
       }

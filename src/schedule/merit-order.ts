@@ -1,8 +1,16 @@
 import type { Interval } from '../kernel/interval.js';
 import { clamp, HOUR_MS } from '../kernel/units.js';
 import { type Decisions, scheduleOf } from './evaluate.js';
-import { boundUntilMs, fromRestW, rampW, warmUpShare } from './generator-rules.js';
-import { atStep, type BatteryProblem, eventShare, type GeneratorProblem, type PlanningProblem, stepsOf } from './problem.js';
+import { boundUntilMs, rampDownW, toRestW, warmUpShare } from './generator-rules.js';
+import {
+  atStep,
+  type BatteryProblem,
+  shareWithin,
+  type FlexibleLoad,
+  type GeneratorProblem,
+  type PlanningProblem,
+  stepsOf,
+} from './problem.js';
 import type { Schedule } from './schedule.js';
 
 /**
@@ -17,13 +25,15 @@ export const meritOrder = (problem: PlanningProblem, reason: string): Schedule =
   const storedWh = problem.batteries.map(({ initialEnergyWh }) => initialEnergyWh);
   const batteryW: number[][] = problem.batteries.map(() => []);
   const pvW: number[][] = problem.sites.map(() => []);
+  const loadW = problem.flexibleLoads.map((load) => atOnce(load, steps));
   hours.forEach((hour, step) => {
     problem.sites.forEach((site, s) => {
       const rules = gridRules(problem, site.id);
       const generatorW = problem.generators.reduce((sum, { siteId }, g) => (siteId === site.id ? sum + runs[g]!.powerW[step]! : sum), 0);
       const sunW = Math.min(atStep(site.pvW, step), site.inverterLimitW ?? Infinity);
       const wish = wishOf(problem, site.id, steps[step]!);
-      let needW = atStep(site.loadW, step) - sunW - generatorW;
+      const drawW = problem.flexibleLoads.reduce((sum, { siteId }, l) => (siteId === site.id ? sum + loadW[l]![step]! : sum), 0);
+      let needW = atStep(site.loadW, step) + drawW - sunW - generatorW;
       let inverterW = sunW;
       problem.batteries.forEach((battery, b) => {
         if (battery.siteId !== site.id) return;
@@ -35,13 +45,32 @@ export const meritOrder = (problem: PlanningProblem, reason: string): Schedule =
         needW -= powerW;
         inverterW += powerW;
       });
-      const spillableW = Math.min(sunW, inverterW + (site.inverterLimitW ?? Infinity));
+      const spillableW = Math.min(sunW - atStep(site.pvMinW, step), inverterW + (site.inverterLimitW ?? Infinity));
       const spillW = clamp(-needW - atStep(site.exportLimitW ?? Infinity, step), 0, spillableW);
       pvW[s]!.push(sunW - spillW);
     });
   });
-  const decisions: Decisions = { pvW, batteryW, generatorOn: runs.map(({ on }) => on), generatorW: runs.map(({ powerW }) => powerW) };
+  const decisions: Decisions = {
+    pvW,
+    batteryW,
+    loadW,
+    generatorOn: runs.map(({ on }) => on),
+    generatorW: runs.map(({ powerW }) => powerW),
+  };
   return scheduleOf(problem, decisions, { solver: 'merit-order', status: 'fallback', reason, seconds: 0 });
+};
+
+/** Draws all it can from its time's beginning until it has what it wants. */
+const atOnce = (load: FlexibleLoad, steps: readonly Interval[]): number[] => {
+  let leftWh = load.energyWh;
+  return steps.map((step) => {
+    const share = shareWithin(load, step);
+    if (share === 0 || leftWh <= 0) return 0;
+    const hours = (step.endMs - step.startMs) / HOUR_MS;
+    const drawW = clamp(leftWh / hours, load.minW * share, load.maxW * share);
+    leftWh -= drawW * hours;
+    return drawW;
+  });
 };
 
 type Wish = 'give' | 'take' | undefined;
@@ -58,7 +87,7 @@ interface Situation {
 }
 
 const wishOf = (problem: PlanningProblem, siteId: string, step: Interval): Wish => {
-  const event = problem.events.find((one) => eventShare(one, step) > 0 && (one.siteIds?.includes(siteId) ?? true));
+  const event = problem.events.find((one) => shareWithin(one, step) > 0 && (one.siteIds?.includes(siteId) ?? true));
   return event && (event.direction === 'up' ? 'give' : 'take');
 };
 
@@ -92,10 +121,10 @@ const runOut = (generator: GeneratorProblem, steps: readonly Interval[]): { on: 
   const ons: boolean[] = [];
   const powers: number[] = [];
   steps.forEach((step, index) => {
-    const bound = step.startMs < boundUntilMs(generator) || powerW > fromRestW(generator, steps, index);
+    const bound = step.startMs < boundUntilMs(generator) || powerW > toRestW(generator, steps, index) || atStep(generator.mustRun, index);
     on = on && bound && atStep(generator.available, index);
     const warm = 1 - warmUpShare(generator, generator.initial.sinceMs ?? -Infinity, step);
-    const lowerW = Math.max(generator.minW * warm, powerW - rampW(generator, steps, index));
+    const lowerW = Math.max(generator.minW * warm, powerW - rampDownW(generator, steps, index));
     powerW = on ? Math.min(lowerW, generator.maxW * warm) : 0;
     ons.push(on);
     powers.push(powerW);

@@ -1,8 +1,9 @@
 import type { Term } from './linear-model.js';
-import { CALM, type ModelContext, PENALTIES } from './mip-context.js';
-import { atStep, type BatteryProblem, type SiteProblem } from './problem.js';
+import { CALM, type ModelContext, PENALTIES, priceOf } from './mip-context.js';
+import { throughputWh } from './battery-problem.js';
+import { atStep, type BatteryProblem, feedersOf, type SiteProblem } from './problem.js';
 
-/** Columns of one battery by step: kW AC both ways, kWh at the end of the step. */
+/** Columns of one battery by step: power AC both ways, energy at the end of the step. */
 export interface BatteryColumns {
   readonly charge: readonly number[];
   readonly discharge: readonly number[];
@@ -11,42 +12,83 @@ export interface BatteryColumns {
 
 /** energy = energy before + chargeEfficiency · charge − discharge / dischargeEfficiency. */
 export const batteryColumns = (context: ModelContext, battery: BatteryProblem): BatteryColumns => {
-  const { model, hours, scale } = context;
+  const { model, hours, scale, unitW } = context;
   const site = context.problem.sites.find(({ id }) => id === battery.siteId)!;
-  const wear = battery.wearMicroPerKwh / 1e6;
+  const wear = priceOf(context, battery.wearMicroPerKwh);
   const soft = mayLeaveRange(context, battery, site);
   const charge: number[] = [];
   const discharge: number[] = [];
   const energy: number[] = [];
   hours.forEach((hour, step) => {
-    charge.push(model.column(0, chargeLimitW(context, battery, site, step) / 1_000, CALM * scale * hour));
-    discharge.push(model.column(0, dischargeLimitW(context, battery, site, step) / 1_000, (wear + CALM * scale) * hour));
+    charge.push(model.column(0, chargeLimitW(context, battery, site, step) / unitW, CALM * scale * hour));
+    discharge.push(model.column(0, dischargeLimitW(context, battery, site, step) / unitW, (wear + CALM * scale) * hour));
     energy.push(energyColumn(context, battery, step, soft));
     const before: Term[] = step > 0 ? [[energy[step - 1]!, -1]] : [];
-    const initialKwh = step > 0 ? 0 : battery.initialEnergyWh / 1_000;
-    model.row(initialKwh, initialKwh, [
+    const initial = step > 0 ? 0 : battery.initialEnergyWh / unitW;
+    model.row(initial, initial, [
       [energy[step]!, 1],
       ...before,
       [charge[step]!, -battery.chargeEfficiency * hour],
       [discharge[step]!, hour / battery.dischargeEfficiency],
     ]);
-    if (battery.minChargeW > 0) leastCharge(context, battery, charge[step]!);
   });
   for (const { step, energyWh } of battery.targets) {
     const missing = model.column(0, Infinity, PENALTIES.target * scale);
-    model.row(energyWh / 1_000, Infinity, [
+    model.row(energyWh / unitW, Infinity, [
       [energy[step]!, 1],
       [missing, 1],
     ]);
   }
-  const worth = battery.terminalMicroPerKwh / 1e6;
+  const full = new Map(
+    battery.chargeDemands.map((demand) => [demand.step, demandRows(context, battery, demand, { charge, discharge, energy })]),
+  );
+  if (battery.minChargeW > 0) charge.forEach((column, step) => leastCharge(context, battery, column, full.get(step)));
+  if (battery.throughput) throughputRow(context, battery, discharge);
+  const worth = priceOf(context, battery.terminalMicroPerKwh);
   model.addCost(energy.at(-1)!, -worth);
-  model.addOffset((worth * battery.initialEnergyWh) / 1_000);
+  model.addOffset((worth * battery.initialEnergyWh) / unitW);
   return { charge, discharge, energy };
 };
 
+/**
+ * Charges at least what is asked for in a step, or is full at its end. Among plans that cost the same the one is taken that charges
+ * in more of these steps. Answers the column that is 1 where it is full.
+ */
+const demandRows = (
+  { model, hours, scale, unitW }: ModelContext,
+  battery: BatteryProblem,
+  { step, energyWh }: BatteryProblem['chargeDemands'][number],
+  { charge, energy }: BatteryColumns,
+): number => {
+  const wanted = energyWh / unitW;
+  const full = model.binary();
+  const missing = model.column(0, Infinity, PENALTIES.target * scale);
+  const less = model.column(0, Infinity, CALM * scale);
+  const charged: Term = [charge[step]!, hours[step]!];
+  model.row(wanted, Infinity, [charged, [missing, 1], [full, wanted]]);
+  model.row(wanted, Infinity, [charged, [less, 1]]);
+  model.row(0, Infinity, [
+    [energy[step]!, 1],
+    [full, -battery.maxEnergyWh / unitW],
+  ]);
+  return full;
+};
+
+const throughputRow = (
+  { model, steps, hours, scale, unitW }: ModelContext,
+  battery: BatteryProblem,
+  discharge: readonly number[],
+): void => {
+  const over = model.column(0, Infinity, PENALTIES.budget * scale);
+  model.row(-Infinity, throughputWh(battery, steps[0]!.startMs, steps.at(-1)!.endMs) / unitW, [
+    ...discharge.map((column, step): Term => [column, hours[step]!]),
+    [over, -1],
+  ]);
+};
+
 const alone = ({ problem }: ModelContext, site: SiteProblem): boolean =>
-  problem.batteries.filter(({ siteId }) => siteId === site.id).length === 1 && problem.generators.every(({ siteId }) => siteId !== site.id);
+  problem.batteries.filter(({ siteId }) => siteId === site.id).length === 1 &&
+  [...problem.generators, ...problem.flexibleLoads].every(({ siteId }) => siteId !== site.id);
 
 /** Alone at its site, a battery that must not take from the grid can take no more than the sun leaves over. */
 const chargeLimitW = (context: ModelContext, battery: BatteryProblem, site: SiteProblem, step: number): number => {
@@ -69,46 +111,51 @@ const floorWh = (battery: BatteryProblem, step: number): number =>
  * limit, which counts for more than a reserve, may need what is kept back. Otherwise standing still is always allowed, and
  * plain bounds do.
  */
-const mayLeaveRange = ({ problem, hours }: ModelContext, battery: BatteryProblem, site: SiteProblem): boolean => {
+export const mayLeaveRange = ({ problem, hours }: ModelContext, battery: BatteryProblem, site: SiteProblem): boolean => {
   const { initialEnergyWh, maxEnergyWh } = battery;
-  if (initialEnergyWh > maxEnergyWh || problem.fleet.importLimitW !== undefined || problem.fleet.exportLimitW !== undefined) return true;
+  if (
+    initialEnergyWh > maxEnergyWh ||
+    feedersOf(problem).some(({ importLimitW, exportLimitW }) => importLimitW !== undefined || exportLimitW !== undefined)
+  )
+    return true;
   return hours.some(
     (_, step) =>
       initialEnergyWh < floorWh(battery, step) ||
       atStep(site.loadW, step) > atStep(site.importLimitW ?? Infinity, step) ||
-      problem.generators.some(({ siteId }) => siteId === site.id),
+      [...problem.generators, ...problem.flexibleLoads].some(({ siteId }) => siteId === site.id),
   );
 };
 
-const energyColumn = ({ model, hours, scale }: ModelContext, battery: BatteryProblem, step: number, soft: boolean): number => {
-  const [minKwh, floorKwh, maxKwh] = [battery.minEnergyWh, floorWh(battery, step), battery.maxEnergyWh].map((energyWh) => energyWh / 1_000);
-  if (!soft) return model.column(floorKwh!, maxKwh!);
-  const energy = model.column(0, battery.capacityWh / 1_000);
+const energyColumn = ({ model, hours, scale, unitW }: ModelContext, battery: BatteryProblem, step: number, soft: boolean): number => {
+  const [min, floor, max] = [battery.minEnergyWh, floorWh(battery, step), battery.maxEnergyWh].map((energyWh) => energyWh / unitW);
+  if (!soft) return model.column(floor!, max!);
+  const energy = model.column(0, battery.capacityWh / unitW);
   const price = scale * hours[step]!;
-  const beneath = model.column(0, minKwh!, PENALTIES.energyRange * price);
-  const reserve = model.column(0, floorKwh! - minKwh!, PENALTIES.reserveFloor * price);
-  const above = model.column(0, battery.capacityWh / 1_000 - maxKwh!, PENALTIES.energyRange * price);
-  model.row(floorKwh!, Infinity, [
+  const beneath = model.column(0, min!, PENALTIES.energyRange * price);
+  const reserve = model.column(0, floor! - min!, PENALTIES.reserveFloor * price);
+  const above = model.column(0, battery.capacityWh / unitW - max!, PENALTIES.energyRange * price);
+  model.row(floor!, Infinity, [
     [energy, 1],
     [beneath, 1],
     [reserve, 1],
   ]);
-  model.row(-Infinity, maxKwh!, [
+  model.row(-Infinity, max!, [
     [energy, 1],
     [above, -1],
   ]);
   return energy;
 };
 
-/** Charging is off, or at least its least power. */
-const leastCharge = ({ model }: ModelContext, battery: BatteryProblem, charge: number): void => {
-  const charging = model.binary(0, battery.minChargeW / 1_000 <= model.upperOf(charge) ? 1 : 0);
+/** Charging is off, or at least its least power, or ends because the battery is full. */
+const leastCharge = ({ model, unitW }: ModelContext, battery: BatteryProblem, charge: number, full: number | undefined): void => {
+  const charging = model.binary(0, battery.minChargeW / unitW <= model.upperOf(charge) ? 1 : 0);
   model.row(-Infinity, 0, [
     [charge, 1],
     [charging, -model.upperOf(charge)],
   ]);
   model.row(0, Infinity, [
     [charge, 1],
-    [charging, -battery.minChargeW / 1_000],
+    [charging, -battery.minChargeW / unitW],
+    ...(full === undefined ? [] : [[full, battery.minChargeW / unitW] as Term]),
   ]);
 };

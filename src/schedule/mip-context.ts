@@ -3,23 +3,38 @@ import type { LinearModelBuilder } from './linear-model.js';
 import type { PlanningProblem } from './problem.js';
 
 /**
- * The planning problem as a mixed-integer linear model, in kilowatts, kilowatt-hours and whole units of the currency.
- * Every limit that could make it unsolvable is softened at the prices of `PENALTIES`.
+ * The planning problem as a mixed-integer linear model, in whole units of the currency and a unit of power that suits its
+ * size. Every limit that could make it unsolvable is softened at the prices of `PENALTIES`.
  */
 export interface ModelContext {
   readonly problem: PlanningProblem;
   readonly steps: readonly Interval[];
   readonly hours: readonly number[];
   readonly model: LinearModelBuilder;
-  /** The dearest price in the problem, per kWh: what penalties are multiples of. */
+  /** Watts of one unit of power in the model; its energies are that unit over an hour. */
+  readonly unitW: number;
+  /** The dearest price in the problem per unit of energy: what penalties are multiples of. */
   readonly scale: number;
 }
+
+/** A price per kWh as a price per unit of energy of the model. */
+export const priceOf = ({ unitW }: Pick<ModelContext, 'unitW'>, microPerKwh: number): number => (microPerKwh * unitW) / 1e9;
 
 /**
  * What bending a limit costs per kWh (for stored energy: per kWh and hour) as a multiple of the dearest price: the order in
  * which limits give way.
  */
-export const PENALTIES = { site: 10_000, fleet: 3_000, energyRange: 1_000, reserveFloor: 300, ramp: 200, target: 100 } as const;
+export const PENALTIES = {
+  site: 10_000,
+  fleet: 3_000,
+  energyRange: 1_000,
+  reserveFloor: 300,
+  ramp: 200,
+  mustRun: 180,
+  budget: 160,
+  reserve: 140,
+  target: 100,
+} as const;
 
 /** Prefers the calmer of two plans that cost the same: less to and fro, sun taken rather than left. */
 export const CALM = 1e-6;

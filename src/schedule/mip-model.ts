@@ -1,52 +1,77 @@
 import { HOUR_MS } from '../kernel/units.js';
 import type { Decisions } from './evaluate.js';
+import { costliestMicroPerKwh } from './generator-cost.js';
+import { giveBack, type UnitRun } from './give-back.js';
 import { type LinearModel, LinearModelBuilder, type Term } from './linear-model.js';
-import { type EitherOr, keyOf, type ModelContext } from './mip-context.js';
+import { type EitherOr, keyOf, type ModelContext, priceOf } from './mip-context.js';
 import { type BatteryColumns, batteryColumns } from './mip-battery.js';
-import { eventRows, fleetRows } from './mip-fleet.js';
-import { type GeneratorColumns, generatorColumns } from './mip-generator.js';
+import { eventRows, feederRows } from './mip-fleet.js';
+import { type LoadColumns, loadColumns } from './mip-load.js';
+import { generatorColumns } from './mip-generator.js';
+import type { GeneratorColumns } from './mip-generator-columns.js';
+import { reserveRows, reservesAt } from './mip-reserve.js';
 import { type SiteColumns, siteColumns } from './mip-site.js';
 import { atStep, type PlanningProblem, stepsOf } from './problem.js';
+import { unitGroups } from './unit-groups.js';
 
 export interface PlanModel {
   readonly linear: LinearModel;
+  /** Watts of one unit of power. */
+  readonly unitW: number;
   readonly sites: readonly SiteColumns[];
   readonly batteries: readonly BatteryColumns[];
   readonly generators: readonly GeneratorColumns[];
+  readonly loads: readonly LoadColumns[];
 }
 
 /**
- * The model of a problem, with the either-or rules named tied down by binaries. Without events and fleet limits its sites
- * do not touch each other.
+ * The model of a problem, with the either-or rules named tied down by binaries. Without events, reserves and fleet limits its
+ * sites do not touch each other.
  */
 export const planModel = (problem: PlanningProblem, eitherOr: EitherOr): PlanModel => {
   const steps = stepsOf(problem);
   const model = new LinearModelBuilder();
   const hours = steps.map(({ startMs, endMs }) => (endMs - startMs) / HOUR_MS);
-  const context: ModelContext = { problem, steps, hours, model, scale: scaleOf(problem) };
+  const unitW = unitOf(problem);
+  const context: ModelContext = { problem, steps, hours, model, unitW, scale: priceOf({ unitW }, dearestMicroPerKwh(problem)) };
   const batteries = problem.batteries.map((battery) => batteryColumns(context, battery));
-  const generators = problem.generators.map((generator) => generatorColumns(context, generator));
-  const sites = problem.sites.map((_, site) => siteColumns(context, site, batteries, generators, eitherOr));
+  const generators = unitGroups(problem.generators, steps).map((members) =>
+    generatorColumns(context, members, reservesAt(context, problem.generators[members[0]!]!.siteId)),
+  );
+  const loads = problem.flexibleLoads.map((load) => loadColumns(context, load));
+  const sites = problem.sites.map((_, site) => siteColumns(context, site, { batteries, generators, loads }, eitherOr));
   bothWays(context, batteries, eitherOr);
-  fleetRows(context, sites);
+  feederRows(context, sites);
   eventRows(context, sites);
-  return { linear: model.build(), sites, batteries, generators };
+  reserveRows(context, { sites, batteries, generators });
+  return { linear: model.build(), unitW, sites, batteries, generators, loads };
 };
 
-const scaleOf = ({ sites, generators, events, stepMinutes }: PlanningProblem): number => {
+/** From here on up a single load or generator is counted in megawatts, so that the model's numbers stay near 1. */
+const LARGE_W = 10_000_000;
+
+const unitOf = ({ sites, generators, stepMinutes }: PlanningProblem): number => {
+  const largestW = stepMinutes.reduce(
+    (most, _, step) => Math.max(most, ...sites.map(({ loadW, pvW }) => Math.max(atStep(loadW, step), atStep(pvW, step)))),
+    Math.max(0, ...generators.map(({ maxW }) => maxW)),
+  );
+  return largestW >= LARGE_W ? 1_000_000 : 1_000;
+};
+
+const dearestMicroPerKwh = (problem: PlanningProblem): number => {
   let microPerKwh = 10_000;
   const take = (price: number): void => {
     microPerKwh = Math.max(microPerKwh, Math.abs(price));
   };
-  stepMinutes.forEach((_, step) => {
-    for (const site of sites) {
-      take(atStep(site.importMicroPerKwh, step));
+  problem.stepMinutes.forEach((_, step) => {
+    for (const site of problem.sites) {
+      take(atStep(site.importMicroPerKwh, step) + atStep(site.importCo2KgPerKwh, step) * problem.co2MicroPerKg);
       take(atStep(site.exportMicroPerKwh, step));
     }
   });
-  for (const { runningMicroPerKwh } of generators) take(runningMicroPerKwh);
-  for (const { priceMicroPerKwh, penaltyMicroPerKwh } of events) take(priceMicroPerKwh + penaltyMicroPerKwh);
-  return microPerKwh / 1e6;
+  for (const generator of problem.generators) take(costliestMicroPerKwh(generator) + generator.co2KgPerKwh * problem.co2MicroPerKg);
+  for (const { priceMicroPerKwh, penaltyMicroPerKwh } of problem.events) take(priceMicroPerKwh + penaltyMicroPerKwh);
+  return microPerKwh;
 };
 
 const bothWays = ({ problem, model }: ModelContext, batteries: readonly BatteryColumns[], { battery }: EitherOr): void => {
@@ -64,8 +89,8 @@ const bothWays = ({ problem, model }: ModelContext, batteries: readonly BatteryC
   });
 };
 
-/** Flows below this are rounding; kW. */
-const FLOWING_KW = 1e-5;
+/** Flows below this are rounding; in the model's unit. */
+const FLOWING = 1e-5;
 
 /** Where a solution does two things at once that exclude each other. */
 export const conflictsIn = (
@@ -73,7 +98,7 @@ export const conflictsIn = (
   plan: PlanModel,
   values: ArrayLike<number>,
 ): { grid: string[]; battery: string[] } => {
-  const flows = (column: number): boolean => values[column]! > FLOWING_KW;
+  const flows = (column: number): boolean => values[column]! > FLOWING;
   const grid: string[] = [];
   const battery: string[] = [];
   plan.sites.forEach((site, s) => {
@@ -97,15 +122,24 @@ export const conflictsIn = (
   return { grid, battery };
 };
 
-const KILO = 1_000;
-
-/** A solution's decisions, back in watts. */
-export const decisionsIn = (plan: PlanModel, values: ArrayLike<number>): Decisions => {
-  const watts = (column: number | undefined): number => (column === undefined ? 0 : Math.max(0, values[column]!) * KILO);
+/** A solution's decisions, back in watts and for every single unit. */
+export const decisionsIn = (problem: PlanningProblem, plan: PlanModel, values: ArrayLike<number>): Decisions => {
+  const watts = (column: number | undefined): number => (column === undefined ? 0 : Math.max(0, values[column]!) * plan.unitW);
+  const units = problem.generators.map((): UnitRun => ({ on: [], powerW: [] }));
+  for (const { members, on, power } of plan.generators) {
+    const counts = on.map((column) => Math.round(values[column]!));
+    const runs = giveBack(
+      members.map((index) => problem.generators[index]!),
+      stepsOf(problem),
+      { counts, powerW: power.map(watts) },
+    );
+    members.forEach((index, at) => (units[index] = runs[at]!));
+  }
   return {
     pvW: plan.sites.map(({ sun }) => sun.map(watts)),
     batteryW: plan.batteries.map(({ charge, discharge }) => charge.map((column, step) => watts(discharge[step]) - watts(column))),
-    generatorOn: plan.generators.map(({ on }) => on.map((column) => values[column]! > 0.5)),
-    generatorW: plan.generators.map(({ power }) => power.map(watts)),
+    loadW: plan.loads.map((draw) => draw.map(watts)),
+    generatorOn: units.map(({ on }) => on),
+    generatorW: units.map(({ powerW }) => powerW),
   };
 };

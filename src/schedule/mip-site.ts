@@ -1,10 +1,11 @@
 import type { Term } from './linear-model.js';
 import type { BatteryColumns } from './mip-battery.js';
-import type { GeneratorColumns } from './mip-generator.js';
-import { CALM, type EitherOr, keyOf, type ModelContext, PENALTIES } from './mip-context.js';
+import type { LoadColumns } from './mip-load.js';
+import type { GeneratorColumns } from './mip-generator-columns.js';
+import { CALM, type EitherOr, keyOf, type ModelContext, PENALTIES, priceOf } from './mip-context.js';
 import { atStep, type SiteProblem } from './problem.js';
 
-/** Columns of one site by step, kW: import, export, sun taken; and what goes beyond a limit, where it can. */
+/** Columns of one site by step: import, export, sun taken; and what goes beyond a limit, where it can. */
 export interface SiteColumns {
   readonly imported: readonly number[];
   readonly exported: readonly number[];
@@ -19,20 +20,20 @@ interface Part {
   readonly dischargeToGrid: boolean;
 }
 
-/** Balance of one site: import − export + sun + discharge − charge + generation = load, at every step. */
-export const siteColumns = (
-  context: ModelContext,
-  index: number,
-  allBatteries: readonly BatteryColumns[],
-  allGenerators: readonly GeneratorColumns[],
-  { grid }: EitherOr,
-): SiteColumns => {
-  const { problem, hours, model } = context;
+export interface DeviceColumns {
+  readonly batteries: readonly BatteryColumns[];
+  readonly generators: readonly GeneratorColumns[];
+  readonly loads: readonly LoadColumns[];
+}
+
+/** Balance of one site: import − export + sun + discharge − charge + generation = load + flexible load, at every step. */
+export const siteColumns = (context: ModelContext, index: number, devices: DeviceColumns, { grid }: EitherOr): SiteColumns => {
+  const { problem, hours, model, unitW } = context;
   const site = problem.sites[index]!;
   const batteries = problem.batteries.flatMap((battery, b): Part[] =>
-    battery.siteId === site.id ? [{ ...battery, columns: allBatteries[b]! }] : [],
+    battery.siteId === site.id ? [{ ...battery, columns: devices.batteries[b]! }] : [],
   );
-  const generators = allGenerators.filter((_, g) => problem.generators[g]!.siteId === site.id);
+  const generators = devices.generators.filter(({ members }) => problem.generators[members[0]!]!.siteId === site.id);
   const found = { imported: [], exported: [], importedOver: [], exportedOver: [], sun: [] } as Record<
     'imported' | 'exported' | 'sun',
     number[]
@@ -40,19 +41,20 @@ export const siteColumns = (
     Record<'importedOver' | 'exportedOver', number[][]>;
   hours.forEach((_, step) => {
     const chargeTerms = batteries.map(({ columns }): Term => [columns.charge[step]!, 1]);
+    const draws = devices.loads.flatMap((draw, l) => (problem.flexibleLoads[l]!.siteId === site.id ? (draw[step] ?? []) : []));
     const giveTerms = [...batteries.map(({ columns }) => columns.discharge[step]!), ...generators.map(({ power }) => power[step]!)];
     const most = (columns: readonly number[]): number => columns.reduce((sum, column) => sum + model.upperOf(column), 0);
-    const importMostKw = atStep(site.loadW, step) / 1_000 + most(chargeTerms.map(([column]) => column));
-    const exportMostKw = atStep(site.pvW, step) / 1_000 + most(giveTerms);
-    const taken = gridColumns(context, site, step, importMostKw, exportMostKw);
+    const importMost = atStep(site.loadW, step) / unitW + most(chargeTerms.map(([column]) => column)) + most(draws);
+    const exportMost = atStep(site.pvW, step) / unitW + most(giveTerms);
+    const taken = gridColumns(context, site, step, importMost, exportMost);
     const sun = sunColumn(context, site, step);
-    const loadKw = atStep(site.loadW, step) / 1_000;
-    model.row(loadKw, loadKw, [
+    const load = atStep(site.loadW, step) / unitW;
+    model.row(load, load, [
       ...[taken.imported, ...taken.importedOver].map((column): Term => [column, 1]),
       ...[taken.exported, ...taken.exportedOver].map((column): Term => [column, -1]),
       [sun, 1],
       ...giveTerms.map((column): Term => [column, 1]),
-      ...chargeTerms.map(([column]): Term => [column, -1]),
+      ...[...chargeTerms.map(([column]) => column), ...draws].map((column): Term => [column, -1]),
     ]);
     if (site.inverterLimitW !== undefined) inverterRow(context, site.inverterLimitW, sun, batteries, step);
     if (grid.has(keyOf(index, step))) oneWay(context, taken, batteries, step);
@@ -62,7 +64,20 @@ export const siteColumns = (
     found.exportedOver.push(taken.exportedOver);
     found.sun.push(sun);
   });
+  if (site.demandCharge) peakRows(context, site.demandCharge, found);
   return found;
+};
+
+/** The highest import of all steps, as far as it is beyond what is paid for. */
+const peakRows = (
+  { model, unitW }: ModelContext,
+  { microPerKw, peakW }: NonNullable<SiteProblem['demandCharge']>,
+  { imported, importedOver }: Pick<SiteColumns, 'imported' | 'importedOver'>,
+): void => {
+  const peak = model.column(0, Infinity, ((microPerKw / 1e6) * unitW) / 1_000);
+  imported.forEach((column, step) =>
+    model.row(-Infinity, peakW / unitW, [[column, 1], ...importedOver[step]!.map((over): Term => [over, 1]), [peak, -1]]),
+  );
 };
 
 interface Taken {
@@ -73,38 +88,34 @@ interface Taken {
 }
 
 /** What flows beyond an export limit earns nothing. */
-const gridColumns = (
-  { model, hours, scale }: ModelContext,
-  site: SiteProblem,
-  step: number,
-  importMostKw: number,
-  exportMostKw: number,
-): Taken => {
+const gridColumns = (context: ModelContext, site: SiteProblem, step: number, importMost: number, exportMost: number): Taken => {
+  const { model, hours, scale, unitW, problem } = context;
   const hour = hours[step]!;
-  const importLimitKw = atStep(site.importLimitW ?? Infinity, step) / 1_000;
-  const exportLimitKw = atStep(site.exportLimitW ?? Infinity, step) / 1_000;
-  const importCost = (atStep(site.importMicroPerKwh, step) / 1e6) * hour;
-  const exportCost = (-atStep(site.exportMicroPerKwh, step) / 1e6) * hour;
+  const importLimit = atStep(site.importLimitW ?? Infinity, step) / unitW;
+  const exportLimit = atStep(site.exportLimitW ?? Infinity, step) / unitW;
+  const co2Micro = atStep(site.importCo2KgPerKwh, step) * problem.co2MicroPerKg;
+  const importCost = priceOf(context, atStep(site.importMicroPerKwh, step) + co2Micro) * hour;
+  const exportCost = -priceOf(context, atStep(site.exportMicroPerKwh, step)) * hour;
   const penalty = PENALTIES.site * scale * hour;
-  const over = (mostKw: number, limitKw: number, cost: number): number[] =>
-    mostKw > limitKw ? [model.column(0, mostKw - limitKw, cost)] : [];
+  const over = (most: number, limit: number, cost: number): number[] => (most > limit ? [model.column(0, most - limit, cost)] : []);
   return {
-    imported: model.column(0, Math.min(importMostKw, importLimitKw), importCost),
-    exported: model.column(0, Math.min(exportMostKw, exportLimitKw), exportCost),
-    importedOver: over(importMostKw, importLimitKw, importCost + penalty),
-    exportedOver: over(exportMostKw, exportLimitKw, penalty),
+    imported: model.column(0, Math.min(importMost, importLimit), importCost),
+    exported: model.column(0, Math.min(exportMost, exportLimit), exportCost),
+    importedOver: over(importMost, importLimit, importCost + penalty),
+    exportedOver: over(exportMost, exportLimit, penalty),
   };
 };
 
-const sunColumn = ({ problem, model, hours, scale }: ModelContext, site: SiteProblem, step: number): number => {
-  const sunKw = atStep(site.pvW, step) / 1_000;
-  const leftCost = (problem.curtailmentMicroPerKwh / 1e6 + CALM * scale) * hours[step]!;
-  model.addOffset(leftCost * sunKw);
-  return model.column(0, sunKw, -leftCost);
+const sunColumn = (context: ModelContext, site: SiteProblem, step: number): number => {
+  const { problem, model, hours, scale, unitW } = context;
+  const sun = atStep(site.pvW, step) / unitW;
+  const leftCost = (priceOf(context, problem.curtailmentMicroPerKwh) + CALM * scale) * hours[step]!;
+  model.addOffset(leftCost * sun);
+  return model.column(atStep(site.pvMinW, step) / unitW, sun, -leftCost);
 };
 
-const inverterRow = ({ model }: ModelContext, limitW: number, sun: number, batteries: readonly Part[], step: number): void => {
-  model.row(-limitW / 1_000, limitW / 1_000, [
+const inverterRow = ({ model, unitW }: ModelContext, limitW: number, sun: number, batteries: readonly Part[], step: number): void => {
+  model.row(-limitW / unitW, limitW / unitW, [
     [sun, 1],
     ...batteries.flatMap(({ columns }): Term[] => [
       [columns.discharge[step]!, 1],
@@ -112,6 +123,13 @@ const inverterRow = ({ model }: ModelContext, limitW: number, sun: number, batte
     ]),
   ]);
 };
+
+/** What sites take from the grid together, less what they give. */
+export const netTerms = (sites: readonly SiteColumns[], step: number): Term[] =>
+  sites.flatMap(({ imported, exported, importedOver, exportedOver }) => [
+    ...[imported[step]!, ...importedOver[step]!].map((column): Term => [column, 1]),
+    ...[exported[step]!, ...exportedOver[step]!].map((column): Term => [column, -1]),
+  ]);
 
 /** Import or export, not both; and with import no charging, with export no discharging, where a battery's rules forbid it. */
 const oneWay = (

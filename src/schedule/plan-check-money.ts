@@ -1,4 +1,5 @@
-import { PlanCheck, SLACK } from './plan-check-notes.js';
+import { generatorMicro } from './plan-check-costs.js';
+import { PlanCheck } from './plan-check-notes.js';
 import { atStep } from './problem.js';
 
 /** Adds up what the plan costs, from its flows, and what it gives to events. */
@@ -12,20 +13,13 @@ export const checkMoney = (check: PlanCheck): void => {
     problem.sites.forEach((site, index) => {
       const { gridW, curtailedW } = plan.sites[index]!;
       const grid = gridW[step]!;
-      if (grid > 0) pay(grid, step, atStep(site.importMicroPerKwh, step));
+      if (grid > 0) pay(grid, step, atStep(site.importMicroPerKwh, step) + atStep(site.importCo2KgPerKwh, step) * problem.co2MicroPerKg);
       else pay(-Math.min(-grid, atStep(site.exportLimitW ?? Infinity, step)), step, atStep(site.exportMicroPerKwh, step));
       pay(curtailedW[step]!, step, problem.curtailmentMicroPerKwh);
     });
     problem.batteries.forEach(({ wearMicroPerKwh }, index) =>
       pay(Math.max(0, plan.batteries[index]!.powerW[step]!), step, wearMicroPerKwh),
     );
-    problem.generators.forEach((generator, index) => {
-      const { on, powerW } = plan.generators[index]!;
-      if (!on[step]) return;
-      const before = step === 0 ? generator.initial.on : on[step - 1]!;
-      micro += generator.noLoadMicroPerH * check.hours(step) + (before ? 0 : generator.startMicro);
-      pay(powerW[step]!, step, generator.runningMicroPerKwh);
-    });
     problem.events.forEach((event, index) => {
       const share =
         Math.max(0, Math.min(event.endMs, interval.endMs) - Math.max(event.startMs, interval.startMs)) /
@@ -39,14 +33,23 @@ export const checkMoney = (check: PlanCheck): void => {
       const net = taking.reduce((sum, { gridW }) => sum + gridW[step]!, 0);
       const change = (atStep(event.baselineW, step) - net) * (event.direction === 'up' ? 1 : -1);
       const right = Math.min(event.powerW, Math.max(0, change));
-      check.must(Math.abs(right - delivered) <= SLACK + 0.1 * taking.length, step, event.id, 'does not deliver what it says');
+      check.must(Math.abs(right - delivered) <= check.slack + 0.1 * taking.length, step, event.id, 'does not deliver what it says');
       check.soft('event-shortfall', event.id, step, event.powerW - delivered);
       pay(share * (event.powerW - delivered), step, event.penaltyMicroPerKwh);
       pay(-share * delivered, step, event.priceMicroPerKwh);
     });
   });
+  problem.generators.forEach((generator, index) => {
+    micro += generatorMicro(check, generator, plan.generators[index]!);
+  });
   problem.batteries.forEach(({ initialEnergyWh, terminalMicroPerKwh }, index) => {
     micro -= ((plan.batteries[index]!.energyWh.at(-1)! - initialEnergyWh) / 1_000) * terminalMicroPerKwh;
+  });
+  problem.sites.forEach(({ demandCharge }, index) => {
+    if (!demandCharge) return;
+    let peak = demandCharge.peakW;
+    for (const grid of plan.sites[index]!.gridW) peak = Math.max(peak, grid);
+    micro += ((peak - demandCharge.peakW) / 1_000) * demandCharge.microPerKw;
   });
   const parts = Object.values(plan.cost).reduce((sum: number, part: number) => sum + part, 0);
   check.must(Math.abs(parts - plan.costMicro) <= 1 + 1e-9 * Math.abs(parts), 0, 'cost', 'its parts do not add up');

@@ -1,18 +1,29 @@
-import type { PlanningProblem } from './problem.js';
+import { atStep, type PlanningProblem } from './problem.js';
 import type { Breach, BreachKind, Schedule } from './schedule.js';
 
-/** Watts and watt-hours by which rounding may miss. */
-export const SLACK = 1.5;
+/** Watts and watt-hours by which rounding may miss, or this share of the largest power. */
+const SLACK = 1.5;
+const RELATIVE = 1e-6;
 
 /** What a check of a plan has found so far. */
 export class PlanCheck {
   readonly faults: string[] = [];
+  /** Watts and watt-hours by which rounding may miss. */
+  readonly slack: number;
   private readonly explained = new Set<Breach>();
 
   constructor(
     readonly problem: PlanningProblem,
     readonly plan: Schedule,
-  ) {}
+  ) {
+    let largest = 0;
+    for (const { maxW } of problem.generators) largest = Math.max(largest, maxW);
+    for (const { loadW } of problem.sites)
+      problem.stepMinutes.forEach((_, step) => {
+        largest = Math.max(largest, atStep(loadW, step));
+      });
+    this.slack = Math.max(SLACK, RELATIVE * largest);
+  }
 
   hours(step: number): number {
     const { startMs, endMs } = this.plan.steps[step]!;
@@ -29,7 +40,7 @@ export class PlanCheck {
     if (named) this.explained.add(named);
     const said = named?.size ?? 0;
     this.must(
-      Math.abs(Math.max(0, beyond) - said) <= SLACK,
+      Math.abs(Math.max(0, beyond) - said) <= this.slack,
       step,
       subject,
       `${kind} is bent by ${beyond.toFixed(2)}, the plan says ${said}`,

@@ -1,6 +1,8 @@
 import { checkGenerator } from './plan-check-generator.js';
 import { checkMoney } from './plan-check-money.js';
-import { PlanCheck, SLACK } from './plan-check-notes.js';
+import { checkLoad, checkWork } from './plan-check-energy.js';
+import { PlanCheck } from './plan-check-notes.js';
+import { checkReserves } from './plan-check-reserve.js';
 import { atStep, type BatteryProblem, type PlanningProblem } from './problem.js';
 import type { Schedule } from './schedule.js';
 
@@ -16,9 +18,12 @@ export const planFaults = (problem: PlanningProblem, plan: Schedule): string[] =
   plan.steps.forEach((_, step) => {
     problem.sites.forEach((_site, index) => checkSite(check, index, step));
     problem.batteries.forEach((battery, index) => checkBattery(check, battery, index, step));
-    checkFleet(check, step);
+    checkFeeders(check, step);
   });
-  problem.generators.forEach((generator, index) => checkGenerator(check, generator, plan.generators[index]!));
+  const rooms = problem.generators.map((generator, index) => checkGenerator(check, generator, plan.generators[index]!));
+  problem.batteries.forEach((battery, index) => checkWork(check, battery, index));
+  problem.flexibleLoads.forEach((load, index) => checkLoad(check, load, index));
+  checkReserves(check, rooms);
   checkMoney(check);
   check.unexplained();
   return check.faults;
@@ -40,7 +45,9 @@ const shapeFaults = (problem: PlanningProblem, plan: Schedule): string[] => {
     ['sites', problem.sites, plan.sites.map(({ siteId }) => siteId)],
     ['batteries', problem.batteries, plan.batteries.map(({ batteryId }) => batteryId)],
     ['generators', problem.generators, plan.generators.map(({ generatorId }) => generatorId)],
+    ['flexible loads', problem.flexibleLoads, plan.loads.map(({ loadId }) => loadId)],
     ['events', problem.events, plan.events.map(({ eventId }) => eventId)],
+    ['reserves', problem.reserves, plan.reserves.map(({ reserveId }) => reserveId)],
   ];
   for (const [kind, wanted, given] of pairs)
     if (wanted.map(({ id }) => id).join('\n') !== given.join('\n')) faults.push(`the ${kind} are not those of the problem`);
@@ -48,7 +55,9 @@ const shapeFaults = (problem: PlanningProblem, plan: Schedule): string[] => {
     ...plan.sites.flatMap(({ loadW, gridW, pvW, curtailedW }) => [loadW, gridW, pvW, curtailedW]),
     ...plan.batteries.flatMap(({ powerW, energyWh }) => [powerW, energyWh]),
     ...plan.generators.map(({ powerW }) => powerW),
+    ...plan.loads.map(({ drawW }) => drawW),
     ...plan.events.map(({ deliveredW }) => deliveredW),
+    ...plan.reserves.map(({ heldW }) => heldW),
   ];
   if (series.some((values) => values.length !== problem.stepMinutes.length)) faults.push('a series has the wrong length');
   if (series.some((values) => values.some((value) => !Number.isFinite(value)))) faults.push('a series holds something that is no number');
@@ -62,14 +71,16 @@ const checkSite = (check: PlanCheck, index: number, step: number): void => {
   const generators = check.plan.generators.filter(({ siteId }) => siteId === site.id);
   const storageW = batteries.reduce((sum, { powerW }) => sum + powerW[step]!, 0);
   const generatedW = generators.reduce((sum, { powerW }) => sum + powerW[step]!, 0);
+  const flexibleW = check.plan.loads.filter(({ siteId }) => siteId === site.id).reduce((sum, { drawW }) => sum + drawW[step]!, 0);
   const grid = gridW[step]!;
   const sun = pvW[step]!;
   const must = (holds: boolean, what: string): void => check.must(holds, step, site.id, what);
   must(Math.abs(loadW[step]! - atStep(site.loadW, step)) <= 0.1, 'its load is not the problem’s');
-  must(Math.abs(grid + sun + storageW + generatedW - loadW[step]!) <= SLACK, 'what flows in is not what flows out');
+  must(Math.abs(grid + sun + storageW + generatedW - flexibleW - loadW[step]!) <= check.slack, 'what flows in is not what flows out');
+  must(sun >= atStep(site.pvMinW, step) - check.slack, 'leaves sun that can’t be left');
   must(sun >= 0 && Math.abs(sun + curtailedW[step]! - atStep(site.pvW, step)) <= 0.2, 'sun taken and left is not the sun there was');
   if (site.inverterLimitW !== undefined)
-    must(Math.abs(sun + storageW) <= site.inverterLimitW + SLACK, 'its inverter gives more than it can');
+    must(Math.abs(sun + storageW) <= site.inverterLimitW + check.slack, 'its inverter gives more than it can');
   check.soft('import-limit', site.id, step, grid - atStep(site.importLimitW ?? Infinity, step));
   check.soft('export-limit', site.id, step, -grid - atStep(site.exportLimitW ?? Infinity, step));
 };
@@ -79,16 +90,17 @@ const checkBattery = (check: PlanCheck, battery: BatteryProblem, index: number, 
   const power = powerW[step]!;
   const stored = energyWh[step]!;
   const must = (holds: boolean, what: string): void => check.must(holds, step, battery.id, what);
-  must(power <= atStep(battery.maxDischargeW, step) + SLACK, 'discharges faster than it can');
-  must(-power <= atStep(battery.maxChargeW, step) + SLACK, 'charges faster than it can');
-  must(power > -SLACK || -power >= battery.minChargeW - SLACK, 'charges slower than it can');
+  must(power <= atStep(battery.maxDischargeW, step) + check.slack, 'discharges faster than it can');
+  must(-power <= atStep(battery.maxChargeW, step) + check.slack, 'charges faster than it can');
+  const fills = stored >= battery.maxEnergyWh - 1 && battery.chargeDemands.some((demand) => demand.step === step);
+  must(power > -check.slack || fills || -power >= battery.minChargeW - check.slack, 'charges slower than it can');
   const before = step === 0 ? battery.initialEnergyWh : energyWh[step - 1]!;
   const intoCellsW = power < 0 ? -power * battery.chargeEfficiency : -power / battery.dischargeEfficiency;
-  must(Math.abs(before + intoCellsW * check.hours(step) - stored) <= SLACK, 'its stored energy does not follow its power');
+  must(Math.abs(before + intoCellsW * check.hours(step) - stored) <= check.slack, 'its stored energy does not follow its power');
   must(stored >= -0.1 && stored <= battery.capacityWh + 0.1, 'stores what it cannot');
   const grid = check.plan.sites.find((site) => site.siteId === siteId)!.gridW[step]!;
-  if (!battery.chargeFromGrid) must(power > -SLACK || grid <= SLACK, 'charges from the grid');
-  if (!battery.dischargeToGrid) must(power < SLACK || grid >= -SLACK, 'discharges to the grid');
+  if (!battery.chargeFromGrid) must(power > -check.slack || grid <= check.slack, 'charges from the grid');
+  if (!battery.dischargeToGrid) must(power < check.slack || grid >= -check.slack, 'discharges to the grid');
   const lowest = battery.minEnergyWh;
   const kept = Math.min(battery.maxEnergyWh, atStep(battery.reserveFloorWh, step));
   check.soft('energy-range', battery.id, step, Math.max(lowest - stored, stored - battery.maxEnergyWh));
@@ -96,8 +108,12 @@ const checkBattery = (check: PlanCheck, battery: BatteryProblem, index: number, 
   for (const target of battery.targets) if (target.step === step) check.soft('energy-target', battery.id, step, target.energyWh - stored);
 };
 
-const checkFleet = (check: PlanCheck, step: number): void => {
-  const net = check.plan.sites.reduce((sum, { gridW }) => sum + gridW[step]!, 0);
-  check.soft('fleet-import-limit', 'fleet', step, net - atStep(check.problem.fleet.importLimitW ?? Infinity, step));
-  check.soft('fleet-export-limit', 'fleet', step, -net - atStep(check.problem.fleet.exportLimitW ?? Infinity, step));
+const checkFeeders = (check: PlanCheck, step: number): void => {
+  const { sites, fleet, feeders } = check.problem;
+  const limits = [{ id: 'fleet', siteIds: sites.map(({ id }) => id), ...fleet }, ...feeders];
+  for (const { id, siteIds, importLimitW = Infinity, exportLimitW = Infinity } of limits) {
+    const net = check.plan.sites.reduce((sum, { siteId, gridW }) => sum + (siteIds.includes(siteId) ? gridW[step]! : 0), 0);
+    check.soft('fleet-import-limit', id, step, net - atStep(importLimitW, step));
+    check.soft('fleet-export-limit', id, step, -net - atStep(exportLimitW, step));
+  }
 };

@@ -25,7 +25,8 @@ export class PlanService {
   /** Takes up the newest plan of earlier runs. Call once the database is there. */
   async load(): Promise<void> {
     const [newest] = await this.plans.find({ order: { issuedAtMs: 'DESC' }, take: 1 });
-    this.inForce = newest?.schedule;
+    // A plan kept by an earlier version has no loads and no reserves.
+    this.inForce = newest && { ...newest.schedule, loads: newest.schedule.loads ?? [], reserves: newest.schedule.reserves ?? [] };
   }
 
   /** The plan in force; absent before the first. It may be over: look at its steps. */

@@ -1,86 +1,38 @@
 import { z } from 'zod';
 import type { Interval } from '../kernel/interval.js';
 import { type EpochMs, MINUTE_MS } from '../kernel/units.js';
+import { batterySchema } from './battery-problem.js';
+import { flexibleLoadSchema } from './flexible-load.js';
+import { generatorSchema } from './generator-problem.js';
+import { magnitude, perStep, perStepMagnitude } from './problem-values.js';
 
 /**
  * A planning problem as plain data, kept apart from whatever solves it. Powers are mean AC watts over a step, energies
  * watt-hours, prices millionths of `currency` per kWh, moments UTC epoch milliseconds. Signs are the house's: into the
  * site's bus is positive. Limits are given as positive numbers for both directions.
  */
-const number = z.number();
-const magnitude = z.number().min(0);
-const share = z.number().gt(0).max(1);
-
-/** One value for all steps, or one for each. */
-const perStep = z.union([number, z.array(number)]);
-const perStepMagnitude = z.union([magnitude, z.array(magnitude)]);
-const perStepFlag = z.union([z.boolean(), z.array(z.boolean())]);
-export type PerStep<T> = T | readonly T[];
-
 const siteSchema = z.object({
   id: z.string().min(1),
   /** What the loads draw, and what the sun would give uncurtailed; W, both ≥ 0. */
   loadW: perStepMagnitude,
   pvW: perStepMagnitude,
+  /** What of `pvW` can't be left on the roof; W. */
+  pvMinW: perStepMagnitude.default(0),
   /** Most the connection may take from and give to the grid; W. Absent: no limit. */
   importLimitW: perStepMagnitude.optional(),
   exportLimitW: perStepMagnitude.optional(),
-  /** Most that sun and battery behind one hybrid inverter may give or take together; W AC. */
+  /**
+   * Most that sun and battery behind one hybrid inverter may give or take together; W AC. `pvW` may be more: what the inverter could
+   * not pass goes into the battery on its DC side.
+   */
   inverterLimitW: magnitude.optional(),
   /** What a kWh taken costs and a kWh given earns. Either may be negative. */
   importMicroPerKwh: perStep,
   exportMicroPerKwh: perStep,
-});
-
-const batterySchema = z.object({
-  id: z.string().min(1),
-  siteId: z.string(),
-  capacityWh: z.number().gt(0),
-  /** The range the battery itself works in, and what its household keeps back on top; Wh. */
-  minEnergyWh: magnitude,
-  maxEnergyWh: magnitude,
-  reserveFloorWh: perStepMagnitude.default(0),
-  /** Energy stored at the start of the first step; Wh. May lie outside the range: it is then recovered. */
-  initialEnergyWh: magnitude,
-  maxChargeW: perStepMagnitude,
-  maxDischargeW: perStepMagnitude,
-  /** Least power of charging when it charges at all; W. */
-  minChargeW: magnitude.default(0),
-  chargeEfficiency: share,
-  dischargeEfficiency: share,
-  /** What a kWh left at the end is worth, and what a kWh discharged wears off. */
-  terminalMicroPerKwh: number.default(0),
-  wearMicroPerKwh: magnitude.default(0),
-  /** Without the first it charges only in steps without import; without the second it discharges only in steps without export. */
-  chargeFromGrid: z.boolean().default(true),
-  dischargeToGrid: z.boolean().default(true),
-  /** Energy wanted at the end of a step; soft. */
-  targets: z.array(z.object({ step: z.number().int().min(0), energyWh: magnitude })).default([]),
-});
-
-const generatorSchema = z.object({
-  id: z.string().min(1),
-  siteId: z.string(),
-  minW: magnitude,
-  maxW: z.number().gt(0),
-  /** Most it may change by; absent: at once. */
-  rampWPerS: z.number().gt(0).optional(),
-  /** After a start it runs for so long before it gives power; s. */
-  warmUpS: magnitude.default(0),
-  minUpS: magnitude.default(0),
-  minDownS: magnitude.default(0),
-  startMicro: magnitude.default(0),
-  /** Cost of running at all, per hour, and of each kWh on top. */
-  noLoadMicroPerH: magnitude.default(0),
-  runningMicroPerKwh: magnitude.default(0),
-  /** Whether it may run: false while locked out or failed. */
-  available: perStepFlag.default(true),
-  initial: z.object({
-    on: z.boolean(),
-    /** Since when it has been on or off; absent: for long enough. */
-    sinceMs: z.number().optional(),
-    powerW: magnitude.default(0),
-  }),
+  /** Charged for each kW by which the highest mean import of a step exceeds `peakW`, the peak that is paid for already. */
+  demandCharge: z.object({ microPerKw: magnitude, peakW: magnitude.default(0) }).optional(),
+  /** Carbon dioxide of a kWh taken from the grid. */
+  importCo2KgPerKwh: perStepMagnitude.default(0),
 });
 
 const eventSchema = z.object({
@@ -99,6 +51,27 @@ const eventSchema = z.object({
   siteIds: z.array(z.string()).optional(),
 });
 
+/** A limit on the net import and export of some sites together. */
+const feederSchema = z.object({
+  id: z.string().min(1),
+  siteIds: z.array(z.string()),
+  importLimitW: perStepMagnitude.optional(),
+  exportLimitW: perStepMagnitude.optional(),
+});
+
+const reserveSchema = z.object({
+  id: z.string().min(1),
+  /** `up`: more into the bus than planned (the load rises, or something fails); `down`: less. */
+  direction: z.enum(['up', 'down']),
+  powerW: perStepMagnitude,
+  /** For how long it must last out of a battery; s. */
+  durationS: magnitude.default(3_600),
+  /** Whether it must pass the connections of its sites, or is for these sites themselves. */
+  throughConnection: z.boolean().default(true),
+  /** Sites whose devices hold it; absent: all. Reserves of one direction share no site. */
+  siteIds: z.array(z.string()).optional(),
+});
+
 export const planningProblemSchema = z.object({
   version: z.literal(1),
   currency: z.string().min(1),
@@ -108,21 +81,26 @@ export const planningProblemSchema = z.object({
   sites: z.array(siteSchema).min(1),
   batteries: z.array(batterySchema).default([]),
   generators: z.array(generatorSchema).default([]),
+  flexibleLoads: z.array(flexibleLoadSchema).default([]),
   events: z.array(eventSchema).default([]),
+  reserves: z.array(reserveSchema).default([]),
   /** Limits on the net import and export of all sites together; W. */
   fleet: z.object({ importLimitW: perStepMagnitude.optional(), exportLimitW: perStepMagnitude.optional() }).default({}),
+  feeders: z.array(feederSchema).default([]),
   /** What a kWh of sun not taken is charged with, over and above what it would have earned. */
   curtailmentMicroPerKwh: magnitude.default(0),
+  /** What a kilogram of carbon dioxide is charged with. */
+  co2MicroPerKg: magnitude.default(0),
 });
 
+export { atStep, type PerStep } from './problem-values.js';
+export type { BatteryProblem } from './battery-problem.js';
+export type { FlexibleLoad } from './flexible-load.js';
+export type { GeneratorProblem } from './generator-problem.js';
 export type PlanningProblem = z.output<typeof planningProblemSchema>;
 export type SiteProblem = PlanningProblem['sites'][number];
-export type BatteryProblem = PlanningProblem['batteries'][number];
-export type GeneratorProblem = PlanningProblem['generators'][number];
 export type EventProblem = PlanningProblem['events'][number];
-
-/** The value at a step of something that is given once or for each step. */
-export const atStep = <T>(value: PerStep<T>, step: number): T => (Array.isArray(value) ? (value as readonly T[])[step]! : (value as T));
+export type ReserveProblem = PlanningProblem['reserves'][number];
 
 /** The steps of a problem as stretches of time. */
 export const stepsOf = (problem: { readonly startMs: EpochMs; readonly stepMinutes: readonly number[] }): Interval[] => {
@@ -134,6 +112,12 @@ export const stepsOf = (problem: { readonly startMs: EpochMs; readonly stepMinut
   });
 };
 
-/** Share of a step that lies inside an event. */
-export const eventShare = (event: Interval, step: Interval): number =>
-  Math.max(0, Math.min(event.endMs, step.endMs) - Math.max(event.startMs, step.startMs)) / (step.endMs - step.startMs);
+/** Share of a step that lies inside a stretch of time. */
+export const shareWithin = (stretch: Interval, step: Interval): number =>
+  Math.max(0, Math.min(stretch.endMs, step.endMs) - Math.max(stretch.startMs, step.startMs)) / (step.endMs - step.startMs);
+
+/** The limits on several sites together: the fleet's, under its name, and those of each feeder. */
+export const feedersOf = ({ fleet, feeders, sites }: PlanningProblem): z.output<typeof feederSchema>[] => [
+  { id: 'fleet', siteIds: sites.map(({ id }) => id), ...fleet },
+  ...feeders,
+];

@@ -14,26 +14,37 @@ export interface Breach {
   readonly subject: string;
   readonly step: number;
   readonly startMs: EpochMs;
-  /** How far beyond: W, or Wh for `energy-range`, `reserve-floor` and `energy-target`. */
+  /** How far beyond, in the unit of `BREACH_UNITS`. A budget's breach stands at the last step of its time. */
   readonly size: number;
 }
 
 /**
  * What is bent last stands first: a connection's limit is a fuse, the feeder's is the operator's, then comes the battery's own
- * range, its household's reserve, a generator's ramp, a target. An event's shortfall has its own price and bends first.
+ * range, its household's reserve, a generator's ramp, its having to run, budgets and throughput, reserve, a target. An event's shortfall
+ * has its own price and bends first.
  */
-export const BREACH_KINDS = [
-  'import-limit',
-  'export-limit',
-  'fleet-import-limit',
-  'fleet-export-limit',
-  'energy-range',
-  'reserve-floor',
-  'generator-ramp',
-  'energy-target',
-  'event-shortfall',
-] as const;
-export type BreachKind = (typeof BREACH_KINDS)[number];
+export const BREACH_UNITS = {
+  'import-limit': 'W',
+  'export-limit': 'W',
+  'fleet-import-limit': 'W',
+  'fleet-export-limit': 'W',
+  'energy-range': 'Wh',
+  'reserve-floor': 'Wh',
+  'generator-ramp': 'W',
+  'must-run': 'W',
+  'energy-budget': 'Wh',
+  'run-time-budget': 's',
+  'fuel-budget': 'of fuel',
+  'start-budget': 'starts',
+  throughput: 'Wh',
+  'reserve-shortfall': 'W',
+  'energy-target': 'Wh',
+  'charge-demand': 'Wh',
+  'load-energy': 'Wh',
+  'event-shortfall': 'W',
+} as const;
+export type BreachKind = keyof typeof BREACH_UNITS;
+export const BREACH_KINDS = Object.keys(BREACH_UNITS) as BreachKind[];
 
 /** Mean powers over each step; W into the site's bus. */
 export interface SitePlan {
@@ -61,21 +72,37 @@ export interface GeneratorPlan {
   readonly powerW: readonly Watt[];
 }
 
+export interface LoadPlan {
+  readonly loadId: string;
+  readonly siteId: SiteId;
+  /** On top of its site's `loadW`; positive. */
+  readonly drawW: readonly Watt[];
+}
+
 export interface EventPlan {
   readonly eventId: string;
   /** What is given towards the event; 0 outside it. */
   readonly deliveredW: readonly Watt[];
 }
 
+export interface ReservePlan {
+  readonly reserveId: string;
+  /** What the devices could give on top, up to what is asked for. */
+  readonly heldW: readonly Watt[];
+}
+
 /** Millionths of the currency over the whole plan; earnings are negative costs. The parts add up to `costMicro`. */
 export interface CostParts {
   readonly importMicro: number;
   readonly exportMicro: number;
+  /** For the highest import. */
+  readonly demandMicro: number;
   readonly curtailmentMicro: number;
   readonly wearMicro: number;
   readonly startMicro: number;
   readonly noLoadMicro: number;
   readonly runningMicro: number;
+  readonly co2Micro: number;
   readonly eventMicro: number;
   /** Energy stored at the end less energy at the start, at its worth. */
   readonly storedMicro: number;
@@ -98,7 +125,9 @@ export interface Schedule {
   readonly sites: readonly SitePlan[];
   readonly batteries: readonly BatteryPlan[];
   readonly generators: readonly GeneratorPlan[];
+  readonly loads: readonly LoadPlan[];
   readonly events: readonly EventPlan[];
+  readonly reserves: readonly ReservePlan[];
   readonly breaches: readonly Breach[];
 }
 
@@ -116,7 +145,9 @@ export const rounded = (schedule: Schedule): Schedule => ({
   })),
   batteries: schedule.batteries.map((battery) => ({ ...battery, powerW: toTenths(battery.powerW), energyWh: toTenths(battery.energyWh) })),
   generators: schedule.generators.map((generator) => ({ ...generator, powerW: toTenths(generator.powerW) })),
+  loads: schedule.loads.map((load) => ({ ...load, drawW: toTenths(load.drawW) })),
   events: schedule.events.map((event) => ({ ...event, deliveredW: toTenths(event.deliveredW) })),
+  reserves: schedule.reserves.map((reserve) => ({ ...reserve, heldW: toTenths(reserve.heldW) })),
 });
 
 /** The step that holds a moment, or -1 outside the plan. */
@@ -153,7 +184,9 @@ export const onSlots = (schedule: Schedule, slotMs: number = SLOT_MS): Schedule 
       on: spread(generator.on, stepOf),
       powerW: spread(generator.powerW, stepOf),
     })),
+    loads: schedule.loads.map((load) => ({ ...load, drawW: spread(load.drawW, stepOf) })),
     events: schedule.events.map((event) => ({ ...event, deliveredW: spread(event.deliveredW, stepOf) })),
+    reserves: schedule.reserves.map((reserve) => ({ ...reserve, heldW: spread(reserve.heldW, stepOf) })),
   };
 };
 

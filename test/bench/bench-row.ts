@@ -12,4 +12,8 @@ export interface BenchOptions {
   readonly server: string;
   /** How long it may take where that is a matter of taste. */
   readonly minutes: number;
+  /** Where measured data and reference cases are. */
+  readonly data: string;
+  /** Run nothing but the parts whose names begin so. */
+  readonly only: string;
 }

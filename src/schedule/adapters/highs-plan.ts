@@ -27,7 +27,12 @@ export const solvePlan = async (problem: PlanningProblem, limits: SolveLimits): 
     const open = [...conflicts.grid.filter((key) => !grid.has(key)), ...conflicts.battery.filter((key) => !battery.has(key))];
     if (open.length === 0) {
       const seconds = (monotonicMs() - beganMs) / 1_000;
-      return scheduleOf(problem, decisionsIn(plan, values), { solver: 'highs', status: proven ? 'optimal' : 'feasible', gap, seconds });
+      return scheduleOf(problem, decisionsIn(problem, plan, values), {
+        solver: 'highs',
+        status: proven ? 'optimal' : 'feasible',
+        gap,
+        seconds,
+      });
     }
     conflicts.grid.forEach((key) => grid.add(key));
     conflicts.battery.forEach((key) => battery.add(key));

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { magnitude, perStepMagnitude } from './problem-values.js';
+
+const share = z.number().gt(0).max(1);
+
+export const batterySchema = z.object({
+  id: z.string().min(1),
+  siteId: z.string(),
+  capacityWh: z.number().gt(0),
+  /** The range the battery itself works in, and what its household keeps back on top; Wh. */
+  minEnergyWh: magnitude,
+  maxEnergyWh: magnitude,
+  reserveFloorWh: perStepMagnitude.default(0),
+  /** Energy stored at the start of the first step; Wh. May lie outside the range: it is then recovered. */
+  initialEnergyWh: magnitude,
+  maxChargeW: perStepMagnitude,
+  maxDischargeW: perStepMagnitude,
+  /**
+   * Least power of charging when it charges at all; W. In a step with a charge demand it may do so for a part of the step alone,
+   * until it is full.
+   */
+  minChargeW: magnitude.default(0),
+  chargeEfficiency: share,
+  dischargeEfficiency: share,
+  /** What a kWh left at the end is worth, and what a kWh discharged wears off. */
+  terminalMicroPerKwh: z.number().default(0),
+  wearMicroPerKwh: magnitude.default(0),
+  /** Without the first it charges only in steps without import; without the second it discharges only in steps without export. */
+  chargeFromGrid: z.boolean().default(true),
+  dischargeToGrid: z.boolean().default(true),
+  /** Energy wanted at the end of a step; soft. */
+  targets: z.array(z.object({ step: z.number().int().min(0), energyWh: magnitude })).default([]),
+  /** Energy to be charged within a step at least, AC, unless it is full at the step's end; soft. */
+  chargeDemands: z.array(z.object({ step: z.number().int().min(0), energyWh: magnitude })).default([]),
+  /**
+   * What may be discharged in a year that ends at `endMs`, and what of it is spent; Wh AC. The plan may spend its time's share of what
+   * is left; soft.
+   */
+  throughput: z.object({ limitWh: magnitude, usedWh: magnitude.default(0), endMs: z.number() }).optional(),
+});
+
+/** So near to its maximum a battery counts as full; Wh. */
+export const FULL_WITHIN_WH = 1;
+
+export type BatteryProblem = z.output<typeof batterySchema>;
+
+const repeated = (steps: readonly number[]): number[] => [...new Set(steps.filter((step, index) => steps.indexOf(step) !== index))];
+
+/** What the schema cannot see in one battery; `count` is the number of steps. */
+export const batteryFaults = (battery: BatteryProblem, count: number): string[] => {
+  const { id, minEnergyWh, maxEnergyWh, capacityWh, initialEnergyWh, targets, chargeDemands } = battery;
+  const faults: string[] = [];
+  const fault = (text: string): unknown => faults.push(`batteries.${id}: ${text}`);
+  if (minEnergyWh > maxEnergyWh) fault('minEnergyWh is above maxEnergyWh');
+  if (maxEnergyWh > capacityWh) fault('maxEnergyWh is above capacityWh');
+  if (initialEnergyWh > capacityWh) fault('initialEnergyWh is above capacityWh');
+  for (const [name, wishes] of [
+    ['target', targets],
+    ['charge demand', chargeDemands],
+  ] as const) {
+    for (const step of repeated(wishes.map((wish) => wish.step))) fault(`two ${name}s name step ${step}`);
+    for (const { step } of wishes) if (step >= count) fault(`a ${name} names step ${step} of ${count}`);
+  }
+  return faults;
+};
+
+/** What the plan may discharge: its time's share of what is left of the year's throughput; Wh AC. */
+export const throughputWh = ({ throughput }: BatteryProblem, startMs: number, endMs: number): number => {
+  if (!throughput) return Infinity;
+  const leftWh = Math.max(0, throughput.limitWh - throughput.usedWh);
+  const yearMs = throughput.endMs - startMs;
+  return yearMs <= endMs - startMs ? leftWh : (leftWh * (endMs - startMs)) / yearMs;
+};

@@ -1,0 +1,20 @@
+/** Columns of a group of like units by step: how many are on, started in this step, stopped at its start; mean power together. */
+export interface GeneratorColumns {
+  /** Indexes of its units among the problem's generators. */
+  readonly members: readonly number[];
+  readonly on: readonly number[];
+  readonly started: readonly number[];
+  readonly stopped: readonly number[];
+  readonly power: readonly number[];
+  /** Reserve held, where one is asked for. */
+  readonly up: readonly (number | undefined)[];
+  readonly down: readonly (number | undefined)[];
+}
+
+export type CommitmentColumns = Pick<GeneratorColumns, 'on' | 'started' | 'stopped'>;
+
+/** Which reserves a device's site takes part in, by step. */
+export interface ReserveWishes {
+  readonly up: (step: number) => boolean;
+  readonly down: (step: number) => boolean;
+}

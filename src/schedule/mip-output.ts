@@ -1,0 +1,187 @@
+import { costPieces } from './generator-cost.js';
+import type { GeneratorProblem } from './generator-problem.js';
+import { fromRestW, rampDownW, rampUpW, toRestW, warmUpShare } from './generator-rules.js';
+import type { Term } from './linear-model.js';
+import { type ModelContext, PENALTIES, priceOf } from './mip-context.js';
+import type { CommitmentColumns, GeneratorColumns, ReserveWishes } from './mip-generator-columns.js';
+
+export type OutputColumns = Pick<GeneratorColumns, 'power' | 'up' | 'down'>;
+
+interface Columns extends CommitmentColumns, OutputColumns {
+  readonly firstWarmUp: readonly (Term | undefined)[];
+}
+
+/** What a group of like units gives and holds in reserve, by step, and what it costs. */
+export const outputColumns = (
+  context: ModelContext,
+  kind: GeneratorProblem,
+  commitment: CommitmentColumns,
+  reserves: ReserveWishes,
+): OutputColumns => {
+  const { model, hours, unitW } = context;
+  const most = model.upperOf(commitment.started[0]!) * (kind.maxW / unitW);
+  const cost = energyCost(context, kind);
+  const held = (wanted: boolean): number | undefined => (wanted ? model.column(0, most) : undefined);
+  const columns: Columns = {
+    ...commitment,
+    firstWarmUp: firstWarmUps(context, kind, commitment),
+    power: hours.map((hour) => model.column(0, most, cost * hour)),
+    up: hours.map((_, step) => held(reserves.up(step))),
+    down: hours.map((_, step) => held(reserves.down(step))),
+  };
+  hours.forEach((_, step) => {
+    outputRange(context, kind, columns, step);
+    costRows(context, kind, columns, step);
+    ramps(context, kind, columns, step);
+  });
+  return { power: columns.power, up: columns.up, down: columns.down };
+};
+
+/** Starts whose warm-up reaches into a step, with the share of it they take. */
+const warmUps = ({ steps }: ModelContext, kind: GeneratorProblem, { started }: CommitmentColumns, step: number): Term[] => {
+  if (kind.warmUpS === 0) return [];
+  return steps.slice(0, step + 1).flatMap(({ startMs }, at): Term[] => {
+    const share = warmUpShare(kind, startMs, steps[step]!);
+    return share > 0 ? [[started[at]!, share]] : [];
+  });
+};
+
+/** How many units are warm in a step, as terms, times `factor`. */
+const warmTerms = (context: ModelContext, kind: GeneratorProblem, columns: Columns, step: number, factor: number): Term[] => {
+  const first = columns.firstWarmUp[step];
+  return [
+    [columns.on[step]!, factor],
+    ...warmUps(context, kind, columns, step).map(([column, share]): Term => [column, -factor * share]),
+    ...(first ? [[first[0], -factor * first[1]] as Term] : []),
+  ];
+};
+
+/** Where the run it is in at the start still warms up: whether that run goes on, and the share of the step. */
+const firstWarmUps = (context: ModelContext, kind: GeneratorProblem, { on, stopped }: CommitmentColumns): (Term | undefined)[] => {
+  const { model, steps } = context;
+  const { on: runs, sinceMs } = kind.initial;
+  return steps.map((interval, step) => {
+    const share = runs && sinceMs !== undefined ? warmUpShare(kind, sinceMs, interval) : 0;
+    if (share === 0) return undefined;
+    const goesOn = model.column(0, 1);
+    const stops = stopped.slice(0, step + 1);
+    model.row(1, Infinity, [[goesOn, 1], ...stops.map((column): Term => [column, 1])]);
+    for (const column of stops)
+      model.row(-Infinity, 1, [
+        [goesOn, 1],
+        [column, 1],
+      ]);
+    model.row(-Infinity, 0, [
+      [goesOn, 1],
+      [on[step]!, -1],
+    ]);
+    return [goesOn, share];
+  });
+};
+
+const also = (column: number | undefined, coefficient: number): Term[] => (column === undefined ? [] : [[column, coefficient]]);
+
+/**
+ * Between minimum and maximum while on, for the part of the step in which it is warm; less where it has just started or is
+ * about to stop (Morales-España, Latorre and Ramos, IEEE Trans. Power Systems 28(4), 2013, eq. 19–22). Reserve is room left
+ * within these.
+ */
+const outputRange = (context: ModelContext, kind: GeneratorProblem, columns: Columns, step: number): void => {
+  const { model, steps, unitW } = context;
+  const power: Term = [columns.power[step]!, 1];
+  model.row(0, Infinity, [power, ...also(columns.down[step], -1), ...warmTerms(context, kind, columns, step, -kind.minW / unitW)]);
+  const head = [power, ...also(columns.up[step], 1), ...warmTerms(context, kind, columns, step, -kind.maxW / unitW)];
+  const startCut = kind.warmUpS > 0 ? 0 : Math.max(0, kind.maxW - fromRestW(kind, steps, step)) / unitW;
+  const stopCut = step + 1 < steps.length ? Math.max(0, kind.maxW - toRestW(kind, steps, step + 1)) / unitW : 0;
+  const start: Term[] = startCut > 0 ? [[columns.started[step]!, startCut]] : [];
+  const stop: Term[] = stopCut > 0 ? [[columns.stopped[step + 1]!, stopCut]] : [];
+  const stepS = (steps[step]!.endMs - steps[step]!.startMs) / 1_000;
+  if (stop.length === 0 || (kind.warmUpS === 0 && kind.minUpS > stepS)) return model.row(-Infinity, 0, [...head, ...start, ...stop]);
+  model.row(-Infinity, 0, [...head, ...start]);
+  // A warm-up may end just now: then the limit at its stop must not be taken off what it could not give anyway.
+  model.row(-Infinity, 0, [power, ...also(columns.up[step], 1), [columns.on[step]!, -kind.maxW / unitW], ...stop]);
+};
+
+/** Curve and square: the power above the minimum fills the pieces of the cost in order. */
+const costRows = (context: ModelContext, kind: GeneratorProblem, columns: Columns, step: number): void => {
+  const { model, hours, unitW } = context;
+  const bent = costPieces(kind);
+  if (!bent) return;
+  const hour = hours[step]!;
+  for (const [column, count] of warmTerms(context, kind, columns, step, 1))
+    model.addCost(column, (bent.leastMicroPerH / 1e6) * hour * count);
+  const count = model.upperOf(columns.started[step]!);
+  const pieces = bent.pieces.map(({ widthW, microPerKwh }) =>
+    model.column(0, (count * widthW) / unitW, priceOf(context, microPerKwh) * hour),
+  );
+  model.row(0, 0, [
+    [columns.power[step]!, 1],
+    ...warmTerms(context, kind, columns, step, -kind.minW / unitW),
+    ...pieces.map((piece): Term => [piece, -1]),
+  ]);
+  pieces.forEach((piece, index) => {
+    const width = bent.pieces[index]!.widthW / unitW;
+    model.row(-Infinity, 0, [[piece, 1], ...warmTerms(context, kind, columns, step, -width)]);
+  });
+  if (!bent.convex) inOrder(context, bent.pieces, pieces);
+};
+
+/** Where a later piece is cheaper it must not be taken before the one below it is full. */
+const inOrder = ({ model, unitW }: ModelContext, widths: readonly { readonly widthW: number }[], pieces: readonly number[]): void => {
+  pieces.slice(1).forEach((piece, index) => {
+    const full = model.binary();
+    model.row(0, Infinity, [
+      [pieces[index]!, 1],
+      [full, -widths[index]!.widthW / unitW],
+    ]);
+    model.row(-Infinity, 0, [
+      [piece, 1],
+      [full, -widths[index + 1]!.widthW / unitW],
+    ]);
+  });
+};
+
+/** Whether no ramp can bind: then the limits at start and stop say all. */
+const free = ({ steps }: ModelContext, kind: GeneratorProblem, step: number): boolean => {
+  const rangeW = kind.maxW - kind.minW;
+  if (rampUpW(kind, steps, step) < rangeW || rampDownW(kind, steps, step) < rangeW) return false;
+  if (step > 0) return kind.warmUpS === 0;
+  return fromRestW(kind, steps, 0) >= kind.maxW && toRestW(kind, steps, 0) >= kind.initial.powerW && rampUpW(kind, steps, 0) >= kind.maxW;
+};
+
+/** Up and down by the ramp; from rest, out of a warm-up and to rest by their own limits. */
+const ramps = (context: ModelContext, kind: GeneratorProblem, columns: Columns, step: number): void => {
+  const { model, steps, hours, scale, unitW } = context;
+  if (free(context, kind, step)) return;
+  const most = kind.maxW + kind.initial.powerW;
+  const [up, down, from, to] = [rampUpW, rampDownW, fromRestW, toRestW].map((rule) => Math.min(rule(kind, steps, step), most) / unitW);
+  const { on, started, stopped, power } = columns;
+  const slack = model.column(0, Infinity, PENALTIES.ramp * scale * hours[step]!);
+  const warming = step > 0 ? warmUps(context, kind, columns, step - 1) : [];
+  const before: Term[] = step > 0 ? [[power[step - 1]!, 1]] : [];
+  const beforeNow = step > 0 ? 0 : kind.initial.powerW / unitW;
+  const sinceMs = kind.initial.on ? kind.initial.sinceMs : undefined;
+  let given = step === 0 && kind.initial.on ? (kind.initial.powerW > 0 ? up! : from!) : 0;
+  if (step > 0 && sinceMs !== undefined && warmUpShare(kind, sinceMs, steps[step - 1]!) > 0) given += from! - up!;
+  model.row(-Infinity, beforeNow + given, [
+    [power[step]!, 1],
+    ...also(columns.up[step], 1),
+    ...before.map(([column]): Term => [column, -1]),
+    ...(step > 0 ? [[on[step - 1]!, -up!] as Term] : []),
+    [started[step]!, -from!],
+    ...warming.map(([column]): Term => [column, up! - from!]),
+    [slack, -1],
+  ]);
+  model.row(-Infinity, -beforeNow, [
+    [power[step]!, -1],
+    ...also(columns.down[step], 1),
+    ...before,
+    [on[step]!, -down!],
+    [stopped[step]!, -to!],
+    [slack, -1],
+  ]);
+};
+
+/** What a unit of energy of a generator costs, its carbon dioxide included. */
+const energyCost = (context: ModelContext, kind: GeneratorProblem): number =>
+  priceOf(context, kind.runningMicroPerKwh + kind.co2KgPerKwh * context.problem.co2MicroPerKg);

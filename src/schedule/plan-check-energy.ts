@@ -1,0 +1,40 @@
+import { PlanCheck } from './plan-check-notes.js';
+import type { BatteryProblem, FlexibleLoad } from './problem.js';
+
+/** What a battery charges where it is asked to, and what it discharges in all. */
+export const checkWork = (check: PlanCheck, battery: BatteryProblem, index: number): void => {
+  const { powerW, energyWh } = check.plan.batteries[index]!;
+  let discharged = 0;
+  powerW.forEach((power, step) => {
+    const energy = power * check.hours(step);
+    discharged += Math.max(0, energy);
+    for (const demand of battery.chargeDemands)
+      if (demand.step === step && energyWh[step]! < battery.maxEnergyWh - 1)
+        check.soft('charge-demand', battery.id, step, demand.energyWh + Math.min(0, energy));
+  });
+  if (!battery.throughput) return;
+  const { limitWh, usedWh, endMs } = battery.throughput;
+  const [begins, ends] = [check.problem.startMs, check.plan.steps.at(-1)!.endMs];
+  const part = endMs <= ends ? 1 : (ends - begins) / (endMs - begins);
+  check.soft('throughput', battery.id, powerW.length - 1, discharged - Math.max(0, limitWh - usedWh) * part);
+};
+
+/** A flexible load draws only in its time, within its powers, and no more than it wants. */
+export const checkLoad = (check: PlanCheck, load: FlexibleLoad, index: number): void => {
+  const { drawW } = check.plan.loads[index]!;
+  let [drawn, last, longest] = [0, -1, 0];
+  check.plan.steps.forEach(({ startMs, endMs }, step) => {
+    const power = drawW[step]!;
+    const inside = Math.max(0, Math.min(endMs, load.endMs) - Math.max(startMs, load.startMs));
+    const share = inside / (endMs - startMs);
+    const must = (holds: boolean, what: string): void => check.must(holds, step, load.id, what);
+    if (share > 0) last = step;
+    longest = Math.max(longest, inside / 3_600_000);
+    must(power >= 0 && power <= load.maxW * share + check.slack, 'draws what it can’t');
+    must(power < check.slack || power >= load.minW * share - check.slack, 'draws less than it can');
+    drawn += power * check.hours(step);
+  });
+  if (last < 0) return;
+  check.must(drawn <= load.energyWh + load.minW * longest + check.slack, last, load.id, 'draws more than it wants');
+  check.soft('load-energy', load.id, last, load.energyWh - drawn);
+};

@@ -12,4 +12,6 @@ export interface BenchOptions {
   readonly server: string;
   /** How long it may take where that is a matter of taste. */
   readonly minutes: number;
+  /** Folder of the measured homes. */
+  readonly homes: string;
 }

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { BadInput, messageOf } from '../../src/kernel/errors.js';
 import type { BenchOptions, BenchRow } from './bench-row.js';
 import { demoBench } from './demo.js';
+import { forecastBench } from './forecast.js';
 import { pollBench } from './poll.js';
 import { startupBench } from './startup.js';
 import { storeBench } from './store.js';
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   demo: demoBench,
   poll: pollBench,
   store: storeBench,
+  forecast: forecastBench,
 };
 
 const wrongUsage = (line: string): never => {
@@ -24,11 +26,15 @@ const askedFor = (): { name: string; options: BenchOptions } => {
   try {
     const { positionals, values } = parseArgs({
       allowPositionals: true,
-      options: { server: { type: 'string', default: 'own' }, minutes: { type: 'string', default: '5' } },
+      options: {
+        server: { type: 'string', default: 'own' },
+        minutes: { type: 'string', default: '5' },
+        homes: { type: 'string', default: '../shared/data/homes' },
+      },
     });
     const minutes = Number(values.minutes);
     if (!(minutes > 0)) wrongUsage(`--minutes "${values.minutes}": give a number above 0`);
-    return { name: positionals[0] ?? '', options: { server: values.server, minutes } };
+    return { name: positionals[0] ?? '', options: { server: values.server, minutes, homes: values.homes } };
   } catch (error) {
     return wrongUsage(messageOf(error));
   }
@@ -37,7 +43,9 @@ const askedFor = (): { name: string; options: BenchOptions } => {
 const { name, options } = askedFor();
 const bench = BENCHES[name];
 if (!bench)
-  wrongUsage(`npm run bench -- NAME [--server own|libmodbus] [--minutes N], where NAME is one of ${Object.keys(BENCHES).join(', ')}`);
+  wrongUsage(
+    `npm run bench -- NAME [--server own|libmodbus] [--minutes N] [--homes FOLDER], where NAME is one of ${Object.keys(BENCHES).join(', ')}`,
+  );
 else {
   const rows = await bench(options).catch((error: unknown) => {
     if (error instanceof BadInput) return wrongUsage(error.message);

@@ -9,6 +9,7 @@ import { Schedule1763800000009 } from './0009-schedule.js';
 import { Proof1763800000011 } from './0011-proof.js';
 import { Settlement1763800000012 } from './0012-settlement.js';
 import { IntervalFacts1763800000013 } from './0013-interval-facts.js';
+import { ForecastScores1763800000014 } from './0014-forecast-scores.js';
 
 /** Every migration, oldest first. Append only: one that has shipped is never edited. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -22,4 +23,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Proof1763800000011,
   Settlement1763800000012,
   IntervalFacts1763800000013,
+  ForecastScores1763800000014,
 ];

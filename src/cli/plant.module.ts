@@ -7,6 +7,7 @@ import { FieldModule } from '../field/field.module.js';
 import { FleetModule } from '../fleet/fleet.module.js';
 import type { Fleet } from '../fleet/fleet-file.js';
 import { ForecastModule } from '../forecast/forecast.module.js';
+import { NoWeather } from '../forecast/weather-source.port.js';
 import { GridModule } from '../grid/grid.module.js';
 import type { PlantFacts } from '../grid/plant-facts.js';
 import { type DurationMs, MINUTE_MS } from '../kernel/units.js';
@@ -57,6 +58,7 @@ export class PlantModule {
               intervals: (siteId, period) => intervals.intervalsOf({ siteIds: [siteId], fromMs: period.startMs, toMs: period.endMs }),
             }),
           },
+          weather: new NoWeather(),
         }),
         ScheduleModule,
         DispatchModule,

@@ -3,9 +3,10 @@ import { profileNamed, SUNSPEC_PROFILE } from '../field/profiles.js';
 import { busName, type Device, isSerial, type Plant, type Site } from '../fleet/plant.js';
 import { BadInput } from '../kernel/errors.js';
 import { randomStream, seedOf } from '../kernel/random.js';
+import type { PvArray } from '../kernel/sun.js';
 import { MINUTE_MS, SECOND_MS } from '../kernel/units.js';
 import type { MeasuredHome } from '../simulator/homes.js';
-import type { BatteryPack, DeviceFault, LoadSource, PvArray, VirtualGenerator, VirtualMeter, VirtualSite } from '../simulator/spec.js';
+import type { BatteryPack, DeviceFault, LoadSource, VirtualGenerator, VirtualMeter, VirtualSite } from '../simulator/spec.js';
 
 /** Where made-up weather is made up: the middle of Germany. Measured homes bring their own sun. */
 const LATITUDE = 51.2;

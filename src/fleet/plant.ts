@@ -109,12 +109,22 @@ export interface SafeLimits {
   readonly generationW?: Watt;
 }
 
+/** Where a site is and how its modules lie; degrees, north and east positive, azimuth 180 is south. What is not known is learnt. */
+export interface SiteLocation {
+  readonly latitude: number;
+  readonly longitude: number;
+  readonly tiltDeg?: number;
+  readonly azimuthDeg?: number;
+}
+
 export interface Site {
   readonly id: SiteId;
   readonly name: string;
   readonly kind: 'home' | 'community-battery' | 'generators';
   readonly householdId?: HouseholdId;
   readonly zone: string;
+  /** For forecasts of the sun. */
+  readonly location?: SiteLocation;
   /** Most the grid connection may take from and give to the grid, both positive. */
   readonly importLimitW: Watt;
   readonly exportLimitW: Watt;

@@ -1,15 +1,16 @@
 import { BadInput } from '../kernel/errors.js';
 import type { Interval } from '../kernel/interval.js';
-import { addDays, type LocalDate, localDate, localDay } from '../kernel/local-day.js';
-import { DAY_MS, type Watt } from '../kernel/units.js';
+import { addDays, type LocalDate, localDate, localDay, localTime } from '../kernel/local-day.js';
+import { DAY_MS } from '../kernel/units.js';
+import type { Distribution } from './distribution.js';
 import { calendarOf, knownAt, type PowerSeries, seriesEndMs } from './history.js';
+import { learn, type LearningTask, type Nets, scored } from './learning.js';
+import { materialOf, mixedForecasts, opinionsAhead } from './market.js';
 import { type DayAhead, type Score, scoreOf, weeklyNaiveErrorW } from './score.js';
-import { type ForecastTask, NAIVE_MODELS } from './seasonal-naive.js';
+import type { SeriesModels } from './series-models.js';
 
-export interface ModelScore extends Score {
-  readonly name: string;
-  readonly seconds: number;
-}
+/** The models learn anew so often; in between only the weights of the mixture move. */
+const TRAIN_EVERY_DAYS = 28;
 
 /** The last whole local days of a series, oldest first. */
 export const testDays = (series: PowerSeries, zone: string, count: number): Interval[] => {
@@ -31,39 +32,45 @@ const slotsIn = (series: PowerSeries, day: Interval): { first: number; count: nu
   return { first, count: Math.floor((day.endMs - series.startMs) / series.stepMs) - first };
 };
 
-/** What forecasts a day from what was known at its beginning. */
-export type DayForecaster = (
-  known: PowerSeries,
-  day: Interval,
-  slots: number,
-) => readonly (Watt | undefined)[] | Promise<readonly (Watt | undefined)[]>;
+export interface Backtest {
+  /** What the mixture and, by name, each model forecast for each day, next to what came. */
+  readonly mixture: readonly DayAhead[];
+  readonly models: ReadonlyMap<string, readonly DayAhead[]>;
+  /** What had been learnt by the last issue. */
+  readonly learnt: SeriesModels;
+}
 
-/** One forecast a day, issued at local midnight with only what had ended by then. */
-export const rollingOrigin = async (series: PowerSeries, days: readonly Interval[], forecast: DayForecaster): Promise<DayAhead[]> => {
-  const ahead: DayAhead[] = [];
-  for (const day of days) {
+/**
+ * One forecast a day, issued at local midnight with only what had ended by then: the models learn before the first day and every four
+ * weeks, the mixture from each day once it is over. `task.series` goes to the end of the last day.
+ */
+export const backtest = (task: LearningTask, days: readonly Interval[], nets: Nets): Backtest => {
+  const { series, zone } = task;
+  const mixture: DayAhead[] = [];
+  const models = new Map<string, DayAhead[]>();
+  let learnt: SeriesModels | undefined;
+  days.forEach((day, index) => {
+    const known = { ...task, series: knownAt(series, day.startMs), ...(learnt ? { models: learnt } : {}) };
+    learnt = learnt && index % TRAIN_EVERY_DAYS > 0 ? scored(known, learnt, day.startMs, nets) : learn(known, nets);
     const { first, count } = slotsIn(series, day);
-    const forecastW = await forecast(knownAt(series, day.startMs), day, count);
-    ahead.push({ forecastW, actualW: series.values.slice(first, first + count) });
-  }
-  return ahead;
-};
-
-/** A naive model as a forecaster of days. */
-export const naiveForecaster = (name: string, zone: string): DayForecaster => {
-  const model = NAIVE_MODELS[name]!;
-  return (known, day, slots) => {
-    const first = Math.ceil((day.startMs - known.startMs) / known.stepMs);
-    const task: ForecastTask = {
-      series: known,
-      calendar: calendarOf(zone, known.startMs, known.stepMs, first + slots),
-      issueSlot: known.values.length,
+    const material = materialOf(known.series, zone, count, learnt, task.weather);
+    const targets = Array.from({ length: count }, (_, slot) => first + slot);
+    const opinions = opinionsAhead(material, learnt, known.series.values.length, targets, nets.run);
+    const truth = {
+      actualW: series.values.slice(first, first + count),
+      hours: targets.map((slot) => localTime(zone, series.startMs + slot * series.stepMs).hour),
     };
-    return Array.from({ length: slots }, (_, slot) => model(task, first + slot));
-  };
+    mixture.push({ ...truth, forecasts: mixedForecasts(learnt, opinions) });
+    for (const name of new Set(opinions.flatMap((said) => Object.keys(said)))) {
+      const forecasts: (Distribution | undefined)[] = opinions.map((said) => said[name]);
+      models.set(name, [...(models.get(name) ?? []), { ...truth, forecasts }]);
+    }
+  });
+  return { mixture, models, learnt: learnt! };
 };
 
 export const scoreDays = (series: PowerSeries, zone: string, days: readonly Interval[], ahead: readonly DayAhead[]): Score => {
   const { first } = slotsIn(series, days[0]!);
-  return scoreOf(ahead, weeklyNaiveErrorW(series, calendarOf(zone, series.startMs, series.stepMs, series.values.length), first));
+  const calendar = calendarOf(zone, series.startMs, series.stepMs, series.values.length);
+  return scoreOf(ahead, weeklyNaiveErrorW(series, calendar, first), series.stepMs);
 };

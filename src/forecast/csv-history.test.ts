@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { BadInput } from '../kernel/errors.js';
 import { HOUR_MS } from '../kernel/units.js';
-import { naiveForecaster, rollingOrigin, scoreDays, testDays } from './backtest.js';
-import { seriesFromCsv } from './csv-history.js';
+import { BRAIN_NETS } from './adapters/brain-network.js';
+import { backtest, scoreDays, testDays } from './backtest.js';
+import { seriesFromCsv, weatherFromCsv } from './csv-history.js';
 import type { PowerSeries } from './history.js';
+import { EFFORT } from './market.fixture.js';
 import { scoreOf } from './score.js';
 
 const faultsOf = (text: string, column = 'load_w'): readonly string[] => {
@@ -52,12 +54,27 @@ describe('history from CSV', () => {
   });
 });
 
+describe('weather from CSV', () => {
+  it('is what columns there are, below zero too', () => {
+    const text = 'start_utc,temperature_c\n2024-05-01T00:00:00Z,-3\n2024-05-01T01:00:00Z,\n2024-05-01T02:00:00Z,4\n';
+    expect(weatherFromCsv(text, 'w.csv')).toEqual({
+      startMs: Date.UTC(2024, 4, 1),
+      stepMs: HOUR_MS,
+      temperatureC: [-3, undefined, 4],
+      irradianceWm2: [],
+      cloudPct: [],
+    });
+    expect(() => weatherFromCsv('start_utc,rain\n', 'w.csv')).toThrow('none of the columns temperature_c');
+  });
+});
+
 describe('a backtest', () => {
   const series: PowerSeries = {
     startMs: Date.UTC(2024, 2, 1),
     stepMs: HOUR_MS,
     values: Array.from({ length: 24 * 40 }, (_, slot) => 100 * Math.floor(slot / 24) + (slot % 24)),
   };
+  const task = { quantity: 'load', series, zone: 'UTC', seed: 1, effort: EFFORT } as const;
 
   it('tests on the last whole local days, 23 hours long where the clocks go forward', () => {
     const days = testDays(series, 'Europe/Berlin', 10);
@@ -66,22 +83,25 @@ describe('a backtest', () => {
     expect(() => testDays(series, 'Europe/Berlin', 20)).toThrow('it takes 28');
   });
 
-  it('scores what was forecast against what came', async () => {
+  it('scores what was forecast against what came', () => {
     const days = testDays(series, 'UTC', 5);
-    const ahead = await rollingOrigin(series, days, naiveForecaster('yesterday', 'UTC'));
-    expect(scoreDays(series, 'UTC', days, ahead)).toEqual({ mae: 100, rmse: 100, mase: 100 / 700, top2: 100, bias: -100, slots: 120 });
+    const { models, mixture } = backtest(task, days, BRAIN_NETS);
+    const yesterday = scoreDays(series, 'UTC', days, models.get('yesterday')!);
+    expect(yesterday).toMatchObject({ mae: 100, rmse: 100, mase: 100 / 700, top2: 100, bias: -100, eveningWh: 400, slots: 120 });
+    expect(scoreDays(series, 'UTC', days, mixture).mae).toBeLessThan(100);
   });
 
-  it('looks at the two highest slots of each day', () => {
-    const days = [{ forecastW: [0, 5, undefined, 1], actualW: [4, 5, 9, 2] }];
-    expect(scoreOf(days, 2)).toMatchObject({ mae: 5 / 3, mase: 5 / 6, top2: 2, slots: 3 });
-  });
-
-  it('never shows a forecaster what came later', async () => {
+  it('never shows a model what came later', () => {
     const days = testDays(series, 'UTC', 3);
-    await rollingOrigin(series, days, (known, day) => {
-      expect(known.startMs + known.values.length * known.stepMs).toBe(day.startMs);
-      return [];
-    });
+    const cut = { ...series, values: series.values.slice(0, -24) };
+    const short = backtest({ ...task, series: cut }, days.slice(0, 2), BRAIN_NETS);
+    const { mixture } = backtest(task, days, BRAIN_NETS);
+    expect(mixture.slice(0, 2)).toEqual(short.mixture);
+  });
+
+  it('looks at the two highest slots of each day, and at what lay inside the band', () => {
+    const sure = (p50: number) => ({ mean: p50, p10: p50, p50, p90: p50 + 1 });
+    const days = [{ forecasts: [sure(0), sure(5), undefined, sure(1)], actualW: [4, 5, 9, 2], hours: [0, 18, 19, 20] }];
+    expect(scoreOf(days, 2, HOUR_MS)).toMatchObject({ mae: 5 / 3, mase: 5 / 6, top2: 2, coverage: 2 / 3, eveningWh: 1, slots: 3 });
   });
 });

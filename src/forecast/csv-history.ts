@@ -2,6 +2,7 @@ import { parse } from 'csv-parse/sync';
 import { BadInput } from '../kernel/errors.js';
 import { DAY_MS, type DurationMs, type EpochMs } from '../kernel/units.js';
 import type { PowerSeries } from './history.js';
+import type { Weather } from './weather.js';
 
 /** The column that holds when a row's stretch of time begins. */
 const START_COLUMN = 'start_utc';
@@ -10,9 +11,9 @@ const FAULTS_SHOWN = 10;
 /**
  * A power series from CSV text with a header, `start_utc` (ISO 8601 with zone) and the column asked for, in watts. The step is
  * the commonest distance of two rows; rows that are not there and empty cells are not known. Throws `BadInput` with every bad
- * row (the first ten), by line.
+ * row (the first ten), by line. Below 0 there is nothing, unless `signed`.
  */
-export const seriesFromCsv = (text: string, column: string, file: string): PowerSeries => {
+export const seriesFromCsv = (text: string, column: string, file: string, signed = false): PowerSeries => {
   const rows = rowsOf(text, file);
   const [header, ...lines] = rows;
   const start = header?.cells.indexOf(START_COLUMN) ?? -1;
@@ -26,7 +27,8 @@ export const seriesFromCsv = (text: string, column: string, file: string): Power
     const cell = (cells[value] ?? '').trim();
     const powerW = cell === '' ? undefined : Number(cell);
     if (atMs === undefined) faults.push(`${file}:${line}: "${cells[start]}" is no time such as 2024-05-01T13:00:00Z`);
-    else if (powerW !== undefined && !Number.isFinite(powerW)) faults.push(`${file}:${line}: "${cell}" is no number of watts`);
+    else if (powerW !== undefined && !Number.isFinite(powerW))
+      faults.push(`${file}:${line}: "${cell}" is no number${signed ? '' : ' of watts'}`);
     else if (points.length > 0 && atMs <= points.at(-1)!.atMs)
       faults.push(`${file}:${line}: ${cells[start]} does not come after the row before`);
     else points.push({ atMs, powerW });
@@ -34,7 +36,20 @@ export const seriesFromCsv = (text: string, column: string, file: string): Power
   if (faults.length > FAULTS_SHOWN) faults.splice(FAULTS_SHOWN, Infinity, `${file}: and ${faults.length - FAULTS_SHOWN} more`);
   if (faults.length > 0) throw new BadInput(faults);
   if (points.length < 2) throw new BadInput(`${file}: has too few rows`);
-  return evenSeries(points, file);
+  return evenSeries(points, file, signed);
+};
+
+const WEATHER_COLUMNS = { temperatureC: 'temperature_c', irradianceWm2: 'irradiance_wm2', cloudPct: 'cloud_pct' } as const;
+
+/** Weather from CSV text with `start_utc` and at least one of `temperature_c`, `irradiance_wm2` and `cloud_pct`. Throws `BadInput`. */
+export const weatherFromCsv = (text: string, file: string): Weather => {
+  const header = rowsOf(text, file)[0]?.cells ?? [];
+  const there = Object.entries(WEATHER_COLUMNS).filter(([, column]) => header.includes(column));
+  if (there.length === 0) throw new BadInput(`${file}: there is none of the columns ${Object.values(WEATHER_COLUMNS).join(', ')}`);
+  const series = there.map(([name, column]) => [name, seriesFromCsv(text, column, file, true)] as const);
+  const { startMs, stepMs } = series[0]![1];
+  const columns = Object.fromEntries(series.map(([name, { values }]) => [name, values]));
+  return { temperatureC: [], irradianceWm2: [], cloudPct: [], ...columns, startMs, stepMs };
 };
 
 const rowsOf = (text: string, file: string): { line: number; cells: string[] }[] => {
@@ -56,7 +71,7 @@ const momentOf = (text: string): EpochMs | undefined => {
   return Number.isNaN(atMs) ? undefined : atMs;
 };
 
-const evenSeries = (points: readonly { atMs: EpochMs; powerW: number | undefined }[], file: string): PowerSeries => {
+const evenSeries = (points: readonly { atMs: EpochMs; powerW: number | undefined }[], file: string, signed: boolean): PowerSeries => {
   const stepMs = commonest(points.slice(1).map(({ atMs }, index) => atMs - points[index]!.atMs));
   if (DAY_MS % stepMs !== 0) throw new BadInput(`${file}: rows ${stepMs / 60_000} minutes apart do not divide a day`);
   const startMs = points[0]!.atMs;
@@ -67,7 +82,7 @@ const evenSeries = (points: readonly { atMs: EpochMs; powerW: number | undefined
       throw new BadInput(
         `${file}: ${new Date(atMs).toISOString()} is not a whole number of ${stepMs / 60_000}-minute steps after the first row`,
       );
-    values[(atMs - startMs) / stepMs] = powerW === undefined ? undefined : Math.max(0, powerW);
+    values[(atMs - startMs) / stepMs] = powerW === undefined ? undefined : signed ? powerW : Math.max(0, powerW);
   }
   return { startMs, stepMs, values };
 };

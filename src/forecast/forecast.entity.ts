@@ -1,6 +1,9 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { bigintColumn } from '../platform/columns.js';
-import type { StoredNetwork } from './network.js';
+import type { HorizonScores } from './scoreboard.js';
+import type { SeriesModels } from './series-models.js';
+
+export type StoredQuantiles = readonly [p10W: readonly number[], p50W: readonly number[], p90W: readonly number[]];
 
 /** One issued forecast of one site (or of the whole fleet) as two arrays on even slots. */
 @Entity({ name: 'forecasts' })
@@ -30,9 +33,32 @@ export class ForecastEntity {
 
   @Column({ name: 'pv_w', type: 'simple-json' })
   pvW!: number[];
+
+  /** P10, P50 and P90, each an array on the slots; whole watts. */
+  @Column({ name: 'load_quantiles', type: 'simple-json', nullable: true })
+  loadQuantiles!: StoredQuantiles | null;
+
+  @Column({ name: 'pv_quantiles', type: 'simple-json', nullable: true })
+  pvQuantiles!: StoredQuantiles | null;
 }
 
-/** The trained network of one quantity of one site, and what it was trained on. */
+/** How each model did on one local day of one site, by horizon. */
+@Entity({ name: 'forecast_scores' })
+export class ForecastScoreEntity {
+  @PrimaryColumn({ name: 'site_id', type: 'varchar', length: 48, primaryKeyConstraintName: 'pk_forecast_scores' })
+  siteId!: string;
+
+  @PrimaryColumn({ type: 'varchar', length: 8, primaryKeyConstraintName: 'pk_forecast_scores' })
+  quantity!: string;
+
+  @PrimaryColumn({ name: 'day_start_ms', type: 'bigint', transformer: bigintColumn, primaryKeyConstraintName: 'pk_forecast_scores' })
+  dayStartMs!: number;
+
+  @Column({ type: 'simple-json' })
+  horizons!: HorizonScores;
+}
+
+/** What has been learnt of one quantity of one site (or of a pool of sites), and what from. */
 @Entity({ name: 'forecast_models' })
 export class ForecastModelEntity {
   @PrimaryColumn({ name: 'site_id', type: 'varchar', length: 48, primaryKeyConstraintName: 'pk_forecast_models' })
@@ -57,5 +83,5 @@ export class ForecastModelEntity {
   seconds!: number;
 
   @Column({ type: 'simple-json' })
-  network!: StoredNetwork;
+  network!: SeriesModels;
 }

@@ -6,13 +6,17 @@ import { DAY_MS, HOUR_MS } from '../kernel/units.js';
 import { databaseOptions } from '../platform/database.js';
 import type { IntervalEnergy } from '../telemetry/interval-energy.js';
 import { EnergyHistory } from './energy-history.port.js';
-import { ForecastEntity, ForecastModelEntity } from './forecast.entity.js';
+import { ForecastEntity, ForecastModelEntity, ForecastScoreEntity } from './forecast.entity.js';
 import { ForecastService } from './forecast.service.js';
+import { ForecastStore } from './forecast-store.js';
 import { FLEET_ID } from './issue.js';
+import { LearningService } from './learning.service.js';
+import { SiteHistories } from './site-history.js';
+import { NoWeather } from './weather-source.port.js';
 import { WorkerForecaster } from './worker-forecaster.js';
 
 const NOW_MS = Date.UTC(2024, 5, 1, 10, 7);
-const site = (id: string) => ({ id, zone: 'Europe/Berlin' });
+const site = (id: string) => ({ id, zone: 'Europe/Berlin', kind: 'home' as const });
 
 /** Homes that metered for so many days: a grid meter that tells an evening peak, a roof that tells a sunny noon. */
 class Metered extends EnergyHistory {
@@ -46,11 +50,22 @@ class Metered extends EnergyHistory {
 
 let database: DataSource;
 const forecaster = new WorkerForecaster();
-const serviceOf = (history: EnergyHistory): ForecastService =>
-  new ForecastService(history, forecaster, database.getRepository(ForecastEntity), database.getRepository(ForecastModelEntity));
+const storeOf = (): ForecastStore =>
+  new ForecastStore(
+    database.getRepository(ForecastEntity),
+    database.getRepository(ForecastModelEntity),
+    database.getRepository(ForecastScoreEntity),
+  );
+const serviceOf = (history: EnergyHistory): { forecasts: ForecastService; learning: LearningService } => {
+  const [histories, store, weather] = [new SiteHistories(history), storeOf(), new NoWeather()];
+  return {
+    forecasts: new ForecastService(histories, forecaster, store, weather),
+    learning: new LearningService(histories, forecaster, store, weather),
+  };
+};
 
 beforeEach(async () => {
-  const entities = [ForecastEntity, ForecastModelEntity];
+  const entities = [ForecastEntity, ForecastModelEntity, ForecastScoreEntity];
   database = await new DataSource({ ...databaseOptions({ kind: 'sqlite', file: ':memory:' }), entities }).initialize();
   await database.runMigrations();
 });
@@ -59,14 +74,20 @@ afterAll(() => forecaster.close());
 
 it('has entities that agree with the migrated tables', async () => {
   const differences = (await database.driver.createSchemaBuilder().log()).upQueries.map(({ query }) => query);
-  expect(differences.filter((query) => /forecasts|forecast_models/.test(query))).toEqual([]);
+  expect(differences.filter((query) => /forecasts|forecast_models|forecast_scores/.test(query))).toEqual([]);
 });
 
 describe('forecasts', () => {
-  it('say which model they are from: a network, the naive blend, or what is now', async () => {
-    const service = serviceOf(new Metered({ old: 30, young: 5 }));
+  it('say which model they are from: the site’s own, those of others, the naive blend, or what is now', async () => {
+    const { forecasts, learning } = serviceOf(new Metered({ old: 35, young: 5 }));
     const sites = [site('old'), site('young'), site('new')];
-    const reports = await service.train(sites, NOW_MS);
+    const before = await forecasts.forecast(sites, NOW_MS, new Map([['new', { loadW: 700 }]]));
+    expect(before.sites.map(({ loadModel, pvModel }) => [loadModel, pvModel])).toEqual([
+      ['seasonal-naive', 'seasonal-naive'],
+      ['seasonal-naive', 'seasonal-naive'],
+      ['flat', 'flat'],
+    ]);
+    const reports = await learning.train(sites, NOW_MS);
     expect(reports.map(({ siteId, quantity, trained }) => [siteId, quantity, trained])).toEqual([
       ['old', 'load', true],
       ['old', 'pv', true],
@@ -75,54 +96,77 @@ describe('forecasts', () => {
       ['new', 'load', false],
       ['new', 'pv', false],
     ]);
-    const { sites: issued, fleet } = await service.forecast(sites, NOW_MS, new Map([['new', { loadW: 700 }]]));
+    const { sites: issued, fleet } = await forecasts.forecast(sites, NOW_MS + SLOT_MS, new Map([['new', { loadW: 700 }]]));
     expect(issued.map(({ loadModel, pvModel }) => [loadModel, pvModel])).toEqual([
-      ['brain.js', 'brain.js'],
-      ['seasonal-naive', 'seasonal-naive'],
+      ['mixture', 'mixture'],
+      ['pooled', 'pooled'],
       ['flat', 'flat'],
     ]);
-    expect(issued[2]!.slots.every(({ loadW, pvW }) => loadW === 700 && pvW === 0)).toBe(true);
+    expect(issued[2]!.slots.every(({ loadW, pvW, load }) => loadW === 700 && pvW === 0 && load === undefined)).toBe(true);
     for (const { slots } of issued) {
-      expect(slots).toHaveLength(144);
-      expect(slots[0]!.startMs).toBe(NOW_MS - 7 * 60_000);
-      expect(slots.at(-1)!.endMs - slots[0]!.startMs).toBe(36 * HOUR_MS);
+      expect(slots).toHaveLength(192);
+      expect(slots.at(-1)!.endMs - slots[0]!.startMs).toBe(48 * HOUR_MS);
     }
     expect(fleet.slots[40]!.loadW).toBe(issued.reduce((sum, { slots }) => sum + slots[40]!.loadW, 0));
-    const evening = issued[0]!.slots.find(({ startMs }) => startMs === Date.UTC(2024, 5, 1, 17))!;
-    expect(evening.loadW).toBeGreaterThan(1_400);
-    expect(evening.loadW).toBeLessThan(2_400);
+    for (const { slots } of issued.slice(0, 2)) {
+      const evening = slots.find(({ startMs }) => startMs === Date.UTC(2024, 5, 1, 17))!;
+      expect(evening.loadW).toBeGreaterThan(1_300);
+      expect(evening.loadW).toBeLessThan(2_500);
+      expect(evening.load!.p10W).toBeLessThan(evening.load!.p50W);
+      expect(evening.load!.p90W).toBeGreaterThan(evening.load!.p50W);
+    }
   });
 
-  it('are kept, with the models, across a restart', async () => {
-    const history = new Metered({ old: 20 });
+  it('are kept, with the models, across a restart; a training that was cut short goes on', async () => {
+    const history = new Metered({ old: 20, other: 20 });
     const first = serviceOf(history);
-    await first.train([site('old')], NOW_MS);
-    const before = await first.forecast([site('old')], NOW_MS);
+    await first.learning.train([site('old')], NOW_MS);
+    const before = await first.forecasts.forecast([site('old')], NOW_MS);
     const restarted = serviceOf(history);
-    const after = await restarted.forecast([site('old')], NOW_MS + SLOT_MS);
-    expect(after.sites[0]!.loadModel).toBe('brain.js');
-    expect(await restarted.latest('old')).toEqual(after.sites[0]);
-    expect(await restarted.latest()).toEqual(after.fleet);
-    const kept = await restarted.issuedDuring({ startMs: NOW_MS, endMs: NOW_MS + HOUR_MS }, FLEET_ID);
+    const after = await restarted.forecasts.forecast([site('old')], NOW_MS + SLOT_MS);
+    expect(after.sites[0]!.loadModel).toBe('mixture');
+    expect(await restarted.forecasts.latest('old')).toEqual(after.sites[0]);
+    expect(await restarted.forecasts.latest()).toEqual(after.fleet);
+    const kept = await restarted.forecasts.issuedDuring({ startMs: NOW_MS, endMs: NOW_MS + HOUR_MS }, FLEET_ID);
     expect(kept).toEqual([before.fleet, after.fleet]);
+    const reports = await restarted.learning.train([site('old'), site('other')], NOW_MS + SLOT_MS);
+    expect(reports.map(({ trained }) => trained)).toEqual([false, false, true, true]);
+  });
+
+  it('are scored when the truth has come, by horizon, with the weights that follow', async () => {
+    const { learning } = serviceOf(new Metered({ old: 36 }));
+    await learning.train([site('old')], NOW_MS - 4 * DAY_MS);
+    expect((await learning.scoreboard('old', 0))[0]!.rows).toEqual([]);
+    await learning.train([site('old')], NOW_MS);
+    const [load] = await learning.scoreboard('old', 0);
+    const mixture = load!.rows.filter(({ model }) => model === 'mixture');
+    expect(mixture.map(({ horizon, slots }) => [horizon, slots])).toEqual([
+      ['0-6h', 3 * 24],
+      ['6-24h', 3 * 72],
+      ['24-48h', 2 * 96],
+    ]);
+    expect(mixture[1]!.skill).toBeGreaterThan(0);
+    expect(load!.rows.find(({ model }) => model === 'last-week')!.skill).toBe(0);
+    expect(Object.values(load!.weights).reduce((a, b) => a + b, 0)).toBeGreaterThan(0.9);
+    expect(load!.trainedToMs).toBe(NOW_MS - (NOW_MS % SLOT_MS));
   });
 
   it('read only what is new', async () => {
     const history = new Metered({ old: 20 });
-    const service = serviceOf(history);
-    await service.forecast([site('old')], NOW_MS);
+    const { forecasts } = serviceOf(history);
+    await forecasts.forecast([site('old')], NOW_MS);
     const read = history.asked;
-    await service.forecast([site('old')], NOW_MS + SLOT_MS);
+    await forecasts.forecast([site('old')], NOW_MS + SLOT_MS);
     expect(history.asked - read).toBeLessThan(DAY_MS);
-    service.historyChanged();
-    await service.forecast([site('old')], NOW_MS + SLOT_MS);
+    forecasts.historyChanged();
+    await forecasts.forecast([site('old')], NOW_MS + SLOT_MS);
     expect(history.asked - read).toBeGreaterThan(20 * DAY_MS);
   });
 
   it('are forgotten after eight days', async () => {
-    const service = serviceOf(new Metered({}));
-    await service.forecast([site('new')], NOW_MS - 9 * DAY_MS);
-    await service.forecast([site('new')], NOW_MS);
-    expect(await service.issuedDuring({ startMs: 0, endMs: NOW_MS + 1 }, 'new')).toHaveLength(1);
+    const { forecasts } = serviceOf(new Metered({}));
+    await forecasts.forecast([site('new')], NOW_MS - 9 * DAY_MS);
+    await forecasts.forecast([site('new')], NOW_MS);
+    expect(await forecasts.issuedDuring({ startMs: 0, endMs: NOW_MS + 1 }, 'new')).toHaveLength(1);
   });
 });

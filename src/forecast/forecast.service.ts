@@ -1,167 +1,103 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { Between, LessThan, Repository } from 'typeorm';
-import type { Site, SiteId } from '../fleet/plant.js';
-import { type Interval, SLOT_MS } from '../kernel/interval.js';
-import { seedOf } from '../kernel/random.js';
-import { DAY_MS, type EpochMs } from '../kernel/units.js';
-import { EnergyHistory } from './energy-history.port.js';
-import { ForecastEntity, ForecastModelEntity } from './forecast.entity.js';
+import type { SiteId } from '../fleet/plant.js';
+import type { Interval } from '../kernel/interval.js';
+import type { EpochMs } from '../kernel/units.js';
+import { DAYS_TO_LEARN } from './learning.js';
 import type { ForecastModel, SiteForecast } from './forecast.js';
-import { Forecaster } from './forecaster.port.js';
-import { knownDays, seriesEndMs, type SiteHistory } from './history.js';
-import { DAYS_FOR_NETWORK, firstSlotMs, FLEET_ID, fleetForecast, HORIZON_SLOTS, outlookOf, siteForecast } from './issue.js';
-import { DEFAULT_EFFORT, type StoredNetwork } from './network.js';
+import { type ForecastSite, poolOf } from './forecast-site.js';
+import { ForecastStore } from './forecast-store.js';
+import { Forecaster, type PredictionItem } from './forecaster.port.js';
+import { knownDays, type PowerSeries } from './history.js';
+import { firstSlotMs, FLEET_ID, fleetForecast, HORIZON_SLOTS, type Outlook, outlookOf, siteForecast } from './issue.js';
+import { type ForecastQuantity, QUANTITIES } from './series-models.js';
 import { SiteHistories } from './site-history.js';
-
-export type ForecastSite = Pick<Site, 'id' | 'zone'>;
-export const QUANTITIES = ['load', 'pv'] as const;
-export type ForecastQuantity = (typeof QUANTITIES)[number];
+import { WeatherSource } from './weather-source.port.js';
 
 /** What is measured at a site right now; held where a site has no history at all. */
 export type PresentPowers = ReadonlyMap<SiteId, { readonly loadW?: number; readonly pvW?: number }>;
 
-export interface TrainingReport {
-  readonly siteId: SiteId;
-  readonly quantity: ForecastQuantity;
-  /** False where the history is too short. */
-  readonly trained: boolean;
-  readonly rowsUsed: number;
-  readonly seconds: number;
-}
+/** Sites that go to the worker together: what is copied to it at once must not hold the event loop. */
+const SITES_AT_ONCE = 4;
 
-/** How long issued forecasts are kept for charts and scores. */
-const KEPT_MS = 8 * DAY_MS;
-
-/** Trains models, issues forecasts and keeps both. Arithmetic runs in a worker; each call may be made again at any time. */
+/** Issues forecasts and keeps them. Arithmetic runs in a worker; each call may be made again at any time. */
 @Injectable()
 export class ForecastService {
-  private readonly histories: SiteHistories;
-  private networks: Map<string, StoredNetwork> | undefined;
-
   constructor(
-    history: EnergyHistory,
+    private readonly histories: SiteHistories,
     private readonly forecaster: Forecaster,
-    @InjectRepository(ForecastEntity) private readonly forecasts: Repository<ForecastEntity>,
-    @InjectRepository(ForecastModelEntity) private readonly models: Repository<ForecastModelEntity>,
-  ) {
-    this.histories = new SiteHistories(history);
-  }
-
-  /** Trains both quantities of each site, one after the other, and stores the models. `onTrained` tells of progress. */
-  async train(sites: readonly ForecastSite[], nowMs: EpochMs, onTrained?: (report: TrainingReport) => void): Promise<TrainingReport[]> {
-    const reports: TrainingReport[] = [];
-    for (const site of sites) {
-      const history = await this.histories.upTo(site.id, nowMs);
-      for (const quantity of QUANTITIES) {
-        const report = await this.trainOne(site, quantity, history, nowMs);
-        reports.push(report);
-        onTrained?.(report);
-      }
-    }
-    return reports;
-  }
-
-  private async trainOne(site: ForecastSite, quantity: ForecastQuantity, history: SiteHistory, nowMs: EpochMs): Promise<TrainingReport> {
-    const series = history[quantity];
-    const nothing = { siteId: site.id, quantity, trained: false, rowsUsed: 0, seconds: 0 };
-    if (knownDays(series) < DAYS_FOR_NETWORK || series.values.every((value) => !value)) return nothing;
-    const request = { series, zone: site.zone, seed: seedOf(site.id, quantity), effort: DEFAULT_EFFORT };
-    const { network, rowsUsed, seconds } = await this.forecaster.train(request);
-    if (!network) return nothing;
-    const networks = await this.loadedNetworks();
-    await this.models.save({
-      siteId: site.id,
-      quantity,
-      trainedAtMs: nowMs,
-      historyStartMs: series.startMs,
-      historyEndMs: seriesEndMs(series),
-      rowsUsed,
-      seconds,
-      network,
-    });
-    networks.set(`${site.id} ${quantity}`, network);
-    return { siteId: site.id, quantity, trained: true, rowsUsed, seconds };
-  }
+    private readonly store: ForecastStore,
+    private readonly weather: WeatherSource,
+  ) {}
 
   /**
-   * The next 36 hours of each site and of the fleet, from everything known at `nowMs`, stored as issued then. A quantity with
-   * a trained network is forecast by it; with less than two weeks of history by the seasonal naive blend; with none the
-   * present value (or 0, where that too is unknown) is held.
+   * The next 48 hours of each site and of the fleet, from everything known at `nowMs`, stored as issued then. A quantity is forecast by
+   * the mixture of the site's own models; with less than two weeks of history by the pooled ones of similar sites; where there are
+   * none by the seasonal naive blend; without any history the present value (or 0, where that too is unknown) is held.
    */
   async forecast(
     sites: readonly ForecastSite[],
     nowMs: EpochMs,
     present: PresentPowers = new Map(),
   ): Promise<{ readonly sites: SiteForecast[]; readonly fleet: SiteForecast }> {
-    const networks = await this.loadedNetworks();
-    const asked: { site: ForecastSite; history: SiteHistory }[] = [];
-    for (const site of sites) asked.push({ site, history: await this.histories.upTo(site.id, nowMs) });
-    const networkOf = (siteId: SiteId, quantity: ForecastQuantity): StoredNetwork | undefined => networks.get(`${siteId} ${quantity}`);
-    const items = asked.flatMap(({ site, history }) =>
-      QUANTITIES.map((quantity) => ({ series: history[quantity], zone: site.zone, network: networkOf(site.id, quantity) })),
-    );
-    const { powersW } = await this.forecaster.predict({ issuedAtMs: nowMs, startMs: firstSlotMs(nowMs), slots: HORIZON_SLOTS, items });
-    const issued = asked.map(({ site, history }, index) => {
-      const { loadW, pvW } = present.get(site.id) ?? {};
-      const load = outlookOf(history.load, powersW[2 * index], networkOf(site.id, 'load') !== undefined, loadW);
-      const pv = outlookOf(history.pv, powersW[2 * index + 1], networkOf(site.id, 'pv') !== undefined, pvW);
-      return siteForecast(site.id, nowMs, load, pv);
-    });
+    const issued: SiteForecast[] = [];
+    for (let at = 0; at < sites.length; at += SITES_AT_ONCE) {
+      issued.push(...(await this.forecastSome(sites.slice(at, at + SITES_AT_ONCE), nowMs, present)));
+    }
     const fleet = fleetForecast(issued, nowMs);
-    await this.forecasts.save([...issued, fleet].map(rowOf), { chunk: 50 });
-    await this.forecasts.delete({ issuedAtMs: LessThan(nowMs - KEPT_MS) });
+    await this.store.saveForecasts([...issued, fleet]);
+    await this.store.forgetForecastsBefore(nowMs);
     return { sites: issued, fleet };
+  }
+
+  private async forecastSome(sites: readonly ForecastSite[], nowMs: EpochMs, present: PresentPowers): Promise<SiteForecast[]> {
+    const asked: { item: PredictionItem; model: ForecastModel }[] = [];
+    for (const site of sites) {
+      const history = await this.histories.upTo(site.id, nowMs);
+      for (const quantity of QUANTITIES) asked.push(await this.itemOf(site, quantity, history[quantity], nowMs));
+    }
+    const ahead = { issuedAtMs: nowMs, startMs: firstSlotMs(nowMs), slots: HORIZON_SLOTS };
+    const slots = await this.forecaster.predict({ ...ahead, items: asked.map(({ item }) => item) });
+    return sites.map(({ id }, index) => {
+      const { loadW, pvW } = present.get(id) ?? {};
+      const outlook = (which: number, presentW: number | undefined): Outlook =>
+        outlookOf(asked[which]!.item.series, slots[which], asked[which]!.model, presentW);
+      return siteForecast(id, nowMs, outlook(2 * index, loadW), outlook(2 * index + 1, pvW));
+    });
+  }
+
+  private async itemOf(
+    site: ForecastSite,
+    quantity: ForecastQuantity,
+    series: PowerSeries,
+    nowMs: EpochMs,
+  ): Promise<{ item: PredictionItem; model: ForecastModel }> {
+    const own = await this.store.models(site.id, quantity);
+    const borrowed = own || knownDays(series) >= DAYS_TO_LEARN ? undefined : await this.store.models(poolOf(site), quantity);
+    const models = own ?? borrowed;
+    const weather = await this.weather.forecast(site, nowMs);
+    return {
+      item: { series, zone: site.zone, ...(models ? { models } : {}), ...(weather ? { weather } : {}) },
+      model: own ? 'mixture' : borrowed ? 'pooled' : 'seasonal-naive',
+    };
   }
 
   /** Keeps forecasts issued elsewhere (history made in process), for charts and scores. */
   async remember(issued: readonly SiteForecast[]): Promise<void> {
-    await this.forecasts.save(issued.map(rowOf), { chunk: 50 });
+    await this.store.saveForecasts(issued);
   }
 
   /** The newest forecast of a site (or of `FLEET_ID`). */
-  async latest(siteId: SiteId = FLEET_ID): Promise<SiteForecast | undefined> {
-    const [row] = await this.forecasts.find({ where: { siteId }, order: { issuedAtMs: 'DESC' }, take: 1 });
-    return row && forecastOf(row);
+  latest(siteId: SiteId = FLEET_ID): Promise<SiteForecast | undefined> {
+    return this.store.latest(siteId);
   }
 
   /** What was issued for a site (or for `FLEET_ID`) inside a stretch of time, oldest first. */
-  async issuedDuring({ startMs, endMs }: Interval, siteId: SiteId = FLEET_ID): Promise<SiteForecast[]> {
-    const rows = await this.forecasts.find({ where: { siteId, issuedAtMs: Between(startMs, endMs - 1) }, order: { issuedAtMs: 'ASC' } });
-    return rows.map(forecastOf);
+  issuedDuring(period: Interval, siteId: SiteId = FLEET_ID): Promise<SiteForecast[]> {
+    return this.store.issuedDuring(siteId, period);
   }
 
   /** Reads history anew at the next call: older days have been filled in. */
   historyChanged(): void {
     this.histories.forget();
   }
-
-  private async loadedNetworks(): Promise<Map<string, StoredNetwork>> {
-    this.networks ??= new Map((await this.models.find()).map(({ siteId, quantity, network }) => [`${siteId} ${quantity}`, network]));
-    return this.networks;
-  }
 }
-
-const rowOf = ({ siteId, issuedAtMs, loadModel, pvModel, slots }: SiteForecast): ForecastEntity => ({
-  siteId,
-  issuedAtMs,
-  startMs: slots[0]?.startMs ?? issuedAtMs,
-  slotMs: SLOT_MS,
-  loadModel,
-  pvModel,
-  loadW: slots.map(({ loadW }) => loadW),
-  pvW: slots.map(({ pvW }) => pvW),
-});
-
-const forecastOf = ({ siteId, issuedAtMs, startMs, slotMs, loadModel, pvModel, loadW, pvW }: ForecastEntity): SiteForecast => ({
-  siteId,
-  issuedAtMs,
-  loadModel: loadModel as ForecastModel,
-  pvModel: pvModel as ForecastModel,
-  slots: loadW.map((powerW, slot) => ({
-    startMs: startMs + slot * slotMs,
-    endMs: startMs + (slot + 1) * slotMs,
-    loadW: powerW,
-    pvW: pvW[slot]!,
-  })),
-});

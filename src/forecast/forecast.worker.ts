@@ -1,13 +1,28 @@
-import { serveJobs } from '../platform/worker-pool.js';
 import { monotonicMs } from '../platform/clock.js';
-import { runBrainNet, trainBrainNet } from './adapters/brain-network.js';
-import type { ForecastReply, ForecastRequest } from './network.js';
-import { fitNetwork, predict } from './network-fit.js';
+import { serveJobs } from '../platform/worker-pool.js';
+import { BRAIN_NETS } from './adapters/brain-network.js';
+import type { Distribution } from './distribution.js';
+import type { PoolingRequest, PredictionRequest } from './forecaster.port.js';
+import { learn, type LearningTask } from './learning.js';
+import { pooled } from './pooling.js';
+import { predictSlots } from './prediction.js';
+import { type DayScores, dayScores } from './scoreboard.js';
+import type { SeriesModels } from './series-models.js';
+
+export type ForecastRequest =
+  | ({ readonly kind: 'learn' } & LearningTask)
+  | ({ readonly kind: 'pool' } & PoolingRequest)
+  | ({ readonly kind: 'predict' } & PredictionRequest);
+
+export type ForecastReply =
+  | { readonly models: SeriesModels | undefined; readonly scores: readonly DayScores[]; readonly seconds: number }
+  | { readonly slots: (Distribution[] | undefined)[] };
 
 serveJobs<ForecastRequest, ForecastReply>((request) => {
-  if (request.kind === 'predict')
-    return { powersW: request.items.map(({ series, zone, network }) => predict(series, zone, network, request, runBrainNet)) };
+  if (request.kind === 'predict') return { slots: request.items.map((item) => predictSlots(item, request, BRAIN_NETS.run)) };
   const beganMs = monotonicMs();
-  const fitted = fitNetwork(request.series, request.zone, request.seed, request.effort, trainBrainNet, runBrainNet);
-  return { network: fitted?.network, rowsUsed: fitted?.rowsUsed ?? 0, seconds: (monotonicMs() - beganMs) / 1_000 };
+  const scores =
+    request.kind === 'learn' && request.models ? dayScores(request, request.models, request.models.trainedToMs, BRAIN_NETS) : [];
+  const models = request.kind === 'learn' ? learn(request, BRAIN_NETS) : pooled(request.tasks, BRAIN_NETS);
+  return { models, scores, seconds: (monotonicMs() - beganMs) / 1_000 };
 });

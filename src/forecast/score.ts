@@ -1,42 +1,66 @@
-import { DAY_MS, type Watt } from '../kernel/units.js';
+import { DAY_MS, HOUR_MS, type Watt } from '../kernel/units.js';
+import { type Distribution, LEVEL, pinball } from './distribution.js';
 import { type PowerSeries, type SlotCalendar, slotDaysBefore } from './history.js';
-import { mean } from './seasonal-naive.js';
 
-/** How a model did on forecasts of whole local days. Errors in W; `bias` is forecast less truth. */
+/**
+ * How a model did on forecasts of whole local days. Each functional is held to its own loss: MAE and MASE are of the median, the others
+ * but for the quantiles of the mean. Errors in W; `bias` is forecast less truth.
+ */
 export interface Score {
   readonly mae: number;
   readonly rmse: number;
-  /** Mean absolute error as a multiple of that of "as a week ago" on the days before the test (Hyndman and Koehler 2006). */
+  /** MAE as a multiple of that of "as a week ago" on the days before the test (Hyndman and Koehler, 2006). */
   readonly mase: number;
   /** Mean absolute error at each day's two highest slots. */
   readonly top2: number;
   readonly bias: number;
+  /** Mean absolute error of a day's energy from 17 to 21 h; Wh. */
+  readonly eveningWh: number;
+  /** Mean of the pinball losses of P10 and P90. */
+  readonly pinball: number;
+  /** Share of what came that lay from P10 to P90. */
+  readonly coverage: number;
   readonly slots: number;
 }
 
 /** One local day ahead: what was forecast and what came; a slot is absent where either is not known. */
 export interface DayAhead {
-  readonly forecastW: readonly (Watt | undefined)[];
+  readonly forecasts: readonly (Distribution | undefined)[];
   readonly actualW: readonly (Watt | undefined)[];
+  /** Local hour of each slot. */
+  readonly hours: readonly number[];
 }
 
-export const scoreOf = (days: readonly DayAhead[], scaleW: number): Score => {
-  const pairs = days.map(({ forecastW, actualW }) =>
-    actualW.flatMap((actual, slot) => {
-      const forecast = forecastW[slot];
-      return actual === undefined || forecast === undefined ? [] : [{ actual, error: forecast - actual }];
+interface Pair extends Distribution {
+  readonly actual: number;
+  readonly hour: number;
+}
+
+const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+export const scoreOf = (days: readonly DayAhead[], scaleW: number, stepMs: number): Score => {
+  const byDay = days.map(({ forecasts, actualW, hours }) =>
+    actualW.flatMap((actual, slot): Pair[] => {
+      const forecast = forecasts[slot];
+      return actual === undefined || forecast === undefined ? [] : [{ ...forecast, actual, hour: hours[slot]! }];
     }),
   );
-  const errors = pairs.flat().map(({ error }) => error);
-  const peaks = pairs.flatMap((day) => day.toSorted((a, b) => b.actual - a.actual).slice(0, 2)).map(({ error }) => Math.abs(error));
-  const mae = mean(errors.map(Math.abs)) ?? NaN;
+  const pairs = byDay.flat();
+  const peaks = byDay.flatMap((day) => day.toSorted((a, b) => b.actual - a.actual).slice(0, 2));
+  const evenings = byDay.map((day) => day.filter(({ hour }) => hour >= 17 && hour < 21)).filter((evening) => evening.length > 0);
+  const mae = meanOf(pairs.map(({ p50, actual }) => Math.abs(p50 - actual)));
   return {
     mae,
-    rmse: Math.sqrt(mean(errors.map((error) => error ** 2)) ?? NaN),
+    rmse: Math.sqrt(meanOf(pairs.map(({ mean, actual }) => (mean - actual) ** 2))),
     mase: mae / scaleW,
-    top2: mean(peaks) ?? NaN,
-    bias: mean(errors) ?? NaN,
-    slots: errors.length,
+    top2: meanOf(peaks.map(({ mean, actual }) => Math.abs(mean - actual))),
+    bias: meanOf(pairs.map(({ mean, actual }) => mean - actual)),
+    eveningWh: meanOf(
+      evenings.map((evening) => Math.abs(evening.reduce((sum, { mean, actual }) => sum + mean - actual, 0) * stepMs) / HOUR_MS),
+    ),
+    pinball: meanOf(pairs.map(({ p10, p90, actual }) => (pinball(LEVEL.p10, p10, actual) + pinball(LEVEL.p90, p90, actual)) / 2)),
+    coverage: meanOf(pairs.map(({ p10, p90, actual }) => (actual >= p10 && actual <= p90 ? 1 : 0))),
+    slots: pairs.length,
   };
 };
 
@@ -48,5 +72,5 @@ export const weeklyNaiveErrorW = (series: PowerSeries, calendar: SlotCalendar, b
     const then = series.values[slotDaysBefore(calendar, slot, 7)];
     if (now !== undefined && then !== undefined) errors.push(Math.abs(now - then));
   }
-  return mean(errors) ?? NaN;
+  return meanOf(errors);
 };

@@ -1,10 +1,8 @@
 import type { Watt } from '../kernel/units.js';
-import { type PowerSeries, type SlotCalendar, slotDaysBefore } from './history.js';
+import { type Distribution, LEVEL, quantileOf } from './distribution.js';
+import { calendarOf, type PowerSeries, type SlotCalendar, slotDaysBefore } from './history.js';
 
-/**
- * Forecasts that repeat the past at the same time of the local day. Each looks only at slots before `issueSlot`: what had
- * not ended when the forecast was issued does not exist for it.
- */
+/** One issue: what had not ended when the forecast was issued does not exist for it. */
 export interface ForecastTask {
   readonly series: PowerSeries;
   /** Covers the history and the slots ahead; starts with the series. */
@@ -13,10 +11,15 @@ export interface ForecastTask {
   readonly issueSlot: number;
 }
 
-export type NaiveModel = (task: ForecastTask, targetSlot: number) => Watt | undefined;
+/** Slots ahead of an issue. */
+export interface Ahead {
+  readonly issuedAtMs: number;
+  readonly startMs: number;
+  readonly slots: number;
+}
 
 /** Values of the last `days` local days at the target's time of day that were known at issue, newest first. */
-export const sameTimes = ({ series, calendar, issueSlot }: ForecastTask, targetSlot: number, days: number): Watt[] => {
+const sameTimes = ({ series, calendar, issueSlot }: ForecastTask, targetSlot: number, days: number): Watt[] => {
   const known: Watt[] = [];
   for (let day = 1, looked = 0; looked < days; day += 1) {
     const slot = slotDaysBefore(calendar, targetSlot, day);
@@ -29,37 +32,25 @@ export const sameTimes = ({ series, calendar, issueSlot }: ForecastTask, targetS
   return known;
 };
 
-export const mean = (values: readonly number[]): number | undefined =>
-  values.length > 0 ? values.reduce((a, b) => a + b, 0) / values.length : undefined;
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-export const median = (values: readonly number[]): number | undefined => {
-  if (values.length === 0) return undefined;
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1]! + sorted[middle]!) / 2;
-};
-
-/** The same time seven days before; fourteen, where the target is more than a week ahead. */
-const lastWeek: NaiveModel = (task, targetSlot) => {
-  for (const days of [7, 14]) {
-    const slot = slotDaysBefore(task.calendar, targetSlot, days);
-    if (slot >= 0 && slot < task.issueSlot) return task.series.values[slot];
+/**
+ * The forecast of a site that nothing has been learnt of: half the mean of the last seven days at this time of day, which keeps the
+ * energy, half the median of fourteen, which forgets odd days; as wide as four weeks. Undefined where some slot has no past.
+ */
+export const seasonalAhead = (series: PowerSeries, zone: string, { issuedAtMs, startMs, slots }: Ahead): Distribution[] | undefined => {
+  const firstSlot = Math.round((startMs - series.startMs) / series.stepMs);
+  const issueSlot = Math.min(series.values.length, Math.floor((issuedAtMs - series.startMs) / series.stepMs));
+  const task: ForecastTask = { series, calendar: calendarOf(zone, series.startMs, series.stepMs, firstSlot + slots), issueSlot };
+  const ahead: Distribution[] = [];
+  for (let slot = firstSlot; slot < firstSlot + slots; slot += 1) {
+    const month = sameTimes(task, slot, 28);
+    if (month.length === 0) return undefined;
+    const fortnight = month.slice(0, 14).toSorted((a, b) => a - b);
+    const meanW = (mean(month.slice(0, 7)) + quantileOf(fortnight, 0.5)) / 2;
+    const sorted = month.toSorted((a, b) => a - b);
+    const [p10, p50, p90] = [quantileOf(sorted, LEVEL.p10), quantileOf(sorted, LEVEL.p50), quantileOf(sorted, LEVEL.p90)];
+    ahead.push({ mean: meanW, p10, p50, p90 });
   }
-  return undefined;
-};
-
-/** Half the mean of the last seven days, which keeps the energy, half the median of fourteen, which forgets odd days. */
-export const blend: NaiveModel = (task, targetSlot) => {
-  const fortnight = sameTimes(task, targetSlot, 14);
-  const week = mean(sameTimes(task, targetSlot, 7));
-  const middle = median(fortnight);
-  return week === undefined || middle === undefined ? middle : (week + middle) / 2;
-};
-
-export const NAIVE_MODELS: Readonly<Record<string, NaiveModel>> = {
-  yesterday: (task, targetSlot) => sameTimes(task, targetSlot, 1)[0],
-  'last-week': lastWeek,
-  'mean-7d': (task, targetSlot) => mean(sameTimes(task, targetSlot, 7)),
-  'median-14d': (task, targetSlot) => median(sameTimes(task, targetSlot, 14)),
-  'seasonal-naive': blend,
+  return ahead;
 };

@@ -1,28 +1,51 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { MINUTE_MS } from '../kernel/units.js';
 import { workerEntry, WorkerPool } from '../platform/worker-pool.js';
-import { Forecaster } from './forecaster.port.js';
-import type { ForecastReply, ForecastRequest, PredictionReply, PredictionRequest, TrainingReply, TrainingRequest } from './network.js';
+import type { Distribution } from './distribution.js';
+import type { ForecastReply, ForecastRequest } from './forecast.worker.js';
+import {
+  Forecaster,
+  type LearningReply,
+  type PoolingRequest,
+  type PredictionRequest,
+  type ScoredLearningReply,
+} from './forecaster.port.js';
+import type { LearningTask } from './learning.js';
 
-/** brain.js in one thread of its own: it takes 0.4 s to load and trains for seconds. */
+const entry = (): URL => workerEntry(import.meta.url, './forecast.worker.js');
+
+/** brain.js in two threads: one learns for seconds on end, the other answers what a plan waits for. */
 @Injectable()
 export class WorkerForecaster extends Forecaster implements OnModuleDestroy {
-  private readonly pool = new WorkerPool<ForecastRequest, ForecastReply>(() => workerEntry(import.meta.url, './forecast.worker.js'), {
+  private readonly learning = new WorkerPool<ForecastRequest, ForecastReply>(entry, {
     threads: 1,
-    timeoutMs: 2 * MINUTE_MS,
+    timeoutMs: 5 * MINUTE_MS,
     idleMs: 2 * MINUTE_MS,
   });
+  private readonly predicting = new WorkerPool<ForecastRequest, ForecastReply>(entry, {
+    threads: 1,
+    timeoutMs: MINUTE_MS,
+    idleMs: 20 * MINUTE_MS,
+  });
 
-  async train(request: Omit<TrainingRequest, 'kind'>): Promise<TrainingReply> {
-    return (await this.pool.run({ kind: 'train', ...request })) as TrainingReply;
+  async learn(task: LearningTask): Promise<ScoredLearningReply> {
+    return (await this.learning.run({ kind: 'learn', ...task })) as ScoredLearningReply;
   }
 
-  async predict(request: Omit<PredictionRequest, 'kind'>): Promise<PredictionReply> {
-    return (await this.pool.run({ kind: 'predict', ...request }, { urgent: true })) as PredictionReply;
+  async pool(request: PoolingRequest): Promise<LearningReply | undefined> {
+    const reply = (await this.learning.run({ kind: 'pool', ...request })) as Partial<LearningReply>;
+    return reply.models ? (reply as LearningReply) : undefined;
   }
 
-  close(): Promise<void> {
-    return this.pool.close();
+  async predict(request: PredictionRequest): Promise<(Distribution[] | undefined)[]> {
+    const reply = (await this.predicting.run({ kind: 'predict', ...request }, { urgent: true })) as {
+      slots: (Distribution[] | undefined)[];
+    };
+    return reply.slots;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.learning.close(), this.predicting.close()]);
   }
 
   onModuleDestroy(): Promise<void> {

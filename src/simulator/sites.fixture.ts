@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import type { PvArray } from '../kernel/sun.js';
 import { type Profile, profileSchema } from '../registers/profile.js';
-import type { BatteryPack, PvArray, VirtualGenerator, VirtualSite } from './spec.js';
+import type { BatteryPack, VirtualGenerator, VirtualSite } from './spec.js';
 
 /** Sites for tests of the simulator; ports are free ones. */
 

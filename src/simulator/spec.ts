@@ -1,3 +1,4 @@
+import type { PvArray } from '../kernel/sun.js';
 import type { DurationMs, EpochMs, Watt, WattHour } from '../kernel/units.js';
 import type { Profile } from '../registers/profile.js';
 
@@ -54,15 +55,6 @@ export interface VirtualMeter extends OnTheBus {
   readonly map: 'sunspec-203' | Profile;
   /** -1 where the clamps look the other way: the meter then calls the site's import an export. */
   readonly direction?: 1 | -1;
-}
-
-export interface PvArray {
-  /** DC power of the modules under standard test conditions. */
-  readonly peakW: Watt;
-  /** 0 lies flat, 90 stands upright. */
-  readonly tiltDeg: number;
-  /** Where it looks: 0 north, 90 east, 180 south. */
-  readonly azimuthDeg: number;
 }
 
 export interface BatteryPack {

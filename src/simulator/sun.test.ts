@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../kernel/units.js';
 import { clearSkyShare, meanClearness } from './clouds.js';
 import { ARRAY, home, JUNE_MORNING_MS } from './sites.fixture.js';
-import { clearSkyW, sunDirection } from './sun.js';
+import { clearSkyW, sunDirection } from '../kernel/sun.js';
 import { sunlight } from './sunlight.js';
 
 const DEGREE = 180 / Math.PI;

@@ -3,8 +3,8 @@ import { DAY_MS, type EpochMs, MINUTE_MS, type Watt } from '../kernel/units.js';
 import { seedOf } from '../kernel/random.js';
 import { clearSkyShare } from './clouds.js';
 import { meanOver, seriesOfMinutes } from './day-series.js';
-import type { PvArray, VirtualSite } from './spec.js';
-import { clearSkyW, sunDirection } from './sun.js';
+import type { VirtualSite } from './spec.js';
+import { clearSkyW, type PvArray, sunDirection } from '../kernel/sun.js';
 
 /** The geometry changes slowly: it is worked out this often and drawn straight in between. */
 const GEOMETRY_STEP_MS = 5 * MINUTE_MS;

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { BadInput, messageOf } from '../../src/kernel/errors.js';
 import type { BenchOptions, BenchRow } from './bench-row.js';
 import { demoBench } from './demo.js';
+import { forecastBench } from './forecast.js';
 import { pollBench } from './poll.js';
 import { scheduleBench } from './schedule.js';
 import { startupBench } from './startup.js';
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   poll: pollBench,
   store: storeBench,
   schedule: scheduleBench,
+  forecast: forecastBench,
 };
 
 const wrongUsage = (line: string): never => {

@@ -5,7 +5,7 @@ import type { Sample } from '../../field/sample.js';
 import type { Consent, SiteId } from '../../fleet/plant.js';
 import { HORIZON_SLOTS, fleetForecast, outlookOf, siteForecast } from '../../forecast/issue.js';
 import type { SiteForecast } from '../../forecast/forecast.js';
-import { predict } from '../../forecast/network-fit.js';
+import { seasonalAhead } from '../../forecast/seasonal-naive.js';
 import { contains, type Interval, SLOT_MS, slotsOf } from '../../kernel/interval.js';
 import { localDate } from '../../kernel/local-day.js';
 import { DAY_MS, type EpochMs, type Watt } from '../../kernel/units.js';
@@ -214,12 +214,8 @@ export class HistoryRun {
   private forecast({ site, state, model }: PastSite, nowMs: EpochMs): SiteForecast {
     const outlook = (values: readonly (Watt | undefined)[], presentW: Watt | undefined) => {
       const series = { startMs: this.rememberedFromMs, stepMs: SLOT_MS, values };
-      return outlookOf(
-        series,
-        predict(series, site.zone, undefined, { issuedAtMs: nowMs, startMs: nowMs, slots: HORIZON_SLOTS }, () => () => 0),
-        false,
-        presentW,
-      );
+      const ahead = { issuedAtMs: nowMs, startMs: nowMs, slots: HORIZON_SLOTS };
+      return outlookOf(series, seasonalAhead(series, site.zone, ahead), 'seasonal-naive', presentW);
     };
     const presentW = {
       load: state.powers.loadW ?? model.loadW(nowMs - SLOT_MS, nowMs),

@@ -1,5 +1,13 @@
-import type { EpochMs, Watt } from '../kernel/units.js';
-import type { PvArray } from './spec.js';
+import type { EpochMs, Watt } from './units.js';
+
+export interface PvArray {
+  /** DC power of the modules under standard test conditions. */
+  readonly peakW: Watt;
+  /** 0 lies flat, 90 stands upright. */
+  readonly tiltDeg: number;
+  /** Where it looks: 0 north, 90 east, 180 south. */
+  readonly azimuthDeg: number;
+}
 
 const RADIAN = Math.PI / 180;
 /** Modules are hot, wires have resistance, glass is dusty: IEC 61724 calls what is left the performance ratio. */

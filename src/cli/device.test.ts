@@ -190,5 +190,6 @@ describe('the words of vpp device', () => {
     expect(parseSetpoint({ generator: 'stop' })).toEqual({ kind: 'generator', run: false, powerW: 0 });
     for (const bad of [{}, { limit: '101%' }, { limit: '-5W' }, { generator: '-5W' }, { battery: '5' }, { limit: '5W', battery: '5W' }])
       expect(() => parseSetpoint(bad)).toThrow(BadInput);
+    expect(() => parseSetpoint({ limit: '60' })).toThrow('--limit "60": give a power, as 3000W or 3kW, or a share of the rating, as 60%');
   });
 });

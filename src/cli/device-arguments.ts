@@ -86,7 +86,8 @@ export const parseSetpoint = ({ limit, battery, generator }: SetpointText): Setp
 const watts = (option: string, text: string, signed: boolean): number => {
   const parsed = /^(-?\d+(?:\.\d+)?)(W|kW)$/.exec(text);
   if (parsed && (signed || !text.startsWith('-'))) return Number(parsed[1]) * (parsed[2] === 'kW' ? 1_000 : 1);
-  throw new BadInput(`${option} "${text}": give a power, as 3000W or 3kW${signed ? ', negative to charge' : ''}`);
+  const more = signed ? ', negative to charge' : option === '--generator' ? '' : ', or a share of the rating, as 60%';
+  throw new BadInput(`${option} "${text}": give a power, as 3000W or 3kW${more}`);
 };
 
 /** A power as 300W, 1.5kW or a percentage of a rating. Throws `BadInput` naming the option. */

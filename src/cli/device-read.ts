@@ -24,4 +24,10 @@ const rawText = ({ table, address, words }: RawRegisters): string => `${table} $
 
 /** A point's value with its unit and meaning, or why it has none. */
 export const shown = ({ value, unit, quality, meaning }: PointReport): string =>
-  value === undefined ? `(${quality})` : `${value} ${unit}${meaning ? ` ${meaning}` : ''}`.trimEnd();
+  value === undefined ? `(${quality})` : `${rounded(value)} ${unit}${meaning ? ` ${meaning}` : ''}`.trimEnd();
+
+/** A float of 32 bits has no more digits than these; counters are whole and keep all of theirs. */
+const FLOAT32_DIGITS = 7;
+
+const rounded = (value: number | string): number | string =>
+  typeof value === 'string' || Number.isInteger(value) ? value : Number(value.toPrecision(FLOAT32_DIGITS));

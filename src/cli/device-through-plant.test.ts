@@ -11,20 +11,21 @@ describe('a setpoint through a plant', () => {
   let answers: Record<string, unknown>;
   let withdrawn: number;
   let said: string[];
+  let put: string[];
   const decision = (atMs: number, owner: string) => ({
     atMs,
     devices: [{ deviceId: 'pack', owner, reason: '', setpoint: { kind: 'battery-power', powerW: -500 }, cuts: [] }],
   });
   const alarm = (kind: string, clearedAtMs?: number) => ({ subject: 'pack', kind, message: ALARM, raisedAtMs: NOW - 60_000, clearedAtMs });
-  const command = async (): Promise<Record<string, unknown>> => {
+  const command = async (setpoint: { battery?: string; limit?: string } = { battery: '-500W' }): Promise<Record<string, unknown>> => {
     const { port } = plant.address() as { port: number };
-    const options = { plant: `http://127.0.0.1:${port}`, battery: '-500W', for: '5m', timeoutMs: '1000', reason: 'a test', json: true };
+    const options = { plant: `http://127.0.0.1:${port}`, ...setpoint, for: '5m', timeoutMs: '1000', reason: 'a test', json: true };
     await tryThroughPlant('pack', options);
     return JSON.parse(said.at(-1)!) as Record<string, unknown>;
   };
 
   beforeEach(async () => {
-    [said, withdrawn] = [[], 0];
+    [said, put, withdrawn] = [[], [], 0];
     answers = {
       'POST /api/session': { token: 't' },
       'GET /api/plant': { nowMs: NOW },
@@ -34,6 +35,7 @@ describe('a setpoint through a plant', () => {
       'GET /api/alarms': [],
     };
     plant = createServer((request, response) => {
+      if (request.method === 'PUT') request.setEncoding('utf8').on('data', (text: string) => put.push(text));
       if (request.method === 'DELETE' && request.url === '/api/overrides/pack') withdrawn += 1;
       response.end(JSON.stringify(answers[`${request.method} ${request.url}`] ?? {}));
     });
@@ -63,6 +65,19 @@ describe('a setpoint through a plant', () => {
     answers['GET /api/alarms'] = [alarm('setpoint battery-power')];
     expect(await command()).toMatchObject({ kind: 'not-taken', reason: ALARM });
     expect([withdrawn, process.exitCode]).toEqual([1, 1]);
+  });
+
+  it('is not where somebody else has set what stands there, and says that', async () => {
+    answers['GET /api/devices/pack'] = { health: 'online' };
+    answers['GET /api/alarms'] = [{ ...alarm('foreign-setpoint battery-power'), message: 'Somebody else has set a limit of 30 %' }];
+    expect(await command()).toMatchObject({ kind: 'not-taken', reason: 'Somebody else has set a limit of 30 %' });
+    expect(withdrawn).toBe(1);
+  });
+
+  it('is a percentage of the rating that the plant knows', async () => {
+    answers['GET /api/devices/pack'] = { ...(answers['GET /api/devices/pack'] as object), ratedW: 8_000 };
+    expect(await command({ limit: '50%' })).toMatchObject({ kind: 'confirmed' });
+    expect(JSON.parse(put[0]!)).toMatchObject({ setpoint: { kind: 'pv-limit', maxW: 4_000 } });
   });
 
   it('is not while the first decision about it may still be being written', async () => {

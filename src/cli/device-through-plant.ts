@@ -6,7 +6,7 @@ import { HOUR_MS, SECOND_MS } from '../kernel/units.js';
 import { monotonicMs } from '../platform/clock.js';
 import { configOf } from '../platform/config.js';
 import { print } from './device-bus.js';
-import { parseTrial, type TryOptions } from './device-try.js';
+import { parseTrial, type Trial, type TryOptions } from './device-try.js';
 import { PlantClient } from './plant-client.js';
 
 export interface PlantTryOptions extends Omit<TryOptions, 'unit'> {
@@ -22,12 +22,11 @@ const PATIENCE_MS = 20 * SECOND_MS;
 /** Sets a device of a running plant by an override, and says what became of it. */
 export const tryThroughPlant = async (deviceId: string, options: PlantTryOptions): Promise<void> => {
   const { wanted, leaseMs } = parseTrial(options, LONGEST_OVERRIDE_MS, 'the longest override');
-  if (wanted?.kind === 'limit-percent') throw new BadInput('--limit: give it in watts, as 3000W; a plant does not tell ratings');
   const { login } = configOf(process.env);
   if (!login) throw new BadInput('--plant: set VPP_USER and VPP_PASSWORD to the login of an operator');
   const client = await PlantClient.login(options.plant, login);
   try {
-    if (wanted) await override(client, deviceId, wanted, leaseMs, options);
+    if (wanted) await override(client, deviceId, await inWatts(client, deviceId, wanted), leaseMs, options);
     else await release(client, deviceId, options);
   } finally {
     await client.logout().catch(() => undefined);
@@ -37,6 +36,7 @@ export const tryThroughPlant = async (deviceId: string, options: PlantTryOptions
 const plantSchema = z.object({ nowMs: z.number() });
 const fleetSchema = z.object({ dispatch: z.object({ mode: z.string(), reason: z.string().optional() }) });
 const deviceSchema = z.object({
+  ratedW: z.number().optional(),
   health: z.string(),
   lease: z.object({ owner: z.string(), setpoint: z.string(), expiresAtMs: z.number() }).optional(),
 });
@@ -64,6 +64,14 @@ type OverrideOutcome =
   | { readonly kind: 'not-taken'; readonly reason: string; readonly decided?: Decided };
 
 const pathOf = (deviceId: string): string => `/api/overrides/${encodeURIComponent(deviceId)}`;
+
+/** A percentage is one of the rating that the fleet file tells. */
+const inWatts = async (client: PlantClient, deviceId: string, wanted: NonNullable<Trial['wanted']>): Promise<Setpoint> => {
+  if (wanted.kind !== 'limit-percent') return wanted;
+  const { ratedW } = await client.get(`/api/devices/${encodeURIComponent(deviceId)}`, deviceSchema);
+  if (ratedW === undefined) throw new BadInput(`--limit: give it in watts, as 3000W; the plant does not tell the rating of ${deviceId}`);
+  return { kind: 'pv-limit', maxW: (wanted.percent / 100) * ratedW };
+};
 
 const override = async (
   client: PlantClient,
@@ -102,10 +110,13 @@ const outcomeOf = async (client: PlantClient, deviceId: string, setpoint: Setpoi
       const alarm = isSeen ? await complaintOf(client, deviceId, setpoint) : undefined;
       if (alarm !== undefined) return { kind: 'not-taken', reason: alarm, decided: last };
       if (isSeen && lease?.owner === owner) return { kind: 'confirmed', decided: last, lease };
+      const foreign = isSeen ? await complaintOf(client, deviceId, setpoint, 'foreign-setpoint') : undefined;
+      if (foreign !== undefined) return { kind: 'not-taken', reason: foreign, decided: last };
     }
     await pause(LOOK_EVERY_MS);
   }
-  return { kind: 'not-taken', reason: `the plant showed no lease within ${PATIENCE_MS / SECOND_MS} s` };
+  const foreign = await complaintOf(client, deviceId, setpoint, 'foreign-setpoint');
+  return { kind: 'not-taken', reason: foreign ?? `the plant showed no lease within ${PATIENCE_MS / SECOND_MS} s` };
 };
 
 /** Of a hybrid's two decisions the one on the control that was asked for. */
@@ -122,10 +133,15 @@ const whyNot = (decided: Decided | undefined, health: string): string => {
 };
 
 /** What stands against the control, however long: it is over with the first good word of the device. */
-const complaintOf = async (client: PlantClient, deviceId: string, { kind: control }: Setpoint): Promise<string | undefined> => {
+const complaintOf = async (
+  client: PlantClient,
+  deviceId: string,
+  { kind: control }: Setpoint,
+  about: 'setpoint' | 'foreign-setpoint' = 'setpoint',
+): Promise<string | undefined> => {
   const alarms = await client.get('/api/alarms', alarmsSchema);
   return alarms.find(
-    ({ subject, kind, clearedAtMs }) => subject === deviceId && kind === `setpoint ${control}` && clearedAtMs === undefined,
+    ({ subject, kind, clearedAtMs }) => subject === deviceId && kind === `${about} ${control}` && clearedAtMs === undefined,
   )?.message;
 };
 

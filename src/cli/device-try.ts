@@ -12,12 +12,16 @@ import { configOf } from '../platform/config.js';
 import { parseBus, parseDuration, parseSetpoint, type SetpointText, wholeNumber } from './device-arguments.js';
 import { baseOf, onDevice, type OneUnit, print, type Reach } from './device-bus.js';
 import { type HeldHere, holdHere } from './device-hold.js';
+import { refuseOverStranger, releaseStanding, sayReleased } from './device-stranger.js';
 import { masterOf } from './running-plant.js';
+import { stoppable } from './stoppable.js';
 
 export interface TryOptions extends OneUnit, SetpointText {
   readonly release?: boolean;
   readonly for: string;
   readonly wait?: boolean;
+  readonly insist?: boolean;
+  readonly whoeverSetIt?: boolean;
 }
 
 /** What is asked for: a setpoint for so long, or nothing but that the device lets go. */
@@ -43,14 +47,41 @@ export const tryDirectly = async (address: string, options: TryOptions): Promise
   const { wanted, leaseMs } = parseTrial(options, LONGEST_LEASE_MS, 'what most devices’ timers hold');
   await refuseBesidePlant(address, options);
   return onDevice(address, options, async (device) => {
-    if (!wanted) return sayReleased(await device.release(), options);
+    if (!wanted) return sayReleased(await releaseStanding(device, options.whoeverSetIt === true), options);
     const setpoint = await asSetpoint(wanted, device);
+    await refuseOverStranger(device, setpoint.kind, options.insist === true);
     if (device.endsBy(setpoint.kind) !== 'device' && !isEnd(setpoint))
       return sayHeldHere(await holdHere(device, setpoint, leaseMs, supervisedAs(address, options)), options);
-    const outcome = await device.command(setpoint, Math.ceil(leaseMs / SECOND_MS));
-    const held = options.wait && isHeld(outcome) ? await untilReleased(device, leaseMs) : undefined;
+    const { outcome, held } = await stoppable((signal) => timed(device, setpoint, { leaseMs, wait: options.wait === true, signal }));
     sayOutcome(outcome, held, options);
   });
+};
+
+interface Timed {
+  readonly leaseMs: number;
+  readonly wait: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** What the device's own timer ends. Whoever stops the command does not want to go on either: it is handed back then. */
+const timed = async (
+  device: Commissioned,
+  setpoint: Setpoint,
+  { leaseMs, wait, signal }: Timed,
+): Promise<{ outcome: CommandOutcome; held?: Held }> => {
+  const beganAtMs = monotonicMs();
+  const outcome = await madeOf(await device.command(setpoint, Math.ceil(leaseMs / SECOND_MS)), setpoint, device);
+  const held = wait && isHeld(outcome) ? await untilReleased(device, leaseMs, signal) : undefined;
+  if (!signal.aborted || held?.letGo === true || outcome.kind === 'refused') return { outcome, held };
+  const letGo = await device.release([setpoint.kind]);
+  return { outcome, held: { heldMs: Math.round(monotonicMs() - beganAtMs), letGo, stopped: true } };
+};
+
+/** A limit above the rating is none: the device takes it as its rating. */
+const madeOf = async (outcome: CommandOutcome, setpoint: Setpoint, device: Commissioned): Promise<CommandOutcome> => {
+  if (outcome.kind !== 'confirmed' || setpoint.kind !== 'pv-limit') return outcome;
+  const ratedW = await device.ratedW();
+  return ratedW !== undefined && setpoint.maxW > ratedW ? { kind: 'clamped', readbackW: ratedW } : outcome;
 };
 
 /** To stop an engine is to end what it was told. */
@@ -98,26 +129,22 @@ interface Held {
   /** How long the device kept the setpoint, or has kept it so far. */
   readonly heldMs: number;
   readonly letGo: boolean;
+  /** Whether it was handed back because the command was stopped, before the device's timer did. */
+  readonly stopped?: true;
 }
 
-/** Looks until the device lets go; for twice the lease at most. */
-const untilReleased = async (device: Commissioned, leaseMs: number): Promise<Held> => {
+/** Looks until the device lets go or the command is stopped; for twice the lease at most. */
+const untilReleased = async (device: Commissioned, leaseMs: number, signal: AbortSignal): Promise<Held> => {
   const beganAtMs = monotonicMs();
   for (;;) {
     const letGo = !(await device.holds());
     const heldMs = Math.round(monotonicMs() - beganAtMs);
-    if (letGo || heldMs >= 2 * leaseMs) return { heldMs, letGo };
-    await pause(LOOK_EVERY_MS);
+    if (letGo || signal.aborted || heldMs >= 2 * leaseMs) return { heldMs, letGo };
+    await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 };
 
 const LOOK_EVERY_MS = 250;
-
-const sayReleased = (released: boolean, { json }: Reach): void => {
-  if (json) print({ kind: released ? 'released' : 'unknown' });
-  else console.log(released ? 'released' : 'the device does not show that it let go');
-  if (!released) process.exitCode = 1;
-};
 
 const sayOutcome = (outcome: CommandOutcome, held: Held | undefined, { json }: Reach): void => {
   if (json) print({ ...outcome, ...held });
@@ -134,9 +161,11 @@ const sayHeldHere = ({ outcome, heldMs, released }: HeldHere, { json }: Reach): 
   if (!isHeld(outcome) || released !== true) process.exitCode = 1;
 };
 
-const heldLine = ({ heldMs, letGo }: Held): string =>
+const heldLine = ({ heldMs, letGo, stopped }: Held): string =>
   letGo
-    ? `the device let go after ${(heldMs / SECOND_MS).toFixed(1)} s`
+    ? stopped
+      ? `stopped, and released after ${(heldMs / SECOND_MS).toFixed(1)} s`
+      : `the device let go after ${(heldMs / SECOND_MS).toFixed(1)} s`
     : `the device still holds it after ${(heldMs / SECOND_MS).toFixed(1)} s: end it with --release`;
 
 const outcomeLine = (outcome: CommandOutcome): string => {

@@ -11,7 +11,22 @@ interface WatchOptions extends OneUnit {
 }
 
 /** What a person who stands beside the device looks for. */
-const WATCHED = /(^|\.)(W|WH|PhV|Hz|SoC|ChaState|TotWhImp|TotWhExp|TotWhInj|TotWhAbs|WMaxLimPct|DCW)$|^[a-z]/;
+const WATCHED = /(^|\.)(W|WH|PhV|Hz|SoC|ChaState|TotWhImp|TotWhExp|TotWhInj|TotWhAbs|WMaxLimPct|StorCtl_Mod|OutWRte|InWRte|DCW)$|^[a-z]/;
+
+/** What means nothing while the control that it belongs to is switched off, and the points that switch it. */
+const SWITCHED: readonly [RegExp, readonly string[]][] = [
+  [/\.WMaxLimPct$/, ['WMaxLim_Ena', 'WMaxLimPctEna']],
+  [/\.(OutWRte|InWRte)$/, ['StorCtl_Mod']],
+];
+
+/** The points that are looked for, and of a control only what is in force. */
+export const watchedPoints = (points: Readonly<Record<string, PointReport>>): [string, PointReport][] =>
+  Object.entries(points).filter(([name, { value }]) => {
+    if (value === undefined || !WATCHED.test(name)) return false;
+    const [, switches] = SWITCHED.find(([of]) => of.test(name)) ?? [];
+    const model = name.split('.')[0];
+    return !switches || switches.some((by) => Number(points[`${model}.${by}`]?.value ?? 0) !== 0);
+  });
 
 /** Shows the main points again and again: in place on a terminal, a line each time elsewhere. */
 export const watch = (address: string, options: WatchOptions): Promise<void> => {
@@ -21,9 +36,7 @@ export const watch = (address: string, options: WatchOptions): Promise<void> => 
   return onDevice(address, options, async (device) => {
     const table = new Table();
     for (let done = 1; done <= count; done += 1) {
-      const points = Object.entries((await device.report()).points).filter(
-        ([name, { value }]) => value !== undefined && WATCHED.test(name),
-      );
+      const points = watchedPoints((await device.report()).points);
       if (inPlace) process.stdout.write(table.redrawn(points.map(row), sizeOf(process.stdout)));
       else if (options.json) print({ points: Object.fromEntries(points) });
       else console.log(points.map(([name, point]) => `${name}=${shown(point)}`).join('  '));
@@ -37,4 +50,5 @@ const row = ([name, point]: [string, PointReport]): string => {
   return `${name.padEnd(28)} ${value.padStart(12)} ${rest.join(' ')}`;
 };
 
-const sizeOf = ({ columns, rows }: { columns: number; rows: number }): Size => ({ columns, rows });
+/** Some terminals do not tell their size. */
+const sizeOf = ({ columns, rows }: { columns: number; rows: number }): Size => ({ columns: columns || 80, rows: rows || 24 });

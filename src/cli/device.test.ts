@@ -94,8 +94,43 @@ describe('vpp device', () => {
       fleet.tick(clock.now());
     }
     expect(fleet.stateOf('home').powers.pvW).toBeLessThanOrEqual(1_001);
+    await vpp('command', address(), '--unit', '2', '--release', '--whoever-set-it');
+    expect(said.at(-1)).toBe('released: a limit of 20 %');
+  });
+
+  it('command neither overwrites nor lifts a limit on sun that stands already', async () => {
+    await vpp('command', address(), '--unit', '2', '--limit', '30%', '--for', '10m');
+    for (const more of [[], ['--insist']]) {
+      process.exitCode = undefined;
+      await vpp('command', address(), '--unit', '2', '--limit', '60%', '--for', '3s', ...more);
+      expect([said.at(-1), process.exitCode]).toEqual([
+        'refused: the device shows a limit of 30 % already, and nothing was written: a limit on sun is never overwritten; ' +
+          'if it is yours to lift, lift it first with --release --whoever-set-it',
+        1,
+      ]);
+    }
+    process.exitCode = undefined;
+    await vpp('command', address(), '--unit', '2', '--release', '--json');
+    expect([answer(), process.exitCode]).toEqual([{ kind: 'left', lifted: [], left: 'a limit of 30 %' }, 1]);
+    await vpp('read', address(), '--unit', '2', '--json');
+    expect(answer()).toMatchObject({ points: { '123.WMaxLim_Ena': { value: 1 }, '123.WMaxLimPct': { value: 30 } } });
+  });
+
+  it('command says what the device made of a limit above its rating', async () => {
+    await vpp('command', address(), '--unit', '2', '--limit', '9kW', '--for', '2m');
+    expect(said.at(-1)).toBe('the device made it 5000 W');
     await vpp('command', address(), '--unit', '2', '--release');
-    expect(said.at(-1)).toBe('released');
+    expect(said.at(-1)).toBe('released: nothing was set');
+  });
+
+  it('command --wait hands back when it is stopped', async () => {
+    const waiting = vpp('command', address(), '--unit', '2', '--limit', '20%', '--for', '10m', '--wait');
+    await vi.waitFor(() => expect(process.listenerCount('SIGTERM')).toBeGreaterThan(0));
+    setTimeout(() => process.emit('SIGTERM'), 600);
+    await waiting;
+    expect(said.at(-1)).toMatch(/^confirmed by reading back; stopped, and released after \d\.\d s$/);
+    await vpp('read', address(), '--unit', '2', '--json');
+    expect(answer()).toMatchObject({ points: { '123.WMaxLim_Ena': { value: 0 } } });
   });
 
   it('command --wait says how long the device really kept it', async () => {
@@ -155,5 +190,6 @@ describe('the words of vpp device', () => {
     expect(parseSetpoint({ generator: 'stop' })).toEqual({ kind: 'generator', run: false, powerW: 0 });
     for (const bad of [{}, { limit: '101%' }, { limit: '-5W' }, { generator: '-5W' }, { battery: '5' }, { limit: '5W', battery: '5W' }])
       expect(() => parseSetpoint(bad)).toThrow(BadInput);
+    expect(() => parseSetpoint({ limit: '60' })).toThrow('--limit "60": give a power, as 3000W or 3kW, or a share of the rating, as 60%');
   });
 });

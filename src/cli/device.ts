@@ -36,7 +36,9 @@ export const deviceCommand = (): Command => {
     .option('--limit <value>', 'most active power, as 60% or 3000W')
     .option('--battery <power>', 'battery power, as 1500W to discharge or -1500W to charge')
     .option('--generator <power>', 'run at a power, as 8000W; `stop` stops it')
-    .option('--release', 'end whatever is commanded')
+    .option('--release', 'end what is commanded, and say what that was; a limit on sun only with --whoever-set-it')
+    .option('--whoever-set-it', 'with --release: lift a limit on sun too, though it may be a grid operator’s')
+    .option('--insist', 'overwrite a battery’s or a generator’s setpoint that stands already; a limit on sun is never overwritten')
     .option('--for <duration>', 'how long the device keeps it, or is held to it by this command', '1m')
     .option('--wait', 'stay until the device lets go, and say after how long it did')
     .addHelpText('after', COMMAND_HELP)
@@ -61,6 +63,9 @@ const COMMAND_HELP = `
 Most devices end a setpoint by a timer of their own, and this command does not wait for it without --wait. Where nothing on the
 device ends it (by its profile), this command stays for as long as --for says and ends it then, and also on Ctrl-C, a termination
 or a session that is lost. If it is killed, a running \`vpp supervise\` of the same VPP_DATA_DIR ends it.
+
+A setpoint that stands already is not overwritten: it is said what stands there, and the exit code is 1.
+A command that is stopped while it waits hands the device back.
 
 A device that a plant commands takes its setpoints from that plant: beside it there would be two masters.
 

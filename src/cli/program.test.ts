@@ -51,6 +51,11 @@ describe('the command line', () => {
     );
   });
 
+  it('names the option that is wrong, and not the environment', async () => {
+    const program = await vppProgram('serve');
+    await expect(program.parseAsync(['serve', '--port', '99999'], { from: 'user' })).rejects.toThrow(/^--port "99999"/);
+  });
+
   it.each(LEAVES)('%s has help with an example that it would take', (name, command) => {
     const examples = examplesOf(helpOf(command));
     expect(examples.filter((words) => words.join(' ').startsWith(name))).not.toEqual([]);

@@ -6,6 +6,7 @@ import { AuthService } from '../platform/auth.service.js';
 import { SystemClock } from '../platform/clock.js';
 import { type Config, configOf } from '../platform/config.js';
 import { createLog } from '../platform/logger.js';
+import { wholeNumber } from './device-arguments.js';
 import { PlantApp } from './plant-app.js';
 import { CHOOSE_PORT, portFault } from './ports.js';
 import { readFleet } from './serve-fleet.js';
@@ -27,6 +28,7 @@ export const serveCommand = (): Command =>
     .action(serve);
 
 const serve = async (options: ServeOptions): Promise<void> => {
+  if (options.port !== undefined) wholeNumber('--port', options.port, 0, 65_535);
   const config = configOf({
     ...process.env,
     ...(options.port === undefined ? {} : { VPP_PORT: options.port }),

@@ -87,7 +87,7 @@ const simulate = async (options: SimulateOptions): Promise<void> => {
   const shown = [...addresses].map(([siteId, { host, port }]) => ({ siteId, host, port }));
   if (options.json) console.log(JSON.stringify({ sites: shown }));
   else for (const { siteId, host, port } of shown) console.log(`${siteId.padEnd(20)} ${host}:${port}`);
-  await untilStopped(stop);
+  await untilStopped(stop, 'Switching the virtual hardware off …');
 };
 
 const unitsOf = ({ sites }: Plant, siteId: SiteId): number[] =>

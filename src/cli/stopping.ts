@@ -5,13 +5,13 @@ const DEADLINE_MS = 4_500;
  * Waits for Ctrl-C or a termination, then stops in order. Exits 0 when everything was handed back and closed in time, 1 when
  * it was not; a second signal ends at once.
  */
-export const untilStopped = (stop: () => Promise<void>): Promise<void> =>
+export const untilStopped = (stop: () => Promise<void>, saying = 'Handing back all devices and closing …'): Promise<void> =>
   new Promise((resolve, reject) => {
     let stopping = false;
     const signalled = (): void => {
       if (stopping) process.exit(1);
       stopping = true;
-      console.error('Handing back all devices and closing …');
+      console.error(saying);
       const overdue = setTimeout(() => {
         console.error(`Not everything could be closed within ${DEADLINE_MS / 1_000} s; devices end their setpoints by their own timers.`);
         process.exit(1);

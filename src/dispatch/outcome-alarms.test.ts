@@ -19,9 +19,9 @@ describe('alarms about outcomes', () => {
   const told: string[] = [];
   const open = new Set<string>();
   const alarms = new OutcomeAlarms({
-    raise: ({ subject, kind, message }) => {
+    raise: ({ subject, kind, severity, message }) => {
       open.add(`${subject} ${kind}`);
-      return Promise.resolve(void told.push(`${subject} ${kind}: ${message}`));
+      return Promise.resolve(void told.push(`${subject} ${kind}: ${severity === 'critical' ? 'CRITICAL ' : ''}${message}`));
     },
     clear: (subject, kind) => Promise.resolve(void (open.delete(`${subject} ${kind}`) && told.push(`${subject} ${kind}: over`))),
   });
@@ -57,6 +57,15 @@ describe('alarms about outcomes', () => {
       expect.stringMatching(/^hybrid no-fallback pv-limit: It would give all its power if the plant died/),
     ]);
     expect(await after(confirmed(sun))).toEqual(['hybrid no-fallback pv-limit: over']);
+  });
+
+  it('tell of a device that is left at what its site owes, which is critical', async () => {
+    const left = 'hybrid left-at-fallback pv-limit';
+    expect(await after({ kind: 'refused', lease: sun, reason: 'no supervisor', leftAtW: 4_000 })).toEqual([
+      'hybrid setpoint pv-limit: Setpoint refused: no supervisor',
+      expect.stringContaining(`${left}: CRITICAL No supervisor runs: it is left at its fallback, a limit of 4000 W`),
+    ]);
+    expect(await after(confirmed(sun))).toEqual(['hybrid setpoint pv-limit: over', `${left}: over`]);
   });
 
   it('tell of somebody else, whom we leave or overwrite', async () => {

@@ -1,21 +1,28 @@
 import type { LeaseOutcome } from '../field/setpoint.js';
 import type { AlarmService } from '../platform/alarm.service.js';
 
-const KINDS = ['setpoint', 'foreign-setpoint', 'no-fallback'] as const;
+const KINDS = ['setpoint', 'foreign-setpoint', 'no-fallback', 'left-at-fallback'] as const;
 type Kind = (typeof KINDS)[number];
 
 const NO_FALLBACK =
   'It would give all its power if the plant died, and its site owes a limit even then: set the safe limit in the inverter itself';
 
+const leftAt = (limitW: number): string =>
+  `No supervisor runs: it is left at its fallback, a limit of ${Math.round(limitW)} W which its site owes; start \`vpp supervise\``;
+
 /**
  * What is worth an alarm about an outcome, of each kind: a device that is not ruled, somebody else who rules it, and one that
- * would not fall back to what it owes.
+ * would not fall back to what it owes, and one that is left at that.
  */
 export const alarmsOf = (outcome: LeaseOutcome): { readonly [K in Kind]?: string } => {
   switch (outcome.kind) {
     case 'refused':
+      return {
+        setpoint: `Setpoint refused: ${outcome.reason}`,
+        ...(outcome.leftAtW === undefined ? {} : { 'left-at-fallback': leftAt(outcome.leftAtW) }),
+      };
     case 'unknown':
-      return { setpoint: `Setpoint ${outcome.kind}: ${outcome.reason}` };
+      return { setpoint: `Setpoint unknown: ${outcome.reason}` };
     case 'yielded':
       return { 'foreign-setpoint': `Somebody else has set ${outcome.shows}: it is left as it is` };
     case 'confirmed':
@@ -47,7 +54,7 @@ export class OutcomeAlarms {
       for (const each of KINDS) {
         const [kind, message] = [`${each} ${setpoint.kind}`, wanted[each]];
         if (message === undefined) await this.alarms.clear(subject, kind);
-        else await this.alarms.raise({ subject, kind, severity: 'warning', message });
+        else await this.alarms.raise({ subject, kind, severity: each === 'left-at-fallback' ? 'critical' : 'warning', message });
       }
     }
   }

@@ -73,6 +73,19 @@ export class HeldControls {
     this.storeIn(isNew ? 0 : STORED_EVERY_MS, nowMs);
   }
 
+  /** It was left at what its site owes: nothing holds it any more, and it is known again as long as it stays so. */
+  leave({ deviceId, kind, fallbackShows, supervised }: HeldControl, nowMs: EpochMs): void {
+    const key = keyOf(deviceId, kind);
+    this.held.delete(key);
+    this.inherited.set(key, { deviceId, kind, shows: fallbackShows, fallbackShows, supervised });
+    this.storeIn(0, nowMs);
+  }
+
+  /** Whether a control still shows what it was left at. */
+  isLeft(deviceId: DeviceId, kind: Setpoint['kind'], shows: string): boolean {
+    return this.inherited.get(keyOf(deviceId, kind))?.fallbackShows === shows;
+  }
+
   letGo(deviceId: DeviceId, kinds: readonly Setpoint['kind'][], nowMs: EpochMs): void {
     for (const key of kinds.map((kind) => keyOf(deviceId, kind))) {
       this.held.delete(key);

@@ -85,18 +85,25 @@ describe('keeping leases', () => {
   };
   const goodwe = (unitId: number): UnitRegisters => unit(unitId, unitRegisters({ [GOODWE_MODE]: [AUTOMATIC, 0] }));
 
-  beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
-    gateway = await ScriptedServer.listening();
-    clock = new ManualClock(NOW);
+  const startSupervisor = async (): Promise<void> => {
     const reverter = new Reverter(new ModbusSerialLinks());
     supervisor = new Supervisor(new SupervisedTable(folder), (due) => reverter.end(due), pino({ level: 'silent' }));
     server = new SupervisorServer(supervisor);
     await server.listen(supervisorSocket(folder));
-  });
-  afterEach(async () => {
+  };
+  const stopSupervisor = async (): Promise<void> => {
     supervisor.stop();
     await server.close();
+  };
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
+    gateway = await ScriptedServer.listening();
+    clock = new ManualClock(NOW);
+    await startSupervisor();
+  });
+  afterEach(async () => {
+    await stopSupervisor();
     control.close();
     await devices.close();
     await gateway.close();
@@ -180,6 +187,30 @@ describe('keeping leases', () => {
     expect(registers.holding.get(limit)).toBe(800);
     registers.holding.set(limit, 300);
     expect(await kindOf(lease('der', LIMIT, { fallback: FALLBACK }))).toBe('yielded');
+  });
+
+  it('leaves what a site owes on a device whose supervisor is gone, and takes it up again', async () => {
+    const registers = unit(1, unitRegisters({ 40_000: sunspecRegisters(DER) }));
+    const plant = [device('der', 'sunspec', 1, { ratedW: 5_000, reversion: 'supervisor' })];
+    start(plant);
+    const owed = (): Lease => lease('der', LIMIT, { fallback: FALLBACK });
+    const left = { kind: 'refused', reason: expect.stringContaining('(left at its fallback of 1500 W)'), leftAtW: 1_500 };
+    expect(await kindOf(owed())).toBe('confirmed');
+    const [limit] = [...registers.holding].find(([, word]) => word === 800)!;
+    await stopSupervisor();
+    expect(await control.assert([owed()])).toMatchObject([left]);
+    expect([registers.holding.get(limit), registers.holding.get(limit - 1)]).toEqual([300, 1]);
+    // Neither the next cycle nor the next plant takes it for a stranger's, or writes it anew.
+    const before = writesTo(1);
+    expect(await control.assert([owed()])).toMatchObject([left]);
+    control.close();
+    await devices.close();
+    start(plant);
+    expect(await control.assert([owed()])).toMatchObject([left]);
+    expect([writesTo(1), control.leases()]).toEqual([before, []]);
+    await startSupervisor();
+    expect(await kindOf(owed())).toBe('confirmed');
+    expect(registers.holding.get(limit)).toBe(800);
   });
 
   it('keeps the timers of a device alive whose other control needs the supervisor', async () => {

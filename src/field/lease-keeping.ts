@@ -193,7 +193,7 @@ export class LeaseKeeping {
 
   /**
    * Lets the supervisor know of a lease before the device does, where the device would keep it for ever. Without a supervisor
-   * nothing of ours may stay on it: it is handed back. It is told what the control shows where nothing is going to be written: what
+   * it is handed back, or left at what its site owes. It is told what the control shows where nothing is going to be written: what
    * it then finds instead is not ours.
    */
   private async supervised(
@@ -203,15 +203,45 @@ export class LeaseKeeping {
     act: () => LeaseOutcome | Promise<LeaseOutcome>,
     shows?: string,
   ): Promise<LeaseOutcome> {
-    const control = lease.setpoint.kind;
     try {
-      if (isSupervised(field, control)) await this.watch(lease, leaseMs, field, shows);
+      if (isSupervised(field, lease.setpoint.kind)) await this.watch(lease, leaseMs, field, shows);
     } catch (error) {
-      if (!(error instanceof AdapterError)) throw error;
-      const handedBack = this.table.last(lease.deviceId, control) && (await this.handBack(field, [control]));
-      return { kind: 'refused', lease, reason: error.message + (handedBack ? ` (handing the device back: ${handedBack})` : '') };
+      if (error instanceof AdapterError) return this.withoutSupervisor(lease, field, error.message);
+      throw error;
     }
     return act();
+  }
+
+  /** What the site owes stays on the device: a limit that nobody ends is safer than none. The rest is handed back. */
+  private async withoutSupervisor(lease: Lease, field: FieldDevice, why: string): Promise<LeaseOutcome> {
+    const { kind } = lease.setpoint;
+    const last = this.table.last(lease.deviceId, kind);
+    const owed = lease.fallback ?? last?.outcome.lease.fallback;
+    const left = owed?.kind === kind ? await this.leaveAt({ ...lease, setpoint: owed }, field, last !== undefined) : 'not-ours';
+    if (owed && left !== 'not-ours') {
+      const { maxW: leftAtW } = owed;
+      if (left === 'left') return { kind: 'refused', lease, reason: `${why} (left at its fallback of ${Math.round(leftAtW)} W)`, leftAtW };
+      return { kind: 'unknown', lease, reason: `${why} (its fallback is not confirmed: ${left.reason})` };
+    }
+    const handedBack = last && (await this.handBack(field, [kind]));
+    return { kind: 'refused', lease, reason: why + (handedBack ? ` (handing the device back: ${handedBack})` : '') };
+  }
+
+  /** Writes what is owed over our own word, once. Until it is confirmed the device counts as holding what it was told before. */
+  private async leaveAt(owed: Lease, field: FieldDevice, isHeld: boolean): Promise<'left' | 'not-ours' | { reason: string }> {
+    const [deviceId, kind] = [field.device.id, owed.setpoint.kind];
+    const before = await shown(field, kind);
+    if (before.kind === 'unknown') return isHeld ? before : 'not-ours';
+    if (before.shows !== undefined && this.held.isLeft(deviceId, kind, before.shows)) return 'left';
+    if (!isHeld || (before.shows !== undefined && this.isForeign(field, kind, before.shows))) return 'not-ours';
+    field.pace?.take();
+    const outcome: LeaseOutcome = { ...(await commanded(field, owed, LONGEST_LEASE_MS / SECOND_MS)), lease: owed };
+    if (!isGood(outcome)) return { reason: 'reason' in outcome ? outcome.reason : outcome.kind };
+    const after = await shown(field, kind);
+    if (after.kind === 'unknown') return after;
+    await this.forget(field, [kind]);
+    this.held.leave({ deviceId, kind, fallbackShows: after.shows, supervised: true }, this.clock.now());
+    return 'left';
   }
 
   private watch(lease: Lease, leaseMs: DurationMs, { device }: FieldDevice, shown?: string): Promise<void> {

@@ -35,7 +35,8 @@ export type LeaseOutcome =
   | { readonly kind: 'yielded'; readonly lease: Lease; readonly shows: string }
   /** The budget of writes is used up for now: what it was told before goes on. */
   | { readonly kind: 'deferred'; readonly lease: Lease }
-  | { readonly kind: 'refused'; readonly lease: Lease; readonly reason: string }
+  /** `leftAtW`: the device is left at the limit that its site owes, and nothing but the plant or an operator ends that. */
+  | { readonly kind: 'refused'; readonly lease: Lease; readonly reason: string; readonly leftAtW?: Watt }
   | { readonly kind: 'unknown'; readonly lease: Lease; readonly reason: string };
 
 interface Asides {

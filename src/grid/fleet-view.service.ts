@@ -94,6 +94,7 @@ export class FleetViewService {
       siteName: site.name,
       role: device.role,
       profile: device.profile,
+      ratedW: device.ratedW,
       address: `${busName(device.address)} unit ${device.address.unitId}`,
       health: now?.health ?? 'offline',
       reason: now?.reason,

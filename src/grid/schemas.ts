@@ -84,6 +84,8 @@ export const deviceRowSchema = z.object({
   siteName: z.string(),
   role: z.enum(DEVICE_ROLES),
   profile: z.string(),
+  /** By the fleet file. */
+  ratedW: z.number(),
   address: z.string(),
   health: z.enum(['online', 'stale', 'offline']),
   reason: z.string().optional(),

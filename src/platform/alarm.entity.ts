@@ -14,7 +14,7 @@ export class AlarmEntity {
   @Column({ type: 'varchar', length: 96 })
   subject!: string;
 
-  /** One open alarm a subject and kind: raising it again changes nothing. */
+  /** One open alarm a subject and kind: raising it again changes at most its message. */
   @Column({ type: 'varchar', length: 48 })
   kind!: string;
 

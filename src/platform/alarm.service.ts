@@ -14,7 +14,7 @@ export interface AlarmRaise {
 }
 
 /**
- * The alarm log. An alarm stands from the moment it is raised until it is cleared; it is never deleted. Raising one never
+ * The alarm log. An alarm stands from the moment it is raised until it is cleared; it is never deleted, and the log tells of both. Raising one never
  * fails: while the database is away it stands in memory and in the process's log, and is stored with the next change.
  */
 @Injectable()
@@ -38,11 +38,11 @@ export class AlarmService {
 
   raise(alarm: AlarmRaise): Promise<void> {
     return this.inOrder(async () => {
-      if (this.open.has(keyOf(alarm))) return;
+      const standing = this.open.get(keyOf(alarm));
+      if (standing) return this.tellAnew(standing, alarm);
       const raised = this.alarms.create({ ...alarm, raisedAtMs: this.clock.now(), clearedAtMs: null });
       this.open.set(keyOf(alarm), raised);
-      await this.store(raised);
-      this.changes.next(raised);
+      await this.changed(raised, 'raised');
     });
   }
 
@@ -52,8 +52,7 @@ export class AlarmService {
       if (!alarm) return;
       this.open.delete(keyOf(alarm));
       alarm.clearedAtMs = this.clock.now();
-      await this.store(alarm);
-      this.changes.next(alarm);
+      await this.changed(alarm, 'cleared');
     });
   }
 
@@ -68,6 +67,20 @@ export class AlarmService {
 
   newest(limit: number): Promise<AlarmEntity[]> {
     return this.alarms.find({ order: { id: 'DESC' }, take: limit });
+  }
+
+  /** It goes on for another cause, as after a new start of the plant: who looks at it must read the one of now. */
+  private async tellAnew(standing: AlarmEntity, { severity, message }: AlarmRaise): Promise<void> {
+    if (standing.message === message && standing.severity === severity) return;
+    Object.assign(standing, { severity, message });
+    await this.store(standing);
+    this.changes.next(standing);
+  }
+
+  private async changed(alarm: AlarmEntity, what: 'raised' | 'cleared'): Promise<void> {
+    this.log.warn(`${what}: ${alarm.severity} ${alarm.subject} ${alarm.kind}: ${alarm.message}`);
+    await this.store(alarm);
+    this.changes.next(alarm);
   }
 
   private async store(alarm: AlarmEntity): Promise<void> {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { BadInput } from '../kernel/errors.js';
+import { BadInput, messageOf } from '../kernel/errors.js';
 
 const PRIVATE_FOLDER = 0o700;
 
@@ -16,21 +16,27 @@ const LOCKS = {
   supervisor: { file: 'supervisor-lock.sqlite', taken: 'has a supervisor that is running; one is enough' },
 };
 
+/** A data folder that this user cannot write to. */
+export const unusableFolder = (folder: string, error: unknown): BadInput =>
+  new BadInput(`${folder} cannot be written to (${messageOf(error)}): name another folder with VPP_DATA_DIR, or let this user write there`);
+
 /**
  * Takes a plant's folder for this process alone: two plants on one folder would command and pay twice. The lock is an
- * exclusive transaction on a database of its own, since Node.js has no file locks. Throws `BadInput` where it is taken.
+ * exclusive transaction on a database of its own, since Node.js has no file locks. Throws `BadInput` where it is taken, or cannot be.
  */
 export const lockFolder = (folder: string, as: keyof typeof LOCKS = 'plant'): FolderLock => {
-  mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
-  const file = new Database(join(folder, LOCKS[as].file), { timeout: 0 });
+  let file: Database.Database | undefined;
   try {
-    file.exec('BEGIN EXCLUSIVE');
+    mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
+    const opened = new Database(join(folder, LOCKS[as].file), { timeout: 0 });
+    file = opened;
+    opened.exec('BEGIN EXCLUSIVE');
+    return { release: () => opened.close() };
   } catch (error) {
-    file.close();
+    file?.close();
     if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) throw new BadInput(`${folder} ${LOCKS[as].taken}`);
-    throw error;
+    throw unusableFolder(folder, error);
   }
-  return { release: () => file.close() };
 };
 
 /** Whether a process holds a plant's folder. Takes nothing, and makes nothing where there is no folder. */

@@ -3,15 +3,16 @@ import { dirname } from 'node:path';
 import { DataSource } from 'typeorm';
 import { AdapterError, BadInput, messageOf } from '../kernel/errors.js';
 import { type DatabaseTarget, databaseOptions } from './database.js';
+import { unusableFolder } from './folder-lock.js';
 
 const PRIVATE_FOLDER = 0o700;
 
 /**
  * Brings the database to this version and answers the migrations that ran. Throws `BadInput` where it was written by a
- * newer version, before anything is touched.
+ * newer version, before anything is touched, and where its folder cannot be written to.
  */
 export const migrateDatabase = async (target: DatabaseTarget): Promise<string[]> => {
-  if (target.kind === 'sqlite') mkdirSync(dirname(target.file), { recursive: true, mode: PRIVATE_FOLDER });
+  if (target.kind === 'sqlite') makeFolder(dirname(target.file));
   const database = await opened(target);
   try {
     await refuseNewer(database, target);
@@ -21,10 +22,19 @@ export const migrateDatabase = async (target: DatabaseTarget): Promise<string[]>
   }
 };
 
+const makeFolder = (folder: string): void => {
+  try {
+    mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
+  } catch (error) {
+    throw unusableFolder(folder, error);
+  }
+};
+
 const opened = async (target: DatabaseTarget): Promise<DataSource> => {
   try {
     return await new DataSource(databaseOptions(target)).initialize();
   } catch (error) {
+    if (target.kind === 'sqlite' && /unable to open|readonly/.test(messageOf(error))) throw unusableFolder(dirname(target.file), error);
     const where = target.kind === 'sqlite' ? target.file : new URL(target.url).host;
     throw new AdapterError(`the database ${where} cannot be opened: ${messageOf(error)}`, true, { cause: error });
   }

@@ -112,6 +112,7 @@ const full: { [Name in keyof Answers]: Required<Page<Name>> } = {
     siteName: 'Anna',
     role: 'pv',
     profile: 'sunspec',
+    ratedW: 5_000,
     address: '127.0.0.1:502 unit 1',
     health: 'stale',
     reason: 'silent',

@@ -66,6 +66,11 @@ export class VppProcess {
     this.child.stderr.destroy();
   }
 
+  /** Nobody reads standard output, as after `| head`. */
+  closeOutput(): void {
+    this.child.stdout.destroy();
+  }
+
   /** Ends the process unless it has ended; answers how it did. */
   async end(signal: NodeJS.Signals): Promise<Ending> {
     if (!this.isOver()) this.child.kill(signal);

@@ -84,6 +84,7 @@ export interface DeviceRow {
   siteName: string;
   role: 'grid-meter' | 'pv' | 'battery' | 'hybrid' | 'generator';
   profile: string;
+  ratedW: number;
   address: string;
   health: 'online' | 'stale' | 'offline';
   reason?: string;

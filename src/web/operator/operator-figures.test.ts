@@ -15,6 +15,7 @@ const device = (over: Partial<DeviceRow>): DeviceRow => ({
   siteName: 'Home 1',
   role: 'battery',
   profile: 'sunspec',
+  ratedW: 5_000,
   address: '127.0.0.1:1502/1',
   health: 'online',
   values: {},

@@ -1,0 +1,41 @@
+import { Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { AlarmEntity } from './alarm.entity.js';
+import { AlarmService } from './alarm.service.js';
+import { ManualClock } from './clock.js';
+import { databaseOptions } from './database.js';
+
+const NOW = Date.UTC(2026, 4, 1, 10);
+const raise = (message: string) => ({ subject: 'roof', kind: 'setpoint', severity: 'warning' as const, message });
+
+let database: DataSource;
+let alarms: AlarmService;
+let logged: unknown[];
+
+beforeEach(async () => {
+  database = await new DataSource({ ...databaseOptions({ kind: 'sqlite', file: ':memory:' }), entities: [AlarmEntity] }).initialize();
+  await database.runMigrations();
+  alarms = new AlarmService(database.getRepository(AlarmEntity), new ManualClock(NOW));
+  logged = [];
+  vi.spyOn(Logger.prototype, 'warn').mockImplementation((line: unknown) => void logged.push(line));
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await database.destroy();
+});
+
+it('an alarm of an earlier run tells the cause of now, and is one alarm still', async () => {
+  await alarms.raise(raise('no answer'));
+  const next = new AlarmService(database.getRepository(AlarmEntity), new ManualClock(NOW + 60_000));
+  await next.load();
+  await next.raise(raise('no supervisor'));
+  expect(await next.newest(9)).toMatchObject([{ message: 'no supervisor', raisedAtMs: NOW, clearedAtMs: null }]);
+});
+
+it('raising and clearing are lines of the log, and to raise it again is none', async () => {
+  for (const message of ['no answer', 'no answer']) await alarms.raise(raise(message));
+  await alarms.clear('roof', 'setpoint');
+  await alarms.clear('roof', 'setpoint');
+  expect(logged).toEqual(['raised: warning roof setpoint: no answer', 'cleared: warning roof setpoint: no answer']);
+});

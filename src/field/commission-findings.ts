@@ -107,10 +107,19 @@ const seconds = (ms: DurationMs): number => Math.round(ms / 100) / 10;
 
 const measured = ({ ratio = 0, margin = 0 }: Following): string => `${Math.round(ratio * 100)} ± ${Math.round(margin * 100)} %`;
 
+/** What a converter loses, or a setpoint in whole percent rounds off. */
+const MOST_OFF = 0.15;
+
+const isAsMuch = ({ ratio = 0, margin = 0 }: Following): boolean => Math.abs(ratio - 1) - margin <= MOST_OFF;
+
 const signFinding = (following: Following): Finding => {
   switch (following.kind) {
     case 'along':
-      return proven(`its power follows what it is told by ${measured(following)}`);
+      return isAsMuch(following)
+        ? proven(`its power follows what it is told by ${measured(following)}`)
+        : unproven(
+            `its power follows by ${measured(following)}, steadily, and not by as much as it is told: compare ratedW and the scale of its setpoint`,
+          );
     case 'against':
       return disproved(`its power goes the other way (${measured(following)}): the sign of its power, or of its setpoint, is turned round`);
     case 'not':

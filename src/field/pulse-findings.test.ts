@@ -106,6 +106,23 @@ describe('what the phases of a trial say', () => {
     expect(changesBy(found, BATTERY, METER, 'then')).toEqual([]);
   });
 
+  it.each([
+    ['both ways', [1_000, -1_000]],
+    ['one way', [1_000]],
+  ])('is a battery turned round that charges far more by itself than it is pulsed, %s', (_, levelsW) => {
+    const does = (toldW: number | undefined): number => (toldW === undefined ? -5_000 : -toldW);
+    const found = findings({ does, trial: { levelsW, lastW: 1_000 } });
+    expect(found.controls[0]!.sign).toMatchObject({ verdict: 'disproved', reason: expect.stringContaining('(-100 ± 0 %)') });
+    const right = findings({ does: (toldW) => toldW ?? -5_000, trial: { levelsW, lastW: 1_000 } });
+    expect(right.controls[0]!.sign).toMatchObject({ verdict: 'proven', reason: expect.stringContaining('100 ± 0 %') });
+  });
+
+  it('is in doubt about a battery that steadily does less than it is told', () => {
+    const found = findings({ does: (toldW) => 0.7 * told(toldW) });
+    expect(found.role).toMatchObject({ verdict: 'unproven', reason: expect.stringContaining('by 70 ± 0 %, steadily') });
+    expect(findings({ does: (toldW) => 0.9 * told(toldW) }).role.verdict).toBe('proven');
+  });
+
   it('is a meter that does not see the device', () => {
     expect(findings({ meter: 0 }).meter).toMatchObject({ verdict: 'unproven', reason: expect.stringContaining('nothing moved at meter') });
   });

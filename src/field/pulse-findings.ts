@@ -11,7 +11,7 @@ import {
   respondedAtMs,
 } from './pulse.js';
 import type { LastPhase, Phase, TrialRecord } from './pulse-record.js';
-import { controlledPowerW, ownPowerW, type SiteSample } from './pulse-trial.js';
+import { controlledPowerW, ownPowerW, type SiteSample, type Trial } from './pulse-trial.js';
 import type { Setpoint } from './setpoint.js';
 
 /** What the phases of a trial say. Everything here follows from its record alone. */
@@ -43,12 +43,10 @@ interface Settled {
 
 export const followingIn = (record: TrialRecord): TrialFollowing => {
   const phases = settledPhases(record);
-  const steps = pairsOf(phases);
-  const device = steps.flatMap(([before, after], index) => deviceStep(before, after, phases.slice(0, index + 1)));
-  const seen = steps.flatMap(([before, after]) => meterStep(before, after));
+  const seen = pairsOf(phases).flatMap(([before, after]) => meterStep(before, after));
   const visible = seen.filter(({ madeUpFor }) => !madeUpFor);
   return {
-    device: followingOf(largeAmong(device)),
+    device: deviceFollowing(record.trial, phases),
     meter: followingOf(largeAmong(visible)),
     madeUpFor: seen.length > 0 && visible.length < seen.length / 2,
   };
@@ -144,6 +142,26 @@ const settledOf = (control: Setpoint['kind'], toldW: Watt | undefined, samples: 
 };
 
 const pairsOf = <T>(all: readonly T[]): [T, T][] => all.slice(1).map((after, index) => [all[index]!, after]);
+
+/**
+ * How a device followed what it was told. Its sign is told by what it was told one after the other: from power of its own to a
+ * small pulse it moves nearly as far, and the same way, whichever sign it has.
+ */
+const deviceFollowing = ({ levelsW, control }: Trial, phases: readonly Settled[]): Following => {
+  const steps = pairsOf(phases).flatMap(([before, after], index) => {
+    const isBetweenPulses = before.toldW !== undefined && after.toldW !== undefined;
+    return levelsW.length > 1 && !isBetweenPulses ? [] : deviceStep(before, after, phases.slice(0, index + 1));
+  });
+  const moved = followingOf(largeAmong(steps));
+  if (levelsW.length > 1 || control === 'pv-limit') return moved;
+  // Of a single pulse its own sign tells, once the power has moved at all.
+  const stood = followingOf(phases.flatMap(standing));
+  return stood.kind === 'along' || moved.kind === 'not' ? moved : stood;
+};
+
+/** Where the power stood against what was told, as a step from no power at all. */
+const standing = ({ toldW, controlled }: Settled): PulseStep[] =>
+  toldW === undefined || !controlled ? [] : [{ causeW: toldW, effectW: controlled.typicalW, noiseW: controlled.noiseW }];
 
 /** What the device was told to change by, and what it did. Released, it is to go back to where it had been before. */
 const deviceStep = (before: Settled, after: Settled, earlier: readonly Settled[]): PulseStep[] => {

@@ -73,6 +73,8 @@ const notTried = ({ control, reason, expected }: NoTrial, meter: Device | undefi
 
 const NO_METER = 'the site has no other meter in the fleet file';
 
+const BELOW_LIMIT = 'its power was below the limit anyway';
+
 const controlFindings = (record: TrialRecord, device: Device, meter: Device | undefined): ControlFindings => {
   const { control, leftOut, expected } = record.trial;
   const { refusal } = record;
@@ -82,7 +84,7 @@ const controlFindings = (record: TrialRecord, device: Device, meter: Device | un
     return { control, expected, leftOut, sign, latency: unproven(said), reversion: unproven(said), meter: unproven(said) };
   }
   const following = followingIn(record);
-  const sign = signFinding(following.device);
+  const sign = following.belowLimit ? unproven(BELOW_LIMIT) : signFinding(following.device);
   const latencyMs = latencyIn(record);
   return {
     control,
@@ -91,7 +93,7 @@ const controlFindings = (record: TrialRecord, device: Device, meter: Device | un
     sign,
     latency:
       latencyMs === undefined
-        ? unproven('no response stood out of the noise')
+        ? unproven(following.belowLimit ? BELOW_LIMIT : 'no response stood out of the noise')
         : { ...proven(`its power answers within ${shownS(latencyMs)}`), latencyMs },
     reversion:
       sign.verdict === 'disproved' ? unproven('it does not follow what it is told') : reversionFinding(record, reversionIn(record)),
@@ -258,7 +260,7 @@ export const changesBy = (findings: CommissionFindings, device: Device, meter: D
   const { reversion, latencyMs, handedBack } = findings;
   if (!handedBack) return [];
   const turned = meter && findings.meter.direction !== undefined && findings.meter.direction !== meter.direction;
-  const reversionChange = reversionAfter(reversion.verdict, device);
+  const reversionChange = reversionAfter(reversion.verdict, device, findings.controls);
   const commissioned: CommissioningRecord = {
     at,
     ...(latencyMs === undefined ? {} : { latencyMs }),
@@ -271,8 +273,17 @@ export const changesBy = (findings: CommissionFindings, device: Device, meter: D
   ];
 };
 
-const reversionAfter = (verdict: Finding['verdict'], { reversion }: Device): EntryChange['fields'] => {
-  // Where the file counts on the supervisor it may do so for controls that do not end by themselves.
-  if (verdict === 'proven' && reversion === 'none') return { reversion: 'device' };
+/**
+ * Not before each control that ends by itself was seen to do what it is told, every way: from then on a plan may rest on it.
+ * Where the file counts on the supervisor it may do so for controls that do not end by themselves.
+ */
+const reversionAfter = (
+  verdict: Finding['verdict'],
+  { reversion }: Device,
+  controls: readonly ControlFindings[],
+): EntryChange['fields'] => {
+  const byItself = controls.filter(({ expected }) => expected === 'device');
+  const does = byItself.length > 0 && byItself.every(({ sign, leftOut }) => sign.verdict === 'proven' && leftOut.length === 0);
+  if (verdict === 'proven' && reversion === 'none') return does ? { reversion: 'device' } : {};
   return verdict === 'disproved' && reversion === 'device' ? { reversion: 'none' } : {};
 };

@@ -140,7 +140,8 @@ export class CommissionBench {
     const { trials, supervised = false } = stillAgreed(agreed, await this.prepare(agreed.wishes));
     const handOver = new HandOver(this.field, this.controls!, this.time, supervised ? this.supervision : undefined, say);
     const records: (TrialRecord | NoTrial)[] = [];
-    for (const [index, trial] of trials.entries()) {
+    for (const [index, planned] of trials.entries()) {
+      const trial = index === 0 ? planned : await this.anew(planned, agreed.wishes);
       if (!isTrial(trial)) {
         records.push(trial);
         continue;
@@ -152,6 +153,15 @@ export class CommissionBench {
       break;
     }
     return findingsOf(device, meter, records, handOver.isBack);
+  }
+
+  /** A limit is worked out from what there is to cut, which the trial before it has left otherwise than it was. */
+  private async anew(planned: Trial | NoTrial, { powerW }: CheckedWishes): Promise<Trial | NoTrial> {
+    if (!isTrial(planned) || planned.control !== 'pv-limit') return planned;
+    const { device, site } = this.subject;
+    const { leaseS, expected } = planned;
+    const now = { ...(await this.sample()), atMs: this.time.nowMs() };
+    return trialOf('pv-limit', { device, site, now, powerW, leaseS, expected });
   }
 
   async close(): Promise<void> {

@@ -123,6 +123,35 @@ describe('what the phases of a trial say', () => {
     expect(findings({ does: (toldW) => 0.9 * told(toldW) }).role.verdict).toBe('proven');
   });
 
+  it('is nothing about a limit that the power was below anyway, and no latency', () => {
+    const limit: Partial<Trial> = { control: 'pv-limit', levelsW: [1_200], lastW: 1_200 };
+    const below = findings({ does: () => 700, trial: limit });
+    expect(below.controls[0]).toMatchObject({
+      sign: { verdict: 'unproven', reason: 'its power was below the limit anyway' },
+      latency: { verdict: 'unproven', reason: 'its power was below the limit anyway' },
+    });
+    expect(below.latencyMs).toBeUndefined();
+    const deaf = findings({ does: () => 1_800, trial: limit });
+    expect(deaf.controls[0]!.sign).toMatchObject({ verdict: 'disproved', reason: expect.stringContaining('does not follow') });
+    const heeds = findings({ does: (toldW) => Math.min(toldW ?? 1_800, 1_800), trial: limit });
+    expect(heeds.controls[0]).toMatchObject({ sign: { verdict: 'proven' }, latency: { verdict: 'proven' } });
+  });
+
+  it('is no latency of a limit that the power rose up to', () => {
+    const limit: Partial<Trial> = { control: 'pv-limit', levelsW: [1_200], lastW: 1_200 };
+    expect(latencyIn(recordOf({ does: (toldW) => (toldW === undefined ? 700 : 1_100), trial: limit }))).toBeUndefined();
+  });
+
+  it('makes no device dispatchable whose sign was not seen, or not every way', () => {
+    const unsteady = findings({ does: (toldW) => 0.7 * told(toldW) });
+    expect(unsteady.reversion.verdict).toBe('proven');
+    expect(changesBy(unsteady, BATTERY, METER, 'then')).toEqual([]);
+    const oneWay = findings({ trial: { leftOut: ['charging: the battery is at 97 %'] } });
+    expect(changesBy(oneWay, BATTERY, METER, 'then')).toEqual([
+      { deviceId: 'battery', fields: { commissioned: { at: 'then', latencyMs: 2_000, reversionS: 21 } } },
+    ]);
+  });
+
   it('is a meter that does not see the device', () => {
     expect(findings({ meter: 0 }).meter).toMatchObject({ verdict: 'unproven', reason: expect.stringContaining('nothing moved at meter') });
   });

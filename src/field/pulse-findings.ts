@@ -22,6 +22,8 @@ export interface TrialFollowing {
   readonly meter: Following;
   /** The site's other devices made up for the pulse, so that there was nothing for the meter to see. */
   readonly madeUpFor: boolean;
+  /** Its power was below its limit all the time, whether or not it heeds one. */
+  readonly belowLimit: boolean;
 }
 
 /** How and when a device let go by itself; times from the last write. */
@@ -49,6 +51,7 @@ export const followingIn = (record: TrialRecord): TrialFollowing => {
     device: deviceFollowing(record.trial, phases),
     meter: followingOf(largeAmong(visible)),
     madeUpFor: seen.length > 0 && visible.length < seen.length / 2,
+    belowLimit: isBelowLimit(record.trial, phases),
   };
 };
 
@@ -67,6 +70,7 @@ export const latencyIn = (record: TrialRecord): DurationMs | undefined => {
   const found = phases.slice(1).flatMap(({ toldW, beganAtMs, samples }, index) => {
     const before = settled[index]?.controlled;
     if (toldW === undefined || !before || !isApart(before, toldW, 0)) return [];
+    if (record.trial.control === 'pv-limit' && before.typicalW < toldW) return [];
     const atMs = respondedAtMs(controlledOf(record, samples), before, toldW);
     return atMs === undefined ? [] : [atMs - beganAtMs];
   });
@@ -75,10 +79,11 @@ export const latencyIn = (record: TrialRecord): DurationMs | undefined => {
 
 export const reversionIn = (record: TrialRecord): Reversion => {
   const { last, trial } = record;
-  const [free] = settledPhases(record);
+  const phases = settledPhases(record);
+  const [free] = phases;
   const held = last && levelOf(heldSamples(record, last).map(({ powerW }) => powerW));
   const registerMs = last?.registerFreeAtMs === undefined ? undefined : last.registerFreeAtMs - last.beganAtMs;
-  if (!last || !held || !free?.controlled) return { registerMs, visible: false };
+  if (!last || !held || !free?.controlled || isBelowLimit(trial, phases)) return { registerMs, visible: false };
   const freeW = free.controlled.typicalW;
   const after = controlledOf(record, last.samples).filter(({ atMs }) => atMs >= last.beganAtMs + trial.settleMs);
   // Under a cloud an inverter falls below its limit, and is under it all the same.
@@ -150,7 +155,8 @@ const pairsOf = <T>(all: readonly T[]): [T, T][] => all.slice(1).map((after, ind
 const deviceFollowing = ({ levelsW, control }: Trial, phases: readonly Settled[]): Following => {
   const steps = pairsOf(phases).flatMap(([before, after], index) => {
     const isBetweenPulses = before.toldW !== undefined && after.toldW !== undefined;
-    return levelsW.length > 1 && !isBetweenPulses ? [] : deviceStep(before, after, phases.slice(0, index + 1));
+    const tells = control === 'pv-limit' ? mayBite(before, after) : levelsW.length < 2 || isBetweenPulses;
+    return !tells ? [] : deviceStep(before, after, phases.slice(0, index + 1));
   });
   const moved = followingOf(largeAmong(steps));
   if (levelsW.length > 1 || control === 'pv-limit') return moved;
@@ -158,6 +164,20 @@ const deviceFollowing = ({ levelsW, control }: Trial, phases: readonly Settled[]
   const stood = followingOf(phases.flatMap(standing));
   return stood.kind === 'along' || moved.kind === 'not' ? moved : stood;
 };
+
+/** A power this little above its limit may be held by it. */
+const AT_LIMIT = 0.02;
+
+/** Whether a limit had something to cut on either side of a step: of power that was below it anyway it says nothing. */
+const mayBite = (before: Settled, after: Settled): boolean => {
+  const limitW = after.toldW ?? before.toldW ?? Infinity;
+  return [before, after].some(({ controlled }) => (controlled?.typicalW ?? -Infinity) > limitW * (1 + AT_LIMIT));
+};
+
+const isBelowLimit = ({ control }: Trial, phases: readonly Settled[]): boolean =>
+  control === 'pv-limit' &&
+  phases.some(({ controlled }) => controlled) &&
+  !pairsOf(phases).some(([before, after]) => mayBite(before, after));
 
 /** Where the power stood against what was told, as a step from no power at all. */
 const standing = ({ toldW, controlled }: Settled): PulseStep[] =>

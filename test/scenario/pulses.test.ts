@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { z } from 'zod';
 import { parseFleet } from '../../src/fleet/fleet-file.js';
-import { SECOND_MS } from '../../src/kernel/units.js';
+import { HOUR_MS, SECOND_MS } from '../../src/kernel/units.js';
 import { monotonicMs } from '../../src/platform/clock.js';
 import { type RunningFleet, startFleet, type VirtualSite } from '../../src/simulator/index.js';
 import { ModbusSerialLinks } from '../../src/field/adapters/modbus-serial-link.js';
@@ -88,16 +88,20 @@ class Rig {
   private constructor(
     readonly fleet: RunningFleet,
     readonly port: number,
+    /** How much later it is at the site than the test has run for. */
+    readonly sky: { laterMs: number },
   ) {}
 
   static async start({ onTestFinished }: Pick<TestContext, 'onTestFinished'>, site: VirtualSite): Promise<Rig> {
-    const fleet = await startFleet([site], { now: () => NOON + time.nowMs(), ticks: 'caller' });
-    const ticking = setInterval(() => fleet.tick(NOON + time.nowMs()), SECOND_MS / FASTER);
+    const sky = { laterMs: 0 };
+    const now = (): number => NOON + sky.laterMs + time.nowMs();
+    const fleet = await startFleet([site], { now, ticks: 'caller' });
+    const ticking = setInterval(() => fleet.tick(now()), SECOND_MS / FASTER);
     onTestFinished(() => {
       clearInterval(ticking);
       return fleet.stop();
     });
-    return new Rig(fleet, fleet.addresses.get('site')!.port);
+    return new Rig(fleet, fleet.addresses.get('site')!.port, sky);
   }
 
   controls(id: string): Record<string, number> {
@@ -110,12 +114,13 @@ const commissioned = async (
   deviceId: string,
   wishes: TrialWishes = {},
   signal: AbortSignal = new AbortController().signal,
+  said: (line: string) => void = () => undefined,
 ): Promise<CommissionFindings & { changes: ReturnType<typeof changesBy> }> => {
   const subject = subjectOf('fleet.yaml', parseFleet('fleet.yaml', text, z.unknown().optional()).plant, deviceId);
   const bench = new CommissionBench(new ModbusSerialLinks(), subject, time, NOBODY);
   try {
     const prepared = await bench.prepare(wishesFor(subject, wishes));
-    const findings = await bench.run(prepared, signal, () => undefined);
+    const findings = await bench.run(prepared, signal, said);
     return { ...findings, changes: changesBy(findings, subject.device, subject.meter, '2025-06-21T11:00:00Z') };
   } finally {
     await bench.close();
@@ -205,6 +210,17 @@ describe.concurrent('the commissioning of a device, on simulated hardware', { ti
     ]);
     expect(findings.reversion.verdict).toBe('proven');
     expect(findings.meter).toMatchObject({ verdict: 'proven', direction: 1 });
+  });
+
+  it('limits a hybrid below what it gives by then, where the sun went down while its battery was tried', async (test) => {
+    const rig = await Rig.start(test, {
+      ...bare,
+      hybrid: { id: 'hybrid', unitId: 2, ratedW: 6_000, array, pack: { ...pack, maxChargeW: 500 } },
+    });
+    const evening = (line: string): void => void (line.includes('its registers let go') && (rig.sky.laterMs = 5 * HOUR_MS));
+    const { controls } = await commissioned(hybridFile(rig.port), 'hybrid', { powerW: 500 }, undefined, evening);
+    expect(rig.sky.laterMs).toBe(5 * HOUR_MS);
+    expect(controls[1]).toMatchObject({ control: 'pv-limit', sign: { verdict: 'proven' } });
   });
 
   it('starts an engine once, and sees it stop by itself', async (test) => {

@@ -36,6 +36,7 @@ describe('the command line', () => {
         'device scan',
         'device watch',
         'forecast backtest',
+        'forecast scoreboard',
         'migrate',
         'proof verify',
         'schedule solve',

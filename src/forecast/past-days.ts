@@ -60,7 +60,7 @@ export const pastDays = ({ series, calendar, issueSlot }: ForecastTask): ((targe
     while (newest >= issueSlot) newest = slotDaysBefore(calendar, targetSlot, (firstDay += 1));
     const same = byNewest.get(newest);
     // Where the clocks change in between, the days further back may not be the same.
-    if (same && same.slots[PAST_DAYS - 1]! === Math.max(-1, slotDaysBefore(calendar, targetSlot, firstDay + PAST_DAYS - 1)))
+    if (same && same.slots[PAST_DAYS - 1] === Math.max(-1, slotDaysBefore(calendar, targetSlot, firstDay + PAST_DAYS - 1)))
       return same.firstDay === firstDay ? same : { ...same, firstDay };
     const values = new Float64Array(PAST_DAYS).fill(NaN);
     const slots = new Int32Array(PAST_DAYS).fill(-1);

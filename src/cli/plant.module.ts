@@ -7,7 +7,9 @@ import { FieldModule } from '../field/field.module.js';
 import { FleetModule } from '../fleet/fleet.module.js';
 import type { Fleet } from '../fleet/fleet-file.js';
 import { ForecastModule } from '../forecast/forecast.module.js';
-import { NoWeather } from '../forecast/weather-source.port.js';
+import { OpenMeteo } from '../forecast/adapters/open-meteo.js';
+import { WeatherFile } from '../forecast/adapters/weather-file.js';
+import { NoWeather, type WeatherSource } from '../forecast/weather-source.port.js';
 import { GridModule } from '../grid/grid.module.js';
 import type { PlantFacts } from '../grid/plant-facts.js';
 import { type DurationMs, MINUTE_MS } from '../kernel/units.js';
@@ -58,7 +60,7 @@ export class PlantModule {
               intervals: (siteId, period) => intervals.intervalsOf({ siteIds: [siteId], fromMs: period.startMs, toMs: period.endMs }),
             }),
           },
-          weather: new NoWeather(),
+          weather: weatherSource(config, log),
         }),
         ScheduleModule,
         DispatchModule,
@@ -76,6 +78,12 @@ export class PlantModule {
     };
   }
 }
+
+const weatherSource = ({ weather }: Config, log: Logger): WeatherSource => {
+  if (weather === undefined) return new NoWeather();
+  const failed = (reason: string): void => log.warn({ reason }, 'no new weather; forecasts go on with what is known');
+  return /^https?:/.test(weather) ? new OpenMeteo(weather, failed) : new WeatherFile(weather, failed);
+};
 
 const ledgerTarget = ({ solanaRpcUrl, dataDir }: Config): LedgerTarget =>
   solanaRpcUrl === undefined ? { kind: 'embedded', dir: `${dataDir}/ledger` } : { kind: 'rpc', url: solanaRpcUrl };

@@ -37,6 +37,7 @@ describe('the command line', () => {
         'device scan',
         'device watch',
         'forecast backtest',
+        'forecast scoreboard',
         'migrate',
         'proof verify',
         'restore',

@@ -113,12 +113,20 @@ const safeLimitsSchema = z.strictObject({
   generationW: z.number().min(0).optional(),
 });
 
+const locationSchema = z.strictObject({
+  latitude: z.number().min(-90).max(90),
+  longitude: z.number().min(-180).max(180),
+  tiltDeg: z.number().min(0).max(90).optional().describe('how steep the modules stand; learnt from their output without it'),
+  azimuthDeg: z.number().min(0).max(360).optional().describe('where they look, 180 is south; learnt from their output without it'),
+});
+
 const siteSchema = z.strictObject({
   id,
   name,
   kind: z.enum(['home', 'community-battery', 'generators']).default('home'),
   household: id.optional(),
   zone: zone.optional().describe('the plant’s, unless given'),
+  location: locationSchema.optional().describe('for forecasts of the sun, and for the weather of VPP_WEATHER'),
   importLimitW: positive,
   exportLimitW: z.number().min(0),
   safeLimits: safeLimitsSchema.optional().describe('held to while no operator’s limit is in force: for sites that owe one'),
@@ -170,6 +178,7 @@ const plantOf = (file: FleetFile): Plant => ({
     zone: site.zone ?? file.zone,
     importLimitW: site.importLimitW,
     exportLimitW: site.exportLimitW,
+    ...(site.location === undefined ? {} : { location: site.location }),
     ...(site.safeLimits === undefined ? {} : { safeLimits: site.safeLimits }),
     devices: site.devices.map(({ modbus, ...device }) => ({ ...device, siteId: site.id, address: modbus })),
   })),

@@ -14,25 +14,31 @@ export interface Roof extends PvArray {
 /** The sun stands still for so long: what changes less than the sky does. */
 const STEP_MS = HOUR_MS / 4;
 
-const directions = new Map<string, SunDirection>();
+const directions = new Map<string, Map<EpochMs, SunDirection>>();
+const MOST_PLACES = 30;
+const MOST_MOMENTS = 100_000;
 
-/** Every site of a place sees the same sun at a time, so that it is worked out once for a degree of it. */
-const sunAt = (latitude: number, longitude: number, atMs: EpochMs): SunDirection => {
-  const key = `${latitude} ${longitude} ${atMs}`;
-  let sun = directions.get(key);
-  if (!sun) {
-    if (directions.size > 200_000) directions.clear();
-    directions.set(key, (sun = sunDirection(atMs, latitude, longitude)));
+/** Every site of a place sees the same sun at a time, so that it is worked out once. */
+const sunOver = ({ latitude, longitude }: Roof): Map<EpochMs, SunDirection> => {
+  const place = `${latitude} ${longitude}`;
+  let known = directions.get(place);
+  if (!known || known.size > MOST_MOMENTS) {
+    if (directions.size >= MOST_PLACES) directions.clear();
+    directions.set(place, (known = new Map<EpochMs, SunDirection>()));
   }
-  return sun;
+  return known;
 };
 
 /** Mean power under a clear sky over a slot; W. */
 export const clearSlotW = (roof: Roof, startMs: EpochMs, stepMs: number): number => {
   const pieces = Math.max(1, Math.round(stepMs / STEP_MS));
+  const known = sunOver(roof);
   let sum = 0;
   for (let piece = 0; piece < pieces; piece += 1) {
-    sum += clearSkyW(roof, sunAt(roof.latitude, roof.longitude, startMs + ((piece + 0.5) * stepMs) / pieces));
+    const atMs = startMs + ((piece + 0.5) * stepMs) / pieces;
+    let sun = known.get(atMs);
+    if (!sun) known.set(atMs, (sun = sunDirection(atMs, roof.latitude, roof.longitude)));
+    sum += clearSkyW(roof, sun);
   }
   return sum / pieces;
 };

@@ -77,7 +77,7 @@ it('has entities that agree with the migrated tables', async () => {
   expect(differences.filter((query) => /forecasts|forecast_models|forecast_scores/.test(query))).toEqual([]);
 });
 
-describe('forecasts', () => {
+describe('forecasts', { timeout: 120_000 }, () => {
   it('say which model they are from: the site’s own, those of others, the naive blend, or what is now', async () => {
     const { forecasts, learning } = serviceOf(new Metered({ old: 35, young: 5 }));
     const sites = [site('old'), site('young'), site('new')];

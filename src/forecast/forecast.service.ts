@@ -12,6 +12,7 @@ import { firstSlotMs, FLEET_ID, fleetForecast, HORIZON_SLOTS, type Outlook, outl
 import { type ForecastQuantity, QUANTITIES } from './series-models.js';
 import { SiteHistories } from './site-history.js';
 import { WeatherSource } from './weather-source.port.js';
+import { PREDICTING_THREADS } from './worker-forecaster.js';
 
 /** What is measured at a site right now; held where a site has no history at all. */
 export type PresentPowers = ReadonlyMap<SiteId, { readonly loadW?: number; readonly pvW?: number }>;
@@ -40,8 +41,10 @@ export class ForecastService {
     present: PresentPowers = new Map(),
   ): Promise<{ readonly sites: SiteForecast[]; readonly fleet: SiteForecast }> {
     const issued: SiteForecast[] = [];
-    for (let at = 0; at < sites.length; at += SITES_AT_ONCE) {
-      issued.push(...(await this.forecastSome(sites.slice(at, at + SITES_AT_ONCE), nowMs, present)));
+    for (let at = 0; at < sites.length; at += PREDICTING_THREADS * SITES_AT_ONCE) {
+      const batches = Array.from({ length: PREDICTING_THREADS }, (_, batch) => at + batch * SITES_AT_ONCE);
+      const some = batches.map((from) => this.forecastSome(sites.slice(from, from + SITES_AT_ONCE), nowMs, present));
+      issued.push(...(await Promise.all(some)).flat());
     }
     const fleet = fleetForecast(issued, nowMs);
     await this.store.saveForecasts([...issued, fleet]);
@@ -50,6 +53,7 @@ export class ForecastService {
   }
 
   private async forecastSome(sites: readonly ForecastSite[], nowMs: EpochMs, present: PresentPowers): Promise<SiteForecast[]> {
+    if (sites.length === 0) return [];
     const asked: { item: PredictionItem; model: ForecastModel }[] = [];
     for (const site of sites) {
       const history = await this.histories.upTo(site.id, nowMs);

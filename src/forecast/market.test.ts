@@ -30,7 +30,7 @@ describe('no forecast uses what came after its issue', () => {
     startMs: START_MS,
     stepMs: HOUR_MS,
     temperatureC: hours.map((hour) => 15 + (hour % 9)),
-    irradianceWm2: hours.map((hour) => 10 * (hour % 24)),
+    irradianceWm2: hours.map((hour) => 10 + 10 * (hour % 24)),
     cloudPct: hours.map((hour) => hour % 100),
   };
 

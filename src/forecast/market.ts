@@ -51,8 +51,11 @@ export const opinionsAhead = (
   const viewOf = clearW ? slotViews(task, clearW) : plainOf;
   const level = issueLevel(task, viewOf);
   const network = models.network && networkForecaster(models.network, runner);
+  const night = nightOf(models, clearW !== undefined, weather !== undefined);
   return targets.map((targetSlot) => {
     const plain = plainOf(targetSlot);
+    // Four weeks of nothing at this time of day: night, for the sun.
+    if (models.quantity === 'pv' && plain.past.summary(28).mean === 0) return night;
     const view = viewOf(targetSlot);
     const said: Record<string, Distribution> = {};
     const say = (name: string, opinion: Distribution | undefined): void => {
@@ -69,22 +72,42 @@ export const opinionsAhead = (
   });
 };
 
+/** What everybody says of a night. */
+const nightOf = ({ ridge, network }: SeriesModels, underClearSky: boolean, withWeather: boolean): Opinions => {
+  const names = [
+    ...Object.keys(SEASONAL_MODELS),
+    ...(underClearSky ? Object.keys(CLEAR_SKY_MODELS) : []),
+    ...(withWeather ? ['irradiance'] : []),
+    ...(ridge ? ['ridge'] : []),
+    ...(network ? ['brain.js'] : []),
+  ];
+  return Object.fromEntries(names.map((name) => [name, certain(0)]));
+};
+
 /** The weights each functional is mixed by, of the models that have something to say. */
 export const mixtureWeights = ({ mixtures }: SeriesModels, awake: readonly string[]): Record<Functional, Weights> =>
   Object.fromEntries(FUNCTIONALS.map((functional) => [functional, weightsOf(mixtures[functional], awake)])) as Record<Functional, Weights>;
 
+type Shares = readonly (readonly [Functional, readonly (readonly [name: string, weight: number])[]])[];
+
+/** Weights as lists, without those that count for nothing: a fleet has hundreds of thousands of slots to mix. */
+const sharesOf = (models: SeriesModels, names: readonly string[]): Shares => {
+  const weights = mixtureWeights(models, names);
+  return FUNCTIONALS.map((functional) => [functional, Object.entries(weights[functional]).filter(([, weight]) => weight > 0)]);
+};
+
 /** The mixture of opinions, in watts; undefined where nobody has one. */
 export const mixedForecasts = (models: SeriesModels, opinions: readonly Opinions[]): (Distribution | undefined)[] => {
-  const known = new Map<string, Record<Functional, Weights>>();
+  const known = new Map<string, Shares>();
   return opinions.map((said) => {
     const names = Object.keys(said);
     if (names.length === 0) return undefined;
     const key = names.join();
-    let weights = known.get(key);
-    if (!weights) known.set(key, (weights = mixtureWeights(models, names)));
-    const mixed = certain(0) as Record<Functional, number>;
-    for (const functional of FUNCTIONALS) {
-      for (const name of names) mixed[functional] += weights[functional][name]! * said[name]![functional];
+    let shares = known.get(key);
+    if (!shares) known.set(key, (shares = sharesOf(models, names)));
+    const mixed: Record<Functional, number> = { mean: 0, p10: 0, p50: 0, p90: 0 };
+    for (const [functional, some] of shares) {
+      for (const [name, weight] of some) mixed[functional] += weight * said[name]![functional];
     }
     return orderly(mixed);
   });

@@ -1,5 +1,5 @@
 import { HOUR_MS } from '../kernel/units.js';
-import { type Distribution, ofSample, quantileOf } from './distribution.js';
+import { type Distribution, LEVEL, ofSample, quantileOf } from './distribution.js';
 import { type SlotCalendar, weekdayOf } from './history.js';
 import { type ClearSky, type PastDays, pastDays, underSunOf } from './past-days.js';
 import type { ForecastTask } from './seasonal-naive.js';
@@ -16,10 +16,11 @@ export interface SlotView {
 /** Past days of a slot are asked for by the slots around it too; they are worked out once an issue. */
 export const slotViews = (task: ForecastTask, clearW?: ClearSky): ((targetSlot: number) => SlotView) => {
   const perHour = Math.max(1, Math.round(HOUR_MS / task.series.stepMs));
+  const plainOf = pastDays(task);
   const known = new Map<number, PastDays>();
   const pastOf = (slot: number): PastDays => {
     let past = known.get(slot);
-    if (!past) known.set(slot, (past = clearW ? underSunOf(slot, pastDays(task, slot), clearW) : pastDays(task, slot)));
+    if (!past) known.set(slot, (past = clearW ? underSunOf(slot, plainOf(slot), clearW) : plainOf(slot)));
     return past;
   };
   return (targetSlot) => ({
@@ -30,62 +31,69 @@ export const slotViews = (task: ForecastTask, clearW?: ClearSky): ((targetSlot: 
   });
 };
 
-/** The known ones of the first `days` values. */
-export const sampleOf = ({ values }: PastDays, days: number): Float64Array => values.slice(0, days).filter((value) => value === value);
-
-export const meanOf = (sample: Float64Array): number => sample.reduce((a, b) => a + b, 0) / sample.length;
-
 /** What a model says of a slot; absent where it has nothing to go by. */
 export type SlotModel = (view: SlotView) => Distribution | undefined;
+
+/** A value, as wide as such values have missed; as sure as can be where too little is known of that. Sorts the misses. */
+export const asWideAs = (value: number, misses: Float64Array): Distribution => {
+  if (misses.length < 7) return { mean: value, p10: value, p50: value, p90: value };
+  misses.sort();
+  return { mean: value, p10: value + quantileOf(misses, LEVEL.p10), p50: value, p90: value + quantileOf(misses, LEVEL.p90) };
+};
 
 /** Differences of values `days` apart over four weeks say how far a repeated value has usually been off. */
 const repeated =
   (days: number): SlotModel =>
   ({ past: { values, firstDay } }) => {
     // The last day that is a whole number of `days` back and had ended.
-    const back = Math.ceil(firstDay / days) * days - firstDay;
-    const value = values[back]!;
+    const value = values[Math.ceil(firstDay / days) * days - firstDay]!;
     if (Number.isNaN(value)) return undefined;
-    const misses: number[] = [];
-    for (let index = 0; index < 28 && index + days < values.length; index += 1) {
+    const misses = new Float64Array(28);
+    let count = 0;
+    for (let index = 0; index < misses.length; index += 1) {
       const miss = values[index]! - values[index + days]!;
-      if (miss === miss) misses.push(miss);
+      if (miss === miss) misses[count++] = miss;
     }
-    if (misses.length < 7) return { mean: value, p10: value, p50: value, p90: value };
-    const sorted = Float64Array.from(misses).sort();
-    return { mean: value, p10: value + quantileOf(sorted, 0.1), p50: value, p90: value + quantileOf(sorted, 0.9) };
+    return asWideAs(value, misses.subarray(0, count));
   };
 
 /** The middle from the last `days`, how wide from four weeks around their own middle. */
 const averaged =
   (days: number, middle: 'mean' | 'p50'): SlotModel =>
   ({ past }) => {
-    const recent = sampleOf(past, days);
-    if (recent.length === 0) return undefined;
-    const value = ofSample(recent)[middle];
-    const month = ofSample(sampleOf(past, 28));
+    const value = past.summary(days)[middle];
+    if (Number.isNaN(value)) return undefined;
+    const month = past.summary(28);
     return { mean: value, p10: value + month.p10 - month[middle], p50: value, p90: value + month.p90 - month[middle] };
   };
 
 /** What came on the last `days`, each as likely as another. */
 const sampled =
   (days: number): SlotModel =>
-  ({ past }) => {
-    const sample = sampleOf(past, days);
-    return sample.length < Math.min(days, 7) ? undefined : ofSample(sample);
-  };
+  ({ past }) =>
+    past.sample(days).length < Math.min(days, 7) ? undefined : past.summary(days);
 
 /** The same of the days of the target's kind, weekend or not, of eight weeks. */
 const dayKind: SlotModel = ({ task: { calendar }, targetSlot, past: { values, slots } }) => {
   const weekend = isWeekend(calendar, targetSlot);
-  const sample = values.filter((value, index) => value === value && isWeekend(calendar, slots[index]!) === weekend).slice(0, 20);
-  return sample.length < 4 ? undefined : ofSample(sample);
+  const sample = new Float64Array(20);
+  let count = 0;
+  for (let index = 0; index < values.length && count < sample.length; index += 1) {
+    const value = values[index]!;
+    if (value === value && isWeekend(calendar, slots[index]!) === weekend) sample[count++] = value;
+  }
+  return count < 4 ? undefined : ofSample(sample.subarray(0, count));
 };
 
 /** The last three weeks with an hour before and after: rougher in time, but of three times as many values. */
-const neighbourly: SlotModel = ({ past, around }) => {
-  const sample = Float64Array.from([past, ...around].flatMap((one) => [...sampleOf(one, 21)]));
-  return sample.length < 12 ? undefined : ofSample(sample);
+const neighbourly: SlotModel = ({ past, around: [before, after] }) => {
+  const [own, earlier, later] = [past.sample(21), before.sample(21), after.sample(21)];
+  const sample = new Float64Array(own.length + earlier.length + later.length);
+  if (sample.length < 12) return undefined;
+  sample.set(own);
+  sample.set(earlier, own.length);
+  sample.set(later, own.length + earlier.length);
+  return ofSample(sample);
 };
 
 export const isWeekend = (calendar: SlotCalendar, slot: number): boolean => {

@@ -1,7 +1,6 @@
 import { HOUR_MS } from '../kernel/units.js';
-import { quantileOf } from './distribution.js';
 import { minuteOfDay, weekdayOf } from './history.js';
-import { isWeekend, meanOf, sampleOf, type SlotView } from './seasonal-models.js';
+import { isWeekend, type SlotView } from './seasonal-models.js';
 import type { ForecastTask } from './seasonal-naive.js';
 import { type Weather, WEATHER_INPUTS, weatherInputs } from './weather.js';
 
@@ -46,7 +45,7 @@ export const issueLevel = ({ series: { values, stepMs }, issueSlot }: ForecastTa
     for (let slot = Math.max(0, issueSlot - hours * perHour); slot < issueSlot; slot += 1) {
       const value = values[slot];
       // Seen from its own slot the value itself is the last of its time of day; the week before it begins with the next.
-      if (value !== undefined) usual.push(value - meanOf(sampleOf(viewOf(slot).past, 7)));
+      if (value !== undefined) usual.push(value - viewOf(slot).past.summary(7).mean);
     }
     return orZero(usual.reduce((a, b) => a + b, 0) / usual.length);
   };
@@ -59,17 +58,13 @@ export const issueLevel = ({ series: { values, stepMs }, issueSlot }: ForecastTa
 /** The row of one slot ahead; absent where there is no past at that time of day. */
 export const slotFeatures = (view: SlotView, level: IssueLevel, weather?: Weather): SlotFeatures | undefined => {
   const { task, targetSlot, past, around } = view;
-  const week = sampleOf(past, 7);
-  const fortnight = sampleOf(past, 14).sort();
-  const month = sampleOf(past, 28).sort();
-  if (fortnight.length < 3) return undefined;
-  const median = quantileOf(fortnight, 0.5);
-  const weekMean = week.length > 0 ? meanOf(week) : median;
+  if (past.sample(14).length < 3) return undefined;
+  const month = past.summary(28);
+  const median = past.summary(14).p50;
+  const weekMean = orElse(past.summary(7).mean, median);
   const naiveW = (weekMean + median) / 2;
-  const monthMean = meanOf(month);
-  const means = around.map((one) => orElse(meanOf(sampleOf(one, 7)), weekMean));
-  const spreadW = month.reduce((sum, value) => sum + Math.abs(value - monthMean), 0) / month.length;
-  const scaleW = spreadW + 0.05 * monthMean + 0.05 * (means[0]! + means[1]!);
+  const means = [orElse(around[0].summary(7).mean, weekMean), orElse(around[1].summary(7).mean, weekMean)] as const;
+  const scaleW = spreadOf(past.sample(28), month.mean) + 0.05 * (month.mean + means[0] + means[1]);
   if (!(scaleW > 0)) return { inputs: new Float64Array(INPUTS), naiveW, scaleW: 0 };
   const lag = (values: Float64Array, index: number): number => (orElse(values[index]!, naiveW) - naiveW) / scaleW;
   const hoursAhead = ((targetSlot - task.issueSlot + 1) * task.series.stepMs) / HOUR_MS;
@@ -85,12 +80,12 @@ export const slotFeatures = (view: SlotView, level: IssueLevel, weather?: Weathe
     lag(around[0].values, 0),
     lag(around[1].values, 0),
     (weekMean - naiveW) / scaleW,
-    (monthMean - naiveW) / scaleW,
+    (month.mean - naiveW) / scaleW,
     (orElse(kind, naiveW) - naiveW) / scaleW,
-    (quantileOf(month, 0.1) - naiveW) / scaleW,
-    (quantileOf(month, 0.9) - naiveW) / scaleW,
-    (means[0]! - weekMean) / scaleW,
-    (means[1]! - weekMean) / scaleW,
+    (month.p10 - naiveW) / scaleW,
+    (month.p90 - naiveW) / scaleW,
+    (means[0] - weekMean) / scaleW,
+    (means[1] - weekMean) / scaleW,
     (level.lastHourW * fade) / scaleW,
     (level.lastHoursW * fade) / scaleW,
     level.dayW / scaleW,
@@ -110,6 +105,13 @@ export const slotFeatures = (view: SlotView, level: IssueLevel, weather?: Weathe
 };
 
 const INPUTS = 25 + WEATHER_INPUTS;
+
+/** Mean distance from the mean. */
+const spreadOf = (sample: Float64Array, mean: number): number => {
+  let sum = 0;
+  for (let index = 0; index < sample.length; index += 1) sum += Math.abs(sample[index]! - mean);
+  return sum / sample.length;
+};
 
 const orElse = (value: number, other: number): number => (Number.isFinite(value) ? value : other);
 

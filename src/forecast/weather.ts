@@ -1,6 +1,6 @@
 import type { DurationMs, EpochMs } from '../kernel/units.js';
-import { type Distribution, quantileOf } from './distribution.js';
-import { meanOf, sampleOf, type SlotView } from './seasonal-models.js';
+import type { Distribution } from './distribution.js';
+import { asWideAs, type SlotView } from './seasonal-models.js';
 
 type Values = readonly (number | undefined)[];
 
@@ -41,7 +41,7 @@ export const weatherInputs = (view: SlotView, naiveW: number, scaleW: number, we
   const cloudPct = weatherAt(weather, 'cloudPct', atMs);
   const difference = (quantity: Quantity, value: number | undefined): number => {
     const usual = pastWeather(view, weather, quantity, 7).filter((one) => one === one);
-    return value === undefined || usual.length === 0 ? 0 : value - meanOf(usual);
+    return value === undefined || usual.length === 0 ? 0 : value - usual.reduce((a, b) => a + b, 0) / usual.length;
   };
   const sunW = byIrradiance(view, weather, 14);
   return [
@@ -72,14 +72,8 @@ const byIrradiance = (view: SlotView, weather: Weather, days: number): number | 
 export const irradianceModel = (view: SlotView, weather: Weather): Distribution | undefined => {
   const value = byIrradiance(view, weather, 14);
   if (value === undefined) return undefined;
-  const sample = sampleOf(view.past, 14);
   const then = pastWeather(view, weather, 'irradianceWm2', 28);
   const ahead = weatherAt(weather, 'irradianceWm2', slotMs(view, view.targetSlot))!;
-  const misses = [...then].flatMap((wm2, day) => {
-    const miss = view.past.values[day]! - (ahead > 1 ? (value / ahead) * wm2 : 0);
-    return miss === miss ? [miss] : [];
-  });
-  if (sample.length < 3 || misses.length < 7) return { mean: value, p10: value, p50: value, p90: value };
-  const sorted = Float64Array.from(misses).sort();
-  return { mean: value, p10: value + quantileOf(sorted, 0.1), p50: value, p90: value + quantileOf(sorted, 0.9) };
+  const misses = then.map((wm2, day) => view.past.values[day]! - (ahead > 1 ? (value / ahead) * wm2 : 0)).filter((miss) => miss === miss);
+  return asWideAs(value, misses);
 };

@@ -14,7 +14,10 @@ import type { LearningTask } from './learning.js';
 
 const entry = (): URL => workerEntry(import.meta.url, './forecast.worker.js');
 
-/** brain.js in two threads: one learns for seconds on end, the other answers what a plan waits for. */
+/** A plan waits for predictions: of a large fleet two threads make them side by side. */
+export const PREDICTING_THREADS = 2;
+
+/** brain.js in threads of its own: one learns for seconds on end, others answer what a plan waits for. */
 @Injectable()
 export class WorkerForecaster extends Forecaster implements OnModuleDestroy {
   private readonly learning = new WorkerPool<ForecastRequest, ForecastReply>(entry, {
@@ -23,7 +26,7 @@ export class WorkerForecaster extends Forecaster implements OnModuleDestroy {
     idleMs: 2 * MINUTE_MS,
   });
   private readonly predicting = new WorkerPool<ForecastRequest, ForecastReply>(entry, {
-    threads: 1,
+    threads: PREDICTING_THREADS,
     timeoutMs: MINUTE_MS,
     idleMs: 20 * MINUTE_MS,
   });

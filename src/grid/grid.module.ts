@@ -7,6 +7,7 @@ import { EnergyService } from './energy.service.js';
 import { EventController } from './event.controller.js';
 import { EventViewService } from './event-view.service.js';
 import { FleetController } from './fleet.controller.js';
+import { ForecastController } from './forecast.controller.js';
 import { FleetViewService } from './fleet-view.service.js';
 import { HealthController } from './health.controller.js';
 import { ImportController } from './import.controller.js';
@@ -42,6 +43,7 @@ export class GridModule {
         LiveController,
         ReadingsController,
         EnergyController,
+        ForecastController,
         HealthController,
         ImportController,
       ],

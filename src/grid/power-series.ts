@@ -129,3 +129,12 @@ export const forecastSeries = (issued: readonly SiteForecast[], range: Interval)
   const models = newest ? [...new Set([newest.loadModel, newest.pvModel])] : [];
   return { slots: [...slots.values()].sort((a, b) => a.startMs - b.startMs), model: models.join(' and ') };
 };
+
+/** One slot of a forecast as a chart takes it; the band is absent where the forecast has none. */
+export const forecastPoint = ({ startMs, loadW, pvW, load, pv }: ForecastSlot) => ({
+  atMs: startMs,
+  loadW: Math.round(loadW),
+  pvW: Math.round(pvW),
+  ...(load ? { loadP10W: load.p10W, loadP90W: load.p90W } : {}),
+  ...(pv ? { pvP10W: pv.p10W, pvP90W: pv.p90W } : {}),
+});

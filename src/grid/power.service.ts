@@ -5,7 +5,7 @@ import type { Interval } from '../kernel/interval.js';
 import { DAY_MS, type DurationMs, type EpochMs } from '../kernel/units.js';
 import { PlanService } from '../schedule/plan.service.js';
 import { IntervalService } from '../telemetry/interval.service.js';
-import { forecastSeries, measuredSeries, plannedSeries, wholeSteps } from './power-series.js';
+import { forecastPoint, forecastSeries, measuredSeries, plannedSeries, wholeSteps } from './power-series.js';
 import type { powerSeriesSchema } from './schemas.js';
 
 export type PowerSeries = z.infer<typeof powerSeriesSchema>;
@@ -31,7 +31,7 @@ export class PowerService {
       fromMs: range.startMs,
       toMs: range.endMs,
       actual: measuredSeries(intervals, stepMs, nowMs),
-      forecast: forecast.slots.map(({ startMs, loadW, pvW }) => ({ atMs: startMs, loadW: Math.round(loadW), pvW: Math.round(pvW) })),
+      forecast: forecast.slots.map(forecastPoint),
       plan: plan ? plannedSeries(plan, range, siteId) : [],
       forecastModel: forecast.model,
       ...(plan ? { planIssuedAtMs: plan.issuedAtMs } : {}),

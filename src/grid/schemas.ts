@@ -64,7 +64,17 @@ export const powerSeriesSchema = z.object({
   fromMs: epochMs,
   toMs: epochMs,
   actual: z.array(seriesPointSchema),
-  forecast: z.array(z.object({ atMs: epochMs, loadW: watt, pvW: watt })),
+  forecast: z.array(
+    z.object({
+      atMs: epochMs,
+      loadW: watt,
+      pvW: watt,
+      loadP10W: watt.optional(),
+      loadP90W: watt.optional(),
+      pvP10W: watt.optional(),
+      pvP90W: watt.optional(),
+    }),
+  ),
   plan: z.array(seriesPointSchema),
   forecastModel: z.string(),
   planIssuedAtMs: epochMs.optional(),

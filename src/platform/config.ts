@@ -24,6 +24,7 @@ export const environmentSchema = z.object({
     .regex(/^[^:\s]+(:\d{1,5})?$|^\[[0-9a-f:]+\](:\d{1,5})?$/i, 'must read host or host:port')
     .optional()
     .describe('Time server that the clock is checked against once an hour'),
+  VPP_WEATHER: z.string().min(1).optional().describe('Weather forecasts: a CSV file, or an address of Open-Meteo’s API; none without it'),
   VPP_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('What the log says'),
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/ })
@@ -51,6 +52,8 @@ export interface Config {
   readonly cycleMs: number;
   readonly rawRetentionDays: number;
   readonly timeServer: TimeServer | undefined;
+  /** A file, or an address that begins with http. */
+  readonly weather: string | undefined;
   readonly logLevel: string;
   readonly database: DatabaseTarget;
   readonly influxUrl: string | undefined;
@@ -94,6 +97,7 @@ export const configOf = (environment: Readonly<Record<string, string | undefined
     cycleMs: data.VPP_CYCLE_MS,
     rawRetentionDays: data.VPP_RAW_RETENTION_DAYS,
     timeServer: data.VPP_NTP === undefined ? undefined : timeServerOf(data.VPP_NTP),
+    weather: data.VPP_WEATHER,
     logLevel: data.VPP_LOG_LEVEL,
     database: data.DATABASE_URL
       ? { kind: 'postgres', url: data.DATABASE_URL }

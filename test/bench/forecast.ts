@@ -70,19 +70,26 @@ const summed = (all: readonly PowerSeries[]): PowerSeries => ({
 const homeResult = (name: string, quantity: ForecastQuantity, series: PowerSeries): HomeResult => {
   const task: LearningTask = { quantity, series, zone: ZONE, seed: 1, effort: DEFAULT_EFFORT };
   const days = testDays(series, ZONE, TEST_DAYS);
-  const before = process.cpuUsage();
-  learn({ ...task, series: knownAt(series, days[0]!.startMs) }, BRAIN_NETS);
-  const spent = process.cpuUsage(before);
+  const trainS = quantity === 'load' ? trainingSeconds(task, days[0]!.startMs) : 0;
   const result = backtest(task, days, BRAIN_NETS);
   const scores = (ahead: typeof result.mixture): Score => scoreDays(series, ZONE, days, ahead);
   const truth = result.mixture.flatMap(({ actualW }) => actualW).filter((powerW) => powerW !== undefined);
+  const mixture = scores(result.mixture);
+  process.stderr.write(`${name} ${quantity}: MAE ${mixture.mae.toFixed(1)} W\n`);
   return {
     name,
     meanW: truth.reduce((a, b) => a + b, 0) / truth.length,
-    mixture: scores(result.mixture),
+    mixture,
     brain: scores(result.models.get('brain.js')!),
-    trainS: (spent.user + spent.system) / 1e6,
+    trainS,
   };
+};
+
+const trainingSeconds = (task: LearningTask, untilMs: number): number => {
+  const before = process.cpuUsage();
+  learn({ ...task, series: knownAt(task.series, untilMs) }, BRAIN_NETS);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
 };
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

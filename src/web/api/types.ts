@@ -61,7 +61,16 @@ export interface PowerSeries {
   fromMs: number;
   toMs: number;
   actual: SeriesPoint[];
-  forecast: { atMs: number; loadW: number; pvW: number }[];
+  /** Means, and what they stay under with 10 and 90 %. */
+  forecast: {
+    atMs: number;
+    loadW: number;
+    pvW: number;
+    loadP10W?: number;
+    loadP90W?: number;
+    pvP10W?: number;
+    pvP90W?: number;
+  }[];
   plan: SeriesPoint[];
   forecastModel: string;
   planIssuedAtMs?: number;

@@ -3,13 +3,15 @@ import uPlot from 'uplot';
 import type { Interval } from '../../kernel/interval.js';
 import type { Format } from '../design/format.js';
 import { dayTicks, roundTicks } from './day-axis.js';
-import type { Trace, TraceKind } from './series.js';
+import type { Band, Trace, TraceKind } from './series.js';
 
 /** Everything drawn that is not a line: where now is, what is missing, when the grid asked. */
 export interface Backdrop {
   readonly nowMs?: number;
   readonly missing: readonly Interval[];
   readonly events: readonly Interval[];
+  /** Where what is forecast stays with 80 %. */
+  readonly bands: readonly Band[];
 }
 
 /** Style sheets own the colours; a canvas has to be told them. */
@@ -49,7 +51,24 @@ const hatch = (context: CanvasRenderingContext2D, left: number, top: number, wid
   context.restore();
 };
 
-const drawBackdrop = (chart: uPlot, { nowMs, missing, events }: Backdrop): void => {
+const drawBand = (chart: uPlot, { flow, points }: Band): void => {
+  const { ctx, bbox } = chart;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.beginPath();
+  const at = (atMs: number, powerW: number): [number, number] => [chart.valToPos(atMs, 'x', true), chart.valToPos(powerW, 'y', true)];
+  for (const { atMs, highW } of points) ctx.lineTo(...at(atMs, highW));
+  for (const { atMs, lowW } of points.toReversed()) ctx.lineTo(...at(atMs, lowW));
+  ctx.closePath();
+  ctx.globalAlpha = 0.14;
+  ctx.fillStyle = colour(`--flow-${flow}`);
+  ctx.fill();
+  ctx.restore();
+};
+
+const drawBackdrop = (chart: uPlot, { nowMs, missing, events, bands }: Backdrop): void => {
   const { ctx, bbox } = chart;
   const x = (atMs: number) => Math.min(Math.max(chart.valToPos(atMs, 'x', true), bbox.left), bbox.left + bbox.width);
   ctx.save();
@@ -66,6 +85,7 @@ const drawBackdrop = (chart: uPlot, { nowMs, missing, events }: Backdrop): void 
   }
   for (const { startMs, endMs } of missing) hatch(ctx, x(startMs), bbox.top, x(endMs) - x(startMs), bbox.height);
   ctx.restore();
+  for (const band of bands) drawBand(chart, band);
 };
 
 const line = (chart: uPlot, stroke: string, from: [number, number], to: [number, number]): void => {
@@ -101,9 +121,9 @@ export interface ChartWishes {
   readonly onCursor: (atMs: number | undefined) => void;
 }
 
-const rangeOf = (_: uPlot, low: number | null, high: number | null): [number, number] => {
+const rangeOf = (low: number | null, high: number | null, bands: readonly Band[]): [number, number] => {
   const bottom = Math.min(low ?? 0, 0);
-  const top = Math.max(high ?? 0, 0, bottom + 1_000);
+  const top = Math.max(high ?? 0, 0, bottom + 1_000, ...bands.flatMap(({ points }) => points.map(({ highW }) => highW)));
   const margin = (top - bottom) * 0.06;
   return [bottom < 0 ? bottom - margin : 0, top + margin];
 };
@@ -121,7 +141,7 @@ export const chartOptions = ({ size, day, traces, format, backdrop, onCursor }: 
     ...size,
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-    scales: { x: { time: false, range: [day.startMs, day.endMs] }, y: { range: rangeOf } },
+    scales: { x: { time: false, range: [day.startMs, day.endMs] }, y: { range: (_, low, high) => rangeOf(low, high, backdrop().bands) } },
     axes: [
       {
         ...axis,

@@ -13,7 +13,7 @@ import { dayAfter, dayBefore, dayOf } from './day-axis.js';
 import { PowerChart } from './power-chart.js';
 import { PowerTable } from './power-table.js';
 import { ReadOut, spokenReadOut } from './read-out.js';
-import { CHART_FLOWS, type ChartFlow, lastMeasuredMs, missingSpans, tracesOf } from './series.js';
+import { bandsOf, CHART_FLOWS, type ChartFlow, lastMeasuredMs, missingSpans, tracesOf } from './series.js';
 
 interface DayPowerProps {
   path: PowerQuestion['path'];
@@ -78,9 +78,15 @@ const DayView = ({ series, day, title, digits, words, events, format, nowMs }: D
   const [cursorMs, setCursorMs] = useState<number>();
   const all = useMemo(() => tracesOf(series).filter(({ flow }) => words.flows.includes(flow)), [series, words]);
   const traces = useMemo(() => all.filter(({ flow }) => !hidden.has(flow)), [all, hidden]);
+  const bands = useMemo(() => bandsOf(series).filter(({ flow }) => words.flows.includes(flow)), [series, words]);
   const backdrop = useMemo(
-    () => ({ nowMs, missing: missingSpans(series, Math.min(nowMs ?? series.toMs, day.endMs)), events }),
-    [nowMs, series, events, day.endMs],
+    () => ({
+      nowMs,
+      missing: missingSpans(series, Math.min(nowMs ?? series.toMs, day.endMs)),
+      events,
+      bands: bands.filter(({ flow }) => !hidden.has(flow)),
+    }),
+    [nowMs, series, events, day.endMs, bands, hidden],
   );
   const toggle = (flow: ChartFlow) => {
     const next = new Set(hidden);
@@ -97,6 +103,7 @@ const DayView = ({ series, day, title, digits, words, events, format, nowMs }: D
     <>
       <ReadOut
         traces={all}
+        bands={bands}
         names={words.names}
         atMs={atMs}
         isNow={cursorMs === undefined}
@@ -118,6 +125,7 @@ const DayView = ({ series, day, title, digits, words, events, format, nowMs }: D
       <p className="chart-foot">
         {text(words.axes, { zone: format.zoneName(day.startMs) })}
         {series.forecast.length > 0 ? ` ${text('chart.model', { model: series.forecastModel })}` : ''}
+        {bands.length > 0 ? ` ${text('chart.band')}` : ''}
       </p>
     </>
   );

@@ -1,10 +1,11 @@
 import { LineSample } from '../design/flow.js';
 import type { Format } from '../design/format.js';
 import { type MessageId, useText } from '../messages/text.js';
-import { CHART_FLOWS, type ChartFlow, expectedKind, type Trace, traceFor, valueAt } from './series.js';
+import { type Band, bandAt, CHART_FLOWS, type ChartFlow, expectedKind, type Trace, traceFor, valueAt } from './series.js';
 
 interface ReadOutProps {
   traces: readonly Trace[];
+  bands: readonly Band[];
   names: Record<ChartFlow, MessageId>;
   /** The moment read: under the cursor, or now. */
   atMs?: number;
@@ -14,10 +15,14 @@ interface ReadOutProps {
   onToggle: (flow: ChartFlow) => void;
 }
 
-const FlowReadOut = ({ flow, traces, names, atMs, format, digits, hidden, onToggle }: ReadOutProps & { flow: ChartFlow }) => {
+const FlowReadOut = ({ flow, traces, bands, names, atMs, format, digits, hidden, onToggle }: ReadOutProps & { flow: ChartFlow }) => {
   const text = useText();
   const kind = expectedKind(flow);
   const shown = !hidden.has(flow);
+  const within = bandAt(
+    bands.find((band) => band.flow === flow),
+    atMs,
+  );
   const value = (of: 'actual' | 'forecast' | 'plan') =>
     format.power(atMs === undefined ? undefined : valueAt(traceFor(traces, flow, of), atMs), 'kW', digits);
   return (
@@ -35,6 +40,13 @@ const FlowReadOut = ({ flow, traces, names, atMs, format, digits, hidden, onTogg
         <span className="read-kind">{text(`kind.${kind}`)}</span>
         <span className="read-value">{value(kind)}</span>
       </span>
+      {within ? (
+        <span className="read-line">
+          <span aria-hidden="true" />
+          <span className="read-kind">{text('kind.band')}</span>
+          <span className="read-value">{`${format.power(within.lowW, 'kW', digits)}–${format.power(within.highW, 'kW', digits)}`}</span>
+        </span>
+      ) : null}
     </li>
   );
 };

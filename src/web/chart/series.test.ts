@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { SLOT_MS } from '../../kernel/interval.js';
 import { MINUTE_MS } from '../../kernel/units.js';
 import type { PowerSeries } from '../api/types.js';
-import { columnsOf, lastMeasuredMs, missingSpans, rowsOf, traceFor, tracesOf, valueAt } from './series.js';
+import { bandAt, bandsOf, columnsOf, lastMeasuredMs, missingSpans, rowsOf, traceFor, tracesOf, valueAt } from './series.js';
 
 const FIVE = 5 * MINUTE_MS;
 
@@ -146,4 +146,24 @@ test.prop([anyPoints])('the columns are all of one length and rise in time', (ac
   const [momentsMs, ...columns] = columnsOf(tracesOf(series({ actual, plan: [{ atMs: SLOT_MS, batteryW: 5 }] })));
   for (const column of columns) expect(column).toHaveLength(momentsMs.length);
   expect(momentsMs.every((atMs, index) => index === 0 || atMs > momentsMs[index - 1]!)).toBe(true);
+});
+
+describe('the band of a forecast', () => {
+  it('stands in the middle of its slots, and only where a forecast has one', () => {
+    const forecast = [
+      { atMs: 0, loadW: 900, pvW: 0, loadP10W: 500, loadP90W: 1_400 },
+      { atMs: SLOT_MS, loadW: 950, pvW: 0, loadP10W: 550, loadP90W: 1_500 },
+    ];
+    const [load, ...others] = bandsOf(series({ forecast }));
+    expect(others).toEqual([]);
+    expect(load).toEqual({
+      flow: 'load',
+      points: [
+        { atMs: SLOT_MS / 2, lowW: 500, highW: 1_400 },
+        { atMs: 1.5 * SLOT_MS, lowW: 550, highW: 1_500 },
+      ],
+    });
+    expect(bandAt(load, SLOT_MS + 1)!.highW).toBe(1_500);
+    expect(bandAt(load, 4 * SLOT_MS)).toBeUndefined();
+  });
 });

@@ -190,3 +190,26 @@ const meanOver = (steps: readonly Step[], flow: ChartFlow): number | undefined =
   }
   return weightMs === 0 ? undefined : sum / weightMs;
 };
+
+/** Where a forecast flow stays with 80 %, as an outline: moments in the middle of their slots. */
+export interface Band {
+  readonly flow: ChartFlow;
+  readonly points: readonly { readonly atMs: number; readonly lowW: number; readonly highW: number }[];
+}
+
+/** The bands of a series, from P10 to P90, of the flows that are forecast with one. */
+export const bandsOf = ({ forecast }: PowerSeries): Band[] => {
+  const bandOf = (flow: ChartFlow, of: (slot: PowerSeries['forecast'][number]) => readonly [number?, number?]): Band => ({
+    flow,
+    points: forecast.flatMap((slot) => {
+      const [lowW, highW] = of(slot);
+      return lowW === undefined || highW === undefined ? [] : [{ atMs: slot.atMs + SLOT_MS / 2, lowW, highW }];
+    }),
+  });
+  const bands = [bandOf('load', ({ loadP10W, loadP90W }) => [loadP10W, loadP90W]), bandOf('pv', ({ pvP10W, pvP90W }) => [pvP10W, pvP90W])];
+  return bands.filter(({ points }) => points.length > 1);
+};
+
+/** The band at the slot that holds a moment. */
+export const bandAt = (band: Band | undefined, atMs: number | undefined): Band['points'][number] | undefined =>
+  atMs === undefined ? undefined : band?.points.find((point) => Math.abs(point.atMs - atMs) <= SLOT_MS / 2);

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -92,6 +92,22 @@ describe('vpp device commission', { timeout: 120_000 }, () => {
     expect(dry.stdout).toMatch(/^reversion +proven /m);
     expect(dry.stdout).toMatch(/would change:\n +\d+ \+ {9}reversion: device\n +\d+ \+ {9}commissioned: /);
     expect(dry.code).toBe(0);
+  });
+
+  it('moves nothing where the file cannot be written, and tells what it found where it cannot any more', async () => {
+    const locked = `${fleetFile}.new`;
+    mkdirSync(locked);
+    const refused = await commission('pack', '--yes', '--lease', '10s');
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toMatch(/^.*fleet\.yaml cannot be written \(EISDIR.*\n$/);
+    rmdirSync(locked);
+    const running = new VppProcess(['device', 'commission', 'other-pack', '--fleet', fleetFile, '--yes', '--lease', '10s'], env());
+    await running.untilStderr('W, 5 s');
+    mkdirSync(locked);
+    expect((await running.ended).code).toBe(1);
+    rmdirSync(locked);
+    expect(running.stdout).toMatch(/^role +proven /m);
+    expect(running.stderr).toMatch(/fleet\.yaml was not changed: EISDIR.*\n$/);
   });
 
   it('hands the device back when it is stopped in the middle', async () => {

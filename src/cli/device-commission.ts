@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ModbusSerialLinks } from '../field/adapters/modbus-serial-link.js';
@@ -14,14 +14,13 @@ import { AdapterError, BadInput, messageOf } from '../kernel/errors.js';
 import { SECOND_MS } from '../kernel/units.js';
 import { monotonicMs, SystemClock } from '../platform/clock.js';
 import { configOf } from '../platform/config.js';
-import { isFolderLocked, lockFolder } from '../platform/folder-lock.js';
 import { tariffSchema } from '../signals/tariff.js';
 import { parseDuration, parsePower } from './device-arguments.js';
 import { print } from './device-bus.js';
 import { checkReplaceable, replaceFile } from './fleet-replace.js';
 import { stoppable } from './stoppable.js';
 import { lineDiff } from './line-diff.js';
-import { masterOf } from './running-plant.js';
+import { beginCommissioning } from './running-plant.js';
 
 interface CommissionOptions {
   readonly fleet: string;
@@ -48,10 +47,7 @@ export const commission = async (deviceId: string, options: CommissionOptions): 
   if (!options.yes && !process.stdin.isTTY) throw new BadInput('give --yes: a real device is pulsed, and there is nobody to ask');
   if (!options.dryRun) checkReplaceable(options.fleet);
   const { dataDir } = configOf(process.env);
-  const master = await masterOf(dataDir, subject.device.address);
-  if (master) throw new BadInput(`${deviceId} is commanded by the plant "${master.plant}", which runs on ${dataDir}: stop it first`);
-  // A plant that starts in the middle would be a second master.
-  const lock = existsSync(dataDir) && !isFolderLocked(dataDir) ? lockFolder(dataDir) : undefined;
+  const lock = await beginCommissioning(dataDir, subject.device);
   const bench = new CommissionBench(new ModbusSerialLinks(), subject, REAL_TIME, new SupervisorSocket(dataDir));
   try {
     const prepared = await bench.prepare(wishes);
@@ -66,7 +62,7 @@ export const commission = async (deviceId: string, options: CommissionOptions): 
     process.exitCode = 1;
   } finally {
     await bench.close();
-    lock?.release();
+    lock.release();
   }
 };
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ModbusSerialLinks } from '../field/adapters/modbus-serial-link.js';
@@ -14,14 +14,13 @@ import { AdapterError, BadInput, messageOf } from '../kernel/errors.js';
 import { SECOND_MS } from '../kernel/units.js';
 import { monotonicMs, SystemClock } from '../platform/clock.js';
 import { configOf } from '../platform/config.js';
-import { writeDurably } from '../platform/durable-file.js';
-import { isFolderLocked, lockFolder } from '../platform/folder-lock.js';
 import { tariffSchema } from '../signals/tariff.js';
 import { parseDuration, parsePower } from './device-arguments.js';
 import { print } from './device-bus.js';
+import { checkReplaceable, replaceFile } from './fleet-replace.js';
 import { stoppable } from './stoppable.js';
 import { lineDiff } from './line-diff.js';
-import { masterOf } from './running-plant.js';
+import { beginCommissioning } from './running-plant.js';
 
 interface CommissionOptions {
   readonly fleet: string;
@@ -46,11 +45,9 @@ export const commission = async (deviceId: string, options: CommissionOptions): 
   if (subject.device.role === 'generator' && !options.startEngine)
     throw new BadInput(`${deviceId} is an engine: give --start-engine, when nobody is near it and its load may be taken over`);
   if (!options.yes && !process.stdin.isTTY) throw new BadInput('give --yes: a real device is pulsed, and there is nobody to ask');
+  if (!options.dryRun) checkReplaceable(options.fleet);
   const { dataDir } = configOf(process.env);
-  const master = await masterOf(dataDir, subject.device.address);
-  if (master) throw new BadInput(`${deviceId} is commanded by the plant "${master.plant}", which runs on ${dataDir}: stop it first`);
-  // A plant that starts in the middle would be a second master.
-  const lock = existsSync(dataDir) && !isFolderLocked(dataDir) ? lockFolder(dataDir) : undefined;
+  const lock = await beginCommissioning(dataDir, subject.device);
   const bench = new CommissionBench(new ModbusSerialLinks(), subject, REAL_TIME, new SupervisorSocket(dataDir));
   try {
     const prepared = await bench.prepare(wishes);
@@ -65,7 +62,7 @@ export const commission = async (deviceId: string, options: CommissionOptions): 
     process.exitCode = 1;
   } finally {
     await bench.close();
-    lock?.release();
+    lock.release();
   }
 };
 
@@ -139,22 +136,35 @@ const runUntil = async (signal: AbortSignal, bench: CommissionBench, prepared: P
   }
 };
 
+/** What was found is told whatever becomes of the file. */
 const finish = (findings: CommissionFindings, { device, meter }: Subject, options: CommissionOptions): void => {
   const at = new Date(new SystemClock().now()).toISOString().replace(/\.\d+Z$/, 'Z');
   const changes = changesBy(findings, device, meter, at);
-  const before = readText(options.fleet);
-  const after = editedFleet(options.fleet, before, changes);
-  const written = !options.dryRun && after !== before;
-  if (written) write(options.fleet, after);
-  if (options.json) print({ ...findings, changes, written });
-  else console.log([...findingLines(findings), ...changeLines(changes, lineDiff(before, after), options)].join('\n'));
-  if (isDisproved(findings) || !isSeen(findings)) process.exitCode = 1;
+  if (!options.json) console.log(findingLines(findings).join('\n'));
+  const { written, fault, diff } = changed(options, changes);
+  if (options.json) print({ ...findings, changes, written, ...(fault === undefined ? {} : { fault }) });
+  else if (fault === undefined) console.log(changeLines(changes, diff, options).join('\n'));
+  if (fault !== undefined) say(fault);
+  if (isDisproved(findings) || !isSeen(findings) || fault !== undefined) process.exitCode = 1;
 };
 
-/** Under its own name, also where that is a link, and for whom it was before. */
-const write = (file: string, text: string): void => {
-  const real = realpathSync(file);
-  writeDurably(real, text, statSync(real).mode & 0o777);
+interface Changed {
+  readonly written: boolean;
+  readonly diff: readonly string[];
+  /** Why it could not be written. */
+  readonly fault?: string;
+}
+
+const changed = ({ fleet, dryRun }: CommissionOptions, changes: readonly EntryChange[]): Changed => {
+  try {
+    const before = readText(fleet);
+    const after = editedFleet(fleet, before, changes);
+    const written = !dryRun && after !== before;
+    if (written) replaceFile(fleet, after);
+    return { written, diff: lineDiff(before, after) };
+  } catch (error) {
+    return { written: false, diff: [], fault: `${fleet} was not changed: ${messageOf(error)}` };
+  }
 };
 
 const findingLines = ({ role, controls, meter, reversion, handedBack }: CommissionFindings): string[] => [

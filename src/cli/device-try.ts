@@ -106,7 +106,10 @@ const refuseBesidePlant = async (address: string, options: TryOptions): Promise<
   const { dataDir } = configOf(process.env);
   const master = await masterOf(dataDir, addressOf(address, options));
   if (!master) return;
-  const { deviceId, plant, url = 'URL' } = master;
+  const { deviceId } = master;
+  if (master.by === 'commissioning')
+    throw new BadInput(`${address} unit ${options.unit} is ${deviceId}, and a commissioning of it is under way: wait until it has ended`);
+  const { plant, url = 'URL' } = master;
   const asked = (['limit', 'battery', 'generator'] as const).flatMap((name) =>
     options[name] === undefined ? [] : [`--${name}=${options[name]}`],
   );

@@ -1,20 +1,22 @@
 import { lookup } from 'node:dns/promises';
-import { readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { devicesOf, isSerial, type ModbusAddress, type Plant } from '../fleet/plant.js';
+import { type Device, devicesOf, isSerial, type ModbusAddress, type Plant } from '../fleet/plant.js';
+import { BadInput, messageOf } from '../kernel/errors.js';
 import type { Config } from '../platform/config.js';
 import { writeDurably } from '../platform/durable-file.js';
-import { isFolderLocked } from '../platform/folder-lock.js';
+import { type FolderLock, isFolderLocked, lockFolder } from '../platform/folder-lock.js';
 
 /** A plant that runs says in its folder what it commands, so that nobody commands the same beside it. */
 const NOTE_FILE = 'running.json';
 
+const placeSchema = z.object({ id: z.string(), bus: z.string(), unitId: z.number() });
 const noteSchema = z.object({
   plant: z.string(),
   url: z.string().optional(),
   fleetFile: z.string().optional(),
-  devices: z.array(z.object({ id: z.string(), bus: z.string(), unitId: z.number() })),
+  devices: z.array(placeSchema),
 });
 
 /** Says that a plant commands its devices, and where its API is once it listens. Its lock says whether that still holds. */
@@ -32,28 +34,78 @@ export const noteRunning = async (
   );
 };
 
-/** The plant that commands a device now. */
-export interface Master {
-  readonly plant: string;
-  readonly url: string | undefined;
-  readonly deviceId: string;
-}
+/** Who commands a device now: a plant, or a commissioning of it. */
+export type Master =
+  | { readonly by: 'plant'; readonly plant: string; readonly url: string | undefined; readonly deviceId: string }
+  | { readonly by: 'commissioning'; readonly deviceId: string };
 
-/** Which plant of this data folder commands the device at an address; `undefined` where none runs, or not for this device. */
+/** Who commands the device at an address from this data folder; `undefined` where nobody does. */
 export const masterOf = async (dataDir: string, address: ModbusAddress): Promise<Master | undefined> => {
-  if (!isFolderLocked(dataDir)) return undefined;
-  const note = noteIn(dataDir);
-  if (!note) return undefined;
   const place = await placeOf(address);
-  const device = note.devices.find(({ bus, unitId }) => bus === place && unitId === address.unitId);
-  return device && { plant: note.plant, url: note.url, deviceId: device.id };
+  const isIt = ({ bus, unitId }: Place): boolean => bus === place && unitId === address.unitId;
+  const commissioned = commissioningOn(dataDir);
+  if (commissioned && isIt(commissioned)) return { by: 'commissioning', deviceId: commissioned.id };
+  const note = isPlantOn(dataDir) ? noteIn(dataDir) : undefined;
+  const device = note?.devices.find(isIt);
+  return note && device && { by: 'plant', plant: note.plant, url: note.url, deviceId: device.id };
 };
 
 /** The plant that runs on a data folder; `undefined` where none does. Its address is known once it listens. */
 export const plantOn = (dataDir: string): { plant: string; url: string | undefined } | undefined => {
-  if (!isFolderLocked(dataDir)) return undefined;
+  if (!isPlantOn(dataDir)) return undefined;
   const note = noteIn(dataDir);
   return { plant: note?.plant ?? 'a plant', url: note?.url };
+};
+
+const isPlantOn = (dataDir: string): boolean => isFolderLocked(dataDir) && !commissioningOn(dataDir)?.holdsFolder;
+
+/** Whoever commissions a device says so too: its lock says whether that still holds. */
+const COMMISSIONING_FILE = 'commissioning.json';
+
+type Place = Pick<z.infer<typeof placeSchema>, 'bus' | 'unitId'>;
+const commissioningSchema = placeSchema.extend({ holdsFolder: z.boolean() });
+
+/**
+ * Takes a data folder, which is made where there is none, for the commissioning of a device: no plant is to start in the middle,
+ * nor another commissioning. One that runs already may go on with other devices. Throws `BadInput`.
+ */
+export const beginCommissioning = async (dataDir: string, { id, address }: Pick<Device, 'id' | 'address'>): Promise<FolderLock> => {
+  const note = join(dataDir, COMMISSIONING_FILE);
+  const locks: FolderLock[] = [];
+  const release = (): void => {
+    for (const lock of locks.splice(0)) lock.release();
+  };
+  try {
+    locks.push(lockFolder(dataDir, 'commissioning'));
+    // Of one that was killed.
+    rmSync(note, { force: true });
+    const master = await masterOf(dataDir, address);
+    if (master?.by === 'plant')
+      throw new BadInput(`${id} is commanded by the plant "${master.plant}", which runs on ${dataDir}: stop it first`);
+    const holdsFolder = !isFolderLocked(dataDir);
+    if (holdsFolder) locks.push(lockFolder(dataDir));
+    const here = { id, bus: await placeOf(address), unitId: address.unitId, holdsFolder };
+    writeDurably(note, `${JSON.stringify(here, null, 2)}\n`);
+  } catch (error) {
+    release();
+    throw error instanceof BadInput ? error : new BadInput(`VPP_DATA_DIR: ${dataDir} cannot be taken: ${messageOf(error)}`);
+  }
+  return {
+    release: () => {
+      rmSync(note, { force: true });
+      release();
+    },
+  };
+};
+
+const commissioningOn = (dataDir: string): z.infer<typeof commissioningSchema> | undefined => {
+  if (!isFolderLocked(dataDir, 'commissioning')) return undefined;
+  try {
+    return commissioningSchema.parse(JSON.parse(readFileSync(join(dataDir, COMMISSIONING_FILE), 'utf8')));
+  } catch {
+    // It has only begun, and commands nothing yet.
+    return undefined;
+  }
 };
 
 /** What the plant that runs, or ran last, says of itself. */

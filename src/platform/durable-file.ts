@@ -1,14 +1,23 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+/** Whom a file belongs to. */
+interface FileOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** What a file is called until it is whole. */
+export const draftOf = (file: string): string => `${file}.new`;
+
 /**
  * Writes a file whole or not at all: a process that is killed, or a power cut, in the middle leaves it as it was. It and its
- * folder are for this user alone, unless another `mode` is given. Throws what the file system throws.
+ * folder are for this user alone, unless another `mode` or `owner` is given. Throws what the file system throws.
  */
-export const writeDurably = (file: string, text: string, mode = 0o600): void => {
+export const writeDurably = (file: string, text: string, mode = 0o600, owner?: FileOwner): void => {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.new`;
+  const draft = draftOf(file);
   const handle = openSync(draft, 'w', mode);
   try {
     writeSync(handle, text);
@@ -16,6 +25,7 @@ export const writeDurably = (file: string, text: string, mode = 0o600): void => 
   } finally {
     closeSync(handle);
   }
+  if (owner) chownSync(draft, owner.uid, owner.gid);
   chmodSync(draft, mode);
   renameSync(draft, file);
   syncFolder(dirname(file));
@@ -27,7 +37,7 @@ export const streamDurably = async (
   pieces: AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>,
   mode = 0o600,
 ): Promise<void> => {
-  const draft = `${file}.new`;
+  const draft = draftOf(file);
   try {
     const handle = await open(draft, 'w', mode);
     try {

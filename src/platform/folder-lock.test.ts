@@ -18,6 +18,14 @@ describe('the lock on a plant’s folder', () => {
     lockFolder(folder).release();
   });
 
+  it('says that a commissioning holds it, where one does', () => {
+    const held = [lockFolder(folder, 'commissioning'), lockFolder(folder)];
+    expect(() => lockFolder(folder)).toThrow(`${folder} is in use: a commissioning is under way`);
+    expect(() => lockFolder(folder, 'commissioning')).toThrow(`${folder} is in use: a commissioning is under way`);
+    for (const lock of held) lock.release();
+    lockFolder(folder).release();
+  });
+
   it('is seen by others, who take nothing', () => {
     expect(isFolderLocked(join(folder, 'none'))).toBe(false);
     expect(existsSync(join(folder, 'none'))).toBe(false);

@@ -10,9 +10,10 @@ export interface FolderLock {
   release(): void;
 }
 
-/** What works in a plant's folder, one of each: the plant itself, and the supervisor beside it. */
+/** What works in a plant's folder, one of each: the plant itself, the supervisor beside it, and who commissions a device. */
 const LOCKS = {
   plant: { file: 'lock.sqlite', taken: 'is in use by a plant that is running; stop that one, or name another folder' },
+  commissioning: { file: 'commissioning-lock.sqlite', taken: 'is in use: a commissioning is under way; wait until it has ended' },
   supervisor: { file: 'supervisor-lock.sqlite', taken: 'has a supervisor that is running; one is enough' },
 };
 
@@ -34,14 +35,19 @@ export const lockFolder = (folder: string, as: keyof typeof LOCKS = 'plant'): Fo
     return { release: () => opened.close() };
   } catch (error) {
     file?.close();
-    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) throw new BadInput(`${folder} ${LOCKS[as].taken}`);
+    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY'))
+      throw new BadInput(`${folder} ${takenBy(folder, as)}`);
     throw unusableFolder(folder, error);
   }
 };
 
+/** A commissioning holds the plant's lock too, so that none starts. */
+const takenBy = (folder: string, as: keyof typeof LOCKS): string =>
+  LOCKS[as === 'plant' && isFolderLocked(folder, 'commissioning') ? 'commissioning' : as].taken;
+
 /** Whether a process holds a plant's folder. Takes nothing, and makes nothing where there is no folder. */
-export const isFolderLocked = (folder: string): boolean => {
-  const path = join(folder, LOCKS.plant.file);
+export const isFolderLocked = (folder: string, as: keyof typeof LOCKS = 'plant'): boolean => {
+  const path = join(folder, LOCKS[as].file);
   if (!existsSync(path)) return false;
   const file = new Database(path, { timeout: 0, readonly: true });
   try {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -75,7 +75,9 @@ describe('vpp device commission', { timeout: 120_000 }, () => {
   it('finds the meter turned round, and writes what it found where it belongs', async () => {
     const [{ code, stdout }, dry] = await Promise.all([
       commission('pack', '--yes', '--lease', '10s', '--json'),
-      commission('other-pack', '--yes', '--lease', '10s', '--dry-run'),
+      runVpp(['device', 'commission', 'other-pack', '--yes', '--lease', '10s', '--dry-run', '--fleet', fleetFile], {
+        env: { VPP_DATA_DIR: join(folder, 'other-data') },
+      }),
     ]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -92,6 +94,48 @@ describe('vpp device commission', { timeout: 120_000 }, () => {
     expect(dry.stdout).toMatch(/^reversion +proven /m);
     expect(dry.stdout).toMatch(/would change:\n +\d+ \+ {9}reversion: device\n +\d+ \+ {9}commissioned: /);
     expect(dry.code).toBe(0);
+  });
+
+  it('moves nothing where the file cannot be written, and tells what it found where it cannot any more', async () => {
+    const locked = `${fleetFile}.new`;
+    mkdirSync(locked);
+    const refused = await commission('pack', '--yes', '--lease', '10s');
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toMatch(/^.*fleet\.yaml cannot be written \(EISDIR.*\n$/);
+    rmdirSync(locked);
+    const running = new VppProcess(['device', 'commission', 'other-pack', '--fleet', fleetFile, '--yes', '--lease', '10s'], env());
+    await running.untilStderr('W, 5 s');
+    mkdirSync(locked);
+    expect((await running.ended).code).toBe(1);
+    rmdirSync(locked);
+    expect(running.stdout).toMatch(/^role +proven /m);
+    expect(running.stderr).toMatch(/fleet\.yaml was not changed: EISDIR.*\n$/);
+  });
+
+  it('keeps others away from the device while it runs, also in a folder that nobody has used', async () => {
+    const fresh = { VPP_DATA_DIR: join(folder, 'fresh') };
+    const running = new VppProcess(['device', 'commission', 'pack', '--fleet', fleetFile, '--yes', '--lease', '10s'], fresh);
+    await running.untilStderr('W, 5 s');
+    // Left by a plant that ran here once.
+    const note = { plant: 'Stranger plant', devices: [{ id: 'pack', bus: `127.0.0.1:${ports[0]}`, unitId: 2 }] };
+    writeFileSync(join(folder, 'fresh', 'running.json'), JSON.stringify(note));
+    const served = join(folder, 'served.yaml');
+    writeFileSync(served, `tariff: { import: { pricePerKwh: 0.3 }, export: 0.08 }\n${fleet(ports, 1)}`);
+    const command = ['device', 'command', `127.0.0.1:${ports[0]}`, '--unit', '2', '--battery=500W', '--for', '20s'];
+    const beside = [
+      command,
+      ['serve', '--fleet', served],
+      ['device', 'commission', 'other-pack', '--fleet', fleetFile, '--yes', '--dry-run'],
+    ];
+    const endings = await Promise.all(beside.map((words) => runVpp(words, { env: fresh })));
+    await running.end('SIGINT');
+    expect(endings.map(({ code }) => code)).toEqual([2, 2, 2]);
+    expect(endings.map(({ stderr }) => stderr)).toEqual([
+      expect.stringMatching(/^\S+ unit 2 is pack, and a commissioning of it is under way: [^\n]*\n$/),
+      ...[1, 2].map(() => expect.stringMatching(/^\S+fresh is in use: a commissioning is under way; [^\n]*\n$/)),
+    ]);
+    expect(readdirSync(join(folder, 'fresh'))).not.toContain('commissioning.json');
+    expect((await runVpp([...command, '--wait'], { env: fresh })).code).toBe(0);
   });
 
   it('hands the device back when it is stopped in the middle', async () => {

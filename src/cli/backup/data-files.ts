@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { ledgerUpTo } from './ledger-tail.js';
 
 /** Locks, sockets, drafts and what SQLite keeps beside its files: of a process, and nothing without it. */
-const OF_A_PROCESS = /^(lock|supervisor-lock)\.sqlite|^running\.json$|\.(new|sock)$|-(wal|shm|journal)$/;
+const OF_A_PROCESS = /^((supervisor|commissioning)-)?lock\.sqlite|^(running|commissioning)\.json$|\.(new|sock)$|-(wal|shm|journal)$/;
 const LEDGER_FILE = 'embedded-ledger.jsonl';
 
 export interface DataFiles {

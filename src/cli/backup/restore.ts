@@ -150,7 +150,7 @@ const say = (
 };
 
 /** Locks stay in a folder whose plant has ended; and some disks come with a folder of their own. */
-const NOTHING = /^((supervisor-)?lock\.sqlite(-journal)?|lost\+found)$/;
+const NOTHING = /^(((supervisor|commissioning)-)?lock\.sqlite(-journal)?|lost\+found)$/;
 
 /** The folder to be made, held against plants and supervisors, with room beside it on the same disk. */
 class Place {

@@ -10,6 +10,7 @@ import { Proof1763800000011 } from './0011-proof.js';
 import { Settlement1763800000012 } from './0012-settlement.js';
 import { IntervalFacts1763800000013 } from './0013-interval-facts.js';
 import { ForecastScores1763800000014 } from './0014-forecast-scores.js';
+import { ProofEvidence1763800000018 } from './0018-proof-evidence.js';
 
 /** Every migration, oldest first. Append only: one that has shipped is never edited. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -24,4 +25,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Settlement1763800000012,
   IntervalFacts1763800000013,
   ForecastScores1763800000014,
+  ProofEvidence1763800000018,
 ];

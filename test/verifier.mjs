@@ -33,6 +33,8 @@ const signed = (publicKey, message, signature) => {
   demand(signature.length === 64 && verify(null, message, key, signature), 'the signature does not hold');
 };
 
+const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
+
 /** 1 */
 const readBundle = (text) => {
   const bundle = JSON.parse(text);
@@ -62,23 +64,77 @@ const readBundle = (text) => {
     [bundle.hints, 'ledger,slot,timeMs,assurance'],
   ];
   for (const [part, keys] of parts) demand(Object.keys(part).join() === keys, `members other than ${keys}`);
-  demand(bundle.format === 'heliograph-proof/1', 'another format');
+  demand(bundle.format === 'heliograph-proof/1' && Buffer.byteLength(text) <= 65_536, 'another format');
+  const { ledger, slot, timeMs, assurance } = bundle.hints;
+  demand(/^[!-~]{1,96}$/.test(ledger) && ['software', 'demo'].includes(assurance), 'hints of another form');
+  demand(isCount(slot) && isCount(timeMs), 'hints of another form');
   demand(text === `${JSON.stringify(bundle, null, 2)}\n`, 'another layout');
   demand(digest === sha256(Buffer.from(text.slice(0, text.lastIndexOf('  "digest": ')))).toString('hex'), 'another digest');
   return bundle;
 };
 
+/** 2: how the values of lines are spelt */
+const HEX32 = '[0-9a-f]{64}';
+const TOKEN = '[!-~]{1,96}';
+const COUNT = String.raw`(?:0|[1-9]\d{0,14})`;
+const WHOLE = String.raw`(?:0|-?[1-9]\d{0,14})`;
+const ENERGY = String.raw`(?:0|[1-9]\d{0,11})\.\d{3}`;
+const SIGNED = String.raw`(?!-0\.000)-?${ENERGY}`;
+const listOf = (item) => `(?:-|${item}(?:,${item})*)`;
+const POSITION = `sequence ${COUNT}\nprevious ${HEX32}\n`;
+const PERIOD = `start ${COUNT}\nend ${COUNT}\n`;
+const FLOW = '(?:grid|pv|battery|generator)';
+const METERED =
+  `${PERIOD}quality (?:measured|estimated|missing)\nunit Wh\n` +
+  `(?:to-bus ${ENERGY}\n)?(?:from-bus ${ENERGY}\n)?(?:to-bus-counter ${ENERGY}\n)?(?:from-bus-counter ${ENERGY}\n)?`;
+const FORMS = {
+  'interval-reading': `device ${TOKEN}\nchannel ${FLOW}\n${POSITION}${METERED}`,
+  correction: `device ${TOKEN}\nchannel ${FLOW}\n${POSITION}supersedes ${HEX32}\nreason ${TOKEN}\n${METERED}`,
+  decision:
+    `device ${TOKEN}\nchannel decision\n${POSITION}${PERIOD}control (?:battery-power|pv-limit|generator)\nowner ${TOKEN}\n` +
+    `told ${COUNT}\nconfirmed ${COUNT}\nat ${COUNT}\nunit W\npower ${WHOLE}\nlowest ${WHOLE}\nhighest ${WHOLE}\n` +
+    `readback (?:confirmed|clamped|yielded|refused|unknown|deferred)\n(?:readback-power ${WHOLE}\n)?`,
+  'grid-event':
+    `channel event\n${POSITION}event ${TOKEN}\nstate (?:announced|amended|cut-short|cancelled)\nat ${COUNT}\n${PERIOD}` +
+    `direction (?:up|down)\nunit W\npower ${WHOLE}\nprice-micro-per-kwh ${WHOLE}\n`,
+  baseline: `channel baseline\n${POSITION}event ${TOKEN}\n${PERIOD}fixed ${COUNT}\ndays ${COUNT}\nunit Wh\nslots ${listOf(`${COUNT}:${SIGNED}`)}\n`,
+  statement:
+    `channel statement\n${POSITION}date \\d{4}-\\d{2}-\\d{2}\n${PERIOD}issued ${COUNT}\ncurrency [A-Z]{3}\ntotal-micro ${WHOLE}\n` +
+    `lines ${listOf(`(?:feed-in|event|adjustment):${SIGNED}:${WHOLE}:${WHOLE}(?::[A-Za-z0-9-]{1,32})?`)}\n`,
+};
+
+const itemsOf = (list) => (list === '-' ? [] : list.split(',').map((item) => item.split(':')));
+
+/** 2: what a form alone can't say */
+const LAWS = {
+  'interval-reading': (line) => (line.quality === 'missing') === (line['to-bus'] === undefined && line['from-bus'] === undefined),
+  correction: (line) => LAWS['interval-reading'](line),
+  decision: (line) => {
+    const [told, confirmed, at, start, end] = ['told', 'confirmed', 'at', 'start', 'end'].map((name) => Number(line[name]));
+    const [lowest, power, highest] = ['lowest', 'power', 'highest'].map((name) => Number(line[name]));
+    return told > 0 && confirmed <= told && start <= at && at < end && lowest <= power && power <= highest;
+  },
+  'grid-event': () => true,
+  baseline: (line) => {
+    const starts = itemsOf(line.slots).map(([start]) => Number(start));
+    const rising = starts.every((start, at) => start < Number(line.end) && start >= (at === 0 ? Number(line.start) : starts[at - 1] + 1));
+    return rising && Number(line.fixed) <= Number(line.start);
+  },
+  statement: (line) => itemsOf(line.lines).reduce((sum, [, , , amount]) => sum + Number(amount), 0) === Number(line['total-micro']),
+};
+
 /** 2 */
 const checkSignature = ({ record, signature }) => {
-  const wh = String.raw`(0|[1-9]\d*)\.\d{3}\n`;
-  const shape = new RegExp(
-    String.raw`^heliograph-record/1 interval-reading\nsigner ([0-9a-f]{64})\nsite [0-9a-f]{32}\ndevice [!-~]+\nchannel (grid|pv|battery|generator)\n` +
-      String.raw`sequence (0|[1-9]\d*)\nprevious [0-9a-f]{64}\nstart \d+\nend \d+\nquality (measured|estimated|missing)\nunit Wh\n` +
-      `(to-bus ${wh})?(from-bus ${wh})?(to-bus-counter ${wh})?(from-bus-counter ${wh})?$`,
-  );
-  const found = shape.exec(record);
-  demand(found, 'the record has another form');
-  signed(hex(found[1], 32), Buffer.from(record), hex(signature, 64));
+  const type = Object.keys(FORMS).find((known) => record.startsWith(`heliograph-record/1 ${known}\n`));
+  demand(type, 'the record is of no type known here');
+  const form = new RegExp(`^heliograph-record/1 ${type}\nsigner ${HEX32}\nsite [0-9a-f]{32}\n${FORMS[type]}$`);
+  demand(form.test(record), 'the record has another form');
+  const lines = record.split('\n').slice(1, -1);
+  const line = Object.fromEntries(lines.map((each) => [each.slice(0, each.indexOf(' ')), each.slice(each.indexOf(' ') + 1)]));
+  demand(Number(line.start) < Number(line.end), 'the record ends before it begins');
+  demand((line.sequence === '0') === (line.previous === '0'.repeat(64)), 'the record has no place in its chain');
+  demand(LAWS[type](line), 'the record contradicts itself');
+  signed(hex(line.signer, 32), Buffer.from(record), hex(signature, 64));
 };
 
 /** 3 */
@@ -89,7 +145,7 @@ const checkCommitment = ({ record, signature, salt, commitment }) => {
 
 /** 4: RFC 9162, 2.1.3.2 */
 const checkInclusion = ({ commitment, leafIndex, inclusion }, { size, root }) => {
-  demand(Number.isSafeInteger(leafIndex) && leafIndex >= 0 && leafIndex < size, 'no such leaf');
+  demand(isCount(leafIndex) && leafIndex < size, 'no such leaf');
   let [fn, sn, r] = [BigInt(leafIndex), BigInt(size - 1), sha256(Buffer.of(0), hex(commitment, 32))];
   for (const p of inclusion.map((hash) => hex(hash, 32))) {
     demand(sn !== 0n, 'the path is too long');
@@ -105,7 +161,8 @@ const checkInclusion = ({ commitment, leafIndex, inclusion }, { size, root }) =>
 /** 4: RFC 9162, 2.1.4.2, for 0 < old < new */
 const checkPath = (old, { size, root }, path) => {
   demand(old.size > 0 && old.size < size, 'the sizes are out of order');
-  const first = Number.isInteger(Math.log2(old.size)) ? [old.root] : [];
+  const powerOfTwo = (BigInt(old.size) & (BigInt(old.size) - 1n)) === 0n;
+  const first = powerOfTwo ? [old.root] : [];
   const [seed, ...rest] = [...first, ...path.map((hash) => hex(hash, 32))];
   demand(seed, 'the path is empty');
   let [fn, sn, fr, sr] = [BigInt(old.size - 1), BigInt(size - 1), seed, seed];
@@ -130,8 +187,8 @@ const checkConsistency = ({ earlier, keys }, tree, memo) => {
 
 /** 5 */
 const readCheckpoint = (note, publicKey) => {
-  const found = /^(([^\n]+)\n(0|[1-9]\d*)\n([^\n]+)\n)\n— (\S+) (\S+)\n$/.exec(note);
-  demand(found, 'no checkpoint');
+  const found = /^(([!-*,-{}~]{1,64})\n(0|[1-9]\d{0,15})\n([^\n]+)\n)\n— (\S+) (\S+)\n$/.exec(note);
+  demand(found && isCount(Number(found[3])), 'no checkpoint');
   const [, text, origin, size, root, name, line] = found;
   const bytes = base64(line);
   demand(
@@ -153,11 +210,13 @@ const readTransaction = (bytes) => {
   };
   const count = () => {
     let value = 0;
-    for (let shift = 0; ; shift += 7) {
+    for (let shift = 0; shift < 21; shift += 7) {
       const [byte] = take(1);
       value += (byte & 127) << shift;
+      demand(byte > 0 || shift === 0, 'a count has another form');
       if (byte < 128) return value;
     }
+    throw new Error('a count has another form');
   };
   const list = (read) => Array.from({ length: count() }, read);
   const signatures = list(() => take(64));
@@ -166,11 +225,17 @@ const readTransaction = (bytes) => {
   const accounts = list(() => take(32));
   take(32);
   const instructions = list(() => ({ program: accounts[take(1)[0]].toString('hex'), places: take(count()), data: take(count()) }));
+  demand(
+    instructions.every(({ places }) => places.every((place) => place < accounts.length)),
+    'an account that is not there',
+  );
   demand(at === bytes.length && signers === 1 && signatures.length === 1, 'not a transaction of one signer');
   const others = instructions.filter(({ program }) => program !== COMPUTE_BUDGET);
   demand(others.length === 1 && others[0].program === MEMO, 'not one memo');
-  const [version, origin, size, root, previousRoot, policy, ...more] = others[0].data.toString('utf8').split('|');
-  demand(version === 'vpp1' && policy && more.length === 0, 'not our memo');
+  const text = others[0].data.toString('latin1');
+  const [version, origin, size, root, previousRoot, policy, ...more] = text.split('|');
+  demand(version === 'vpp1' && policy === 'interval-1' && more.length === 0 && text.length <= 249, 'not our memo');
+  demand(/^(0|[1-9]\d{0,15})$/.test(size) && base64(previousRoot).length === 32, 'not our memo');
   return {
     signature: signatures[0],
     message,

@@ -66,12 +66,13 @@ export interface SetpointText {
   readonly limit?: string;
   readonly battery?: string;
   readonly generator?: string;
+  readonly load?: string;
 }
 
 /** The one setpoint that the options name; a limit may be a percentage of the device's rating. Throws `BadInput`. */
-export const parseSetpoint = ({ limit, battery, generator }: SetpointText): Setpoint | { kind: 'limit-percent'; percent: number } => {
-  const given = [limit, battery, generator].filter((text) => text !== undefined);
-  if (given.length !== 1) throw new BadInput('give one of --limit, --battery, --generator or --release');
+export const parseSetpoint = ({ limit, battery, generator, load }: SetpointText): Setpoint | { kind: 'limit-percent'; percent: number } => {
+  const given = [limit, battery, generator, load].filter((text) => text !== undefined);
+  if (given.length !== 1) throw new BadInput('give one of --limit, --battery, --generator, --load or --release');
   if (limit !== undefined) {
     const percent = /^(\d+(?:\.\d+)?)%$/.exec(limit);
     if (!percent) return { kind: 'pv-limit', maxW: watts('--limit', limit, false) };
@@ -79,6 +80,7 @@ export const parseSetpoint = ({ limit, battery, generator }: SetpointText): Setp
     return { kind: 'limit-percent', percent: Number(percent[1]) };
   }
   if (battery !== undefined) return { kind: 'battery-power', powerW: watts('--battery', battery, true) };
+  if (load !== undefined) return { kind: 'load-limit', maxW: watts('--load', load, false) };
   if (generator === 'stop') return { kind: 'generator', run: false, powerW: 0 };
   return { kind: 'generator', run: true, powerW: watts('--generator', generator!, false) };
 };
@@ -86,7 +88,11 @@ export const parseSetpoint = ({ limit, battery, generator }: SetpointText): Setp
 const watts = (option: string, text: string, signed: boolean): number => {
   const parsed = /^(-?\d+(?:\.\d+)?)(W|kW)$/.exec(text);
   if (parsed && (signed || !text.startsWith('-'))) return Number(parsed[1]) * (parsed[2] === 'kW' ? 1_000 : 1);
-  const more = signed ? ', negative to charge' : option === '--generator' ? '' : ', or a share of the rating, as 60%';
+  const more = signed
+    ? ', negative to charge'
+    : option === '--generator' || option === '--load'
+      ? ''
+      : ', or a share of the rating, as 60%';
   throw new BadInput(`${option} "${text}": give a power, as 3000W or 3kW${more}`);
 };
 

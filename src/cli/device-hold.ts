@@ -39,7 +39,7 @@ export const holdHere = (
     const control = { deviceId: known.deviceId, control: setpoint.kind };
     const supervised = await isWatched(supervision, { ...known, ...control }, leaseMs + SUPERVISED_LONGER_MS);
     console.error(
-      `nothing on the device ends this: it is released after ${leaseMs / SECOND_MS} s, and on Ctrl-C` +
+      `${device.endsBy(setpoint.kind) === 'device' ? 'the device does not show when it ends this' : 'nothing on the device ends this'}: it is released after ${leaseMs / SECOND_MS} s, and on Ctrl-C` +
         (supervised ? '; if this command is killed, the supervisor ends it' : '; no supervisor runs, so do not kill this command'),
     );
     if (signal.aborted) throw new AdapterError('stopped before the device was told anything', false);

@@ -71,6 +71,15 @@ const SITES: VirtualSite[] = [
   },
 ];
 
+SITES.push({
+  id: 'garage',
+  kind: 'home',
+  ...place,
+  load: { kind: 'made-up', meanW: 600 },
+  meter: { id: 'garage-meter', unitId: 1, map: 'sunspec-203' },
+  chargers: [{ id: 'charger', unitId: 255, ratedW: 11_040, phases: 3, car: [] }],
+});
+
 const HEAD = `name: Pasted
 zone: Europe/Berlin
 currency: EUR
@@ -86,9 +95,9 @@ describe('vpp device scan', () => {
   const bench = deviceBench(SITES);
 
   /** What a fleet file says in which the lines were pasted as they came. */
-  const pasted = async (siteId: string) => {
+  const pasted = async (siteId: string, unitIds: readonly string[] = ['--unit-ids', '1-4']) => {
     const { vpp, address, said } = bench();
-    await vpp('scan', address(siteId), '--unit-ids', '1-4');
+    await vpp('scan', address(siteId), ...unitIds);
     const lines = said.at(-1)!;
     return { lines, devices: devicesOf(parseFleet('pasted.yaml', HEAD + lines, z.unknown().optional()).plant) };
   };
@@ -125,6 +134,27 @@ describe('vpp device scan', () => {
     const { lines, devices } = await pasted('works');
     expect(devices[1]).toMatchObject({ role: 'generator', profile: 'virtual-genset', reversion: 'device', generator: { maxW: 10_000 } });
     expect(lines).toMatch(/reversion: device # by its profile; `vpp device commission` proves it/);
+  });
+
+  it('finds a charger without a car at the unit id that chargers have', async () => {
+    const { lines, devices } = await pasted('garage', []);
+    expect(devices[1]).toMatchObject({
+      role: 'flexible-load',
+      profile: 'keba-kecontact',
+      reversion: 'device',
+      ratedW: 11_040,
+      flexibleLoad: { kind: 'charger', minW: 4_140, phases: 3 },
+    });
+    expect(lines).toMatch(/ratedW: 11040 # not told by the device[^]*flexibleLoad: # on one phase/);
+  });
+
+  it('tries what a charger may draw, and ends that itself, since its registers do not show the end', async () => {
+    const { vpp, address, answer } = bench();
+    const charger = [address('garage'), '--unit', '255', '--profile', 'keba-kecontact'] as const;
+    await vpp('command', ...charger, '--load', '4200W', '--for', '1s', '--json');
+    expect(answer()).toMatchObject({ kind: 'confirmed', released: true });
+    await vpp('command', ...charger, '--release', '--json');
+    expect(answer()).toEqual({ kind: 'released', lifted: [] });
   });
 
   it('carries the same in JSON', async () => {

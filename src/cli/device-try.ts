@@ -34,7 +34,7 @@ export interface Trial {
 export const parseTrial = (options: Pick<TryOptions, 'release' | 'for' | keyof SetpointText>, longestMs: number, why: string): Trial => {
   const leaseMs = parseDuration('--for', options.for);
   if (leaseMs > longestMs) throw new BadInput(`--for: at most ${longestMs / HOUR_MS}h, which is ${why}`);
-  if (options.release && (options.limit ?? options.battery ?? options.generator))
+  if (options.release && (options.limit ?? options.battery ?? options.generator ?? options.load))
     throw new BadInput('--release stands alone: it ends what is commanded');
   return { wanted: options.release ? undefined : parseSetpoint(options), leaseMs };
 };
@@ -50,7 +50,8 @@ export const tryDirectly = async (address: string, options: TryOptions): Promise
     if (!wanted) return sayReleased(await releaseStanding(device, options.whoeverSetIt === true), options);
     const setpoint = await asSetpoint(wanted, device);
     await refuseOverStranger(device, setpoint.kind, options.insist === true);
-    if (device.endsBy(setpoint.kind) !== 'device' && !isEnd(setpoint))
+    const isSeenToEnd = device.endsBy(setpoint.kind) === 'device' && device.showsItsEnd(setpoint.kind);
+    if (!isSeenToEnd && !isEnd(setpoint))
       return sayHeldHere(await holdHere(device, setpoint, leaseMs, supervisedAs(address, options)), options);
     const { outcome, held } = await stoppable((signal) => timed(device, setpoint, { leaseMs, wait: options.wait === true, signal }));
     sayOutcome(outcome, held, options);
@@ -110,7 +111,7 @@ const refuseBesidePlant = async (address: string, options: TryOptions): Promise<
   if (master.by === 'commissioning')
     throw new BadInput(`${address} unit ${options.unit} is ${deviceId}, and a commissioning of it is under way: wait until it has ended`);
   const { plant, url = 'URL' } = master;
-  const asked = (['limit', 'battery', 'generator'] as const).flatMap((name) =>
+  const asked = (['limit', 'battery', 'generator', 'load'] as const).flatMap((name) =>
     options[name] === undefined ? [] : [`--${name}=${options[name]}`],
   );
   const words = [...asked, ...(options.release ? ['--release'] : [`--for ${options.for}`])].join(' ');

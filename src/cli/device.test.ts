@@ -187,6 +187,8 @@ describe('the words of vpp device', () => {
     expect(parseSetpoint({ limit: '60%' })).toEqual({ kind: 'limit-percent', percent: 60 });
     expect(parseSetpoint({ limit: '3kW' })).toEqual({ kind: 'pv-limit', maxW: 3_000 });
     expect(parseSetpoint({ battery: '-1.5kW' })).toEqual({ kind: 'battery-power', powerW: -1_500 });
+    expect(parseSetpoint({ load: '4.2kW' })).toEqual({ kind: 'load-limit', maxW: 4_200 });
+    expect(() => parseSetpoint({ load: '50%' })).toThrow('--load "50%": give a power, as 3000W or 3kW');
     expect(parseSetpoint({ generator: 'stop' })).toEqual({ kind: 'generator', run: false, powerW: 0 });
     for (const bad of [{}, { limit: '101%' }, { limit: '-5W' }, { generator: '-5W' }, { battery: '5' }, { limit: '5W', battery: '5W' }])
       expect(() => parseSetpoint(bad)).toThrow(BadInput);

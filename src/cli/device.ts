@@ -13,7 +13,11 @@ export const deviceCommand = (): Command => {
   const device = new Command('device').description('find, read, watch, try and commission devices on Modbus');
   reachable(device.command('scan').argument('<address>', ADDRESS))
     .description('say who answers at which unit id, and print the lines for a fleet file')
-    .option('--unit-ids <list>', 'unit ids to try, as 1-10,247', '1-10')
+    .option(
+      '--unit-ids <list>',
+      'unit ids to try, as 1-10,247; the usual ones of gateways, SunSpec inverters, their meters and chargers without it',
+      '1-10,100,126,200,240,247,255',
+    )
     .addHelpText('after', '\nExample:\n  $ vpp device scan 192.0.2.17:502 --unit-ids 1-10,126')
     .action(scan);
   oneUnit(device.command('read'))
@@ -36,6 +40,7 @@ export const deviceCommand = (): Command => {
     .option('--limit <value>', 'most active power, as 60% or 3000W')
     .option('--battery <power>', 'battery power, as 1500W to discharge or -1500W to charge')
     .option('--generator <power>', 'run at a power, as 8000W; `stop` stops it')
+    .option('--load <power>', 'most that a flexible load may draw, as 4200W; 0W lets it wait')
     .option('--release', 'end what is commanded, and say what that was; a limit on sun only with --whoever-set-it')
     .option('--whoever-set-it', 'with --release: lift a limit on sun too, though it may be a grid operator’s')
     .option('--insist', 'overwrite a battery’s or a generator’s setpoint that stands already; a limit on sun is never overwritten')

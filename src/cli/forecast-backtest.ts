@@ -1,12 +1,14 @@
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
 import { BRAIN_NETS } from '../forecast/adapters/brain-network.js';
 import { backtest, type Backtest, scoreDays, testDays } from '../forecast/backtest.js';
 import { seriesFromCsv, weatherFromCsv } from '../forecast/csv-history.js';
 import type { PowerSeries } from '../forecast/history.js';
-import type { LearningTask, Nets } from '../forecast/learning.js';
+import type { LearningTask } from '../forecast/learning.js';
 import { mixtureWeights } from '../forecast/market.js';
-import { DEFAULT_EFFORT } from '../forecast/network.js';
+import { DEFAULT_EFFORT, type Stopwatch } from '../forecast/network.js';
 import type { Score } from '../forecast/score.js';
 import { QUANTITIES } from '../forecast/series-models.js';
 import { BadInput, messageOf } from '../kernel/errors.js';
@@ -29,16 +31,17 @@ interface BacktestOptions {
 
 interface ModelScore extends Score {
   readonly name: string;
-  /** What it took to learn and to forecast, all days together; of the mixture: of all models. */
-  readonly seconds?: number;
+  /** What it took to learn and to forecast, all days together; of the mixture: of all models, and of what they are asked by. */
+  readonly seconds: number;
 }
 
 const NOTES = `
-The file has a header, a column start_utc (ISO 8601 with zone) and a column of mean powers in W, rows at an even step.
+The file has a header, a column start_utc (ISO 8601 with zone) and a column of mean powers in W, rows at an even step; what is below 0
+counts as 0, since neither load nor sun can be.
 A weather file has start_utc and at least one of temperature_c, irradiance_wm2, cloud_pct: what was forecast for each hour.
 
 Issued at each local midnight with only what had ended by then, for the day that begins. MAE and MASE are of the median (P50); RMSE,
-the error on each day's two highest slots (top2), the bias and the energy error of 17-21 h (evening, Wh) are of the mean. MASE is
+the error on each day's two highest hours (top2), the bias and the energy error of 17-21 h (evening, Wh) are of the mean. MASE is
 in multiples of the MAE of "as a week ago" on the days before the test. Coverage is the share that lay from P10 to P90.
 
 Example:
@@ -74,6 +77,7 @@ const run = async (options: BacktestOptions): Promise<void> => {
   const { zone, column, chart } = options;
   if (!isZone(zone)) throw new BadInput(`--zone "${zone}" is no IANA zone such as America/Los_Angeles`);
   if (chart !== undefined && !/\.(svg|html)$/.test(chart)) throw new BadInput(`--chart "${chart}": end it in .svg or .html`);
+  if (chart !== undefined && !existsSync(dirname(chart))) throw new BadInput(`--chart "${chart}": there is no folder ${dirname(chart)}`);
   const count = wholeNumber(options.testDays, 'test-days', 1);
   const series = seriesFromCsv(await textOf(options.csv), column, options.csv);
   const days = testDays(series, zone, count);
@@ -85,27 +89,29 @@ const run = async (options: BacktestOptions): Promise<void> => {
     effort: DEFAULT_EFFORT,
     ...(options.weather ? { weather: weatherFromCsv(await textOf(options.weather), options.weather) } : {}),
   };
-  const clock = timedNets();
+  const { timed, secondsOf } = stopwatch();
   const beganMs = monotonicMs();
-  const result = backtest(task, days, clock.nets);
+  const result = backtest(task, days, { ...BRAIN_NETS, timed });
   const seconds = (monotonicMs() - beganMs) / 1_000;
   const mixture: ModelScore = { name: 'mixture', ...scoreDays(series, zone, days, result.mixture), seconds };
   const models = [...result.models].map(([name, ahead]): ModelScore => {
-    return { name, ...scoreDays(series, zone, days, ahead), ...(name === 'brain.js' ? { seconds: clock.seconds() } : {}) };
+    return { name, ...scoreDays(series, zone, days, ahead), seconds: secondsOf(name) };
   });
   if (chart !== undefined) await writeFile(chart, backtestChart(result, days, series.stepMs, { file: chart, title: `${column}, ${zone}` }));
   print({ mixture, models, result, options, series, days });
 };
 
-const timedNets = (): { nets: Nets; seconds: () => number } => {
-  let spentMs = 0;
-  const train: Nets['train'] = (...all) => {
-    const beganMs = monotonicMs();
-    const weights = BRAIN_NETS.train(...all);
-    spentMs += monotonicMs() - beganMs;
-    return weights;
+const stopwatch = (): { timed: Stopwatch; secondsOf: (model: string) => number } => {
+  const spentMs = new Map<string, number>();
+  return {
+    timed: (model, act) => {
+      const beganMs = monotonicMs();
+      const done = act();
+      spentMs.set(model, (spentMs.get(model) ?? 0) + monotonicMs() - beganMs);
+      return done;
+    },
+    secondsOf: (model) => (spentMs.get(model) ?? 0) / 1_000,
   };
-  return { nets: { train, run: BRAIN_NETS.run }, seconds: () => spentMs / 1_000 };
 };
 
 interface Report {
@@ -138,7 +144,10 @@ const print = ({ mixture, models, result, options, series, days }: Report): void
   );
   console.log(['model'.padEnd(18), ...COLUMNS.map((name) => (HEADS[name] ?? name).padStart(9)), '   weight'].join(''));
   for (const model of [mixture, ...models.toSorted((a, b) => a.mae - b.mae)]) {
-    const cells = COLUMNS.map((name) => (model[name]?.toFixed(DIGITS[name] ?? 0) ?? '').padStart(9));
+    // A series that never changes has nothing that its errors could be a multiple of.
+    const cell = (value: number | undefined, digits: number): string =>
+      value === undefined ? '' : Number.isFinite(value) ? value.toFixed(digits) : '-';
+    const cells = COLUMNS.map((name) => cell(model[name], DIGITS[name] ?? 0).padStart(9));
     console.log([model.name.padEnd(18), ...cells, (weights[model.name]?.toFixed(2) ?? '').padStart(9)].join(''));
   }
 };

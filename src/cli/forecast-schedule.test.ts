@@ -5,7 +5,6 @@ import type { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BadInput } from '../kernel/errors.js';
 import { forecastCommand } from './forecast.js';
-import { scheduleCommand } from './schedule.js';
 
 let dir: string;
 let printed: string[];
@@ -83,53 +82,5 @@ describe('vpp forecast backtest', () => {
 
   it('refuses a file that is not there', async () => {
     await expect(run(forecastCommand(), 'backtest', '--csv', join(dir, 'none.csv'), '--zone', 'UTC')).rejects.toBeInstanceOf(BadInput);
-  });
-});
-
-describe('vpp schedule solve', () => {
-  const problem = {
-    version: 1,
-    currency: 'EUR',
-    startMs: Date.UTC(2024, 0, 1),
-    stepMinutes: [60, 60],
-    sites: [{ id: 'home', loadW: 1_000, pvW: 0, importLimitW: 800, importMicroPerKwh: [100_000, 500_000], exportMicroPerKwh: 0 }],
-  };
-
-  it('prints a plan, its cost and what it had to bend', async () => {
-    await run(scheduleCommand(), 'solve', put('problem.json', JSON.stringify(problem)));
-    const said = printed.join('\n');
-    expect(said).toContain('optimal by highs');
-    expect(said).toContain('cost 0.6000 EUR');
-    expect(said).toContain('bent: import-limit of home by 200 from 2024-01-01T00:00:00.000Z');
-  });
-
-  it('answers machines', async () => {
-    await run(scheduleCommand(), 'solve', put('problem.json', JSON.stringify(problem)), '--json');
-    const answer = JSON.parse(printed.join('\n')) as Record<string, unknown>;
-    expect(answer).toMatchObject({ status: 'optimal', cost: 0.6, gap: 0, faults: [] });
-    expect(answer['breaches']).toHaveLength(2);
-    expect(Object.keys(answer)).toEqual(expect.arrayContaining(['seconds', 'plan']));
-  });
-
-  it('names all that is wrong with a problem at once', async () => {
-    const twice = {
-      ...problem,
-      sites: [{ ...problem.sites[0], loadW: [1, 2, 3] }],
-      generators: [{ id: 'g', siteId: 'none', minW: 9, maxW: 5, initial: { on: false } }],
-    };
-    const file = put('bad.json', JSON.stringify(twice));
-    const refused: unknown = await run(scheduleCommand(), 'solve', file).catch((error: unknown) => error);
-    expect((refused as BadInput).faults).toEqual([
-      `${file}: sites.home.loadW: has 3 values for 2 steps`,
-      `${file}: g: there is no site "none"`,
-      `${file}: generators.g: minW is above maxW`,
-    ]);
-  });
-
-  it.each([
-    ['{', 'can’t be read'.replace('’', "'")],
-    ['{"version":2}', 'version'],
-  ])('refuses %j', async (text, says) => {
-    await expect(run(scheduleCommand(), 'solve', put('bad.json', text))).rejects.toThrow(says);
   });
 });

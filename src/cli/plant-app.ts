@@ -7,10 +7,13 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import cookieParser from 'cookie-parser';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import type { AddressInfo } from 'node:net';
+import { ComplianceJobs } from '../dispatch/compliance.jobs.js';
 import { DispatchJobs } from '../dispatch/dispatch.jobs.js';
 import { DispatchService } from '../dispatch/dispatch.service.js';
+import { LeaseSpans } from '../dispatch/lease-spans.js';
 import { PlanningJobs } from '../dispatch/planning.jobs.js';
 import { TrainingJobs } from '../dispatch/training.jobs.js';
+import { PromptCycles } from '../dispatch/prompt-cycles.service.js';
 import type { LastTold } from '../field/field-devices.js';
 import { FieldService } from '../field/field.service.js';
 import { FleetService } from '../fleet/fleet.service.js';
@@ -73,6 +76,7 @@ export class PlantApp {
     await app.get(OverrideService).load(nowMs);
     await app.get(PlanService).load();
     await app.get(DispatchService).load();
+    app.get(LeaseSpans).rememberIn(options.config.dataDir, nowMs);
     return new PlantApp(app, options, lock);
   }
 
@@ -84,6 +88,8 @@ export class PlantApp {
     this.app.get(FieldService).start(devicesOf(fleet.plant), await this.lastTold());
     this.app.get(PlanningJobs).start(clock);
     this.app.get(DispatchJobs).start(config.cycleMs);
+    this.app.get(PromptCycles).start();
+    this.app.get(ComplianceJobs).start(clock);
     this.app.get(IntervalClosingJobs).start();
     this.app.get(TrainingJobs).start();
   }
@@ -117,6 +123,7 @@ export class PlantApp {
   /** Hands every device back, stores what is queued and closes everything. A second call waits for the first. */
   async stop(): Promise<void> {
     this.app.get(DispatchJobs).stop();
+    this.app.get(ComplianceJobs).stop();
     this.app.get(TrainingJobs).stop();
     await Promise.all([this.app.get(FieldService).stop(), this.app.get(PlanningJobs).stop(), this.app.get(IntervalClosingJobs).stop()]);
     await this.app.close();

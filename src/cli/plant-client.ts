@@ -28,8 +28,18 @@ export class PlantClient {
     return this.ask(path, 'POST', body).then((answer) => schema.parse(answer));
   }
 
+  /** Puts what is answered with what became of it. */
+  putFor<T>(path: string, body: object, schema: z.ZodType<T>): Promise<T> {
+    return this.ask(path, 'PUT', body).then((answer) => schema.parse(answer));
+  }
+
   async put(path: string, body: object): Promise<void> {
     await this.ask(path, 'PUT', body);
+  }
+
+  /** Deletes what answers with what became of it. */
+  remove<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+    return this.ask(path, 'DELETE').then((answer) => schema.parse(answer));
   }
 
   async delete(path: string): Promise<void> {

@@ -28,7 +28,7 @@ describe('vpp proof verify', () => {
   beforeAll(async () => {
     dir = freshDir();
     plant = await startProof(dir);
-    await plant.proof.recordInterval(intervalsOf(0));
+    await plant.recorder.recordIntervals(intervalsOf(0));
     await plant.proof.anchorNow();
     const outcome = await plant.proof.bundle(2);
     if (outcome.kind !== 'bundle') throw new Error(outcome.kind);
@@ -81,6 +81,7 @@ describe('vpp proof verify', () => {
 
   it.each([
     ['a file that is not there', () => [join(dir, 'nowhere.json')], /can not be read/],
+    ['a file that never ends', () => ['/dev/zero'], /too large for a proof bundle/],
     ['a file that is no bundle', () => [put('other.txt', 'hello')], /not a proof bundle/],
     ['a key that is none', () => [file, '--key', 'abc'], /not a public key/],
     ['an address that is none', () => [file, '--rpc', 'ftp://x'], /give the http or https address/],

@@ -84,10 +84,12 @@ const simulate = async (options: SimulateOptions): Promise<void> => {
     await stop();
     throw error;
   }
+  // Whoever reads the line below may stop it at once.
+  const stopped = untilStopped(stop, 'Switching the virtual hardware off …');
   const shown = [...addresses].map(([siteId, { host, port }]) => ({ siteId, host, port }));
   if (options.json) console.log(JSON.stringify({ sites: shown }));
   else for (const { siteId, host, port } of shown) console.log(`${siteId.padEnd(20)} ${host}:${port}`);
-  await untilStopped(stop, 'Switching the virtual hardware off …');
+  await stopped;
 };
 
 const unitsOf = ({ sites }: Plant, siteId: SiteId): number[] =>

@@ -2,13 +2,15 @@
 const DEADLINE_MS = 4_500;
 
 /**
- * Waits for Ctrl-C or a termination, then stops in order. Exits 0 when everything was handed back and closed in time, 1 when
+ * Waits for Ctrl-C, a termination or the end of the terminal, then stops in order. Exits 0 when everything was handed back and closed in time, 1 when
  * it was not; a second signal ends at once.
  */
 export const untilStopped = (stop: () => Promise<void>, saying = 'Handing back all devices and closing …'): Promise<void> =>
   new Promise((resolve, reject) => {
     let stopping = false;
-    const signalled = (): void => {
+    const signalled = (by: NodeJS.Signals): void => {
+      // A session that is lost sends several signals.
+      if (stopping && by === 'SIGHUP') return;
       if (stopping) process.exit(1);
       stopping = true;
       console.error(saying);
@@ -20,6 +22,6 @@ export const untilStopped = (stop: () => Promise<void>, saying = 'Handing back a
         .finally(() => clearTimeout(overdue))
         .then(resolve, reject);
     };
-    process.on('SIGINT', signalled);
-    process.on('SIGTERM', signalled);
+    // A terminal that is closed is a reason to hand back as good as any.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, signalled);
   });

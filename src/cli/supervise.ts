@@ -41,7 +41,7 @@ const supervise = async ({ json }: SuperviseOptions): Promise<void> => {
   const found = supervisor.leases().length;
   console.log(json ? JSON.stringify({ socket, leases: found }) : `watching over ${dataDir}; ${found} leases stand from before`);
   await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
   });
   supervisor.stop();
   await server.close();

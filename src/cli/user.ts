@@ -18,7 +18,8 @@ interface AddOptions {
   json?: boolean;
 }
 
-export const userCommand = (): Command => new Command('user').description('logins of the plant').addCommand(addCommand());
+export const userCommand = (): Command =>
+  new Command('user').description('logins of the plant').addCommand(addCommand()).addCommand(removeCommand());
 
 const addCommand = (): Command =>
   new Command('add')
@@ -37,13 +38,29 @@ const addCommand = (): Command =>
       console.log(options.json ? JSON.stringify({ name, role: options.role }) : `${name} may now log in as ${options.role}.`);
     });
 
-const putUser = async (name: string, password: string, { role, household }: AddOptions): Promise<void> => {
+const removeCommand = (): Command =>
+  new Command('remove')
+    .description('end a login and its sessions, at once, also while the plant runs; what it did stays in the audit log')
+    .argument('<name>')
+    .option('--json', 'for machines')
+    .addHelpText('after', '\nExample:\n  npm run -s vpp -- user remove anna\n')
+    .action(async (name: string, { json }: { json?: boolean }) => {
+      const outcome = await withLogins((auth) => auth.removeUser(name));
+      if (outcome === 'unknown') throw new BadInput(`${name}: there is no such login`);
+      if (outcome === 'last-operator')
+        throw new BadInput(`${name}: the last operator, whom a plant needs; make another first (vpp user add)`);
+      console.log(json ? JSON.stringify({ name, removed: true }) : `${name} may no longer log in.`);
+    });
+
+const putUser = (name: string, password: string, { role, household }: AddOptions): Promise<void> =>
+  withLogins((auth) => auth.putUser({ name, role, password, ...(household === undefined ? {} : { householdId: household }) }));
+
+const withLogins = async <T>(ask: (auth: AuthService) => Promise<T>): Promise<T> => {
   const { database: target } = configOf(process.env);
   await migrateDatabase(target);
   const database = await new DataSource({ ...databaseOptions(target), entities: [UserEntity, SessionEntity] }).initialize();
   try {
-    const auth = new AuthService(database.getRepository(UserEntity), database.getRepository(SessionEntity), new SystemClock());
-    await auth.putUser({ name, role, password, ...(household === undefined ? {} : { householdId: household }) });
+    return await ask(new AuthService(database.getRepository(UserEntity), database.getRepository(SessionEntity), new SystemClock()));
   } finally {
     await database.destroy();
   }

@@ -41,6 +41,19 @@ it('simulates register-map meters and SunSpec inverters', () => {
   expect(site).toMatchObject({ meter: { map: { name: 'Carlo Gavazzi EM340' } }, hybrid: { ratedW: 5_000 } });
 });
 
+it('simulates a charger whose car comes as the fleet file says, and no heat pump', () => {
+  const need = { energyWh: 9_000, from: '18:00', by: '07:00' };
+  const load = (kind: 'charger' | 'heat-pump'): Device => ({
+    ...device('flexible-load', 'keba-kecontact'),
+    flexibleLoad: { kind, minW: 1_380, phases: 1, need },
+  });
+  const meter = device('grid-meter', 'sunspec');
+  expect(sitesOf(meter, load('charger'))[0]!.chargers).toEqual([
+    { id: 'home-flexible-load', unitId: 13, ratedW: 5_000, phases: 1, car: need },
+  ]);
+  expect(() => sitesOf(meter, load('heat-pump'))).toThrow(/"home-flexible-load": there is no simulated heat-pump/);
+});
+
 it('says what it cannot simulate, all of it, instead of simulating something else', () => {
   expect(() => sitesOf(device('grid-meter', 'victron-gx'), device('hybrid', 'huawei-sun2000'))).toThrow(
     /"home-grid-meter": there is no simulated grid-meter that answers by profile "victron-gx"[^]*"home-hybrid".*"huawei-sun2000"/,

@@ -6,7 +6,15 @@ import { randomStream, seedOf } from '../kernel/random.js';
 import type { PvArray } from '../kernel/sun.js';
 import { MINUTE_MS, SECOND_MS } from '../kernel/units.js';
 import type { MeasuredHome } from '../simulator/homes.js';
-import type { BatteryPack, DeviceFault, LoadSource, VirtualGenerator, VirtualMeter, VirtualSite } from '../simulator/spec.js';
+import type {
+  BatteryPack,
+  DeviceFault,
+  LoadSource,
+  VirtualCharger,
+  VirtualGenerator,
+  VirtualMeter,
+  VirtualSite,
+} from '../simulator/spec.js';
 
 /** Where made-up weather is made up: the middle of Germany. Measured homes bring their own sun. */
 const LATITUDE = 51.2;
@@ -25,15 +33,16 @@ export interface VirtualSitesOptions {
   readonly faults: readonly DeviceFault[];
 }
 
-/** The only genset whose way of stopping by itself the simulator knows. */
-const VIRTUAL_GENSET = 'virtual-genset';
+/** The only genset and the only charger whose way of ending what they were told the simulator knows. */
+const SIMULATED: Partial<Record<Device['role'], string>> = { generator: 'virtual-genset', 'flexible-load': 'keba-kecontact' };
 
 /** A virtual device that spoke another language than its plant expects would only look broken. */
-const simulationFault = ({ id, role, profile }: Device, profiles: Profiles): string[] => {
+const simulationFault = ({ id, role, profile, flexibleLoad }: Device, profiles: Profiles): string[] => {
+  if (flexibleLoad && flexibleLoad.kind !== 'charger') return [`device "${id}": there is no simulated ${flexibleLoad.kind}`];
   const speaks =
     role === 'grid-meter'
       ? profile === SUNSPEC_PROFILE || profileNamed(profiles, profile).kind === 'meter'
-      : profile === (role === 'generator' ? VIRTUAL_GENSET : SUNSPEC_PROFILE);
+      : profile === (SIMULATED[role] ?? SUNSPEC_PROFILE);
   return speaks ? [] : [`device "${id}": there is no simulated ${role} that answers by profile "${profile}"`];
 };
 
@@ -83,6 +92,7 @@ const virtualSite = (site: Site, { profiles, seed, ordinal, load, faults }: Site
       : {}),
     ...(hybrid ? { hybrid: { ...onBus(hybrid), ratedW: hybrid.ratedW, array: arrayOf(hybrid), pack: packOf(hybrid) } } : {}),
     generators: site.devices.filter((device) => device.role === 'generator').map((device) => virtualGenerator(device, profiles)),
+    chargers: site.devices.filter((device) => device.role === 'flexible-load').map(virtualCharger),
     faults: faults.filter(({ deviceId }) => own.has(deviceId)),
   };
 };
@@ -92,7 +102,7 @@ const placeOf = (site: Site): { host: string; port: number } => {
   const places = new Set(site.devices.map(({ address }) => busName(address)));
   if (places.size > 1)
     throw new BadInput(
-      `site "${site.id}": a simulated site has one host and port for all its devices, and this has ${[...places].join(', ')}`,
+      `site "${site.id}": a simulated site has one host and port for all its devices, and this has ${[...places].join(', ')}; give a copy of the fleet file one \`host: 127.0.0.1\` and one \`port\` for each site, as in hardware/fleets/demo.yaml`,
     );
   const { address } = site.devices[0]!;
   if (isSerial(address)) throw new BadInput(`site "${site.id}": virtual hardware is reached by \`host\`, not on ${address.serial}`);
@@ -124,6 +134,16 @@ const virtualGenerator = (device: Device, profiles: Profiles): VirtualGenerator 
   map: profileNamed(profiles, device.profile),
   coolDownS: COOL_DOWN_S,
   tankLitres: TANK_LITRES,
+});
+
+/** Nobody knows what a charger without a `need` gives: a usual car's day. */
+const USUAL_CAR = { from: '18:00', by: '07:00', energyWh: 8_000 };
+
+const virtualCharger = (device: Device): VirtualCharger => ({
+  ...onBus(device),
+  ratedW: device.ratedW,
+  phases: device.flexibleLoad!.phases,
+  car: device.flexibleLoad!.need ?? USUAL_CAR,
 });
 
 /** What is broken in the demo from the start: one inverter away for a while, one meter with gaps. */

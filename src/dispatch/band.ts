@@ -23,13 +23,20 @@ export const openBand = (minW: Watt, maxW: Watt): PowerBand => ({ minW, maxW, cu
 
 /**
  * The band as `by` leaves it. A wish that lies wholly outside pulls the band to the end nearest to it: the sources before
- * it are never overruled, and the band is never empty.
+ * it are never overruled, and the band is never empty. `why` is put into words only where something was cut.
  */
-export const narrow = (band: PowerBand, by: Source, why: string, minW: Watt, maxW: Watt): PowerBand => {
+export const narrow = (band: PowerBand, by: Source, why: () => string, minW: Watt, maxW: Watt): PowerBand => {
   const lowW = clamp(minW, band.minW, band.maxW);
   const highW = clamp(Math.max(maxW, minW), band.minW, band.maxW);
   if (lowW === band.minW && highW === band.maxW) return band;
-  return { minW: lowW, maxW: highW, cuts: [...band.cuts, { by, why, minW: lowW, maxW: highW }] };
+  return { minW: lowW, maxW: highW, cuts: [...band.cuts, { by, why: why(), minW: lowW, maxW: highW }] };
 };
 
 export const within = (band: PowerBand, powerW: Watt): Watt => clamp(powerW, band.minW, band.maxW);
+
+/** The whole watt nearest to `powerW` that the band allows; a band narrower than that gives its own end. */
+export const wholeWithin = (band: PowerBand, powerW: Watt): Watt => {
+  const exactW = within(band, powerW);
+  const wholeW = [Math.round(exactW), Math.floor(exactW), Math.ceil(exactW)].find((watts) => watts >= band.minW && watts <= band.maxW);
+  return 0 + (wholeW ?? exactW);
+};

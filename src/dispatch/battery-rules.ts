@@ -1,6 +1,7 @@
 import type { BatteryRating } from '../fleet/plant.js';
 import type { Watt } from '../kernel/units.js';
 import { narrow, openBand, type PowerBand } from './band.js';
+import type { PhaseRoom } from './phase-limit.js';
 
 /** Above the reserve floor, discharging fades in over this range, so that a full-power step never crosses the floor. */
 const TAPER_PCT = 1;
@@ -10,12 +11,12 @@ export const batteryBand = (rating: BatteryRating, socPct: number): PowerBand =>
   const device = openBand(-rating.maxChargeW, rating.maxDischargeW);
   const chargeW = socPct >= rating.maxSocPct ? 0 : rating.maxChargeW;
   const dischargeW = rating.maxDischargeW * fadeIn(socPct, rating.minSocPct);
-  return narrow(device, 'device', `state of charge ${socPct.toFixed(1)} %`, -chargeW, dischargeW);
+  return narrow(device, 'device', () => `state of charge ${socPct.toFixed(1)} %`, -chargeW, dischargeW);
 };
 
 /** The household's reserve is not ours to spend. Below it the battery may still be charged. */
 export const keepReserve = (band: PowerBand, rating: BatteryRating, socPct: number, reserveFloorPct: number): PowerBand =>
-  narrow(band, 'consent', `household keeps ${reserveFloorPct} %`, band.minW, rating.maxDischargeW * fadeIn(socPct, reserveFloorPct));
+  narrow(band, 'consent', () => `household keeps ${reserveFloorPct} %`, band.minW, rating.maxDischargeW * fadeIn(socPct, reserveFloorPct));
 
 const fadeIn = (socPct: number, floorPct: number): number => Math.min(Math.max((socPct - floorPct) / TAPER_PCT, 0), 1);
 
@@ -30,9 +31,49 @@ export const keepConnection = (
 ): PowerBand => {
   const { gridW, batteryW, importLimitW, exportLimitW } = connection;
   const withoutBatteryW = gridW + batteryW;
-  const why = `grid between -${exportLimitW} and ${importLimitW} W`;
+  const why = (): string => `grid between -${exportLimitW} and ${importLimitW} W`;
   return narrow(band, by, why, withoutBatteryW - importLimitW, withoutBatteryW + exportLimitW);
 };
+
+/** Keeps the most loaded phase within its fuse: a watt more from the battery is a watt less of import, or a watt more of export. */
+export const keepPhases = (band: PowerBand, part: number, batteryW: Watt, room: PhaseRoom | undefined): PowerBand => {
+  if (!room) return band;
+  const why = (): string => `a phase carries all that its fuse allows`;
+  return room.way === 'import'
+    ? narrow(band, 'connection', why, batteryW - part * room.roomW, band.maxW)
+    : narrow(band, 'connection', why, band.minW, batteryW + part * room.roomW);
+};
+
+/** Keeps a battery's part of a limit on loads, and of what dimmed loads may draw from the grid: there, what the site has left over comes on top. */
+export const keepLoad = (band: PowerBand, load: LoadNow): PowerBand => {
+  const { part, partW, limits, unableW, loadsW } = load;
+  const chargesAtMost = (limitW: Watt, othersW: Watt, ownW: Watt): Watt => part * Math.max(0, limitW - unableW - othersW) + ownW;
+  let kept = band;
+  if (limits.loadW !== undefined)
+    kept = narrow(kept, 'operator', () => `loads take at most ${limits.loadW} W`, -chargesAtMost(limits.loadW, loadsW, 0), band.maxW);
+  if (limits.dimmingW === undefined) return kept;
+  const restW = partW.gridW + partW.batteryW;
+  const surplusW = Math.max(0, -restW);
+  // Own sun serves the loads first: no more of what they draw is from the grid than the site draws.
+  const loadsFromGridW = Math.min(loadsW, Math.max(0, restW / part));
+  return narrow(
+    kept,
+    'operator',
+    () => `dimmed to ${limits.dimmingW} W from the grid`,
+    -chargesAtMost(limits.dimmingW, loadsFromGridW, surplusW),
+    band.maxW,
+  );
+};
+
+interface LoadNow {
+  readonly part: number;
+  readonly partW: { readonly gridW: Watt; readonly batteryW: Watt };
+  readonly limits: { readonly loadW?: Watt; readonly dimmingW?: Watt };
+  /** What the site's batteries and flexible loads that cannot be told anything take. */
+  readonly unableW: Watt;
+  /** What its other flexible loads draw. */
+  readonly loadsW: Watt;
+}
 
 /** What the plan has a battery do in the slot that runs. */
 export interface PlannedStep {

@@ -22,6 +22,40 @@ describe('a device that falls silent', () => {
   });
 });
 
+describe('a site that runs on its own', () => {
+  it('is handed back and left alone, whatever is wished, and counts for no event', () => {
+    const homes = [
+      { id: 'home', gridW: 0, pvW: 3_000, charger: { drawsW: 5_000 } },
+      { id: 'other', gridW: 1_000 },
+    ];
+    const wishes = {
+      overrides: new Map([['home-battery', { setpoint: { kind: 'battery-power', powerW: 2_000 } as const, by: 'anna' }]]),
+      siteLimits: new Map([['home', { generationW: 0, loadW: 0, exportW: 0 }]]),
+      event: {
+        id: 'EV',
+        direction: 'up' as const,
+        powerW: 3_000,
+        baselineW: new Map([
+          ['home', 2_000],
+          ['other', 1_000],
+        ]),
+        optedOut: new Set<string>(),
+      },
+    };
+    const { image, ...input } = inputOf(homes, wishes);
+    const sites = new Map(image.sites).set('home', { ...image.sites.get('home')!, islanded: true });
+    const { devices } = decide({ ...input, image: { ...image, sites } });
+    const alone = devices.filter(({ deviceId }) => deviceId.startsWith('home-'));
+    expect(alone).toHaveLength(3);
+    for (const one of alone) {
+      expect(one).toMatchObject({ owner: 'itself', reason: 'its site runs on its own, cut off from the grid' });
+      expect(one.setpoint).toBeUndefined();
+      expect(one.holds).toBeUndefined();
+    }
+    expect(devices.find(({ deviceId }) => deviceId === 'other-battery')!.setpoint).toEqual({ kind: 'battery-power', powerW: 3_000 });
+  });
+});
+
 describe('several devices of one kind at a site', () => {
   const twice = (input: DecisionInput, role: 'pv' | 'battery'): DecisionInput => {
     const [site] = input.plant.sites;
@@ -82,6 +116,42 @@ describe('a hybrid inverter', () => {
   });
 });
 
+it('a hybrid’s sun is curtailed by plan at its terminal, what its battery gives or takes on top', () => {
+  const planned = new Map<string, PlannedDevice>([
+    ['a-hybrid', { kind: 'battery', step: { batteryW: -1_000, gridW: 0 }, sunAtMostW: 2_500 }],
+  ]);
+  const input = inputOf([{ id: 'a', gridW: 0, pvW: 4_000 }], { planned });
+  const [site] = input.plant.sites;
+  const hybrid = device('a', 'hybrid', { battery: RATING });
+  const values = { 'pv.powerW': 4_000, 'battery.powerW': -1_000, 'battery.socPct': 60 };
+  const { devices } = decide({
+    ...input,
+    plant: { ...input.plant, sites: [{ ...site!, devices: [site!.devices[0]!, hybrid] }] },
+    image: {
+      ...input.image,
+      devices: new Map([['a-hybrid', { deviceId: 'a-hybrid', siteId: 'a', health: 'online' as const, readAtMs: NOON_MS, values }]]),
+    },
+  });
+  expect(devices.find(({ control }) => control === 'pv-limit')).toMatchObject({ owner: 'plan', setpoint: { maxW: 1_500 } });
+});
+
+describe('sun under an export limit', () => {
+  const capW = (home: Parameters<typeof inputOf>[0][number]): unknown => {
+    const { setpoint } = decide(inputOf([home])).devices.find(({ deviceId }) => deviceId === 'a-pv')!;
+    return setpoint?.kind === 'pv-limit' ? setpoint.maxW : undefined;
+  };
+
+  it('is told ahead while a cloud is over the roof, in steps', () => {
+    expect(capW({ id: 'a', gridW: -500, pvW: 1_000, exportLimitW: 3_000, socPct: 50 })).toBe(3_500);
+    expect(capW({ id: 'a', gridW: 300, pvW: 200, exportLimitW: 3_000 })).toBeUndefined();
+  });
+
+  it('does not count on a battery that is about to be full', () => {
+    expect(capW({ id: 'a', gridW: 0, batteryW: -4_000, pvW: 4_500, socPct: 99.5, exportLimitW: 1_000 })).toBe(1_500);
+    expect(capW({ id: 'a', gridW: 0, batteryW: -4_000, pvW: 4_500, socPct: 60, exportLimitW: 1_000 })).toBeUndefined();
+  });
+});
+
 describe('a generator', () => {
   const GENERATOR = {
     minW: 3_000,
@@ -137,4 +207,14 @@ it.each([
   const devices = site!.devices.map((one) => ({ ...one, reversion }));
   const decision = decide({ ...input, plant: { ...input.plant, sites: [{ ...site!, devices }] } });
   expect(decision.devices.flatMap(({ setpoint }) => setpoint ?? [])).toHaveLength(count);
+});
+
+it('a limit on sun that is told ahead, well above what it gives, is known to hold nothing down', () => {
+  const slackAt = (gridW: number): true | undefined => {
+    const input = inputOf([{ id: 'a', gridW, pvW: 1_500, socPct: 100, exportLimitW: 1_000 }]);
+    const { setpoint, isSlack } = decide(input).devices.find(({ deviceId }) => deviceId === 'a-pv')!;
+    expect(setpoint).toMatchObject({ kind: 'pv-limit' });
+    return isSlack;
+  };
+  expect([slackAt(500), slackAt(-1_000)]).toEqual([true, undefined]);
 });

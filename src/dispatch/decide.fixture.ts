@@ -1,4 +1,4 @@
-import type { BatteryRating, Device, Plant, Site } from '../fleet/plant.js';
+import type { BatteryRating, Device, FlexibleLoadRating, Plant, Site } from '../fleet/plant.js';
 import type { DeviceNow, PlantImage, SiteNow } from '../telemetry/image.js';
 import type { DecisionInput, PlannedDevice } from './decision.js';
 
@@ -22,7 +22,19 @@ export interface Home {
   socPct?: number;
   importLimitW?: number;
   exportLimitW?: number;
+  /** What the main fuse of each phase carries, and what the meter says of their currents. */
+  phaseLimitA?: number;
+  currentsA?: readonly [number, number, number];
+  /** A charger of 11 kW, and what it draws; absent: none. Without a state it draws, or is held back. */
+  charger?: { drawsW: number; state?: number };
 }
+
+export const CHARGER: FlexibleLoadRating = {
+  kind: 'charger',
+  minW: 4_140,
+  phases: 3,
+  need: { energyWh: 20_000, from: '12:00', by: '18:00' },
+};
 
 export const device = (siteId: string, role: Device['role'], extra: Partial<Device> = {}): Device => ({
   id: `${siteId}-${role}`,
@@ -38,29 +50,44 @@ export const device = (siteId: string, role: Device['role'], extra: Partial<Devi
   ...extra,
 });
 
-const siteOf = ({ id, importLimitW = 20_000, exportLimitW = 20_000 }: Home): Site => ({
+const siteOf = ({ id, importLimitW = 20_000, exportLimitW = 20_000, phaseLimitA, charger }: Home): Site => ({
   id,
   name: id,
   kind: 'home',
   zone: 'Europe/Berlin',
   importLimitW,
   exportLimitW,
-  devices: [device(id, 'grid-meter'), device(id, 'pv'), device(id, 'battery', { battery: RATING })],
+  ...(phaseLimitA === undefined ? {} : { phaseLimitA }),
+  devices: [
+    device(id, 'grid-meter'),
+    device(id, 'pv'),
+    device(id, 'battery', { battery: RATING }),
+    ...(charger ? [device(id, 'flexible-load', { ratedW: 11_000, flexibleLoad: CHARGER })] : []),
+  ],
+});
+
+const currentValues = (currentsA: Home['currentsA']): DeviceNow['values'] =>
+  currentsA ? { 'grid.currentAA': currentsA[0], 'grid.currentBA': currentsA[1], 'grid.currentCA': currentsA[2] } : {};
+
+const chargerValues = ({ drawsW, state = drawsW > 0 ? 3 : 2 }: NonNullable<Home['charger']>): DeviceNow['values'] => ({
+  'flexible.powerW': 0 - drawsW,
+  'flexible.state': state,
 });
 
 export const imageOf = (homes: readonly Home[]): PlantImage => {
   const devices = new Map<string, DeviceNow>();
   const sites = new Map<string, SiteNow>();
-  for (const { id, gridW = 0, batteryW = 0, pvW = 0, socPct = 50 } of homes) {
+  for (const { id, gridW = 0, batteryW = 0, pvW = 0, socPct = 50, charger, currentsA } of homes) {
     const online = (role: string, values: DeviceNow['values']): void => {
       devices.set(`${id}-${role}`, { deviceId: `${id}-${role}`, siteId: id, health: 'online', readAtMs: NOON_MS, values });
     };
-    online('grid-meter', { 'grid.powerW': gridW });
+    online('grid-meter', { 'grid.powerW': gridW, ...currentValues(currentsA) });
     online('pv', { 'pv.powerW': pvW });
     online('battery', { 'battery.powerW': batteryW, 'battery.socPct': socPct });
+    if (charger) online('flexible-load', chargerValues(charger));
     sites.set(id, {
       siteId: id,
-      powersW: { grid: gridW, pv: pvW, battery: batteryW },
+      powersW: { grid: gridW, pv: pvW, battery: batteryW, ...(charger ? { flexible: 0 - charger.drawsW } : {}) },
       loadW: gridW + pvW + batteryW,
       socPct,
       missing: [],

@@ -1,7 +1,7 @@
-import { fc, test } from '@fast-check/vitest';
+import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { decide } from './decide.js';
-import { type Home, imageOf, inputOf, plan } from './decide.fixture.js';
+import { type Home, imageOf, inputOf, NOON_MS, plan } from './decide.fixture.js';
 import type { DecisionInput } from './decision.js';
 
 const batteryW = (input: DecisionInput, id = 'a'): number | undefined => {
@@ -92,6 +92,81 @@ describe('a grid event', () => {
   });
 });
 
+describe('an event and what homes do by themselves', () => {
+  const event = (powerW: number, baselines: Record<string, number>) => ({
+    id: 'EV-0001',
+    direction: 'up' as const,
+    powerW,
+    baselineW: new Map(Object.entries(baselines)),
+    optedOut: new Set<string>(),
+  });
+
+  it('counts what a home gives by drawing less, and does not make it charge', () => {
+    const homes = [
+      { id: 'a', gridW: 300 },
+      { id: 'b', gridW: 800 },
+    ];
+    const input = inputOf(homes, { event: event(5_000, { a: 4_000, b: 800 }) });
+    expect([batteryW(input, 'a')! + batteryW(input, 'b')!, decide(input).shared]).toEqual([1_300, { wantedW: 5_000, givenW: 5_000 }]);
+    expect(batteryW(inputOf(homes, { event: event(2_000, { a: 4_000, b: 800 }) }), 'a')).toBe(0);
+  });
+
+  it('asks each battery for the same share of the energy it may spend until the end', () => {
+    const homes = [
+      { id: 'a', gridW: 0, socPct: 80 },
+      { id: 'b', gridW: 0, socPct: 30 },
+    ];
+    const input = inputOf(homes, { event: { ...event(3_500, { a: 0, b: 0 }), endMs: NOON_MS + 3_600_000 } });
+    expect(['a', 'b'].map((id) => batteryW(input, id))).toEqual([2_941, 559]);
+    const atOnce = { ...input, event: { ...input.event!, endMs: NOON_MS + 60_000 } };
+    expect(['a', 'b'].map((id) => batteryW(atOnce, id))).toEqual([1_750, 1_750]);
+  });
+
+  it('gives the part of a battery that does not follow to the others, and goes on asking it', () => {
+    const homes = ['a', 'b', 'c'].map((id) => ({ id, gridW: 800 }));
+    const input = inputOf(homes, { event: event(6_000, { a: 800, b: 800, c: 800 }), unfollowing: new Set(['b-battery']) });
+    expect(['a', 'b', 'c'].map((id) => batteryW(input, id))).toEqual([3_000, 2_000, 3_000]);
+    expect(decide(input).shared).toEqual({ wantedW: 6_000, givenW: 6_000 });
+  });
+});
+
+describe('a limit on what the fleet gives out', () => {
+  const suns = (exportW: number): (number | undefined)[] => {
+    const homes = [
+      { id: 'a', gridW: -4_000, pvW: 4_500, socPct: 100 },
+      { id: 'b', gridW: -1_000, pvW: 1_500, socPct: 100 },
+    ];
+    const { devices } = decide(inputOf(homes, { fleetLimits: { exportW } }));
+    return ['a-pv', 'b-pv'].map((id) => {
+      const { setpoint } = devices.find(({ deviceId }) => deviceId === id)!;
+      return setpoint?.kind === 'pv-limit' ? setpoint.maxW : undefined;
+    });
+  };
+
+  it('leaves on the roofs what batteries cannot take, from each by what it gives', () => {
+    expect(suns(3_020)).toEqual([3_000, 1_000]);
+  });
+
+  it('leaves sun alone where there is room', () => {
+    expect(suns(20_000)).toEqual([undefined, undefined]);
+  });
+});
+
+describe('a household’s reserve', () => {
+  it('is not spent on a limit that the house itself breaks, not even a watt of rounding', () => {
+    const under = { id: 'a', gridW: 991, batteryW: 10, socPct: 5.0001, importLimitW: 1_000 };
+    const planned = plan([under], { batteryW: 0, gridW: 0 });
+    expect(batteryW(inputOf([under], { planned }))).toBe(0);
+    const over = { ...under, gridW: 9_000, socPct: 20 };
+    expect(batteryW(inputOf([over], { planned, siteLimits: new Map([['a', { importW: 500 }]]) }))).toBe(0);
+  });
+
+  it('leaves what is above it to the limit', () => {
+    const home = { id: 'a', gridW: 3_000, socPct: 60, importLimitW: 1_000 };
+    expect(batteryW(inputOf([home], { planned: plan([home], { batteryW: 0, gridW: 3_000 }) }))).toBe(2_000);
+  });
+});
+
 describe('limits', () => {
   it('an operator’s import limit outranks a plan that charges from the grid', () => {
     const homes = [{ id: 'a', gridW: 1_000 }];
@@ -147,12 +222,18 @@ describe('limits', () => {
   });
 });
 
+/** As often near the floor and the battery's own end as anywhere: `fc.double` alone hardly ever lies between 1 and 100. */
+const anySocPct = fc.oneof(
+  fc.integer({ min: 0, max: 1_000 }).map((tenths) => tenths / 10),
+  fc.double({ min: 4.99, max: 5.01, noNaN: true }),
+  fc.double({ min: 19.99, max: 21.01, noNaN: true }),
+);
 const anyHome = (id: string): fc.Arbitrary<Home> =>
   fc.record({
     id: fc.constant(id),
     gridW: fc.integer({ min: -15_000, max: 15_000 }),
     batteryW: fc.integer({ min: -5_000, max: 5_000 }),
-    socPct: fc.double({ min: 0, max: 100, noNaN: true }),
+    socPct: anySocPct,
     importLimitW: fc.integer({ min: 1_000, max: 20_000 }),
     exportLimitW: fc.integer({ min: 0, max: 20_000 }),
   });
@@ -186,3 +267,28 @@ test.prop([anyHome('a'), anyHome('b'), anyStep, anyEvent])(
     if (decision.shared) expect(Math.abs(decision.shared.givenW)).toBeLessThanOrEqual(Math.abs(decision.shared.wantedW) + 1e-6);
   },
 );
+
+test.prop([
+  fc.array(anyHome('x'), { minLength: 1, maxLength: 12 }),
+  fc.integer({ min: 1, max: 60_000 }),
+  fc.constantFrom('up' as const, 'down' as const),
+  fc.integer({ min: 1, max: 240 }),
+])('an event is shared out to the watt, and never beyond what was asked', (some, powerW, direction, minutes) => {
+  const homes = some.map((home, index) => ({ ...home, id: `h${index}` }));
+  const baselineW = new Map(homes.map(({ id, gridW = 0 }) => [id, gridW + 0.37]));
+  const event = { id: 'EV-0001', direction, powerW, baselineW, optedOut: new Set<string>(), endMs: NOON_MS + minutes * 60_000 };
+  const input = inputOf(homes, { event });
+  const decision = decide(input);
+  const sign = direction === 'up' ? 1 : -1;
+  const { wantedW, givenW } = decision.shared!;
+  expect(sign * givenW).toBeLessThanOrEqual(sign * wantedW + 1e-6);
+  // What each battery would do at its home's baseline; one past it already rests.
+  const startsW = homes.map(({ batteryW: nowW = 0, gridW = 0, id }) => sign * Math.max(0, sign * (nowW + gridW - baselineW.get(id)!)));
+  const movedW = homes.map(({ id }, index) => sign * (batteryW(input, id)! - startsW[index]!));
+  const byItselfW = homes.map(({ batteryW: nowW = 0, gridW = 0, id }) => Math.max(0, -sign * (nowW + gridW - baselineW.get(id)!)));
+  const bands = homes.map(({ id }) => decision.devices.find(({ deviceId }) => deviceId === `${id}-battery`)!.cuts);
+  const isFree = bands.every((cuts) => cuts.every(({ by }) => by !== 'connection'));
+  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+  const asked = Math.min(sum(byItselfW), powerW) + sum(movedW);
+  expect(isFree && movedW.every((eachW) => eachW >= 0) ? Math.abs(asked - sign * givenW) : 0).toBeLessThan(1);
+});

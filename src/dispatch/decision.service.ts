@@ -3,59 +3,52 @@ import { FleetService } from '../fleet/fleet.service.js';
 import { type DeviceId, devicesOf } from '../fleet/plant.js';
 import type { EpochMs } from '../kernel/units.js';
 import { PlanService } from '../schedule/plan.service.js';
-import type { PlantImage } from '../telemetry/image.js';
 import { TelemetryService } from '../telemetry/telemetry.service.js';
+import { CycleMemory } from './cycle-memory.js';
 import { decide } from './decide.js';
 import type { Decision } from './decision.js';
 import type { GeneratorNow } from './generator-rules.js';
-import { plannedNow } from './planned-now.js';
+import { StaggeredPlan } from './staggered-plan.js';
+import { StartFailures } from './start-failures.service.js';
 import { WishService } from './wish.service.js';
-
-/** A genset that gives this state or more, up to cooling down, turns. */
-const isTurning = (state: number | undefined): boolean => state === 1 || state === 2;
 
 /** Gathers everything one decision rests on, and decides. */
 @Injectable()
 export class DecisionService {
-  private readonly generators = new Map<DeviceId, GeneratorNow>();
+  private readonly memory = new CycleMemory();
+  private readonly plan = new StaggeredPlan();
 
   constructor(
     private readonly fleet: FleetService,
     private readonly telemetry: TelemetryService,
     private readonly plans: PlanService,
     private readonly wishes: WishService,
+    private readonly starts: StartFailures,
   ) {}
 
   async decideAt(nowMs: EpochMs): Promise<Decision> {
     const plant = this.fleet.plant();
     const wishes = await this.wishes.at(plant, nowMs);
-    const image = this.telemetry.image(nowMs);
-    this.watchGenerators(image);
-    const planned = plannedNow(plant, this.plans.current(), nowMs);
-    return decide({
+    const told = this.telemetry.image(nowMs);
+    const lockedOut = new Set(devicesOf(plant).flatMap(({ id }) => (this.fleet.isLockedOut(id) ? [id] : [])));
+    const seen = this.memory.look(plant, told, lockedOut);
+    this.starts.watch(this.memory.generatorsNow());
+    const planned = this.plan.at(plant, this.plans.current(), nowMs);
+    const decision = decide({
       ...wishes,
+      ...seen,
       atMs: nowMs,
       plant,
-      image,
       consents: new Map(plant.sites.map((site) => [site.id, this.fleet.consentOf(site.id)])),
-      lockedOut: new Set(devicesOf(plant).flatMap(({ id }) => (this.fleet.isLockedOut(id) ? [id] : []))),
-      generators: this.generators,
+      lockedOut,
       ...(planned ? { planned } : {}),
     });
+    this.memory.note(plant, told, decision);
+    return decision;
   }
 
-  /** Since when each generator has been turning or standing, as far as we saw it change. */
+  /** Since when each generator has been turning or standing, as far as we saw it change, and how its starts go. */
   generatorsNow(): ReadonlyMap<DeviceId, GeneratorNow> {
-    return this.generators;
-  }
-
-  private watchGenerators(image: PlantImage): void {
-    for (const [deviceId, { values }] of image.devices) {
-      const state = values['generator.state'];
-      if (state === undefined) continue;
-      const known = this.generators.get(deviceId);
-      const running = isTurning(state);
-      if (known?.running !== running) this.generators.set(deviceId, { running, sinceMs: known ? image.atMs : undefined });
-    }
+    return this.memory.generatorsNow();
   }
 }

@@ -1,6 +1,6 @@
 import type { Fallback, Setpoint } from '../field/setpoint.js';
 import type { Consent, Device, DeviceId, Plant, SiteId } from '../fleet/plant.js';
-import type { EpochMs, Watt } from '../kernel/units.js';
+import type { EpochMs, Watt, WattHour } from '../kernel/units.js';
 import type { PlantImage } from '../telemetry/image.js';
 import type { PlannedStep } from './battery-rules.js';
 import type { Cut, Source } from './band.js';
@@ -12,6 +12,10 @@ export interface GridLimits {
   readonly exportW?: Watt;
   /** Most that sun may give. */
   readonly generationW?: Watt;
+  /** Most that batteries and flexible loads of the site may take together. */
+  readonly loadW?: Watt;
+  /** Most that they may draw from the grid together, what sun is left over coming on top. */
+  readonly dimmingW?: Watt;
 }
 
 /** The grid event that runs now. */
@@ -22,13 +26,20 @@ export interface RunningEvent {
   /** Mean net import each taking part would have had, fixed before the event. Homes without one do not take part. */
   readonly baselineW: ReadonlyMap<SiteId, Watt>;
   readonly optedOut: ReadonlySet<SiteId>;
+  /** What each site has delivered to events of the same billing period: who has given much is asked for less. */
+  readonly deliveredBeforeWh?: ReadonlyMap<SiteId, WattHour>;
+  /** Until when each battery's energy has to last; where it is absent, shares go by power alone. */
+  readonly endMs?: EpochMs;
 }
 
 /** What the plan says of a device in the step that runs. */
 export type PlannedDevice =
-  | { readonly kind: 'battery'; readonly step: PlannedStep }
+  /** `sunAtMostW`: of a hybrid, whose sun the plan leaves on the roof. */
+  | { readonly kind: 'battery'; readonly step: PlannedStep; readonly sunAtMostW?: Watt }
   | { readonly kind: 'generator'; readonly run: boolean; readonly powerW: Watt }
-  | { readonly kind: 'pv'; readonly maxW: Watt };
+  | { readonly kind: 'pv'; readonly maxW: Watt }
+  /** `toComeWh`: what it is still to draw by plan in the time it has for its need, this step included. */
+  | { readonly kind: 'flexible-load'; readonly drawW: Watt; readonly toComeWh: WattHour };
 
 /** Everything one decision rests on: the same input gives the same decision, so any moment can be replayed. */
 export interface DecisionInput {
@@ -44,6 +55,8 @@ export interface DecisionInput {
   /** Absent where there is no plan, or none that reaches this moment: devices are then left to themselves. */
   readonly planned?: ReadonlyMap<DeviceId, PlannedDevice>;
   readonly generators: ReadonlyMap<DeviceId, GeneratorNow>;
+  /** Batteries and flexible loads that have been told something for a while and do something else: others take their part. */
+  readonly unfollowing?: ReadonlySet<DeviceId>;
 }
 
 /** What one control of a device is to do and why. Without a setpoint it is handed back to the device itself. */
@@ -58,6 +71,8 @@ export interface DeviceDecision {
   /** The device is silent: what it holds is neither lifted nor renewed until it speaks again or its lease ends. */
   readonly holds?: true;
   readonly cuts: readonly Cut[];
+  /** A limit that lies well above what the device gives: it is told ahead, and holds nothing down. */
+  readonly isSlack?: true;
   /**
    * Only on the plan's own wish, as nobody had to narrow it: what the device holds may go on for a while instead, where it lies
    * in this range of powers, which is what everybody before the plan allows.

@@ -1,20 +1,21 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import type { DurationMs } from '../kernel/units.js';
-import { FieldControl } from '../field/field-control.port.js';
+import { type DurationMs, type EpochMs, SECOND_MS } from '../kernel/units.js';
 import { Clock } from '../platform/clock.js';
 import { DispatchService } from './dispatch.service.js';
 import { LeaseSpans } from './lease-spans.js';
 
 const CYCLE = 'dispatch-cycle';
+/** A cycle that takes longer is given up. */
+const DEADLINE_MS: DurationMs = 10 * SECOND_MS;
 
 @Injectable()
 export class DispatchJobs implements OnModuleDestroy {
-  private busy = false;
+  private busySinceMs: EpochMs | undefined;
+  private isHurried = false;
 
   constructor(
     private readonly dispatch: DispatchService,
-    private readonly field: FieldControl,
     private readonly spans: LeaseSpans,
     private readonly clock: Clock,
     private readonly timers: SchedulerRegistry,
@@ -28,6 +29,12 @@ export class DispatchJobs implements OnModuleDestroy {
     );
   }
 
+  /** Decides at once, or once more as soon as the cycle under way is over. */
+  hurry(): void {
+    if (this.busySinceMs === undefined) void this.tick();
+    else this.isHurried = true;
+  }
+
   /** Ends the loop: a cycle that is under way writes nothing any more. */
   stop(): void {
     if (this.timers.doesExist('interval', CYCLE)) this.timers.deleteInterval(CYCLE);
@@ -38,15 +45,25 @@ export class DispatchJobs implements OnModuleDestroy {
     this.stop();
   }
 
-  /** A cycle that takes longer than its period is not queued up behind itself: the next one decides on fresher facts. */
+  /**
+   * A cycle that takes longer than its period is not queued up behind itself: the next one decides on fresher facts. This is also
+   * the watchdog of the cycle: one that hangs must not write when it wakes up.
+   */
   private async tick(): Promise<void> {
-    if (this.busy) return;
-    this.busy = true;
+    const nowMs = this.clock.now();
+    if (this.busySinceMs !== undefined) {
+      if (nowMs - this.busySinceMs > DEADLINE_MS) this.dispatch.miss(this.busySinceMs);
+      return;
+    }
+    this.busySinceMs = nowMs;
     try {
       await this.dispatch.runCycle();
-      this.spans.note(new Set(this.field.leases().map(({ deviceId }) => deviceId)), this.clock.now());
+      this.spans.note(this.dispatch.bearing(), this.clock.now());
     } finally {
-      this.busy = false;
+      this.busySinceMs = undefined;
     }
+    if (!this.isHurried) return;
+    this.isHurried = false;
+    await this.tick();
   }
 }

@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FieldControl } from '../field/field-control.port.js';
 import type { Lease, LeaseOutcome } from '../field/setpoint.js';
 import { AlarmEntity } from '../platform/alarm.entity.js';
@@ -55,9 +55,10 @@ let database: DataSource;
 let field: Obedient;
 let decideAt: () => Promise<Decision>;
 let dispatch: DispatchService;
+let clock: ManualClock;
 
 const serviceOn = (source: DataSource): DispatchService => {
-  const clock = new ManualClock(NOW);
+  clock = new ManualClock(NOW);
   const deciding = { decideAt: () => decideAt() } as unknown as DecisionService;
   const alarms = new AlarmService(source.getRepository(AlarmEntity), clock);
   return new DispatchService(deciding, field, source.getRepository(DispatchStateEntity), alarms, clock);
@@ -110,6 +111,17 @@ it('hands back what a cycle under way still writes, and writes nothing after tha
   expect(field.held).toEqual([]);
 });
 
+it('says what it asks for before it writes it, then what came of it', async () => {
+  const heard: unknown[] = [];
+  dispatch.asking.subscribe(({ leases }) => heard.push(['asking', leases.length, field.held.length]));
+  dispatch.told.subscribe(({ outcomes }) => heard.push(['told', outcomes.length, field.held.length]));
+  await dispatch.runCycle();
+  expect(heard).toEqual([
+    ['asking', 1, 0],
+    ['told', 1, 1],
+  ]);
+});
+
 it('writes nothing once it is closed', async () => {
   dispatch.close();
   await dispatch.runCycle();
@@ -139,4 +151,100 @@ it('holds at a broken invariant, with the database gone as well, and goes on whe
   decideAt = () => Promise.reject(new Error('two plans at once'));
   await dispatch.runCycle();
   expect(dispatch.now().mode).toBe('holding');
+});
+
+describe('a loop that misses its deadlines', () => {
+  /** A cycle that decides on what was true at `NOW` only when it is told to. */
+  const hanging = async (): Promise<{ cycle: Promise<void>; wake: () => void }> => {
+    let decided: ((decision: Decision) => void) | undefined;
+    decideAt = () => new Promise((resolve) => (decided = resolve));
+    const cycle = dispatch.runCycle();
+    await expect.poll(() => decided).toBeDefined();
+    decideAt = () => Promise.resolve({ ...rest('battery'), atMs: clock.now() });
+    return { cycle, wake: () => decided!(rest('battery')) };
+  };
+
+  it('writes nothing that was decided on facts long past, and goes on with fresh ones', async () => {
+    const { cycle, wake } = await hanging();
+    clock.set(NOW + 6_000);
+    wake();
+    await cycle;
+    expect(field.held).toEqual([]);
+    await dispatch.runCycle();
+    expect(field.held).toHaveLength(1);
+  });
+
+  it('is told by its watchdog to write nothing, and says so until it goes on', async () => {
+    const { cycle, wake } = await hanging();
+    dispatch.miss(NOW);
+    expect(dispatch.now()).toMatchObject({ mode: 'holding', reason: expect.stringContaining('missed its deadline') as string });
+    wake();
+    await cycle;
+    expect(field.held).toEqual([]);
+    expect(dispatch.now().mode).toBe('running');
+  });
+
+  it('is released all the same while it hangs', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await dispatch.runCycle();
+      decideAt = () => new Promise(() => undefined);
+      void dispatch.runCycle();
+      const released = dispatch.releaseAll('fire', 'anna');
+      await vi.advanceTimersByTimeAsync(11_000);
+      expect(await released).toMatchObject({ released: ['battery'] });
+      expect(field.held).toEqual([]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('a database that hangs', () => {
+  it('holds up neither the loop nor a stop, which says what it means', async () => {
+    vi.spyOn(database.getRepository(AlarmEntity), 'save').mockReturnValue(new Promise(() => undefined));
+    vi.spyOn(database.getRepository(DispatchStateEntity), 'save').mockReturnValue(new Promise(() => undefined));
+    field.assert = (leases) => {
+      field.held = [...field.held, ...leases];
+      return Promise.resolve(leases.map((lease) => ({ kind: 'refused', lease, reason: 'no' })));
+    };
+    await dispatch.runCycle();
+    decideAt = () => Promise.resolve(rest('another'));
+    await dispatch.runCycle();
+    expect(field.held).toHaveLength(2);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const stop = dispatch.releaseAll('fire', 'anna').catch((error: unknown) => error);
+      await vi.advanceTimersByTimeAsync(16_000);
+      expect(await stop).toMatchObject({ message: expect.stringMatching(/no answer in 5 s.*a restart would not know/) as string });
+      expect([field.releases, dispatch.now().mode]).toEqual([1, 'released']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+it('counts a limit that is told ahead as bearing upon its device only once it holds it down', async () => {
+  const sun = (isSlack: boolean): Decision => ({
+    atMs: NOW,
+    devices: [
+      ...rest('battery').devices,
+      {
+        deviceId: 'sun',
+        control: 'pv-limit',
+        owner: 'connection',
+        setpoint: { kind: 'pv-limit', maxW: 3_000 },
+        cuts: [],
+        ...(isSlack ? { isSlack } : {}),
+        reason: 'export limit',
+      },
+    ],
+  });
+  const bearing = async (isSlack: boolean): Promise<string[]> => {
+    decideAt = () => Promise.resolve(sun(isSlack));
+    await dispatch.runCycle();
+    return dispatch.bearing().map(({ deviceId }) => deviceId);
+  };
+  expect(await bearing(true)).toEqual(['battery']);
+  expect((await bearing(false)).toSorted()).toEqual(['battery', 'sun']);
 });

@@ -1,22 +1,28 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
+import { Subject } from 'rxjs';
 import { Repository } from 'typeorm';
 import { FieldControl } from '../field/field-control.port.js';
-import type { Lease } from '../field/setpoint.js';
+import type { Lease, LeaseOutcome, Setpoint } from '../field/setpoint.js';
 import type { DeviceId } from '../fleet/plant.js';
 import { AdapterError, messageOf } from '../kernel/errors.js';
-import { type EpochMs, MINUTE_MS } from '../kernel/units.js';
+import { isOverWithin } from '../kernel/deadline.js';
+import { type DurationMs, type EpochMs, SECOND_MS } from '../kernel/units.js';
 import { AlarmService } from '../platform/alarm.service.js';
 import { Clock } from '../platform/clock.js';
 import type { Decision } from './decision.js';
 import { DecisionService } from './decision.service.js';
 import { DispatchStateEntity } from './dispatch-state.entity.js';
-import { leaseWrites } from './lease-writes.js';
+import { LEASE_MS, leaseWrites } from './lease-writes.js';
 import { OutcomeAlarms } from './outcome-alarms.js';
 
-/** How long a device goes on with its last word from us; it is asserted again at half of that. */
-export const LEASE_MS = MINUTE_MS;
 const DECISIONS_KEPT = 300;
+/** A decision older than this is not written: the plant has gone on since its image was taken. */
+const OUTDATED_AFTER_MS: DurationMs = 5 * SECOND_MS;
+/** An operator's stop waits no longer for what is to be written down about it. */
+const STORED_WITHIN_MS: DurationMs = 5 * SECOND_MS;
+
+const OVERDUE = 'The control loop has missed its deadline: nothing is written, and setpoints run out, until it goes on';
 
 export interface DispatchState {
   readonly mode: 'running' | 'released' | 'holding';
@@ -28,9 +34,16 @@ export interface DispatchState {
 /** The control loop: read, decide, write, over a frozen image of the plant. The only holder of leases. */
 @Injectable()
 export class DispatchService {
+  /** What devices are about to be told in a cycle. Who hears of it and then of no outcomes knows that they may have been told. */
+  readonly asking = new Subject<{ readonly atMs: EpochMs; readonly leases: readonly Lease[] }>();
+  /** What devices were told in a cycle, and what reading it back said. */
+  readonly told = new Subject<{ readonly atMs: EpochMs; readonly outcomes: readonly LeaseOutcome[] }>();
   private state: DispatchStateEntity | undefined;
   /** A broken invariant: devices are handed back, and nothing is written until an operator resumes. */
   private broken: { reason: string; sinceMs: EpochMs } | undefined;
+  /** The loop has missed its deadline: nothing is written until a cycle has ended again, and leases run out. */
+  private overdueSinceMs: EpochMs | undefined;
+  private telling: Promise<void> | undefined;
   private readonly decisions: Decision[] = [];
   private readonly outcomes: OutcomeAlarms;
   private cycle: Promise<void> = Promise.resolve();
@@ -56,7 +69,26 @@ export class DispatchService {
     if (this.state?.released)
       return { mode: 'released', reason: `${this.state.reason} (${this.state.byUser})`, sinceMs: this.state.sinceMs, leases };
     if (this.broken) return { mode: 'holding', reason: this.broken.reason, sinceMs: this.broken.sinceMs, leases };
+    if (this.overdueSinceMs !== undefined) return { mode: 'holding', reason: OVERDUE, sinceMs: this.overdueSinceMs, leases };
     return { mode: 'running', sinceMs: this.state?.sinceMs ?? 0, leases };
+  }
+
+  /** The watchdog's word: the cycle that began at `sinceMs` is not over in time. Whatever it still decides is not written. */
+  miss(sinceMs: EpochMs): void {
+    if (this.overdueSinceMs !== undefined) return;
+    this.overdueSinceMs = sinceMs;
+    void this.alarms.raise({ subject: 'dispatch', kind: 'overdue', severity: 'critical', message: OVERDUE });
+  }
+
+  /** Controls that hold a setpoint which bears upon their device: a limit told ahead, well above what is given, changes nothing. */
+  bearing(): { deviceId: DeviceId; control: Setpoint['kind'] }[] {
+    const slack = new Set(
+      this.decisions.at(-1)?.devices.flatMap(({ deviceId, control, isSlack }) => (isSlack ? [`${deviceId} ${control}`] : [])),
+    );
+    return this.field
+      .leases()
+      .map(({ deviceId, setpoint }) => ({ deviceId, control: setpoint.kind }))
+      .filter(({ deviceId, control }) => !slack.has(`${deviceId} ${control}`));
   }
 
   /** The newest decisions, newest last. */
@@ -81,14 +113,12 @@ export class DispatchService {
    */
   async releaseAll(reason: string, byUser: string): Promise<{ released: DeviceId[]; unknown: DeviceId[] }> {
     this.state = { id: 1, released: true, reason, byUser, sinceMs: this.clock.now() };
-    const [first] = await Promise.all([this.field.releaseAll(), this.cycle]);
+    const first = await this.field.releaseAll();
+    await isOverWithin(this.cycle, STORED_WITHIN_MS);
     const late = await this.releaseEach(this.field.leases().filter(({ deviceId }) => !first.unknown.includes(deviceId)));
-    await this.alarms.raise({
-      subject: 'dispatch',
-      kind: 'released',
-      severity: 'warning',
-      message: `All devices released by ${byUser}: ${reason}`,
-    });
+    const message = `All devices released by ${byUser}: ${reason}`;
+    const told = this.alarms.raise({ subject: 'dispatch', kind: 'released', severity: 'warning', message });
+    await isOverWithin(told, STORED_WITHIN_MS);
     await this.store(this.state);
     return { released: [...new Set([...first.released, ...late.released])], unknown: [...first.unknown, ...late.unknown] };
   }
@@ -99,13 +129,14 @@ export class DispatchService {
     await this.store(state);
     this.state = state;
     this.broken = undefined;
-    await this.alarms.clear('dispatch', 'released');
-    await this.alarms.clear('dispatch', 'broken');
+    for (const kind of ['released', 'broken']) await isOverWithin(this.alarms.clear('dispatch', kind), STORED_WITHIN_MS);
   }
 
   private async store(state: DispatchStateEntity): Promise<void> {
     try {
-      await this.states.save(state);
+      const saving = this.states.save(state);
+      if (!(await isOverWithin(saving, STORED_WITHIN_MS))) throw new Error(`no answer in ${STORED_WITHIN_MS / SECOND_MS} s`);
+      await saving;
     } catch (error) {
       const meaning = state.released
         ? 'all devices were handed back and dispatch holds, but a restart would not know of it'
@@ -128,27 +159,40 @@ export class DispatchService {
   private async once(): Promise<void> {
     if (!this.mayWrite()) return;
     try {
-      const decision = await this.deciding.decideAt(this.clock.now());
-      // An operator may have released while the image was read: nothing is written after that.
-      if (!this.mayWrite()) return;
-      this.remember(decision);
-      const { assert, release } = leaseWrites(decision, this.field.leases(), LEASE_MS);
-      const [outcomes] = await Promise.all([
-        this.field.assert(assert),
-        Promise.all(release.map(({ deviceId, control }) => this.field.release(deviceId, control))),
-      ]);
-      await this.outcomes.watch(outcomes);
+      await this.decideAndWrite();
     } catch (error) {
       this.broken = { reason: messageOf(error), sinceMs: this.clock.now() };
       // A device without a timer would go on for ever: while this process lives, its supervisor may not get to the line.
       await this.field.releaseAll();
-      await this.alarms.raise({
-        subject: 'dispatch',
-        kind: 'broken',
-        severity: 'critical',
-        message: `Dispatch holds, and hands every device back: ${messageOf(error)}`,
-      });
+      const message = `Dispatch holds, and hands every device back: ${messageOf(error)}`;
+      void this.alarms.raise({ subject: 'dispatch', kind: 'broken', severity: 'critical', message });
+    } finally {
+      this.overdueSinceMs = undefined;
     }
+  }
+
+  private async decideAndWrite(): Promise<void> {
+    const decision = await this.deciding.decideAt(this.clock.now());
+    if (this.clock.now() - decision.atMs > OUTDATED_AFTER_MS) this.miss(decision.atMs);
+    // An operator may have released while the image was read, or the watchdog may have given this cycle up: nothing is written then.
+    if (!this.mayWrite()) return;
+    this.remember(decision);
+    const { assert, release } = leaseWrites(decision, this.field.leases(), LEASE_MS);
+    if (assert.length > 0) this.asking.next({ atMs: decision.atMs, leases: assert });
+    const [outcomes] = await Promise.all([
+      this.field.assert(assert),
+      Promise.all(release.map(({ deviceId, control }) => this.field.release(deviceId, control))),
+    ]);
+    this.told.next({ atMs: decision.atMs, outcomes });
+    this.tell(outcomes);
+  }
+
+  /** Alarms are told beside the loop, which does not wait for the database that keeps them; while it owes an answer they are left out. */
+  private tell(outcomes: readonly LeaseOutcome[]): void {
+    this.telling ??= this.outcomes
+      .watch(outcomes)
+      .then(() => this.alarms.clear('dispatch', 'overdue'))
+      .finally(() => (this.telling = undefined));
   }
 
   private remember(decision: Decision): void {

@@ -1,34 +1,49 @@
-import type { Device, Site } from '../fleet/plant.js';
+import type { Device, DeviceId, Site } from '../fleet/plant.js';
 import type { Watt } from '../kernel/units.js';
 import type { Cut } from './band.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
-import { generatorPower, mayRun } from './generator-rules.js';
+import { phaseRoom } from './phase-limit.js';
+import type { GeneratorOffer } from './generator-merit.js';
+import { type GeneratorHold, type GeneratorNow, generatorPower, mayRun, MOST_FAILED_STARTS } from './generator-rules.js';
+
+/** What the decisions for all devices leave to one generator. */
+export interface GeneratorShares {
+  /** What the running event has it give, 0 to stand. */
+  readonly eventW?: Watt | undefined;
+  /** Its part of what the operator's limit on the fleet leaves to generators. */
+  readonly fleetW?: Watt | undefined;
+}
 
 /**
- * Runs a generator as an override or the plan has it, within its minimum times and what the connection still takes. One
- * that would have to run below its minimum for that stands. `able`: the site's devices that can be told something now.
+ * Runs a generator as an event, an override or the plan has it, within its minimum times, what the connection still takes and its part of
+ * the fleet's limit. One that would have to run below its minimum for that stands. `able`: the site's devices that can be told something now.
  */
-export const decideGenerator = (input: DecisionInput, site: Site, device: Device, able: readonly Device[]): DeviceDecision => {
+export const decideGenerator = (
+  input: DecisionInput,
+  site: Site,
+  device: Device,
+  able: readonly Device[],
+  { eventW, fleetW = Infinity }: GeneratorShares,
+): DeviceDecision => {
   const rating = device.generator!;
-  const override = input.overrides.get(device.id);
-  const planned = input.planned?.get(device.id);
-  const wish =
-    override?.setpoint.kind === 'generator'
-      ? { ...override.setpoint, owner: `override:${override.by}` as const }
-      : planned?.kind === 'generator'
-        ? { ...planned, owner: 'plan' as const }
-        : undefined;
+  const wish = wishFor(input, device, eventW);
   if (!wish) return leftAlone(device, 'generator', 'no plan for it');
-  const now = input.generators.get(device.id) ?? { running: false, sinceMs: undefined };
-  const { run: mayTurn, heldBy } = mayRun(rating, now, wish.run, input.atMs);
-  const mostW = connectionRoom(input, site, device, able);
+  const { run: mayTurn, heldBy } = mayRun(rating, nowOf(input, device), wish.run, input.atMs);
+  const roomW = connectionRoom(input, site, device, able);
+  const mostW = Math.min(roomW, fleetW);
   const run = mayTurn && mostW >= rating.minW;
   const powerW = run ? Math.min(generatorPower(rating, wish.powerW), mostW) : 0;
   const cut = (by: Cut['by'], why: string): Cut => ({ by, why, minW: powerW, maxW: powerW });
   const cuts = [
-    ...(heldBy === undefined ? [] : [cut('device', heldBy === 'min-up' ? 'minimum up time' : 'minimum down time')]),
+    ...(heldBy === undefined ? [] : [cut('device', WHY[heldBy])]),
     ...(run && generatorPower(rating, wish.powerW) !== wish.powerW ? [cut('device', `it runs at ${rating.minW} to ${rating.maxW} W`)] : []),
-    ...(mayTurn && mostW < Math.max(wish.powerW, rating.minW) ? [cut('connection', `the connection takes ${Math.round(mostW)} W`)] : []),
+    ...(mayTurn && mostW < Math.max(wish.powerW, rating.minW)
+      ? [
+          fleetW < roomW
+            ? cut('operator', `the fleet's limit leaves it ${Math.round(fleetW)} W`)
+            : cut('connection', `the connection takes ${Math.round(roomW)} W`),
+        ]
+      : []),
   ];
   return {
     deviceId: device.id,
@@ -37,8 +52,68 @@ export const decideGenerator = (input: DecisionInput, site: Site, device: Device
     setpoint: { kind: 'generator', run, powerW: Math.round(powerW) },
     cuts,
     ...(wish.owner === 'plan' && cuts.length === 0 ? { waitsWithin: { minW: 0, maxW: mostW } } : {}),
-    reason: run ? 'to run' : 'to stand',
+    reason: wish.owner.startsWith('event:') ? `${run ? 'to run' : 'to stand'} for ${input.event!.id}` : run ? 'to run' : 'to stand',
   };
+};
+
+interface Wish {
+  readonly run: boolean;
+  readonly powerW: Watt;
+  readonly owner: DeviceDecision['owner'];
+}
+
+/** An event that leaves it as it is planned leaves it to the plan. */
+const wishFor = (input: DecisionInput, { id }: Device, eventW: Watt | undefined): Wish | undefined => {
+  const override = input.overrides.get(id);
+  if (override?.setpoint.kind === 'generator') return { ...override.setpoint, owner: `override:${override.by}` };
+  const planned = input.planned?.get(id);
+  if (eventW !== undefined && eventW !== plannedW(input, id)) return { run: eventW > 0, powerW: eventW, owner: `event:${input.event!.id}` };
+  return planned?.kind === 'generator' ? { ...planned, owner: 'plan' } : undefined;
+};
+
+const plannedW = ({ planned }: DecisionInput, id: DeviceId): Watt => {
+  const step = planned?.get(id);
+  return step?.kind === 'generator' && step.run ? step.powerW : 0;
+};
+
+const nowOf = ({ generators }: DecisionInput, { id }: Device): GeneratorNow => generators.get(id) ?? { running: false, sinceMs: undefined };
+
+const WATT_HOURS_PER_KWH = 1_000;
+
+/** What a generator can do for an event, and what it gives now. */
+export const generatorOffer = (
+  input: DecisionInput,
+  site: Site,
+  device: Device,
+  able: readonly Device[],
+  fleetW: Watt = Infinity,
+): { readonly offer: GeneratorOffer; readonly givesW: Watt } => {
+  const rating = device.generator!;
+  const now = nowOf(input, device);
+  const mayStop = !mayRun(rating, now, false, input.atMs).run;
+  const maxW = Math.min(rating.maxW, connectionRoom(input, site, device, able), fleetW);
+  const heldW = now.running && !mayStop ? rating.minW : 0;
+  const idlingLitresPerKwh = rating.noLoadLitresPerH / (rating.maxW / WATT_HOURS_PER_KWH);
+  return {
+    offer: {
+      deviceId: device.id,
+      baseW: Math.max(plannedW(input, device.id), heldW),
+      minW: rating.minW,
+      maxW,
+      runs: now.running,
+      mayStart: mayRun(rating, now, true, input.atMs).run,
+      mayStop,
+      costMicroPerKwh: (rating.litresPerKwh + idlingLitresPerKwh) * rating.fuelMicroPerLitre,
+    },
+    givesW: input.image.devices.get(device.id)?.values['generator.powerW'] ?? 0,
+  };
+};
+
+const WHY: Readonly<Record<GeneratorHold, string>> = {
+  'min-up': 'minimum up time',
+  'min-down': 'minimum down time',
+  rests: 'its start failed, and it rests before the next',
+  failed: `${MOST_FAILED_STARTS} starts in a row failed`,
 };
 
 /** This generator's part of what may leave the site: its own load and the export limit. Without the meter's word, the limit alone. */
@@ -48,5 +123,7 @@ const connectionRoom = (input: DecisionInput, site: Site, device: Device, able: 
   const limitW = Math.min(site.exportLimitW, input.siteLimits.get(site.id)?.exportW ?? Infinity);
   const gridW = input.image.sites.get(site.id)?.powersW.grid;
   const givenW = mates.reduce((sum, { id }) => sum + (input.image.devices.get(id)?.values['generator.powerW'] ?? 0), 0);
-  return Math.max(0, part * (gridW === undefined ? limitW : gridW + givenW + limitW));
+  const phases = phaseRoom(input, site, mates);
+  const phaseRoomW = phases?.way === 'export' ? givenW + phases.roomW : Infinity;
+  return Math.max(0, part * Math.min(gridW === undefined ? limitW : gridW + givenW + limitW, phaseRoomW));
 };

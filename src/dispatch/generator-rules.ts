@@ -5,7 +5,15 @@ import { clamp, type EpochMs, SECOND_MS, type Watt } from '../kernel/units.js';
 export interface GeneratorNow {
   readonly running: boolean;
   readonly sinceMs: EpochMs | undefined;
+  /** Starts that failed since it last ran, and until when it rests after the last of them. */
+  readonly failedStarts?: number;
+  readonly restUntilMs?: EpochMs;
 }
+
+/** After so many failed starts in a row it stands until somebody has looked at it. */
+export const MOST_FAILED_STARTS = 3;
+
+export type GeneratorHold = 'min-up' | 'min-down' | 'rests' | 'failed';
 
 /**
  * Whether it may run, given that it should: minimum up and down times hold even against the plan. An unknown time since
@@ -16,7 +24,9 @@ export const mayRun = (
   now: GeneratorNow,
   wanted: boolean,
   atMs: EpochMs,
-): { run: boolean; heldBy?: 'min-up' | 'min-down' } => {
+): { run: boolean; heldBy?: GeneratorHold } => {
+  if (!now.running && (now.failedStarts ?? 0) >= MOST_FAILED_STARTS) return wanted ? { run: false, heldBy: 'failed' } : { run: false };
+  if (!now.running && wanted && now.restUntilMs !== undefined && atMs < now.restUntilMs) return { run: false, heldBy: 'rests' };
   if (now.running === wanted || now.sinceMs === undefined) return { run: wanted };
   const heldMs = (now.running ? rating.minUpS : rating.minDownS) * SECOND_MS;
   if (atMs - now.sinceMs >= heldMs) return { run: wanted };

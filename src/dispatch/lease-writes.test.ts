@@ -32,7 +32,32 @@ describe('lease writes', () => {
   it('write what is new, and nothing that is much the same', () => {
     expect(leaseWrites(decision(1_000), [], LEASE_MS).assert).toHaveLength(1);
     expect(leaseWrites(decision(1_010), held(1_000, 50_000), LEASE_MS).assert).toHaveLength(0);
-    expect(leaseWrites(decision(1_100), held(1_000, 50_000), LEASE_MS).assert).toHaveLength(1);
+    expect(leaseWrites(decision(1_020), held(1_000, 50_000), LEASE_MS).assert).toHaveLength(1);
+  });
+
+  it('wait with small changes until the last setpoint has shown, and not with large ones or with a limit’s', () => {
+    const young = held(1_000, 58_000);
+    expect(leaseWrites(decision(1_090), young, LEASE_MS).assert).toHaveLength(0);
+    expect(leaseWrites(decision(1_110), young, LEASE_MS).assert).toHaveLength(1);
+    const [device] = decision(1_090).devices;
+    const cuts = [{ by: 'operator' as const, why: '', minW: 0, maxW: 1_090 }];
+    expect(leaseWrites({ atMs: 0, devices: [{ ...device!, cuts }] }, young, LEASE_MS).assert).toHaveLength(1);
+  });
+
+  it('make a limit on sun tighter at once, and looser in steps', () => {
+    const limit = (maxW: number) => ({ kind: 'pv-limit', maxW }) as const;
+    const young: Lease[] = [{ deviceId: 'a', owner: 'connection', setpoint: limit(1_000), expiresAtMs: 58_000 }];
+    const asked = (maxW: number) =>
+      leaseWrites(
+        {
+          atMs: 0,
+          devices: [{ deviceId: 'a', control: 'pv-limit', owner: 'connection', setpoint: limit(maxW), cuts: [], reason: '' }],
+        },
+        young,
+        LEASE_MS,
+      ).assert;
+    expect(asked(980)).toHaveLength(1);
+    expect(asked(1_020)).toHaveLength(0);
   });
 
   it('assert again once half the time is gone', () => {

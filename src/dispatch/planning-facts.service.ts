@@ -1,20 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { FleetService } from '../fleet/fleet.service.js';
-import { type Device, devicesOf } from '../fleet/plant.js';
+import { type Device, devicesOf, isPlannedApart, type SiteId } from '../fleet/plant.js';
 import { SLOT_MS } from '../kernel/interval.js';
-import { DAY_MS, type EpochMs, HOUR_MS } from '../kernel/units.js';
+import { DAY_MS, type EpochMs, HOUR_MS, type Watt } from '../kernel/units.js';
 import type { DevicesAtStart, PlanningFacts } from '../schedule/problem-of.js';
 import type { PriceSlot } from '../signals/price.js';
 import { TariffService } from '../signals/tariff.service.js';
 import type { PlantImage } from '../telemetry/image.js';
 import { TelemetryService } from '../telemetry/telemetry.service.js';
 import { DecisionService } from './decision.service.js';
+import { GENERATOR_STATE } from './generator-watch.js';
+import { type GeneratorNow, MOST_FAILED_STARTS } from './generator-rules.js';
 import { WishService } from './wish.service.js';
 
 /** Prices are needed a little further than the plan reaches. */
 const PRICES_MS = 1.5 * DAY_MS + HOUR_MS;
-/** A genset in this state does not start by itself again. */
-const FAILED = 4;
 
 /** Gathers everything a plan rests on but the forecast. */
 @Injectable()
@@ -40,12 +40,22 @@ export class PlanningFactsService {
       consents: new Map(plant.sites.map(({ id }) => [id, this.fleet.consentOf(id)])),
       events: await this.wishes.upcoming(nowMs),
       limits: this.wishes.limits(nowMs),
+      overrides: this.wishes.overridden(nowMs),
     };
   }
 
-  /** What each site draws and what its sun gives now: all a forecast without history has. */
+  /** What each site draws, but for loads that are planned apart, and what its sun gives now: all a forecast without history has. */
   presentPowers(nowMs: EpochMs): Map<string, { loadW?: number; pvW?: number }> {
-    return new Map([...this.telemetry.image(nowMs).sites].map(([siteId, { loadW, powersW }]) => [siteId, { loadW, pvW: powersW.pv }]));
+    const image = this.telemetry.image(nowMs);
+    const apartW = new Map<SiteId, Watt>();
+    for (const { id, siteId } of devicesOf(this.fleet.plant()).filter(isPlannedApart))
+      apartW.set(siteId, (apartW.get(siteId) ?? 0) + (image.devices.get(id)?.values['flexible.powerW'] ?? 0));
+    return new Map(
+      [...image.sites].map(([siteId, { loadW, powersW }]) => [
+        siteId,
+        { loadW: loadW && Math.max(0, loadW + (apartW.get(siteId) ?? 0)), pvW: powersW.pv },
+      ]),
+    );
   }
 
   private devicesAt(image: PlantImage): DevicesAtStart {
@@ -71,13 +81,19 @@ export class PlanningFactsService {
           .filter(
             (device) =>
               this.fleet.isLockedOut(device.id) ||
+              image.sites.get(device.siteId)?.islanded ||
               image.devices.get(device.id)?.health !== 'online' ||
-              valueOf(device, 'generator.state') === FAILED,
+              valueOf(device, 'generator.state') === GENERATOR_STATE.failed ||
+              isResting(turning.get(device.id), image.atMs),
           )
           .map(({ id }) => id),
       ),
     };
   }
 }
+
+/** It has failed to start: a plan that counts on it now would count on nothing. */
+const isResting = (now: GeneratorNow | undefined, atMs: EpochMs): boolean =>
+  (now?.failedStarts ?? 0) >= MOST_FAILED_STARTS || (now?.restUntilMs ?? 0) > atMs;
 
 const pairOf = <T>(key: string, value: T | undefined): [string, T][] => (value === undefined ? [] : [[key, value]]);

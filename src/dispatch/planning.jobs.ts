@@ -6,17 +6,17 @@ import { SLOT_MS, slotAt } from '../kernel/interval.js';
 import { type EpochMs, SECOND_MS } from '../kernel/units.js';
 import { Clock } from '../platform/clock.js';
 import { LOG } from '../platform/platform.module.js';
-import { EventService } from '../signals/event.service.js';
 import { PlanWatch } from './plan-watch.service.js';
 import { PlanningService } from './planning.service.js';
+import { WishService } from './wish.service.js';
 
 const NAME = 'planning';
 const LOOK_EVERY_MS = 5 * SECOND_MS;
 
-/** Plans anew every quarter-hour, whenever a grid event is announced or changed, and when the day turns out otherwise. */
+/** Plans anew every quarter-hour, whenever a grid event is announced or changed, an override or a limit set or withdrawn, and when the day turns out otherwise. */
 @Injectable()
 export class PlanningJobs implements OnModuleDestroy {
-  private events$: Subscription | undefined;
+  private wishes$: Subscription | undefined;
   private plannedSlotMs: EpochMs | undefined;
   private wanted = false;
   private running: Promise<void> | undefined;
@@ -24,16 +24,14 @@ export class PlanningJobs implements OnModuleDestroy {
   constructor(
     private readonly planning: PlanningService,
     private readonly watch: PlanWatch,
-    private readonly events: EventService,
+    private readonly wishes: WishService,
     private readonly timers: SchedulerRegistry,
     @Inject(LOG) private readonly log: Logger,
   ) {}
 
   /** The first look comes after a few seconds: by then the devices have said how they stand. */
   start(clock: Clock): void {
-    this.events$ = this.events.changes.subscribe(({ kind, event }) => {
-      if (kind !== 'settled' && event.endMs > clock.now()) this.wanted = true;
-    });
+    this.wishes$ = this.wishes.changes(() => clock.now()).subscribe(() => (this.wanted = true));
     this.timers.addInterval(
       NAME,
       setInterval(() => this.look(clock.now()), LOOK_EVERY_MS),
@@ -42,7 +40,7 @@ export class PlanningJobs implements OnModuleDestroy {
 
   /** Plans no more, and waits for the plan that is being made. */
   async stop(): Promise<void> {
-    this.events$?.unsubscribe();
+    this.wishes$?.unsubscribe();
     if (this.timers.doesExist('interval', NAME)) this.timers.deleteInterval(NAME);
     await this.running;
   }

@@ -1,6 +1,6 @@
-import { fc, test } from '@fast-check/vitest';
+import { fc, test } from '../../test/prop.js';
 import { expect } from 'vitest';
-import { splitInProportion } from './split.js';
+import { splitByWeight, splitInProportion, splitToLast, wholeWatts } from './split.js';
 
 const capacities = fc.array(fc.double({ min: 0, max: 20_000, noNaN: true }), { minLength: 1, maxLength: 50 });
 
@@ -13,3 +13,46 @@ test.prop([fc.double({ min: 0, max: 500_000, noNaN: true }), capacities])(
     shares.forEach((share, index) => expect(share).toBeLessThanOrEqual(capacitiesW[index]! + 1e-9));
   },
 );
+
+test.prop([
+  fc.double({ min: 0, max: 500_000, noNaN: true }),
+  fc.array(fc.tuple(fc.double({ min: 0, max: 20_000, noNaN: true }), fc.double({ min: 0, max: 20_000, noNaN: true })), {
+    minLength: 1,
+    maxLength: 30,
+  }),
+])('what lasts to the end is used first, in equal shares, and the total is conserved', (totalW, batteries) => {
+  const [lastingW, capacitiesW] = [batteries.map(([lasting]) => lasting), batteries.map(([, capacity]) => capacity)];
+  const shares = splitToLast(totalW, { lastingW, capacitiesW });
+  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+  expect(sum(shares)).toBeCloseTo(Math.min(totalW, sum(capacitiesW)), 4);
+  shares.forEach((share, index) => expect(share).toBeLessThanOrEqual(capacitiesW[index]! + 1e-6));
+  const keptUp = batteries.map((pair) => Math.min(...pair));
+  const enough = totalW <= sum(keptUp);
+  const used = shares.map((share, index) => (keptUp[index]! > 1e-3 ? share / keptUp[index]! : totalW / Math.max(sum(keptUp), 1e-3)));
+  expect(enough ? Math.max(...used) - Math.min(...used) : 0).toBeLessThan(1e-3);
+});
+
+test.prop([fc.array(fc.double({ min: -20_000, max: 20_000, noNaN: true }), { minLength: 1, maxLength: 50 })])(
+  'whole watts add up to the exact ones within half a watt',
+  (exactW) => {
+    const whole = wholeWatts(exactW, Math.round);
+    expect(whole.every(Number.isInteger)).toBe(true);
+    expect(Math.abs(whole.reduce((a, b) => a + b, 0) - exactW.reduce((a, b) => a + b, 0))).toBeLessThanOrEqual(0.5 + 1e-6);
+  },
+);
+
+test.prop([
+  fc.double({ min: 0, max: 500_000, noNaN: true }),
+  fc.array(fc.tuple(fc.double({ min: 0, max: 20_000, noNaN: true }), fc.double({ min: 0.1, max: 10, noNaN: true })), {
+    minLength: 1,
+    maxLength: 30,
+  }),
+])('by weight the total is conserved, and all that are not full have the same share of their weight', (totalW, each) => {
+  const [capacitiesW, weights] = [each.map(([capacity]) => capacity), each.map(([, weight]) => weight)];
+  const shares = splitByWeight(totalW, capacitiesW, weights);
+  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+  expect(sum(shares)).toBeCloseTo(Math.min(totalW, sum(capacitiesW)), 4);
+  const levels = shares.flatMap((share, index) => (share < capacitiesW[index]! - 1e-6 ? [share / weights[index]!] : []));
+  expect(Math.max(...levels, 0) - Math.min(...levels, Infinity)).toBeLessThan(1e-3);
+  shares.forEach((share, index) => expect(share).toBeLessThanOrEqual(capacitiesW[index]! + 1e-9));
+});

@@ -11,3 +11,64 @@ export const splitInProportion = (totalW: Watt, capacitiesW: readonly Watt[]): W
   const fraction = Math.min(totalW / availableW, 1);
   return capacitiesW.map((capacityW) => capacityW * fraction);
 };
+
+/**
+ * The same by weights: shares go in proportion to `weights` as long as nobody's capacity is reached; what those who are full cannot
+ * take goes to the others in the same proportion (water-filling).
+ */
+export const splitByWeight = (totalW: Watt, capacitiesW: readonly Watt[], weights: readonly number[]): Watt[] => {
+  const sharesW = capacitiesW.map(() => 0);
+  const fullAt = (index: number): number => capacitiesW[index]! / weights[index]!;
+  const order = capacitiesW.flatMap((_, index) => (weights[index]! > 0 ? [index] : [])).toSorted((a, b) => fullAt(a) - fullAt(b));
+  let openW = Math.max(0, totalW);
+  let openWeight = order.reduce((sum, index) => sum + weights[index]!, 0);
+  for (const index of order) {
+    const shareW = Math.min(capacitiesW[index]!, openW, (openW * weights[index]!) / openWeight);
+    sharesW[index] = shareW;
+    openW -= shareW;
+    openWeight -= weights[index]!;
+  }
+  return sharesW;
+};
+
+/** What each can do for how long, and how much of it is to be asked for first. */
+export interface Lasting {
+  readonly lastingW: readonly Watt[];
+  readonly capacitiesW: readonly Watt[];
+  /** Absent: all 1. */
+  readonly weights?: readonly number[] | undefined;
+}
+
+/**
+ * Shares in two rounds: first by what each can keep up to the end, in proportion to that and its weight; only what is still open then goes by
+ * what each can do at the moment. Where the first round is enough, all use the same share of the energy they have, and none runs dry early.
+ */
+export const splitToLast = (totalW: Watt, { lastingW, capacitiesW, weights }: Lasting): Watt[] => {
+  const mostW = lastingW.map((eachW, index) => Math.min(eachW, capacitiesW[index]!));
+  const first = weights
+    ? splitByWeight(
+        totalW,
+        mostW,
+        mostW.map((eachW, index) => eachW * weights[index]!),
+      )
+    : splitInProportion(totalW, mostW);
+  const openW = totalW - first.reduce((a, b) => a + b, 0);
+  const more = splitInProportion(
+    openW,
+    capacitiesW.map((capacityW, index) => capacityW - first[index]!),
+  );
+  return first.map((shareW, index) => shareW + more[index]!);
+};
+
+/**
+ * Whole watts near the exact values, each within its own bounds, whose sum is off by less than a watt as long as bounds leave the room:
+ * what one loses by rounding the next one gets.
+ */
+export const wholeWatts = (exactW: readonly Watt[], roundWithin: (powerW: Watt, index: number) => Watt): Watt[] => {
+  let carryW: Watt = 0;
+  return exactW.map((eachW, index) => {
+    const wholeW = roundWithin(eachW + carryW, index);
+    carryW += eachW - wholeW;
+    return wholeW;
+  });
+};

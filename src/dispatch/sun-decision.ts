@@ -1,34 +1,60 @@
-import type { Device, Site } from '../fleet/plant.js';
+import type { Device, DeviceId, Site } from '../fleet/plant.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
+import { takesPart } from './event-delivery.js';
+import { phaseRoom } from './phase-limit.js';
+import { splitInProportion } from './split.js';
 
 const givesSun = ({ role }: Device): boolean => role === 'pv' || role === 'hybrid';
 const ratedSumW = (devices: readonly Device[]): Watt => devices.reduce((sum, { ratedW }) => sum + ratedW, 0);
+const sunRatedW = (devices: readonly Device[]): Watt => devices.reduce((sum, device) => (givesSun(device) ? sum + device.ratedW : sum), 0);
 
 /**
  * Sun is left alone unless a limit, an override or the plan holds it down. Inverters of one site share its limits by their
  * ratings; what one gives that cannot be told anything is taken off first. A hybrid is held at its terminal, where its
- * battery's power leaves as well. `able`: the site's devices that can be told something now.
+ * battery's power leaves as well. `able`: the site's devices that can be told something now. `shares`: what the fleet's limit and an
+ * event that wants less leave to it. What the plan leaves on the roof an event that wants more lets go.
  */
-export const decideSun = (input: DecisionInput, site: Site, device: Device, able: readonly Device[]): DeviceDecision => {
+export const decideSun = (
+  input: DecisionInput,
+  site: Site,
+  device: Device,
+  able: readonly Device[],
+  shares: { readonly fleetW?: Watt | undefined; readonly eventW?: Watt | undefined } = {},
+): DeviceDecision => {
+  const { fleetW, eventW } = shares;
   const caps: { maxW: Watt; owner: DeviceDecision['owner']; reason: string }[] = [];
   const generationW = generationCap(input, site, device, able);
   const exportW = exportCap(input, site, device, able);
   if (generationW !== undefined) caps.push({ maxW: generationW, owner: 'operator', reason: 'generation limit' });
   if (exportW !== undefined) caps.push({ maxW: exportW, owner: 'connection', reason: 'export limit' });
+  if (fleetW !== undefined) caps.push({ maxW: fleetW, owner: 'operator', reason: 'keeps the fleet within its limit' });
+  if (eventW !== undefined)
+    caps.push({ maxW: eventW, owner: `event:${input.event!.id}`, reason: `left on the roof for ${input.event!.id}` });
   const override = input.overrides.get(device.id);
-  const planned = input.planned?.get(device.id);
+  const plannedW = plannedCap(input, site, device);
   if (override?.setpoint.kind === 'pv-limit')
     caps.push({ maxW: override.setpoint.maxW, owner: `override:${override.by}`, reason: 'set by an operator' });
-  else if (planned?.kind === 'pv') caps.push({ maxW: planned.maxW, owner: 'plan', reason: 'the plan curtails' });
-  const tightest = caps.sort((a, b) => a.maxW - b.maxW)[0];
-  if (!tightest) return leftAlone(device, 'pv-limit', 'no limit on its sun');
+  else if (plannedW !== undefined) caps.push({ maxW: plannedW, owner: 'plan', reason: 'the plan curtails' });
+  if (caps.length === 0) return leftAlone(device, 'pv-limit', 'no limit on its sun');
+  const tightest = caps.sort((a, b) => a.maxW - b.maxW)[0]!;
   const maxW = Math.round(clamp(tightest.maxW, 0, device.ratedW));
   const { owner, reason } = tightest;
   const setpoint = { kind: 'pv-limit', maxW } as const;
   const mostW = Math.min(...caps.filter((cap) => cap.owner !== 'plan').map((cap) => cap.maxW), device.ratedW);
   const waits = owner === 'plan' ? { waitsWithin: { minW: 0, maxW: mostW } } : {};
-  return { deviceId: device.id, control: 'pv-limit', owner, setpoint, ...fallbackOf(site, device), cuts: [], ...waits, reason };
+  const isSlack = maxW - (outputOf(input.image, device) ?? maxW) >= SLACK_FROM * device.ratedW;
+  const slack = isSlack ? { isSlack: true as const } : {};
+  return { deviceId: device.id, control: 'pv-limit', owner, setpoint, ...fallbackOf(site, device), cuts: [], ...slack, ...waits, reason };
+};
+
+/** What the plan lets the sun give; at a hybrid's terminal, what its battery gives or takes comes on top. */
+const plannedCap = (input: DecisionInput, site: Site, { id }: Device): Watt | undefined => {
+  if (input.event?.direction === 'up' && takesPart(input.event, site, input.consents)) return undefined;
+  const planned = input.planned?.get(id);
+  if (planned?.kind === 'pv') return planned.maxW;
+  if (planned?.kind !== 'battery' || planned.sunAtMostW === undefined) return undefined;
+  return planned.sunAtMostW + (input.image.devices.get(id)?.values['battery.powerW'] ?? 0);
 };
 
 /** A site that owes a limit on its generation owes it without us too: inverters then share it by their ratings, hearing of nobody. */
@@ -38,7 +64,7 @@ const fallbackOf = ({ safeLimits, devices }: Site, device: Device): Pick<DeviceD
   return { fallback: { kind: 'pv-limit', maxW } };
 };
 
-const partOf = (device: Device, able: readonly Device[]): number => device.ratedW / ratedSumW(able.filter(givesSun));
+const partOf = (device: Device, able: readonly Device[]): number => device.ratedW / sunRatedW(able);
 
 const generationCap = (input: DecisionInput, site: Site, device: Device, able: readonly Device[]): Watt | undefined => {
   const limitW = input.siteLimits.get(site.id)?.generationW;
@@ -48,26 +74,73 @@ const generationCap = (input: DecisionInput, site: Site, device: Device, able: r
   return partOf(device, able) * Math.max(0, limitW - othersW);
 };
 
+/** Sun that gives this share of its rating may give all of it within seconds, when a cloud has passed. */
+const MAY_RISE_FROM = 0.1;
+/** A cap that is out of reach for now is set in steps of this share of the rating, so that it is not written with every kettle. */
+const LOOSE_STEP = 0.1;
+
+/** A limit this far above the output, as a share of the rating, holds nothing down. */
+const SLACK_FROM = 0.05;
+
 /** Headroom below which sun is held, as a share of the inverter's rating: let go sooner, it would swing over the limit and back. */
 const HELD_WITHIN = 0.2;
 
 /**
- * The output that brings the connection just to its export limit; `undefined` where that is out of reach. Without the grid
+ * The output that brings the connection just to its export limit; `undefined` where that is out of reach. It is told ahead, while a
+ * cloud is over the roof: once the sun is back it is too late. Without the grid
  * meter's word nobody knows what the house draws: then no more may leave the inverters than the connection bears.
  */
 const exportCap = (input: DecisionInput, site: Site, device: Device, able: readonly Device[]): Watt | undefined => {
   const limitW = Math.min(site.exportLimitW, input.siteLimits.get(site.id)?.exportW ?? Infinity);
   const gridW = input.image.sites.get(site.id)?.powersW.grid;
-  const outputW = outputOf(input, device);
+  const outputW = outputOf(input.image, device);
   const part = partOf(device, able);
-  if (gridW === undefined || outputW === undefined) return ratedSumW(site.devices.filter(givesSun)) > limitW ? part * limitW : undefined;
-  const headroomW = part * (gridW + limitW);
-  return headroomW < HELD_WITHIN * device.ratedW ? outputW + headroomW : undefined;
+  if (gridW === undefined || outputW === undefined) return sunRatedW(site.devices) > limitW ? part * limitW : undefined;
+  const phases = phaseRoom(input, site, able, givesSun);
+  const phaseRoomW = phases?.way === 'export' ? phases.roomW : Infinity;
+  const headroomW = part * Math.min(gridW - endingChargeW(input.image, site) + limitW, phaseRoomW);
+  if (headroomW < HELD_WITHIN * device.ratedW) return outputW + headroomW;
+  const stepW = LOOSE_STEP * device.ratedW;
+  const looseW = Math.floor((outputW + headroomW) / stepW) * stepW;
+  return outputW >= MAY_RISE_FROM * device.ratedW && looseW < device.ratedW ? looseW : undefined;
+};
+
+/** A battery this near to its end takes up its charging power for not much longer, and all of it leaves within a second then. */
+const NEARLY_FULL_PCT = 1;
+
+/** What the site's batteries draw now and may stop drawing at any moment. */
+const endingChargeW = (image: DecisionInput['image'], { devices }: Site): Watt =>
+  devices.reduce((sum, { id, role, battery }) => {
+    const { 'battery.powerW': powerW = 0, 'battery.socPct': socPct = 0 } = image.devices.get(id)?.values ?? {};
+    return role === 'battery' && socPct >= battery!.maxSocPct - NEARLY_FULL_PCT ? sum + Math.max(0, -powerW) : sum;
+  }, 0 as Watt);
+
+/** With less room than this some inverters are held back. */
+export const sunHeldWithinW = (devices: readonly Device[]): Watt => HELD_WITHIN * ratedSumW(devices);
+
+/**
+ * What each inverter may give so that together they keep to a limit, where `roomW` is what they could still give out (below 0: what they
+ * give too much). Less is taken from each by what it gives; more is left to each by its rating.
+ */
+export const fleetSunCaps = (image: DecisionInput['image'], devices: readonly Device[], roomW: Watt): ReadonlyMap<DeviceId, Watt> => {
+  const sun = devices.flatMap((device) => {
+    const outputW = givesSun(device) ? outputOf(image, device) : undefined;
+    return outputW === undefined ? [] : [{ device, outputW: Math.max(0, outputW) }];
+  });
+  const ratedW = ratedSumW(sun.map(({ device }) => device));
+  if (roomW >= sunHeldWithinW(sun.map(({ device }) => device))) return new Map();
+  const cuts = splitInProportion(
+    -roomW,
+    sun.map(({ outputW }) => outputW),
+  );
+  return new Map(
+    sun.map(({ device, outputW }, index) => [device.id, outputW - cuts[index]! + (Math.max(0, roomW) * device.ratedW) / ratedW]),
+  );
 };
 
 /** What leaves the inverter's terminal. */
-const outputOf = (input: DecisionInput, { id, role }: Device): Watt | undefined => {
-  const { 'pv.powerW': pvW, 'battery.powerW': batteryW } = input.image.devices.get(id)?.values ?? {};
+export const outputOf = (image: DecisionInput['image'], { id, role }: Device): Watt | undefined => {
+  const { 'pv.powerW': pvW, 'battery.powerW': batteryW } = image.devices.get(id)?.values ?? {};
   if (role === 'pv' || pvW === undefined) return pvW;
   return batteryW === undefined ? undefined : pvW + batteryW;
 };

@@ -11,19 +11,19 @@ import { LOG } from '../platform/platform.module.js';
 
 const NAME = 'forecast-training';
 const LOOK_EVERY_MS = 5 * MINUTE_MS;
-/** Local hour of the night's training. */
-const NIGHT_HOUR = 2;
+/** Local hours of the night's training: the second is for what failed in the first, and for nights without a two o'clock. */
+const NIGHT_HOURS = [2, 3, 4];
 
 /** Trains the forecasts' models at night, when their CPU time is missed least, and a site's own in between when it has drifted. */
 @Injectable()
 export class TrainingJobs implements OnModuleDestroy {
   private trainedDate: string | undefined;
   private lookedHour: number | undefined;
-  private running: Promise<void> | undefined;
+  private running: Promise<unknown> | undefined;
 
   constructor(
-    private readonly learning: LearningService,
-    private readonly fleet: FleetService,
+    @Inject(LearningService) private readonly learning: Pick<LearningService, 'train' | 'trainPools' | 'drifted'>,
+    @Inject(FleetService) private readonly fleet: Pick<FleetService, 'plant'>,
     private readonly timers: SchedulerRegistry,
     private readonly clock: Clock,
     @Inject(LOG) private readonly log: Logger,
@@ -32,7 +32,7 @@ export class TrainingJobs implements OnModuleDestroy {
   start(): void {
     this.timers.addInterval(
       NAME,
-      setInterval(() => this.look(), LOOK_EVERY_MS),
+      setInterval(() => void this.look(), LOOK_EVERY_MS),
     );
   }
 
@@ -45,19 +45,32 @@ export class TrainingJobs implements OnModuleDestroy {
   }
 
   /** Trains every site once, now. A training under way is not begun again. */
-  trainNow(): Promise<void> {
-    this.running ??= this.train(this.fleet.plant().sites).finally(() => (this.running = undefined));
-    return this.running;
+  async trainNow(): Promise<void> {
+    this.running ??= this.trainAll().finally(() => (this.running = undefined));
+    await this.running;
   }
 
-  private look(): void {
+  /** What is under way is waited for. A night in which a site failed is tried again an hour later, of the sites that are left. */
+  async look(): Promise<void> {
     const { date, hour } = localTime(this.fleet.plant().zone, this.clock.now());
-    if (hour === NIGHT_HOUR && this.trainedDate !== date) {
-      this.trainedDate = date;
-      void this.trainNow();
-    } else if (hour !== this.lookedHour) {
-      this.lookedHour = hour;
-      this.running ??= this.trainDrifted().finally(() => (this.running = undefined));
+    if (this.running || hour === this.lookedHour) return;
+    this.lookedHour = hour;
+    const isNight = NIGHT_HOURS.includes(hour) && this.trainedDate !== date;
+    const work = isNight ? this.trainAll().then((whole) => (this.trainedDate = whole ? date : undefined)) : this.trainDrifted();
+    this.running = work.finally(() => (this.running = undefined));
+    await this.running;
+  }
+
+  /** Answers whether nothing failed. */
+  private async trainAll(): Promise<boolean> {
+    const { sites } = this.fleet.plant();
+    const isWhole = await this.train(sites);
+    try {
+      await this.learning.trainPools(sites, this.clock.now());
+      return isWhole;
+    } catch (error) {
+      this.log.error({ err: error }, 'training of what sites have in common failed');
+      return false;
     }
   }
 
@@ -70,13 +83,17 @@ export class TrainingJobs implements OnModuleDestroy {
     }
   }
 
-  private async train(sites: readonly ForecastSite[]): Promise<void> {
+  private async train(sites: readonly ForecastSite[]): Promise<boolean> {
     try {
       const reports = await this.learning.train(sites, this.clock.now(), (report) => this.log.debug(report, 'forecast models trained'));
       const trained = reports.filter((report) => report.trained);
+      const failed = reports.filter((report) => report.failed !== undefined);
+      if (failed.length > 0) this.log.error({ failed }, 'some sites could not be trained; they keep the models they have');
       this.log.info({ models: trained.length, seconds: trained.reduce((sum, { seconds }) => sum + seconds, 0) }, 'forecast models trained');
+      return failed.length === 0;
     } catch (error) {
       this.log.error({ err: error }, 'training failed; forecasts go on with the models there are');
+      return false;
     }
   }
 }

@@ -2,15 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Plant, SiteId } from '../fleet/plant.js';
 import { PlantDirectory } from '../fleet/plant-directory.js';
-import { MINUTE_MS, type Watt } from '../kernel/units.js';
+import { contains } from '../kernel/interval.js';
+import { type EpochMs, MINUTE_MS, type Watt, type WattHour } from '../kernel/units.js';
 import { AlarmEntity } from '../platform/alarm.entity.js';
 import { AlarmService } from '../platform/alarm.service.js';
 import { ManualClock } from '../platform/clock.js';
 import { databaseOptions } from '../platform/database.js';
 import { EventService } from '../signals/event.service.js';
+import type { GridEvent } from '../signals/grid-event.js';
 import { EventOptOutEntity, GridEventEntity } from '../signals/grid-event.entity.js';
 import { LimitService } from '../signals/limit.service.js';
 import { ManualOverrideEntity, OperatorLimitEntity } from '../signals/order.entity.js';
@@ -18,6 +20,7 @@ import { OverrideService } from '../signals/override.service.js';
 import { SignalsSettings } from '../signals/signals-settings.js';
 import { DEMO_TARIFF } from '../signals/tariff.js';
 import { BaselineSource } from './baseline-source.port.js';
+import { EVENT_RAMP_MS } from './event-ramp.js';
 import { WishService } from './wish.service.js';
 
 const NOW = Date.UTC(2026, 4, 4, 10);
@@ -30,8 +33,13 @@ class NoSites extends PlantDirectory {
 }
 
 class OneBaseline extends BaselineSource {
-  baselineAt(): Promise<ReadonlyMap<SiteId, Watt>> {
-    return Promise.resolve(new Map([['home-01', 500]]));
+  /** Fixed for the event's own intervals, and for nothing before or after them. */
+  baselineAt(event: GridEvent, atMs: EpochMs): Promise<ReadonlyMap<SiteId, Watt>> {
+    return Promise.resolve(new Map(contains(event, atMs) ? [['home-01', 500]] : []));
+  }
+
+  deliveredBefore(): Promise<ReadonlyMap<SiteId, WattHour>> {
+    return Promise.resolve(new Map([['home-01', 7_000]]));
   }
 }
 
@@ -68,7 +76,8 @@ it('goes on with the event that runs while the database is away, to its end, and
 
   await database.destroy();
   expect((await wishes.at(PLANT, startMs + 5 * MINUTE_MS)).event).toEqual(running.event);
-  expect((await wishes.at(PLANT, startMs + 10 * MINUTE_MS)).event).toBeUndefined();
+  expect((await wishes.at(PLANT, startMs + 10 * MINUTE_MS + EVENT_RAMP_MS / 2)).event).toEqual({ ...running.event, powerW: 4_500 });
+  expect((await wishes.at(PLANT, startMs + 10 * MINUTE_MS + EVENT_RAMP_MS)).event).toBeUndefined();
   expect(alarms.openCount()).toBe(1);
 
   // What was raised meanwhile is on record once the database is back, and over.
@@ -76,4 +85,43 @@ it('goes on with the event that runs while the database is away, to its end, and
   await wishes.at(PLANT, startMs + 11 * MINUTE_MS);
   expect(alarms.openCount()).toBe(0);
   expect(await alarms.newest(5)).toMatchObject([{ subject: 'dispatch', kind: 'database', severity: 'critical', clearedAtMs: NOW }]);
+});
+
+it('waits half a second for a database that hangs, once, and goes on with what it knows', async () => {
+  await events.announce({ direction: 'up', powerW: 9_000, startMs: NOW, durationMs: 10 * MINUTE_MS, priceMicroPerKwh: 1 }, 'dso', NOW);
+  const startMs = NOW + MINUTE_MS;
+  const running = await wishes.at(PLANT, startMs + 1);
+  const asked = vi.spyOn(events, 'within').mockReturnValue(new Promise(() => undefined));
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const first = wishes.at(PLANT, startMs + 1_000);
+    await vi.advanceTimersByTimeAsync(500);
+    expect((await first).event).toEqual(running.event);
+    expect((await wishes.at(PLANT, startMs + 2_000)).event).toEqual(running.event);
+    expect(asked).toHaveBeenCalledTimes(1);
+    expect(alarms.openCount()).toBe(1);
+    // Its connection is given up, and another question finds it well again.
+    asked.mockRestore();
+    await wishes.at(PLANT, startMs + 12_000);
+    expect(alarms.openCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it('comes up to an event before its start, and goes down from one that is cut short from its new end on', async () => {
+  await events.announce({ direction: 'up', powerW: 9_000, startMs: NOW, durationMs: 10 * MINUTE_MS, priceMicroPerKwh: 1 }, 'dso', NOW);
+  const startMs = NOW + MINUTE_MS;
+  const powerAt = async (atMs: number) => {
+    const { event } = await wishes.at(PLANT, atMs);
+    // Homes take part in the ramps as well.
+    return event?.baselineW.has('home-01') ? event.powerW : undefined;
+  };
+  expect(await powerAt(startMs - EVENT_RAMP_MS)).toBeUndefined();
+  expect(await powerAt(startMs - EVENT_RAMP_MS / 3)).toBe(7_200);
+  expect(await powerAt(startMs)).toBe(9_000);
+  await events.cancel('EV-0001', 'dso', startMs + 2.5 * MINUTE_MS);
+  expect(await powerAt(startMs + 3 * MINUTE_MS - 1)).toBe(9_000);
+  expect(await powerAt(startMs + 3 * MINUTE_MS + EVENT_RAMP_MS / 3)).toBe(6_000);
+  expect(await powerAt(startMs + 4 * MINUTE_MS)).toBeUndefined();
 });

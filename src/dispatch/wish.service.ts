@@ -1,18 +1,39 @@
 import { Injectable } from '@nestjs/common';
+import { filter, merge, type Observable } from 'rxjs';
 import type { Plant } from '../fleet/plant.js';
+import { isOverWithin } from '../kernel/deadline.js';
 import { messageOf } from '../kernel/errors.js';
-import { contains, type Interval } from '../kernel/interval.js';
-import type { EpochMs } from '../kernel/units.js';
+import type { Interval } from '../kernel/interval.js';
+import { clamp, type DurationMs, type EpochMs, SECOND_MS, type Watt } from '../kernel/units.js';
 import { AlarmService } from '../platform/alarm.service.js';
-import type { PlannedEvent, PlannedLimit } from '../schedule/problem-of.js';
+import type { PlannedLimit } from '../schedule/operator-limits-of.js';
+import type { PlannedOverride } from '../schedule/overrides-of.js';
+import type { PlannedEvent } from '../schedule/problem-of.js';
+import type { GridEvent } from '../signals/grid-event.js';
 import { EventService } from '../signals/event.service.js';
 import { LimitService } from '../signals/limit.service.js';
-import type { LimitScope } from '../signals/operator-limit.js';
+import { LIMIT_KINDS, type LimitScope, type OperatorLimit } from '../signals/operator-limit.js';
 import { OverrideService } from '../signals/override.service.js';
 import { BaselineSource } from './baseline-source.port.js';
 import type { DecisionInput, GridLimits, RunningEvent } from './decision.js';
+import { EVENT_RAMP_MS, followedEvent, rampedPowerW } from './event-ramp.js';
+
+/** A cycle waits no longer for the database; what it knows of an event is a second old then, and control goes on. */
+const ANSWERS_WITHIN_MS: DurationMs = 500;
+/** An answer that is still owed after this is not coming: its connection is dead. */
+const GIVEN_UP_AFTER_MS: DurationMs = 10 * SECOND_MS;
 
 export type Wishes = Pick<DecisionInput, 'event' | 'siteLimits' | 'fleetLimits' | 'overrides'>;
+
+/** Whether a limit is new or taken back, and not just made to last longer. */
+const isNews = (): ((limit: OperatorLimit) => boolean) => {
+  let newest = 0;
+  return ({ id, withdrawnAtMs }) => {
+    const isNew = id > newest;
+    newest = Math.max(newest, id);
+    return isNew || withdrawnAtMs !== undefined;
+  };
+};
 
 /**
  * What the world wants of the plant at a moment: limits, a grid event, an operator's hand. Limits and overrides are held in
@@ -20,6 +41,7 @@ export type Wishes = Pick<DecisionInput, 'event' | 'siteLimits' | 'fleetLimits' 
  */
 @Injectable()
 export class WishService {
+  private asked: { readonly atMs: EpochMs } | undefined;
   private lastEvent: (Interval & { readonly wish: RunningEvent }) | undefined;
 
   constructor(
@@ -58,39 +80,84 @@ export class WishService {
     return this.limitService.list(nowMs);
   }
 
+  /** What persons have set by hand, until when, as a plan needs it. */
+  overridden(nowMs: EpochMs): PlannedOverride[] {
+    return [...this.overrides.at(nowMs).values()].map(({ deviceId, setpoint, endMs, setBy }) => ({ deviceId, setpoint, endMs, by: setBy }));
+  }
+
+  /**
+   * Tells of each event that is announced or changed, and of each override and limit that is set or withdrawn: a plan rests on these.
+   * A signal that says its limit again is no news.
+   */
+  changes(nowMs: () => EpochMs): Observable<unknown> {
+    return merge(
+      this.events.changes.pipe(filter(({ kind, event }) => kind !== 'settled' && event.endMs > nowMs())),
+      this.overrides.changes,
+      this.limitService.changes.pipe(filter(isNews())),
+    );
+  }
+
+  /** A database that does not answer, or not in time, is asked again in the next cycle, or later where it still owes an answer. */
   private async runningEvent(nowMs: EpochMs): Promise<RunningEvent | undefined> {
+    if (!this.asked || nowMs - this.asked.atMs > GIVEN_UP_AFTER_MS) {
+      const asked = { atMs: nowMs };
+      this.asked = asked;
+      const asking = this.ask(nowMs).finally(() => {
+        if (this.asked === asked) this.asked = undefined;
+      });
+      if (!(await isOverWithin(asking, ANSWERS_WITHIN_MS))) void this.alarm(`no answer in ${ANSWERS_WITHIN_MS} ms`);
+    }
+    if (!this.lastEvent) return undefined;
+    const powerW = rampedPowerW(this.lastEvent, this.lastEvent.wish.powerW, nowMs);
+    return powerW > 0 ? { ...this.lastEvent.wish, powerW } : undefined;
+  }
+
+  private async ask(nowMs: EpochMs): Promise<void> {
     try {
       this.lastEvent = await this.readEvent(nowMs);
       await this.alarms.clear('dispatch', 'database');
     } catch (error) {
-      await this.alarms.raise({
-        subject: 'dispatch',
-        kind: 'database',
-        severity: 'critical',
-        message: `Dispatch goes on with the grid event it knows of, since the database does not answer: ${messageOf(error)}`,
-      });
+      await this.alarm(messageOf(error));
     }
-    return this.lastEvent && contains(this.lastEvent, nowMs) ? this.lastEvent.wish : undefined;
+  }
+
+  private alarm(why: string): Promise<void> {
+    return this.alarms.raise({
+      subject: 'dispatch',
+      kind: 'database',
+      severity: 'critical',
+      message: `Dispatch goes on with the grid event it knows of, since the database does not answer: ${why}`,
+    });
   }
 
   private async readEvent(nowMs: EpochMs): Promise<WishService['lastEvent']> {
-    const event = await this.events.active(nowMs);
+    const event = await this.eventAround(nowMs);
     if (!event) return undefined;
-    const [baselineW, optedOut] = await Promise.all([this.baselines.baselineAt(event, nowMs), this.events.optedOut(event.id)]);
+    // Before its start and after its end it is measured as in the nearest of its intervals.
+    const [baselineW, optedOut] = await Promise.all([
+      this.baselines.baselineAt(event, clamp(nowMs, event.startMs, event.endMs - 1)),
+      this.events.optedOut(event.id),
+    ]);
     const { id, direction, powerW, startMs, endMs } = event;
-    return { startMs, endMs, wish: { id, direction, powerW, baselineW, optedOut: new Set(optedOut.map(({ siteId }) => siteId)) } };
+    const known = this.lastEvent?.wish.id === id ? this.lastEvent.wish.deliveredBeforeWh : undefined;
+    const deliveredBeforeWh = known ?? (await this.baselines.deliveredBefore(event));
+    const out = new Set(optedOut.map(({ siteId }) => siteId));
+    const wish = { id, direction, powerW, endMs: endMs + EVENT_RAMP_MS, baselineW, deliveredBeforeWh, optedOut: out };
+    return { startMs, endMs, wish };
+  }
+
+  /** The event that runs, or the one that comes up or goes down now. */
+  private async eventAround(nowMs: EpochMs): Promise<GridEvent | undefined> {
+    const around = await this.events.within({ startMs: nowMs - EVENT_RAMP_MS, endMs: nowMs + EVENT_RAMP_MS }, nowMs);
+    return followedEvent(around, nowMs);
   }
 
   private limitsOf(scope: LimitScope, nowMs: EpochMs): GridLimits {
-    const value = (kind: 'import' | 'export' | 'generation'): number | undefined => {
+    const held: { -readonly [Name in keyof GridLimits]: Watt } = {};
+    for (const kind of LIMIT_KINDS) {
       const limit = this.limitService.at(scope, kind, nowMs);
-      return limit.kind === 'none' ? undefined : limit.valueW;
-    };
-    const [importW, exportW, generationW] = [value('import'), value('export'), value('generation')];
-    return {
-      ...(importW === undefined ? {} : { importW }),
-      ...(exportW === undefined ? {} : { exportW }),
-      ...(generationW === undefined ? {} : { generationW }),
-    };
+      if (limit.kind !== 'none') held[`${kind}W`] = limit.valueW;
+    }
+    return held;
   }
 }

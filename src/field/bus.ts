@@ -198,6 +198,12 @@ export class BusUnit {
     return this.bus.request(this, 'control', (link) => link.write(this.unitId, address, words, this.timeoutMs));
   }
 
+  /** One register by function 6, for devices that take no other. */
+  writeSingle(address: number, word: number): Promise<void> {
+    this.written(address);
+    return this.bus.request(this, 'control', (link) => link.writeSingle(this.unitId, address, word, this.timeoutMs));
+  }
+
   /** Sets coils, each 0 or 1. */
   writeCoils(address: number, bits: readonly number[]): Promise<void> {
     this.written(address);

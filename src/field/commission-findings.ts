@@ -178,6 +178,10 @@ const reversionFinding = ({ trial, last }: TrialRecord, { registerMs, powerMs, v
     ...(powerMs === undefined ? {} : { powerS: seconds(powerMs) }),
   };
   const waitedMs = last.endedAtMs - last.beganAtMs;
+  if (trial.unseen && powerMs !== undefined && powerMs >= leaseMs / 2) {
+    const reason = `it let go of ${trial.leaseS} s by itself: power after ${shownS(powerMs)}, which its registers do not show`;
+    return { ...proven(reason), ...found, reversionS: seconds(powerMs) };
+  }
   if (registerMs === undefined) {
     if (powerMs === undefined || powerMs < leaseMs / 2)
       return {

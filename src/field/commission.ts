@@ -11,6 +11,7 @@ import { loadProfiles, profileFor, SUNSPEC_PROFILE } from './profiles.js';
 import { type PulseContext, type PulsedDevice, type PulseTime, runTrial } from './pulse-run.js';
 import type { TrialRecord } from './pulse-record.js';
 import { controlsOfRole, isTrial, type NoTrial, ownPowerW, ratingOf, type SiteSample, type Trial, trialOf } from './pulse-trial.js';
+import { ratingFault } from './rating.js';
 import type { Setpoint } from './setpoint.js';
 import type { Supervision } from './supervision.port.js';
 
@@ -111,12 +112,19 @@ export class CommissionBench {
   async prepare(wishes: CheckedWishes): Promise<Preparation> {
     const { device, site, ending } = this.subject;
     const { powerW, leaseS } = wishes;
-    this.controls = await commissionedDevice(this.field.unit, { profile: device.profile, ...device.address });
+    this.controls = await commissionedDevice(this.field.unit, {
+      profile: device.profile,
+      phases: device.flexibleLoad?.phases,
+      ...device.address,
+    });
     if (await this.controls.holds())
       throw new AdapterError(
         `${device.id} is under a setpoint already: end it, or find out who commands it, before it is commissioned`,
         false,
       );
+    const toldW = await this.controls.ratedW();
+    const fault = toldW === undefined ? undefined : ratingFault(device, toldW);
+    if (fault !== undefined) throw new AdapterError(`${fault}: mend it first, for pulses and limits go by it`, false);
     const silent: string[] = [];
     for (const other of [...this.others, ...(this.meter ? [this.meter] : [])]) if (!(await answers(other))) silent.push(other.device.id);
     this.others = this.others.filter((other) => !silent.includes(other.device.id));
@@ -124,7 +132,9 @@ export class CommissionBench {
     const there = this.controls.kinds;
     const trials = controlsOfRole(device.role).flatMap((control) => {
       const ends = there.includes(control) ? ending(control) : undefined;
-      return ends ? [trialOf(control, { device, site, now, powerW, leaseS: leaseOf(ends, leaseS), expected: ends.by })] : [];
+      return ends
+        ? [trialOf(control, { device, site, now, powerW, leaseS: leaseOf(ends, leaseS), expected: ends.by, unseen: ends.unseen })]
+        : [];
     });
     if (trials.length === 0) throw new AdapterError(`${device.id} has no control that a ${device.role} is dispatched by`, false);
     const supervised = await this.isSupervised(trials);

@@ -22,6 +22,8 @@ export interface Commissioned {
   readonly kinds: readonly Setpoint['kind'][];
   /** What ends a setpoint of this kind when nobody says more. */
   endsBy(kind: Setpoint['kind']): ReversionClass;
+  /** Whether `holds` and `shows` tell when its timer has ended a setpoint. */
+  showsItsEnd(kind: Setpoint['kind']): boolean;
   /** Without `leaseS` the device keeps it for as long as it can: for what something else ends. */
   command(setpoint: Setpoint, leaseS?: number): Promise<CommandOutcome>;
   /** Ends what was commanded, of these kinds alone where some are named; true once the device shows it. */
@@ -41,6 +43,8 @@ export interface DescribedDevice {
   readonly sunspecBase?: number;
   /** Silence it needs between two requests; its profile's where nothing is said. */
   readonly minGapMs?: number;
+  /** Phases that a load hangs on; three where nothing is said. */
+  readonly phases?: 1 | 3;
 }
 
 /**
@@ -49,9 +53,13 @@ export interface DescribedDevice {
  */
 export const commissionedDevice = async (
   unit: BusUnit,
-  { profile, sunspecBase, minGapMs }: DescribedDevice = {},
+  { profile, sunspecBase, minGapMs, phases }: DescribedDevice = {},
 ): Promise<Commissioned> => {
-  if (profile !== undefined && profile !== SUNSPEC_PROFILE) return byProfile(unit, profileNamed(loadProfiles(), profile), minGapMs);
+  if (profile !== undefined && profile !== SUNSPEC_PROFILE) {
+    const known = profileNamed(loadProfiles(), profile);
+    paceUnit(unit, minGapMs, known);
+    return byProfile(unit, known, phases);
+  }
   paceUnit(unit, minGapMs);
   return bySunspec(unit, sunspecBase);
 };
@@ -65,17 +73,18 @@ const bySunspec = async (unit: BusUnit, sunspecBase: number | undefined): Promis
     ...controls,
     report: (options) => readSunspecDevice(unit, map, options),
     endsBy: () => BY_A_TIMER.by,
+    showsItsEnd: () => true,
     command: (setpoint, leaseS) => controls.command(setpoint, leaseS),
   };
 };
 
-const byProfile = (unit: BusUnit, profile: Profile, minGapMs: number | undefined): Commissioned => {
-  paceUnit(unit, minGapMs, profile);
-  const controls = new ProfileControls(unit, profile);
+const byProfile = (unit: BusUnit, profile: Profile, phases: 1 | 3 | undefined): Commissioned => {
+  const controls = new ProfileControls(unit, profile, phases);
   return {
     report: (options) => readProfileDevice(unit, profile, options),
     kinds: controls.kinds,
     endsBy: (kind) => endingBy(profile, kind)?.by ?? 'none',
+    showsItsEnd: (kind) => !endingBy(profile, kind)?.unseen,
     command: (setpoint, leaseS = LONGEST_S) => controls.command(setpoint, leaseS),
     release: (kinds) => controls.release(kinds),
     holds: () => controls.holds(),

@@ -10,6 +10,8 @@ export interface Ending {
   /** The device's own time, where it cannot be told another. */
   readonly afterS?: number;
   readonly inMinutes: boolean;
+  /** Its registers do not show that it has come. */
+  readonly unseen?: boolean;
 }
 
 /** SunSpec devices have timers; whether this one keeps to them its commissioning tells. */
@@ -26,6 +28,7 @@ export const endingBy = ({ commands = {}, reversion }: Profile, kind: Setpoint['
   return {
     by: (control.reversion ?? reversion)?.class ?? 'none',
     ...(control.endsAfterS === undefined ? {} : { afterS: control.endsAfterS }),
+    ...(control.endsUnseen ? { unseen: true } : {}),
     inMinutes: writes.some(({ value }) => value === 'leaseMin'),
   };
 };

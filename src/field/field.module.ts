@@ -2,7 +2,6 @@ import { Global, type DynamicModule, Module, type ModuleMetadata } from '@nestjs
 import { SupervisorSocket } from './adapters/supervisor-socket.js';
 import { ModbusSerialLinks } from './adapters/modbus-serial-link.js';
 import { FieldControl } from './field-control.port.js';
-import { join } from 'node:path';
 import { Clock } from '../platform/clock.js';
 import { HeldControls } from './held-controls.js';
 import { ModbusFieldControl } from './field-control.js';
@@ -26,7 +25,7 @@ export class FieldModule {
         {
           provide: HeldControls,
           inject: [Clock],
-          useFactory: (clock: Clock) => new HeldControls(join(dataDir, 'held.json'), clock.now()),
+          useFactory: (clock: Clock) => HeldControls.in(dataDir, clock.now()),
         },
         ModbusFieldControl,
         { provide: FieldControl, useExisting: ModbusFieldControl },

@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { DeviceId } from '../fleet/plant.js';
 import { type DurationMs, type EpochMs, MINUTE_MS, SECOND_MS } from '../kernel/units.js';
@@ -16,8 +17,8 @@ const heldSchema = z.object({
   shows: z.string().optional(),
   /** What it shows once it has gone over to its fallback. */
   fallbackShows: z.string().optional(),
-  /** Whether a supervisor ends it, and no timer of the device. */
-  supervised: z.boolean(),
+  /** Whether it is shown until somebody hands it back: what a supervisor ends, and what goes on being shown after its end. */
+  stays: z.boolean(),
 });
 const fileSchema = z.object({ atMs: z.number(), held: z.array(heldSchema) });
 
@@ -37,6 +38,10 @@ export class HeldControls {
   private readonly inheritedUntilMs: EpochMs;
   private storing: NodeJS.Timeout | undefined;
 
+  static in(dataDir: string, nowMs: EpochMs): HeldControls {
+    return new HeldControls(fileIn(dataDir), nowMs);
+  }
+
   /** Without a file nothing is inherited and nothing left behind. */
   constructor(
     private readonly file: string | undefined,
@@ -55,13 +60,13 @@ export class HeldControls {
     if (shows === before.fallbackShows) return true;
     const isRecent = this.isFresh && nowMs < this.inheritedUntilMs;
     if (before.shows === undefined) return isRecent;
-    return shows === before.shows && (before.supervised || isRecent);
+    return shows === before.shows && (before.stays || isRecent);
   }
 
   /** Controls that a plant before this one may have left as they are, and that this one has not touched yet. */
   inheritedControls(nowMs: EpochMs): HeldControl[] {
     const isRecent = this.isFresh && nowMs < this.inheritedUntilMs;
-    return [...this.inherited.values()].filter(({ supervised, fallbackShows }) => isRecent || supervised || fallbackShows !== undefined);
+    return [...this.inherited.values()].filter(({ stays, fallbackShows }) => isRecent || stays || fallbackShows !== undefined);
   }
 
   /** It is about to be written, or goes on, or was confirmed. From here on what was inherited of it does not count. */
@@ -74,10 +79,10 @@ export class HeldControls {
   }
 
   /** It was left at what its site owes: nothing holds it any more, and it is known again as long as it stays so. */
-  leave({ deviceId, kind, fallbackShows, supervised }: HeldControl, nowMs: EpochMs): void {
+  leave({ deviceId, kind, fallbackShows, stays }: HeldControl, nowMs: EpochMs): void {
     const key = keyOf(deviceId, kind);
     this.held.delete(key);
-    this.inherited.set(key, { deviceId, kind, shows: fallbackShows, fallbackShows, supervised });
+    this.inherited.set(key, { deviceId, kind, shows: fallbackShows, fallbackShows, stays });
     this.storeIn(0, nowMs);
   }
 
@@ -121,6 +126,12 @@ export class HeldControls {
     }
   }
 }
+
+const fileIn = (dataDir: string): string => join(dataDir, 'held.json');
+
+/** For who hands devices over to a plant that is about to start as if an earlier run of it had left them. */
+export const leaveHeld = (dataDir: string, atMs: EpochMs, held: readonly HeldControl[]): void =>
+  writeFileSync(fileIn(dataDir), JSON.stringify({ atMs, held }));
 
 const keyOf = (deviceId: DeviceId, kind: Setpoint['kind']): string => `${deviceId} ${kind}`;
 

@@ -19,7 +19,7 @@ import { Supervisor } from './supervisor/supervisor.js';
 import { SupervisorServer } from './supervisor/supervisor-server.js';
 import { ScriptedServer, unitRegisters, type UnitRegisters } from './testing/scripted-server.js';
 import { type ModelValues, sunspecRegisters } from './testing/sunspec-registers.js';
-import { DEVICES as TOLD } from './testing/told-devices.js';
+import { DEVICES as TOLD, keba, loadLimit } from './testing/told-devices.js';
 
 const NOW = 1_700_000_000_000;
 const [GOODWE_MODE, AUTOMATIC, CHARGING] = [47_511, 1, 11];
@@ -125,6 +125,21 @@ describe('keeping leases', () => {
     expect(supervisor.leases()).toHaveLength(1);
     expect(await control.releaseAll()).toEqual({ released: ['goodwe'], unknown: [] });
     expect(registers.holding.get(GOODWE_MODE)).toBe(AUTOMATIC);
+  });
+
+  it('takes up a charger that shows its predecessor’s word still, though its timer has ended it long since', async () => {
+    const registers = unit(1, keba());
+    const plant = [device('wallbox', 'keba-kecontact', 1, { role: 'flexible-load', reversion: 'device' })];
+    start(plant);
+    expect(await kindOf(lease('wallbox', loadLimit(4_200)))).toBe('confirmed');
+    control.close();
+    await devices.close();
+    clock.set(NOW + 7_200_000);
+    start(plant);
+    expect(await kindOf(lease('wallbox', loadLimit(8_400)))).toBe('confirmed');
+    expect(registers.holding.get(5_004)).toBe(12_173);
+    expect(await control.releaseAll()).toEqual({ released: ['wallbox'], unknown: [] });
+    expect(registers.holding.get(1_603)).toBe(0);
   });
 
   it('leaves to the supervisor what it does not know for its own, and never forgets it there', async () => {

@@ -128,9 +128,9 @@ export class LeaseKeeping {
     return outcome;
   }
 
-  private hold(field: FieldDevice, kind: Setpoint['kind'], written: Pick<Written, 'shows' | 'fallbackShows'> = {}): void {
-    const { shows, fallbackShows } = written;
-    this.held.hold({ deviceId: field.device.id, kind, shows, fallbackShows, supervised: isSupervised(field, kind) }, this.clock.now());
+  private hold(field: FieldDevice, kind: Setpoint['kind'], { shows, fallbackShows }: Partial<Written> = {}): void {
+    const stays = isSupervised(field, kind) || !field.driver.showsItsEnd(kind);
+    this.held.hold({ deviceId: field.device.id, kind, shows, fallbackShows, stays }, this.clock.now());
   }
 
   private async writeLease(lease: Lease, leaseMs: DurationMs, field: FieldDevice, isWanted: () => boolean): Promise<LeaseOutcome> {
@@ -240,7 +240,7 @@ export class LeaseKeeping {
     const after = await shown(field, kind);
     if (after.kind === 'unknown') return after;
     await this.forget(field, [kind]);
-    this.held.leave({ deviceId, kind, fallbackShows: after.shows, supervised: true }, this.clock.now());
+    this.held.leave({ deviceId, kind, fallbackShows: after.shows, stays: true }, this.clock.now());
     return 'left';
   }
 

@@ -55,6 +55,8 @@ export abstract class ModbusLink {
   abstract read(table: RegisterTable, unitId: number, address: number, count: number, timeoutMs: DurationMs): Promise<Words>;
   /** Writes 1–123 holding registers in one request (function 16). Never repeated by itself. */
   abstract write(unitId: number, address: number, words: readonly number[], timeoutMs: DurationMs): Promise<void>;
+  /** Writes one holding register by function 6. Never repeated by itself. */
+  abstract writeSingle(unitId: number, address: number, word: number, timeoutMs: DurationMs): Promise<void>;
   /** Sets coils, each 0 or 1: a single one by function 5, several by function 15. Never repeated by itself. */
   abstract writeCoils(unitId: number, address: number, bits: readonly number[], timeoutMs: DurationMs): Promise<void>;
   abstract close(): Promise<void>;

@@ -6,7 +6,7 @@ import { FieldDevices } from './field-devices.js';
 import { Poller } from './poller.js';
 import { RecordingSink } from './testing/recording-sink.js';
 import { ScriptedServer, unitRegisters } from './testing/scripted-server.js';
-import { sunspecRegisters } from './testing/sunspec-registers.js';
+import { modelAddresses, sunspecRegisters } from './testing/sunspec-registers.js';
 
 const METER = sunspecRegisters([
   { id: 1, values: { Mn: 'Helios', SN: 'M' } },
@@ -119,5 +119,50 @@ describe('the poller', () => {
     start({ ...device(7, 'huawei-sun2000'), role: 'hybrid' });
     await sink.until(() => healthOf('meter-7').includes('stale'));
     expect(devices.get('meter-7')!.unit.timeoutMs).toBe(5_000);
+  });
+
+  describe('what devices say of themselves', () => {
+    const NOW_MS = Date.UTC(2026, 5, 1, 12);
+    const inverter = (clockS: number) =>
+      sunspecRegisters([
+        { id: 1, values: { Mn: 'Helios', SN: 'I' } },
+        { id: 103, values: { W: 250, W_SF: 0 } },
+        { id: 121, values: { WMax: 5_000, WMax_SF: 0 } },
+        { id: 122, values: { Tms: clockS } },
+      ]);
+    const clockS = (NOW_MS - Date.UTC(2000, 0, 1)) / 1_000 + 90;
+    const pv = (): Device => ({ ...device(1), role: 'pv' });
+
+    beforeEach(() => {
+      poller = new Poller(sink, new ManualClock(NOW_MS), () => 0);
+      server.units.set(1, unitRegisters({ 40_000: inverter(clockS) }));
+    });
+
+    it('is asked for beside the readings: the rating, and how far the clock is off', async () => {
+      start(pv());
+      await sink.until(() => sink.words.length > 0);
+      await sink.next(['meter-1']);
+      expect(sink.words).toEqual([{ deviceId: 'meter-1', ratedW: 5_000, clockAheadMs: 90_500 }]);
+    });
+
+    it('is not the time where the clock was never set', async () => {
+      server.units.set(1, unitRegisters({ 40_000: inverter(3_600) }));
+      start(pv());
+      await sink.until(() => sink.words.length > 0);
+      expect(sink.words).toEqual([{ deviceId: 'meter-1', ratedW: 5_000 }]);
+    });
+
+    it('is done without where a device refuses it, which is no missed poll', async () => {
+      const clockAt = modelAddresses([
+        { id: 1, values: { Mn: 'Helios', SN: 'I' } },
+        { id: 103, values: {} },
+        { id: 121, values: {} },
+        { id: 122, values: {} },
+      ]).get(122)!;
+      server.script = ({ address }) => (address >= clockAt + 2 && address < clockAt + 46 ? { kind: 'exception', code: 4 } : undefined);
+      start(pv());
+      await sink.until(() => samplesOf('meter-1').length >= 3);
+      expect([healthOf('meter-1'), sink.words]).toEqual([['online'], []]);
+    });
   });
 });

@@ -1,6 +1,6 @@
 import type { RandomStream } from '../kernel/random.js';
 import { messageOf } from '../kernel/errors.js';
-import type { DurationMs } from '../kernel/units.js';
+import { type DurationMs, MINUTE_MS } from '../kernel/units.js';
 import { type Clock, monotonicMs } from '../platform/clock.js';
 import { TCP_TIMING } from './bus.js';
 import type { FieldDevice } from './field-devices.js';
@@ -12,6 +12,10 @@ import type { SampleSink } from './sample-sink.port.js';
 const TIMEOUT_WHILE_FAILING_MS: DurationMs = 400;
 const isSlow = (timeoutMs: DurationMs): boolean => timeoutMs > TCP_TIMING.timeoutMs;
 
+const SELF_REPORT_EVERY_MS: DurationMs = 10 * MINUTE_MS;
+/** A clock that tells whole seconds is on average this much further. */
+const HALF_A_SECOND_MS: DurationMs = 500;
+
 interface Polled {
   readonly field: FieldDevice;
   readonly timeoutMs: DurationMs;
@@ -20,6 +24,7 @@ interface Polled {
   asked: boolean;
   /** The last poll, over or not. */
   lastPoll: Promise<void> | undefined;
+  selfReportDueMs: DurationMs;
 }
 
 /**
@@ -46,6 +51,8 @@ export class Poller {
       lastReason: '',
       asked: false,
       lastPoll: undefined,
+      // Not all of a large plant at once.
+      selfReportDueMs: monotonicMs() + this.random() * MINUTE_MS,
     }));
     const byField = new Map(this.polled.map((polled) => [polled.field, polled]));
     for (const group of groupsOf(fields)) {
@@ -91,11 +98,26 @@ export class Poller {
       this.judge(polled, ANSWERED);
       field.unit.timeoutMs = polled.timeoutMs;
       this.sink.accept({ deviceId: field.device.id, atMs: this.clock.now(), values });
+      if (monotonicMs() >= polled.selfReportDueMs) await this.askForItself(polled);
     } catch (error) {
       if (!this.stopped) this.missed(polled, messageOf(error));
     } finally {
       polled.asked = false;
     }
+  }
+
+  /** A device that answers its polls and not this goes on being read as before, and is asked again some day. */
+  private async askForItself(polled: Polled): Promise<void> {
+    const { device, driver } = polled.field;
+    polled.selfReportDueMs = monotonicMs() + SELF_REPORT_EVERY_MS;
+    const report = await driver.selfReport().catch(() => undefined);
+    if (!report || this.stopped) return;
+    const { ratedW, clockMs } = report;
+    this.sink.saidOfItself({
+      deviceId: device.id,
+      ...(ratedW === undefined ? {} : { ratedW }),
+      ...(clockMs === undefined ? {} : { clockAheadMs: clockMs + HALF_A_SECOND_MS - this.clock.now() }),
+    });
   }
 
   private missed(polled: Polled, reason: string): void {

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -56,6 +56,7 @@ describe('the folder of profiles', () => {
       'eastron-sdm630',
       'goodwe-et',
       'huawei-sun2000',
+      'keba-kecontact',
       'sungrow-sh',
       'victron-gx',
       'victron-multiplus',
@@ -165,7 +166,7 @@ describe('commands', () => {
     [
       '{ holding: 12, value: 1 }',
       '{ holding: 12, value: on }',
-      '15: charge.write.2.value: a number, or one of powerW, powerPct, leaseS, leaseMin',
+      '15: charge.write.2.value: a number, or one of powerW, powerPct, currentA, leaseS, leaseMin',
     ],
     ['{ holding: 12, value: 1 }', '{ coil: 12, value: 2 }', '15: charge.write.2: a coil is told 0 or 1'],
     ['{ holding: 12, value: 1 }', '{ coil: 12, words: [1, 2] }', '15: charge.write.2: a coil is told 0 or 1'],
@@ -173,7 +174,12 @@ describe('commands', () => {
     ['{ holding: 12, value: 1 }', '{ holding: 12 }', '15: charge.write.2: give one of `value` and `words`'],
     ['value: powerW, unit: W', 'value: powerW, unit: hp', '13: charge.write.0.unit: no unit is called "hp"'],
     ['{ holding: 12, value: 0 }', '{ holding: 12, value: leaseS }', '22: release.0.value: at a release there is no leaseS'],
-    ['{ holding: 12, value: 1 }', '{ holding: 12, value: 1, most: 3 }', '15: charge.write.2.most: `most` is of a timer'],
+    ['{ holding: 12, value: 1 }', '{ holding: 12, value: 1, most: 3 }', '15: charge.write.2.most: `most` is of a timer or a limit'],
+    [
+      'value: powerW, unit: W',
+      'value: powerW, unit: W, least: 3',
+      '13: charge.write.0.least: `least` is of a timer or the limit of a load',
+    ],
   ])('with a slip in %j are a fault', (from, to, fault) => {
     const [line, rest] = fault.split(': ', 2) as [string, string];
     expect(changed(from, to)).toEqual([expect.stringContaining(`${line}: commands.batteryPower.${rest}`)]);
@@ -189,6 +195,27 @@ describe('commands', () => {
 
   it('are of things that such a device has', () => {
     expect(changed('kind: battery', 'kind: pv')).toEqual(['11: commands.batteryPower: a pv is not told this']);
+  });
+});
+
+describe('the limit of a load', () => {
+  const keba = readFileSync(join(import.meta.dirname, '../../hardware/profiles/keba-kecontact.yaml'), 'utf8');
+  const without = (from: RegExp, to = ''): readonly string[] => {
+    expect(keba).toMatch(from);
+    return faultsOf({ 'k.yaml': keba.replace(from, to) }).map((fault) => fault.replace(/^k\.yaml:\d+: commands\.loadLimit/, ''));
+  };
+
+  it('that cannot be any small needs a way to pause', () => {
+    expect(without(/ {4}pause:\n[^]*(?= {4}release:)/)).toEqual([': below its `least` it has to `pause`: say how']);
+  });
+
+  it('is looked over in its pause as well', () => {
+    expect(without(/(?<=pause:[^]*)holding: 5014, value: 0/, 'holding: 5014, value: 70000')).toEqual([
+      '.pause.write.2.value: 70000 does not fit a uint16',
+    ]);
+    expect(without(/(?<=pause:[^]*)holding: 5014, value: 0/, 'holding: 5014, type: uint32, value: 0')).toEqual([
+      '.pause.write.2.type: a uint32 does not fit a register that is written singly',
+    ]);
   });
 });
 

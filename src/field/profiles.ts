@@ -42,11 +42,12 @@ export const profileNamed = (profiles: Profiles, name: string): Profile => {
 
 /** Which places at a site a kind of device may take. A hybrid's terminal would tell what came out of its battery as sun. */
 const ROLES_OF: Readonly<Record<Profile['kind'], readonly DeviceRole[]>> = {
-  meter: ['grid-meter', 'pv', 'battery', 'generator'],
+  meter: ['grid-meter', 'pv', 'battery', 'generator', 'flexible-load'],
   pv: ['pv'],
   battery: ['battery'],
   hybrid: ['hybrid'],
   generator: ['generator'],
+  load: ['flexible-load'],
   gateway: ['grid-meter', 'hybrid'],
 };
 

@@ -81,7 +81,7 @@ class TrialRun {
     const beganAtMs = this.context.time.nowMs();
     const outcome = await this.command(toldW, leaseS);
     if ('reason' in outcome) return outcome;
-    await this.watch(outcome.kind === 'clamped' ? outcome.readbackW : toldW, beganAtMs);
+    await this.watch(this.takenW(outcome, toldW), beganAtMs);
     return undefined;
   }
 
@@ -105,7 +105,7 @@ class TrialRun {
     const beganAtMs = time.nowMs();
     const outcome = await this.command(lastW, leaseS);
     if ('reason' in outcome) return this.record({ refusal: outcome });
-    const toldW = outcome.kind === 'clamped' ? outcome.readbackW : lastW;
+    const toldW = this.takenW(outcome, lastW);
     const endsAtMs = beganAtMs + (waits ? leaseS * SECOND_MS + graceMs : settleMs + phaseMs);
     const last: Growing<LastPhase> = { toldW, beganAtMs, samples: [], endedAtMs: beganAtMs };
     while (last.endedAtMs < endsAtMs) {
@@ -113,9 +113,16 @@ class TrialRun {
       last.endedAtMs = time.nowMs();
       const record = this.record({ last });
       const sinceFreeMs = last.endedAtMs - (last.registerFreeAtMs ?? Infinity);
+      if (this.trial.unseen && hasLeft(record)) break;
       if (sinceFreeMs >= 0 && (hasLeft(record) || sinceFreeMs > this.trial.afterwardsMs)) break;
     }
     return this.record({ last });
+  }
+
+  /** A limit that was clamped is told as a magnitude, and what a load draws is negative. */
+  private takenW(outcome: CommandOutcome, toldW: Watt): Watt {
+    if (outcome.kind !== 'clamped') return toldW;
+    return this.trial.control === 'load-limit' ? 0 - outcome.readbackW : outcome.readbackW;
   }
 
   private async lookAtRegisters(last: Growing<LastPhase>): Promise<void> {

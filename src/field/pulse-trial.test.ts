@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Device } from '../fleet/plant.js';
 import type { SampleValues } from './sample.js';
-import { isTrial, type TrialRequest, trialOf } from './pulse-trial.js';
+import { isTrial, setpointOf, type TrialRequest, trialOf } from './pulse-trial.js';
 
 const BATTERY = {
   capacityWh: 6_000,
@@ -64,6 +64,21 @@ describe('a trial', () => {
     expect(at(undefined, 0)).toEqual({ control: 'generator', expected: 'device', reason: expect.stringContaining('no meter tells') });
     expect(at(500, 3_000)).toMatchObject({ reason: expect.stringContaining('might pass the connection’s limit') });
     expect([at(undefined, 3_000), at(500, 3_500)]).toMatchObject([{ lastW: 3_000 }, { lastW: 3_000 }]);
+  });
+
+  it('lowers what a load draws, never below its least but to nothing, and ends with nothing', () => {
+    const at = (drawsW: number) => {
+      const asked = request('flexible-load', { 'flexible.powerW': -drawsW });
+      const flexibleLoad = { kind: 'charger', minW: 1_380, phases: 1 } as const;
+      return trialOf('load-limit', { ...asked, device: { ...asked.device, flexibleLoad }, unseen: true });
+    };
+    expect(at(2_000)).toMatchObject({ levelsW: [-1_700], lastW: 0, unseen: true });
+    expect(at(1_500)).toMatchObject({ levelsW: [0], lastW: 0 });
+    expect(at(0)).toMatchObject({ reason: expect.stringContaining('let a car charge first') });
+    expect([-1_700, 0].map((powerW) => setpointOf('load-limit', powerW))).toEqual([
+      { kind: 'load-limit', maxW: 1_700 },
+      { kind: 'load-limit', maxW: 0 },
+    ]);
   });
 
   it('takes part of the sun there is', () => {

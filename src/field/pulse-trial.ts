@@ -30,6 +30,8 @@ export interface Trial {
   readonly afterwardsMs: DurationMs;
   /** What is known to end a setpoint: there is no use in waiting for another. */
   readonly expected: ReversionClass;
+  /** Its registers do not show that it has let go: its power alone tells. */
+  readonly unseen?: boolean;
   /** What is left out, and why. */
   readonly leftOut: readonly string[];
 }
@@ -43,6 +45,7 @@ export interface TrialRequest {
   readonly powerW: Watt;
   readonly leaseS: number;
   readonly expected: ReversionClass;
+  readonly unseen?: boolean | undefined;
 }
 
 /** A control that cannot be pulsed now, and why. */
@@ -54,7 +57,9 @@ export interface NoTrial {
 
 /** AC power of the device as a whole. */
 export const ownPowerW = (values: SampleValues): Watt | undefined => {
-  const parts = [values['pv.powerW'], values['battery.powerW'], values['generator.powerW']].filter((powerW) => powerW !== undefined);
+  const parts = [values['pv.powerW'], values['battery.powerW'], values['generator.powerW'], values['flexible.powerW']].filter(
+    (powerW) => powerW !== undefined,
+  );
   return parts.length === 0 ? undefined : parts.reduce((sum, powerW) => sum + powerW, 0);
 };
 
@@ -62,6 +67,7 @@ export const ownPowerW = (values: SampleValues): Watt | undefined => {
 export const controlledPowerW = (control: Setpoint['kind'], values: SampleValues): Watt | undefined =>
   control === 'battery-power' ? values['battery.powerW'] : ownPowerW(values);
 
+/** A power in the house's sign as a control is told it: a limit is a magnitude, and what a load draws is negative. */
 export const setpointOf = (control: Setpoint['kind'], powerW: Watt): Setpoint => {
   switch (control) {
     case 'battery-power':
@@ -70,6 +76,8 @@ export const setpointOf = (control: Setpoint['kind'], powerW: Watt): Setpoint =>
       return { kind: control, maxW: powerW };
     case 'generator':
       return { kind: control, run: true, powerW };
+    case 'load-limit':
+      return { kind: control, maxW: 0 - powerW };
   }
 };
 
@@ -84,6 +92,8 @@ export const controlsOfRole = (role: Device['role']): readonly Setpoint['kind'][
       return ['battery-power', 'pv-limit'];
     case 'generator':
       return ['generator'];
+    case 'flexible-load':
+      return ['load-limit'];
     case 'grid-meter':
       return [];
   }
@@ -104,15 +114,18 @@ export const trialOf = (control: Setpoint['kind'], request: TrialRequest): Trial
       return limitTrial(request, powerW);
     case 'generator':
       return generatorTrial(request, powerW);
+    case 'load-limit':
+      return loadTrial(request, powerW);
   }
 };
 
 export const isTrial = (trial: Trial | NoTrial): trial is Trial => 'lastW' in trial;
 
 /** Half of a lease is watched, so that the next word always comes before the device's timer runs out. */
-const common = ({ leaseS, expected }: TrialRequest) => ({
+const common = ({ leaseS, expected, unseen }: TrialRequest) => ({
   leaseS,
   expected,
+  ...(unseen ? { unseen } : {}),
   phaseMs: (leaseS * SECOND_MS) / 2,
   settleMs: (leaseS * SECOND_MS) / 4,
   // Some inverters count coarsely: one went back after 80 s where 60 s were asked for.
@@ -180,6 +193,24 @@ const limitTrial = (request: TrialRequest, freeW: Watt): Trial | NoTrial => {
   const limitW = freeW - Math.min(powerW, MOST_TAKEN * freeW);
   return { control: 'pv-limit', levelsW: [limitW], lastW: limitW, leftOut: [], ...common(request) };
 };
+
+/** What a load draws is its own: it can be lowered, and seen to come back. The last word is to draw nothing at all. */
+const loadTrial = (request: TrialRequest, freeW: Watt): Trial | NoTrial => {
+  const { device, powerW, expected } = request;
+  const leastW = Math.max(device.flexibleLoad?.minW ?? 0, LEAST_DRAW * device.ratedW);
+  const drawsW = 0 - freeW;
+  if (drawsW < leastW)
+    return {
+      control: 'load-limit',
+      expected,
+      reason: `it draws ${Math.round(drawsW)} W: at least ${Math.round(leastW)} W are needed to see a limit bite, so let a car charge first`,
+    };
+  const limitW = drawsW - powerW >= leastW ? drawsW - powerW : 0;
+  return { control: 'load-limit', levelsW: [0 - limitW], lastW: 0, leftOut: [], ...common(request) };
+};
+
+/** Below this part of its rating a load may as well be at rest. */
+const LEAST_DRAW = 0.05;
 
 /** An engine is started once, and left to stop by itself. */
 const generatorTrial = (request: TrialRequest, freeW: Watt): Trial | NoTrial => {

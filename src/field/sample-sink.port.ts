@@ -1,7 +1,8 @@
-import type { HealthChange, Sample } from './sample.js';
+import type { HealthChange, Sample, SelfWord } from './sample.js';
 
-/** Where the field's samples go. Telemetry implements it; neither call may block the polling. */
+/** Where the field's samples go. Telemetry implements it; no call may block the polling. */
 export abstract class SampleSink {
   abstract accept(sample: Sample): void;
   abstract healthChanged(change: HealthChange): void;
+  abstract saidOfItself(word: SelfWord): void;
 }

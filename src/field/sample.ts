@@ -1,5 +1,5 @@
 import type { DeviceId } from '../fleet/plant.js';
-import type { EpochMs } from '../kernel/units.js';
+import type { DurationMs, EpochMs, Watt } from '../kernel/units.js';
 
 /**
  * What a device can tell, by name; the unit stands last. Power is positive into the site's bus. Counters only rise: `toBus`
@@ -35,10 +35,20 @@ export const QUANTITIES = [
   'generator.fuelPct',
   /** 0 stopped, 1 warming up, 2 running, 3 cooling down, 4 failed to start. */
   'generator.state',
+  /** Negative while it draws. */
+  'flexible.powerW',
+  'flexible.fromBusCounterWh',
+  /** One of `LOAD_STATE`. */
+  'flexible.state',
   /** Active-power limit in force on the device, in percent of its rating. */
   'device.limitPct',
+  /** 1 while it makes a grid of its own, cut off from the public one; 0 while it follows that. */
+  'device.islanded',
 ] as const;
 export type Quantity = (typeof QUANTITIES)[number];
+
+/** What a flexible load says it does; what is full or warm wants nothing. */
+export const LOAD_STATE = { nothingThere: 0, wantsNothing: 1, heldBack: 2, draws: 3, failed: 4 } as const;
 
 /** What only the moment needs: the limit of each phase is held now, and no bill or forecast asks later what the phases carried. */
 const MOMENTARY: readonly Quantity[] = [
@@ -60,6 +70,15 @@ export interface Sample {
   readonly deviceId: DeviceId;
   readonly atMs: EpochMs;
   readonly values: SampleValues;
+}
+
+/** What a device says of itself besides its readings, now and then. */
+export interface SelfWord {
+  readonly deviceId: DeviceId;
+  /** The power it says it is made or set for. */
+  readonly ratedW?: Watt;
+  /** How far its own clock is ahead of the plant's, within a second. */
+  readonly clockAheadMs?: DurationMs;
 }
 
 /** Whether a device answers: `stale` after one missed poll, `offline` after a while. */

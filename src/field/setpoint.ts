@@ -1,13 +1,19 @@
 import type { DeviceId } from '../fleet/plant.js';
 import type { EpochMs, Watt } from '../kernel/units.js';
 
-export const SETPOINT_KINDS = ['battery-power', 'pv-limit', 'generator'] as const;
+export const SETPOINT_KINDS = ['battery-power', 'pv-limit', 'generator', 'load-limit'] as const;
 
-/** What a device can be told. Powers are in the house's sign: a battery discharges with positive power. */
+/** What a device can be told. Powers are in the house's sign: a battery discharges with positive power. Limits are magnitudes. */
 export type Setpoint =
   | { readonly kind: 'battery-power'; readonly powerW: Watt }
   | { readonly kind: 'pv-limit'; readonly maxW: Watt }
-  | { readonly kind: 'generator'; readonly run: boolean; readonly powerW: Watt };
+  | { readonly kind: 'generator'; readonly run: boolean; readonly powerW: Watt }
+  /** A flexible load draws no more than this; 0, or less than it can draw at least: nothing. */
+  | { readonly kind: 'load-limit'; readonly maxW: Watt };
+
+/** The power a setpoint names, of a limit its magnitude; W. */
+export const wattsOf = (setpoint: Setpoint): Watt =>
+  setpoint.kind === 'pv-limit' || setpoint.kind === 'load-limit' ? setpoint.maxW : setpoint.powerW;
 
 /** A limit that a device falls back to when a lease ends and nobody is there: what its site owes the grid even then. */
 export type Fallback = Extract<Setpoint, { kind: 'pv-limit' }>;

@@ -16,7 +16,7 @@ type Points = Readonly<Record<string, { readonly value?: PointValue }>>;
 const METERS = [201, 202, 203, 204, 211, 212, 213];
 const INVERTERS = [101, 102, 103, 111, 112, 113, 701];
 /** What stands where a device does not tell: a household's usual size, to be put right. */
-const UNTOLD = { connectionW: 17_000, inverterW: 5_000, engineW: 10_000, capacityWh: 10_000 };
+const UNTOLD = { connectionW: 17_000, inverterW: 5_000, engineW: 10_000, chargerW: 11_040, capacityWh: 10_000 };
 const UNTOLD_NOTE = 'not told by the device: put in its own';
 
 /** The entry of a device that describes itself. `undefined` where its models are of no device that has a place at a site. */
@@ -47,7 +47,7 @@ export const suggestedBySunspec = (
   return role === 'pv' ? { entry, notes } : withBattery(entry, notes, points);
 };
 
-const METER_NOTE = 'or pv, battery, generator: whatever it meters';
+const METER_NOTE = 'or pv, battery, generator, flexible-load: whatever it meters';
 const LONGEST_NAME = 80;
 
 const firstOf =
@@ -112,7 +112,7 @@ export const suggestedByProfile = (
 ): SuggestedDevice => {
   const role = ROLE_OF_KIND[profile.kind];
   const told = firstOf(points)('ratedW');
-  const ratedW = told ?? (role === 'grid-meter' ? UNTOLD.connectionW : role === 'generator' ? UNTOLD.engineW : UNTOLD.inverterW);
+  const ratedW = told ?? UNTOLD_OF_ROLE[role] ?? UNTOLD.inverterW;
   const reversion = profile.commands ? (profile.reversion?.class ?? 'none') : undefined;
   const name = profile.name.slice(0, LONGEST_NAME);
   const entry: DeviceEntry = {
@@ -132,6 +132,7 @@ export const suggestedByProfile = (
     ...(told === undefined ? { ratedW: role === 'grid-meter' ? 'put in what the connection may carry' : UNTOLD_NOTE } : {}),
   };
   if (role === 'generator') return { entry: { ...entry, generator: generatorOf(ratedW) }, notes: { ...notes, generator: UNTOLD_NOTE } };
+  if (role === 'flexible-load') return { entry: { ...entry, flexibleLoad: CHARGER }, notes: { ...notes, flexibleLoad: CHARGER_NOTE } };
   return role === 'battery' || role === 'hybrid' ? withBattery(entry, notes, points) : { entry, notes };
 };
 
@@ -141,8 +142,19 @@ const ROLE_OF_KIND: Readonly<Record<Profile['kind'], DeviceRole>> = {
   battery: 'battery',
   hybrid: 'hybrid',
   generator: 'generator',
+  load: 'flexible-load',
   gateway: 'hybrid',
 };
+
+const UNTOLD_OF_ROLE: Partial<Record<DeviceRole, number>> = {
+  'grid-meter': UNTOLD.connectionW,
+  generator: UNTOLD.engineW,
+  'flexible-load': UNTOLD.chargerW,
+};
+
+/** 6 A on each of three phases. */
+const CHARGER = { kind: 'charger', minW: 4_140, phases: 3 } as const;
+const CHARGER_NOTE = 'on one phase `minW: 1380, phases: 1`; with `need: { energyWh, from, by }` the plan moves it';
 
 /** Usual for a small engine, and to be put right: a controller tells none of it. */
 const generatorOf = (ratedW: number): Readonly<Record<string, number>> => ({

@@ -13,6 +13,7 @@ export interface DeviceEntry {
   readonly ratedW: number;
   readonly battery?: Readonly<Record<string, number>>;
   readonly generator?: Readonly<Record<string, number>>;
+  readonly flexibleLoad?: Readonly<Record<string, string | number>>;
 }
 
 /** What stands behind a field of an entry as a comment: by its name, or `battery.capacityWh`. */
@@ -30,13 +31,13 @@ const INDENT = ' '.repeat(6);
 
 /** An entry as lines for the `devices:` of a site, notes behind them. */
 export const fleetLines = (entry: DeviceEntry, notes: EntryNotes = {}): string[] => {
-  const { modbus, battery, generator, ...plain } = entry;
+  const { modbus, battery, generator, flexibleLoad, ...plain } = entry;
   const note = (field: string): string => (notes[field] === undefined ? '' : ` # ${notes[field]}`);
   const lines = Object.entries({ ...plain, modbus: undefined })
     .filter(([, value]) => value !== undefined)
     .map(([field, value]) => `${field}: ${scalar(value)}${note(field)}`);
   lines.splice(lines.length - 1, 0, `modbus: ${addressText(modbus)}${note('modbus')}`);
-  for (const [group, values] of Object.entries({ battery, generator })) {
+  for (const [group, values] of Object.entries({ battery, generator, flexibleLoad })) {
     if (!values) continue;
     lines.push(`${group}:${note(group)}`);
     for (const [field, value] of Object.entries(values)) lines.push(`  ${field}: ${value}${note(`${group}.${field}`)}`);

@@ -43,8 +43,37 @@ describe('a fleet file', () => {
     const { plant } = parseFleet('plant.yaml', HEAD + site('anna', inverter), NO_TARIFF);
     expect(plant.sites[0]!.devices[1]!.address).toMatchObject({ unitId: 2, minGapMs: 200 });
     const faults = faultsOf(HEAD + site('anna', inverter.replace('200', '-1')));
-    expect(faults.join('\n')).toMatch(/^plant\.yaml:\d+: sites\.0\.devices\.1\.modbus.*minGapMs/m);
+    expect(faults.join('\n')).toMatch(/^plant\.yaml:\d+: sites\.home\.devices\.pv\.modbus.*minGapMs/m);
     expect(faultsOf(HEAD + site('anna', inverter.replace('200', '200, framing: rtu'))).join()).toMatch(/one bus has one/);
+  });
+
+  it('states what each phase of a connection carries', () => {
+    const fused = HEAD + site('anna').replace('exportLimitW: 10000', 'exportLimitW: 10000\n    phaseLimitA: 35');
+    expect(parseFleet('plant.yaml', fused, NO_TARIFF).plant.sites[0]!.phaseLimitA).toBe(35);
+    expect(faultsOf(fused.replace('35', '0')).join()).toMatch(/plant\.yaml:\d+.*phaseLimitA/);
+  });
+
+  it('states a flexible load with what it needs each day', () => {
+    const charger = `      - id: wallbox
+        name: Wallbox
+        role: flexible-load
+        modbus: { host: 10.0.0.3 }
+        ratedW: 11000
+        flexibleLoad: { kind: charger, minW: 4140, need: { energyWh: 12000, from: "18:00", by: "07:00" } }
+`;
+    const { plant } = parseFleet('plant.yaml', HEAD + site('anna', charger), NO_TARIFF);
+    expect(plant.sites[0]!.devices[1]!.flexibleLoad).toEqual({
+      kind: 'charger',
+      minW: 4_140,
+      phases: 3,
+      need: { energyWh: 12_000, from: '18:00', by: '07:00' },
+    });
+    expect(faultsOf(HEAD + site('anna', charger.replace('"07:00"', '"7:00"'))).join()).toMatch(/flexibleLoad\.need\.by: .*time of the day/);
+    expect(faultsOf(HEAD + site('anna', charger.replace('4140', '22000'))).join()).toMatch(/minW must not exceed ratedW/);
+    expect(faultsOf(HEAD + site('anna', charger.replace('by: "07:00"', 'by: "07:00", maxW: 3700'))).join()).toMatch(
+      /nor the maxW of its need/,
+    );
+    expect(faultsOf(HEAD + site('anna', charger.replace(/ +flexibleLoad.*\n/, ''))).join()).toMatch(/needs its `flexibleLoad:` ratings/);
   });
 
   it('gives a plant whose sites take its zone', () => {
@@ -73,8 +102,8 @@ describe('a fleet file', () => {
     );
     expect(faults).toHaveLength(3);
     expect(faults[0]).toMatch(/^plant\.yaml:2: zone: /);
-    expect(faults[1]).toMatch(/^plant\.yaml:10: sites\.0\.importLimitW: /);
-    expect(faults[2]).toMatch(/^plant\.yaml:13: sites\.0\.devices\.0\.role: /);
+    expect(faults[1]).toMatch(/^plant\.yaml:10: sites\.home\.importLimitW: /);
+    expect(faults[2]).toMatch(/^plant\.yaml:13: sites\.home\.devices\.meter\.role: /);
   });
 
   it('names what only the whole file can tell', () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isZone } from '../kernel/local-day.js';
 import { type CrossCheck, parseYaml } from '../platform/yaml-file.js';
-import { busName, type Consent, DEVICE_ROLES, type Plant, REVERSION_CLASSES, type Site, type SiteId } from './plant.js';
+import { busName, type Consent, DEVICE_ROLES, mostDrawW, type Plant, REVERSION_CLASSES, type Site, type SiteId } from './plant.js';
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'use lower-case letters, digits and dashes, 48 at most');
 const name = z.string().min(1).max(80);
@@ -31,6 +31,20 @@ const generatorSchema = z.strictObject({
   litresPerKwh: positive,
   fuelMicroPerLitre: z.number().int().min(0),
   startMicro: z.number().int().min(0),
+});
+
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of the day, such as "18:30" (in quotes)');
+
+const flexibleLoadSchema = z.strictObject({
+  kind: z.enum(['charger', 'heat-pump', 'cooling']),
+  minW: z.number().min(0).default(0).describe('its least power while it draws any'),
+  phases: z.union([z.literal(1), z.literal(3)]).default(3),
+  need: z
+    .strictObject({ energyWh: positive, from: timeOfDay, by: timeOfDay, maxW: positive.optional() })
+    .optional()
+    .describe(
+      'energy it has to have had each day, drawn from one time on and by another, on the site’s clock; `maxW`: what a car takes at most where that is less than its charger gives',
+    ),
 });
 
 const unit = {
@@ -104,6 +118,7 @@ const deviceSchema = z.strictObject({
   pvPeakW: positive.optional(),
   battery: batterySchema.optional(),
   generator: generatorSchema.optional(),
+  flexibleLoad: flexibleLoadSchema.optional(),
   commissioned: commissionedSchema.optional().describe('written by `vpp device commission`'),
 });
 
@@ -111,7 +126,10 @@ const safeLimitsSchema = z.strictObject({
   importW: z.number().min(0).optional(),
   exportW: z.number().min(0).optional(),
   generationW: z.number().min(0).optional(),
+  loadW: z.number().min(0).optional(),
 });
+
+const controllableLoadSchema = z.strictObject({ kind: z.enum(['charger', 'battery', 'heat-pump', 'cooling']), ratedW: positive });
 
 const locationSchema = z.strictObject({
   latitude: z.number().min(-90).max(90),
@@ -129,7 +147,9 @@ const siteSchema = z.strictObject({
   location: locationSchema.optional().describe('for forecasts of the sun, and for the weather of VPP_WEATHER'),
   importLimitW: positive,
   exportLimitW: z.number().min(0),
+  phaseLimitA: positive.optional().describe('what each phase of the connection carries at most, by its main fuse; A'),
   safeLimits: safeLimitsSchema.optional().describe('held to while no operator’s limit is in force: for sites that owe one'),
+  controllableLoads: z.array(controllableLoadSchema).min(1).optional().describe('what the network operator may dim (§ 14a EnWG)'),
   reserveFloorPct: percent.default(10).describe('energy the household keeps back, until it says otherwise'),
   optedOut: z.boolean().default(false),
   devices: z.array(deviceSchema).min(1),
@@ -178,8 +198,10 @@ const plantOf = (file: FleetFile): Plant => ({
     zone: site.zone ?? file.zone,
     importLimitW: site.importLimitW,
     exportLimitW: site.exportLimitW,
+    ...(site.phaseLimitA === undefined ? {} : { phaseLimitA: site.phaseLimitA }),
     ...(site.location === undefined ? {} : { location: site.location }),
     ...(site.safeLimits === undefined ? {} : { safeLimits: site.safeLimits }),
+    ...(site.controllableLoads === undefined ? {} : { controllableLoads: site.controllableLoads }),
     devices: site.devices.map(({ modbus, ...device }) => ({ ...device, siteId: site.id, address: modbus })),
   })),
 });
@@ -283,6 +305,8 @@ const ratingFaults = (device: FleetFile['sites'][number]['devices'][number]): st
   ...((device.role === 'battery' || device.role === 'hybrid') && !device.battery
     ? [`a ${device.role} needs its \`battery:\` ratings`]
     : []),
+  ...(device.role === 'flexible-load' && !device.flexibleLoad ? ['a flexible load needs its `flexibleLoad:` ratings'] : []),
+  ...(device.flexibleLoad && device.flexibleLoad.minW > mostDrawW(device) ? ['minW must not exceed ratedW, nor the maxW of its need'] : []),
   ...(device.role === 'generator' && !device.generator ? ['a generator needs its `generator:` ratings'] : []),
   ...(device.battery && device.battery.minSocPct >= device.battery.maxSocPct ? ['minSocPct must be below maxSocPct'] : []),
   ...(device.generator && device.generator.minW > device.generator.maxW ? ['minW must not exceed maxW'] : []),

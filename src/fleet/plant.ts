@@ -4,8 +4,11 @@ export type SiteId = string;
 export type DeviceId = string;
 export type HouseholdId = string;
 
-/** What a device is to its site. A hybrid inverter is sun and battery behind one AC terminal. */
-export const DEVICE_ROLES = ['grid-meter', 'pv', 'battery', 'hybrid', 'generator'] as const;
+/**
+ * What a device is to its site. A hybrid inverter is sun and battery behind one AC terminal; a flexible load is a charger, a heat pump or
+ * cooling that can be told to draw less.
+ */
+export const DEVICE_ROLES = ['grid-meter', 'pv', 'battery', 'hybrid', 'generator', 'flexible-load'] as const;
 export type DeviceRole = (typeof DEVICE_ROLES)[number];
 
 /** What ends a setpoint when the plant falls silent (DESIGN §5.1), the surest first: the device itself, a supervisor beside the plant, nothing. */
@@ -68,6 +71,26 @@ export interface GeneratorRating {
   readonly startMicro: number;
 }
 
+/** Energy that a flexible load has to have had by a time of each day, on the site's clock. */
+export interface DailyNeed {
+  readonly energyWh: WattHour;
+  /** `HH:MM`: from then on it can draw (a car is back), and by then it has to be done. Over midnight where `by` is not after `from`. */
+  readonly from: string;
+  readonly by: string;
+  /** What it takes at most where that is less than its device gives, as a car of 11 kW at a charger of 22 kW. One on a single phase is `phases: 1`. */
+  readonly maxW?: Watt;
+}
+
+export interface FlexibleLoadRating {
+  readonly kind: Exclude<ControllableLoad['kind'], 'battery'>;
+  /** Least power while it draws any, W: a charger's 6 A on each of its phases. */
+  readonly minW: Watt;
+  /** That what hangs on it draws from: a limit in amperes is on each of them. */
+  readonly phases: 1 | 3;
+  /** Absent: nobody knows what it needs, so that the plan leaves it to itself. */
+  readonly need?: DailyNeed;
+}
+
 /** What was found when a device was commissioned at its site. */
 export interface CommissioningRecord {
   /** ISO 8601, in UTC. */
@@ -94,11 +117,12 @@ export interface Device {
   readonly foreignSetpoints?: 'yield' | 'insist';
   /** How often each of its registers may be written in a day for the plan's sake; absent where it does not matter. */
   readonly writesPerDay?: number;
-  /** AC power the device can give at most: rating of an inverter or a generator. */
+  /** AC power the device can give at most: rating of an inverter or a generator; of a flexible load, what it draws at most. */
   readonly ratedW: Watt;
   readonly pvPeakW?: Watt;
   readonly battery?: BatteryRating;
   readonly generator?: GeneratorRating;
+  readonly flexibleLoad?: FlexibleLoadRating;
   readonly commissioned?: CommissioningRecord;
 }
 
@@ -107,6 +131,13 @@ export interface SafeLimits {
   readonly importW?: Watt;
   readonly exportW?: Watt;
   readonly generationW?: Watt;
+  readonly loadW?: Watt;
+}
+
+/** A controllable load of § 14a EnWG (steuerbare Verbrauchseinrichtung), with its rated draw from the grid. */
+export interface ControllableLoad {
+  readonly kind: 'charger' | 'battery' | 'heat-pump' | 'cooling';
+  readonly ratedW: Watt;
 }
 
 /** Where a site is and how its modules lie; degrees, north and east positive, azimuth 180 is south. What is not known is learnt. */
@@ -128,7 +159,11 @@ export interface Site {
   /** Most the grid connection may take from and give to the grid, both positive. */
   readonly importLimitW: Watt;
   readonly exportLimitW: Watt;
+  /** Current that each phase of the connection carries at most, by its main fuse; A. Held where the grid meter tells the currents. */
+  readonly phaseLimitA?: number;
   readonly safeLimits?: SafeLimits;
+  /** What the network operator may dim (§ 14a EnWG). Batteries and flexible loads among these are commanded; others have a control of their own. */
+  readonly controllableLoads?: readonly ControllableLoad[];
   readonly devices: readonly Device[];
 }
 
@@ -153,5 +188,13 @@ export interface Consent {
   /** Stays out of every event until it says otherwise. */
   readonly optedOut: boolean;
 }
+
+/** A flexible load that can be told something, and of which it is known what it needs: the plan moves it, and what the house draws is forecast without it. */
+export const isPlannedApart = ({ flexibleLoad, reversion }: Partial<Pick<Device, 'flexibleLoad' | 'reversion'>>): boolean =>
+  flexibleLoad?.need !== undefined && reversion !== 'none';
+
+/** What a flexible load can draw at most while its need is met; W. */
+export const mostDrawW = ({ ratedW, flexibleLoad }: Pick<Device, 'ratedW' | 'flexibleLoad'>): Watt =>
+  Math.min(ratedW, flexibleLoad?.need?.maxW ?? Infinity);
 
 export const devicesOf = (plant: Plant): Device[] => plant.sites.flatMap((site) => site.devices);

@@ -4,8 +4,9 @@ import { addDays, type LocalDate, localDate, localDay, localTime } from '../kern
 import { DAY_MS } from '../kernel/units.js';
 import type { Distribution } from './distribution.js';
 import { calendarOf, knownAt, type PowerSeries, seriesEndMs } from './history.js';
-import { learn, type LearningTask, type Nets, scored } from './learning.js';
+import { learn, type LearningTask, scored } from './learning.js';
 import { materialOf, mixedForecasts, opinionsAhead } from './market.js';
+import type { Nets } from './network.js';
 import { type DayAhead, type Score, scoreOf, weeklyNaiveErrorW } from './score.js';
 import type { SeriesModels } from './series-models.js';
 
@@ -21,7 +22,7 @@ export const testDays = (series: PowerSeries, zone: string, count: number): Inte
   const trainingMs = days[0]!.startMs - series.startMs;
   if (trainingMs < 28 * DAY_MS)
     throw new BadInput(
-      `the history leaves ${Math.max(0, Math.floor(trainingMs / DAY_MS))} days before the ${count} days of the test; it takes 28`,
+      `the history leaves ${Math.max(0, Math.floor(trainingMs / DAY_MS))} days before the ${count} days of the test; it takes 28: take fewer days for the test, or a longer history`,
     );
   return days;
 };
@@ -55,7 +56,7 @@ export const backtest = (task: LearningTask, days: readonly Interval[], nets: Ne
     const { first, count } = slotsIn(series, day);
     const material = materialOf(known.series, zone, count, learnt, task.weather);
     const targets = Array.from({ length: count }, (_, slot) => first + slot);
-    const opinions = opinionsAhead(material, learnt, known.series.values.length, targets, nets.run);
+    const opinions = opinionsAhead(material, learnt, known.series.values.length, targets, nets);
     const truth = {
       actualW: series.values.slice(first, first + count),
       hours: targets.map((slot) => localTime(zone, series.startMs + slot * series.stepMs).hour),

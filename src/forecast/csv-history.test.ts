@@ -49,6 +49,10 @@ describe('history from CSV', () => {
       'start_utc,load_w\n2024-05-01T00:00:00Z,1\n2024-05-01T01:00:00Z,1\n2024-05-01T02:00:00Z,1\n2024-05-01T02:20:00Z,1\n',
       'whole number of',
     ],
+    ['start_utc,load_w\n2024-05-01T00:00:00Z,1\n2024-05-01T01:00:00Z,2\n9999-01-01T00:00:00Z,5\n', 'home.csv:4: 9999'],
+    ['start_utc,load_w\n2024-02-29T00:00:00Z,1\n2024-02-30T00:00:00Z,2\n', 'home.csv:3: "2024-02-30T00:00:00Z" is no time'],
+    ['start_utc,load_w\n2024-05-01T00:00:00Z,1\n2024-05-01T01:00:00Z,1e302\n', 'home.csv:3: "1e302" is no number'],
+    ['start_utc,load_w\n2024-05-01T00:00:00Z,\n2024-05-01T01:00:00Z,\n', 'no value in the column "load_w"'],
   ])('refuses %j', (text, says) => {
     expect(faultsOf(text).join()).toContain(says);
   });
@@ -99,7 +103,14 @@ describe('a backtest', () => {
     expect(mixture.slice(0, 2)).toEqual(short.mixture);
   });
 
-  it('looks at the two highest slots of each day, and at what lay inside the band', () => {
+  it('looks at hours, whatever the slots', () => {
+    const sure = (mean: number) => ({ mean, p10: mean, p50: mean, p90: mean });
+    const actualW = [100, 0, 0, 0, 30, 30, 30, 30, 40, 40, 40, 40];
+    const day = { forecasts: actualW.map((_, slot) => sure(slot < 4 ? 25 : 20)), actualW, hours: actualW.map((_, slot) => slot >> 2) };
+    expect(scoreOf([day], 1, HOUR_MS / 4).top2).toBe(15);
+  });
+
+  it('looks at the two highest hours of each day, and at what lay inside the band', () => {
     const sure = (p50: number) => ({ mean: p50, p10: p50, p50, p90: p50 + 1 });
     const days = [{ forecasts: [sure(0), sure(5), undefined, sure(1)], actualW: [4, 5, 9, 2], hours: [0, 18, 19, 20] }];
     expect(scoreOf(days, 2, HOUR_MS)).toMatchObject({ mae: 5 / 3, mase: 5 / 6, top2: 2, coverage: 2 / 3, eveningWh: 1, slots: 3 });

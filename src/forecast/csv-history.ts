@@ -7,6 +7,9 @@ import type { Weather } from './weather.js';
 /** The column that holds when a row's stretch of time begins. */
 const START_COLUMN = 'start_utc';
 const FAULTS_SHOWN = 10;
+/** More than any grid carries; W. */
+const LARGEST = 1e12;
+const LONGEST_GAP_MS: DurationMs = 366 * DAY_MS;
 
 /**
  * A power series from CSV text with a header, `start_utc` (ISO 8601 with zone) and the column asked for, in watts. The step is
@@ -27,15 +30,18 @@ export const seriesFromCsv = (text: string, column: string, file: string, signed
     const cell = (cells[value] ?? '').trim();
     const powerW = cell === '' ? undefined : Number(cell);
     if (atMs === undefined) faults.push(`${file}:${line}: "${cells[start]}" is no time such as 2024-05-01T13:00:00Z`);
-    else if (powerW !== undefined && !Number.isFinite(powerW))
+    else if (powerW !== undefined && !(Math.abs(powerW) < LARGEST))
       faults.push(`${file}:${line}: "${cell}" is no number${signed ? '' : ' of watts'}`);
     else if (points.length > 0 && atMs <= points.at(-1)!.atMs)
       faults.push(`${file}:${line}: ${cells[start]} does not come after the row before`);
+    else if (points.length > 0 && atMs - points.at(-1)!.atMs > LONGEST_GAP_MS)
+      faults.push(`${file}:${line}: ${cells[start]} comes more than a year after the row before: is its year right?`);
     else points.push({ atMs, powerW });
   }
   if (faults.length > FAULTS_SHOWN) faults.splice(FAULTS_SHOWN, Infinity, `${file}: and ${faults.length - FAULTS_SHOWN} more`);
   if (faults.length > 0) throw new BadInput(faults);
   if (points.length < 2) throw new BadInput(`${file}: has too few rows`);
+  if (points.every(({ powerW }) => powerW === undefined)) throw new BadInput(`${file}: there is no value in the column "${column}"`);
   return evenSeries(points, file, signed);
 };
 
@@ -68,7 +74,10 @@ const rowsOf = (text: string, file: string): { line: number; cells: string[] }[]
 const momentOf = (text: string): EpochMs | undefined => {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text.trim())) return undefined;
   const atMs = Date.parse(text.trim());
-  return Number.isNaN(atMs) ? undefined : atMs;
+  // Some read the 30th of February as the 1st of March.
+  const day = Date.parse(`${text.trim().slice(0, 10)}T00:00:00Z`);
+  const isDate = !Number.isNaN(day) && new Date(day).toISOString().startsWith(text.trim().slice(0, 10));
+  return Number.isNaN(atMs) || !isDate ? undefined : atMs;
 };
 
 const evenSeries = (points: readonly { atMs: EpochMs; powerW: number | undefined }[], file: string, signed: boolean): PowerSeries => {

@@ -61,7 +61,7 @@ export class ForecastStore {
     // Models of an earlier kind are learnt anew at the next training.
     this.known ??= new Map(
       (await this.learnt.find())
-        .filter(({ network }) => network.version === 2)
+        .filter(({ network }) => network.version === 3)
         .map(({ siteId: site, quantity: of, network }) => [`${site} ${of}`, network]),
     );
     return this.known.get(`${siteId} ${quantity}`);

@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Interval, SLOT_MS, slotsOf } from '../kernel/interval.js';
+import { momentOf } from '../kernel/local-day.js';
 import { gaussian, randomStream, seedOf } from '../kernel/random.js';
 import { DAY_MS, HOUR_MS } from '../kernel/units.js';
 import { databaseOptions } from '../platform/database.js';
@@ -16,7 +17,7 @@ import { NoWeather } from './weather-source.port.js';
 import { WorkerForecaster } from './worker-forecaster.js';
 
 const NOW_MS = Date.UTC(2024, 5, 1, 10, 7);
-const site = (id: string) => ({ id, zone: 'Europe/Berlin', kind: 'home' as const });
+const site = (id: string) => ({ id, zone: 'Europe/Berlin', kind: 'home' as const, devices: [] });
 
 /** Homes that metered for so many days: a grid meter that tells an evening peak, a roof that tells a sunny noon. */
 class Metered extends EnergyHistory {
@@ -96,6 +97,7 @@ describe('forecasts', { timeout: 120_000 }, () => {
       ['new', 'load', false],
       ['new', 'pv', false],
     ]);
+    await learning.trainPools(sites, NOW_MS);
     const { sites: issued, fleet } = await forecasts.forecast(sites, NOW_MS + SLOT_MS, new Map([['new', { loadW: 700 }]]));
     expect(issued.map(({ loadModel, pvModel }) => [loadModel, pvModel])).toEqual([
       ['mixture', 'mixture'],
@@ -115,6 +117,20 @@ describe('forecasts', { timeout: 120_000 }, () => {
       expect(evening.load!.p10W).toBeLessThan(evening.load!.p50W);
       expect(evening.load!.p90W).toBeGreaterThan(evening.load!.p50W);
     }
+  });
+
+  it('are drawn as courses too, of sites that have a past', async () => {
+    const { forecasts } = serviceOf(new Metered({ old: 35 }));
+    const sites = [site('old'), site('new')];
+    const { sites: issued } = await forecasts.forecast(sites, NOW_MS);
+    const courses = await forecasts.courses(sites, issued, { count: 8, present: new Map([['old', { loadW: 400, pvW: 3_000 }]]) });
+    expect([...courses.keys()]).toEqual(['old']);
+    expect(courses.get('old')!.map(({ loadW, pvW }) => [loadW.length, pvW.length])).toEqual(Array.from({ length: 8 }, () => [192, 192]));
+    const evening = issued[0]!.slots.findIndex(({ startMs }) => startMs === Date.UTC(2024, 5, 1, 17));
+    const loads = courses.get('old')!.map(({ loadW }) => loadW[evening]!);
+    expect(Math.min(...loads)).toBeLessThan(issued[0]!.slots[evening]!.loadW);
+    expect(Math.max(...loads)).toBeGreaterThan(issued[0]!.slots[evening]!.loadW);
+    expect(await forecasts.courses(sites, issued, { count: 0 })).toEqual(new Map());
   });
 
   it('are kept, with the models, across a restart; a training that was cut short goes on', async () => {
@@ -149,6 +165,35 @@ describe('forecasts', { timeout: 120_000 }, () => {
     expect(load!.rows.find(({ model }) => model === 'last-week')!.skill).toBe(0);
     expect(Object.values(load!.weights).reduce((a, b) => a + b, 0)).toBeGreaterThan(0.9);
     expect(load!.trainedToMs).toBe(NOW_MS - (NOW_MS % SLOT_MS));
+  });
+
+  it('are scored night after night, by the models that had issued them', async () => {
+    const { learning } = serviceOf(new Metered({ old: 36 }));
+    const night = (count: number) => momentOf('Europe/Berlin', '2024-06-01', 2) + count * DAY_MS;
+    for (let count = 0; count < 4; count += 1) await learning.train([site('old')], night(count));
+    const [load] = await learning.scoreboard('old', night(0));
+    const mixture = load!.rows.filter(({ model }) => model === 'mixture');
+    expect(mixture.map(({ horizon, slots }) => [horizon, slots])).toEqual([
+      ['0-6h', 2 * 24],
+      ['6-24h', 2 * 72],
+      ['24-48h', 96],
+    ]);
+  });
+
+  it('go on being learnt where one site fails', async () => {
+    class Broken extends Metered {
+      override intervals(siteId: string, period: Interval): Promise<IntervalEnergy[]> {
+        return siteId === 'broken' ? Promise.reject(new Error('its table is torn')) : super.intervals(siteId, period);
+      }
+    }
+    const { learning } = serviceOf(new Broken({ whole: 20 }));
+    const reports = await learning.train([site('broken'), site('whole')], NOW_MS);
+    expect(reports.map(({ siteId, trained, failed }) => [siteId, trained, failed])).toEqual([
+      ['broken', false, 'its table is torn'],
+      ['broken', false, 'its table is torn'],
+      ['whole', true, undefined],
+      ['whole', true, undefined],
+    ]);
   });
 
   it('read only what is new', async () => {

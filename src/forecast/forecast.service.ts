@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { SiteId } from '../fleet/plant.js';
 import type { Interval } from '../kernel/interval.js';
 import type { EpochMs } from '../kernel/units.js';
+import { type Course, drawCourses } from './courses.js';
 import { DAYS_TO_LEARN } from './learning.js';
 import type { ForecastModel, SiteForecast } from './forecast.js';
 import { type ForecastSite, poolOf } from './forecast-site.js';
@@ -19,6 +20,9 @@ export type PresentPowers = ReadonlyMap<SiteId, { readonly loadW?: number; reado
 
 /** Sites that go to the worker together: what is copied to it at once must not hold the event loop. */
 const SITES_AT_ONCE = 4;
+
+/** One for all sites and all issues: plans should change because something has come, not because it was drawn anew. */
+const COURSE_SEED = 1;
 
 /** Issues forecasts and keeps them. Arithmetic runs in a worker; each call may be made again at any time. */
 @Injectable()
@@ -41,6 +45,8 @@ export class ForecastService {
     present: PresentPowers = new Map(),
   ): Promise<{ readonly sites: SiteForecast[]; readonly fleet: SiteForecast }> {
     const issued: SiteForecast[] = [];
+    // All places are asked at once: a service that is away holds the forecast up for one time-out, and not for one a place.
+    await Promise.all(sites.map((site) => this.weather.forecast(site, nowMs)));
     for (let at = 0; at < sites.length; at += PREDICTING_THREADS * SITES_AT_ONCE) {
       const batches = Array.from({ length: PREDICTING_THREADS }, (_, batch) => at + batch * SITES_AT_ONCE);
       const some = batches.map((from) => this.forecastSome(sites.slice(from, from + SITES_AT_ONCE), nowMs, present));
@@ -56,7 +62,7 @@ export class ForecastService {
     if (sites.length === 0) return [];
     const asked: { item: PredictionItem; model: ForecastModel }[] = [];
     for (const site of sites) {
-      const history = await this.histories.upTo(site.id, nowMs);
+      const history = await this.histories.upTo(site, nowMs);
       for (const quantity of QUANTITIES) asked.push(await this.itemOf(site, quantity, history[quantity], nowMs));
     }
     const ahead = { issuedAtMs: nowMs, startMs: firstSlotMs(nowMs), slots: HORIZON_SLOTS };
@@ -78,11 +84,35 @@ export class ForecastService {
     const own = await this.store.models(site.id, quantity);
     const borrowed = own || knownDays(series) >= DAYS_TO_LEARN ? undefined : await this.store.models(poolOf(site), quantity);
     const models = own ?? borrowed;
+    // Earlier generations are for scoring, and would only be copied to the worker.
+    const issuing = models && { ...models, earlier: [] };
     const weather = await this.weather.forecast(site, nowMs);
     return {
-      item: { series, zone: site.zone, ...(models ? { models } : {}), ...(weather ? { weather } : {}) },
+      item: { series, zone: site.zone, ...(issuing ? { models: issuing } : {}), ...(weather ? { weather } : {}) },
       model: own ? 'mixture' : borrowed ? 'pooled' : 'seasonal-naive',
     };
+  }
+
+  /**
+   * Courses that each site may take instead of its forecast, each as likely as the others (see `drawCourses`); a site without a past has
+   * none. All sites draw alike, so that courses of one number go together.
+   */
+  async courses(
+    sites: readonly ForecastSite[],
+    issued: readonly SiteForecast[],
+    { count, present = new Map() }: { readonly count: number; readonly present?: PresentPowers },
+  ): Promise<Map<SiteId, Course[]>> {
+    const drawn = new Map<SiteId, Course[]>();
+    for (const site of count > 0 ? sites : []) {
+      const { id, zone } = site;
+      const forecast = issued.find(({ siteId }) => siteId === id);
+      if (!forecast) continue;
+      const history = await this.histories.upTo(site, forecast.issuedAtMs);
+      const now = present.get(id);
+      const courses = drawCourses({ history, forecast, zone, count, seed: COURSE_SEED, ...(now ? { present: now } : {}) });
+      if (courses.length > 0) drawn.set(id, courses);
+    }
+    return drawn;
   }
 
   /** Keeps forecasts issued elsewhere (history made in process), for charts and scores. */

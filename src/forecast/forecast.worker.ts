@@ -22,7 +22,7 @@ serveJobs<ForecastRequest, ForecastReply>((request) => {
   if (request.kind === 'predict') return { slots: request.items.map((item) => predictSlots(item, request, BRAIN_NETS.run)) };
   const beganMs = monotonicMs();
   const scores =
-    request.kind === 'learn' && request.models ? dayScores(request, request.models, request.models.trainedToMs, BRAIN_NETS) : [];
+    request.kind === 'learn' && request.models ? dayScores(request, request.models, request.models.scoredToMs, BRAIN_NETS) : [];
   const models = request.kind === 'learn' ? learn(request, BRAIN_NETS) : pooled(request.tasks, BRAIN_NETS);
   return { models, scores, seconds: (monotonicMs() - beganMs) / 1_000 };
 });

@@ -1,4 +1,4 @@
-import { fc, test } from '@fast-check/vitest';
+import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { SLOT_MS } from '../kernel/interval.js';
 import { localTime, momentOf } from '../kernel/local-day.js';
@@ -43,6 +43,18 @@ describe('a site’s history', () => {
     expect(pv.values).toEqual([4_000, 4_000, 4_000, 4_000]);
   });
 
+  it('leaves out what a flexible load drew that is planned apart, and no other', () => {
+    const intervals = [...hourOf('meter', 'grid', { toBusWh: 1_000 }), ...hourOf('wallbox', 'flexible', { fromBusWh: 800 })];
+    const wallbox = { id: 'wallbox', role: 'flexible-load' } as const;
+    const rating = { kind: 'charger', minW: 4_140, phases: 3 } as const;
+    const known = { ...rating, need: { energyWh: 10_000, from: '18:00', by: '07:00' } };
+    expect(historyOf(intervals, period, [{ ...wallbox, flexibleLoad: known }]).load.values).toEqual([800, 800, 800, 800]);
+    expect(historyOf(intervals, period, [{ ...wallbox, flexibleLoad: rating }]).load.values).toEqual([4_000, 4_000, 4_000, 4_000]);
+    const silent = [...hourOf('meter', 'grid', { toBusWh: 1_000, imported: true })];
+    expect(historyOf(silent, period, [{ ...wallbox, flexibleLoad: known }]).load.values[0]).toBeUndefined();
+    expect(historyOf(silent, period, [{ ...wallbox, flexibleLoad: rating }]).load.values[0]).toBe(4_000);
+  });
+
   it('adds up minutes, and does not know a slot that lacks many', () => {
     const minutes = Array.from({ length: 60 }, (_, minute) => energy('meter', 'grid', minute, 1, { toBusWh: 10 }));
     const { load } = historyOf(
@@ -71,8 +83,38 @@ describe('a site’s history', () => {
   });
 
   it('keeps the sun of a hybrid inverter that is commanded for its battery', () => {
-    const hybrid = [...hourOf('hybrid', 'pv', { toBusWh: 100, commanded: true }), ...hourOf('hybrid', 'battery', { commanded: true })];
+    const hybrid = [...hourOf('hybrid', 'pv', { toBusWh: 100 }), ...hourOf('hybrid', 'battery', { commanded: true })];
     expect(historyOf(hybrid, period).pv.values).toEqual([400, 400, 400, 400]);
+    const limited = [...hourOf('hybrid', 'pv', { toBusWh: 100, commanded: true }), ...hourOf('hybrid', 'battery', {})];
+    expect(historyOf(limited, period).pv.values).toEqual(Array(4).fill(undefined));
+  });
+
+  it('takes for the sun what the inverter says it allowed, under a limit too', () => {
+    const limited = hourOf('roof', 'pv', { toBusWh: 0, availableWh: 500, commanded: true });
+    const battery = hourOf('roof', 'battery', { fromBusWh: 0, commanded: true });
+    for (const devices of [limited, [...limited, ...battery]]) {
+      const { load, pv } = historyOf([...hourOf('meter', 'grid', { toBusWh: 100 }), ...devices], period);
+      expect([pv.values, load.values]).toEqual([Array(4).fill(2_000), Array(4).fill(400)]);
+    }
+  });
+
+  it('knows neither load nor sun of hours that were imported of the meter alone', () => {
+    const tellers = [
+      { id: 'meter', role: 'grid-meter' as const },
+      { id: 'roof', role: 'pv' as const },
+    ];
+    const meter = hourOf('meter', 'grid', { toBusWh: 100, imported: true });
+    const none = Array(4).fill(undefined);
+    const alone = historyOf(meter, period, tellers);
+    expect([alone.load.values, alone.pv.values]).toEqual([none, none]);
+    const both = historyOf([...meter, ...hourOf('roof', 'pv', { toBusWh: 50, imported: true })], period, tellers);
+    expect([both.load.values, both.pv.values]).toEqual([Array(4).fill(600), Array(4).fill(200)]);
+    expect(historyOf(meter, period, tellers.slice(0, 1)).load.values).toEqual(Array(4).fill(400));
+  });
+
+  it('does not know an hour of which the clock was unsure', () => {
+    const [first, ...rest] = hourOf('meter', 'grid', { toBusWh: 100 });
+    expect(historyOf([{ ...first!, clockUnsure: true }, ...rest], period).load.values).toEqual([undefined, 400, 400, 400]);
   });
 
   it('has no sun where none was ever metered', () => {

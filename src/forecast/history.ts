@@ -1,9 +1,11 @@
-import type { DeviceId } from '../fleet/plant.js';
+import { type Device, type DeviceId, isPlannedApart } from '../fleet/plant.js';
+import { type Flow, FLOWS } from '../kernel/flow.js';
 import type { Interval } from '../kernel/interval.js';
 import { ceilTo, floorTo, SLOT_MS } from '../kernel/interval.js';
 import { zoneOffsetMs } from '../kernel/local-day.js';
 import { DAY_MS, type DurationMs, type EpochMs, HOUR_MS, MINUTE_MS, type Watt } from '../kernel/units.js';
 import type { IntervalEnergy } from '../telemetry/interval-energy.js';
+import { flowsOfRole } from '../telemetry/metering.js';
 
 /** Mean powers on even slots from `startMs`. A slot that is not known is `undefined`. */
 export interface PowerSeries {
@@ -26,36 +28,56 @@ interface Channel {
   lastMs: EpochMs;
   readonly coveredMs: Float64Array;
   readonly intoBusWh: Float64Array;
+  /** The same, but for what a limit of ours kept back, where the device tells it. */
+  readonly allowedWh: Float64Array;
   readonly commanded: Uint8Array;
 }
 
+/** A device that a site has, which tells its flows whenever anybody hears it. */
+export type Teller = Pick<Device, 'id' | 'role'> & Partial<Pick<Device, 'reversion' | 'flexibleLoad'>>;
+
 /**
  * A site's history on 15-minute slots from its closed intervals. Load is what flowed into the bus less what flowed out of it,
- * over all metering devices; a slot in which one of them is silent has no load. The sun of a slot in which a setpoint of
- * ours was on the inverter is not known: it was not the sun's choice. A site that never metered sun has none: 0.
+ * over all metering devices, flexible loads that are planned apart left out; a slot in which one of them is silent has no load. The sun of a slot in which a setpoint of
+ * ours was on the inverter is what the inverter says the sun allowed, and not known where it does not. A site that never metered sun has
+ * none: 0. Of imported slots all `tellers` must be known: a file of the meter alone does not say that there was no sun.
  */
-export const historyOf = (intervals: readonly IntervalEnergy[], period: Interval): SiteHistory => {
+export const historyOf = (told: readonly IntervalEnergy[], period: Interval, tellers: readonly Teller[] = []): SiteHistory => {
+  const apart = new Set(tellers.filter(isPlannedApart).map(({ id }) => id));
+  const intervals = told.filter(({ flow, deviceId }) => flow !== 'flexible' || apart.has(deviceId));
   const startMs = ceilTo(period.startMs, SLOT_MS);
   const count = Math.max(0, (floorTo(period.endMs, SLOT_MS) - startMs) / SLOT_MS);
   const channels = new Map<string, { flow: IntervalEnergy['flow']; deviceId: DeviceId; channel: Channel }>();
+  const imported = new Uint8Array(count);
   for (const interval of intervals) {
+    if (interval.imported) forSlots(interval, startMs, count, (slot) => (imported[slot] = 1));
     const key = `${interval.deviceId} ${interval.flow}`;
     let known = channels.get(key);
     if (!known) channels.set(key, (known = { flow: interval.flow, deviceId: interval.deviceId, channel: newChannel(count) }));
     addTo(known.channel, interval, startMs, count);
   }
   const all = [...channels.values()];
-  const storing = new Set(all.filter(({ flow }) => flow === 'battery').map(({ deviceId }) => deviceId));
   const pvChannels = all.filter(({ flow }) => flow === 'pv').map(({ channel }) => channel);
-  // A hybrid inverter is commanded for its battery nearly always; its sun is still the sun's own.
-  for (const { flow, deviceId, channel } of all) if (flow === 'pv' && storing.has(deviceId)) channel.commanded.fill(0);
+  const covers = (deviceId: DeviceId, flow: Flow, slot: number): boolean => {
+    const known = channels.get(`${deviceId} ${flow}`);
+    return known !== undefined && known.channel.coveredMs[slot]! >= COVERAGE * SLOT_MS;
+  };
+  /** Imported, and not by all that tell of it. */
+  const isPartly = (slot: number, flows: readonly Flow[]): boolean =>
+    imported[slot] === 1 &&
+    tellers.some(
+      ({ id, role }) =>
+        (role !== 'flexible-load' || apart.has(id)) && flowsOfRole(role).some((flow) => flows.includes(flow) && !covers(id, flow, slot)),
+    );
   const load = sumOf(
     all.map(({ channel }) => channel),
     startMs,
     count,
     false,
+  ).map((value, slot) => (isPartly(slot, FLOWS) ? undefined : value));
+  const pv = (pvChannels.length > 0 ? sumOf(pvChannels, startMs, count, true) : load.map((value) => value && 0)).map((value, slot) =>
+    isPartly(slot, ['pv']) ? undefined : value,
   );
-  const pv = pvChannels.length > 0 ? sumOf(pvChannels, startMs, count, true) : load.map((value) => value && 0);
   return { load: { startMs, stepMs: SLOT_MS, values: load }, pv: { startMs, stepMs: SLOT_MS, values: pv } };
 };
 
@@ -64,36 +86,47 @@ const newChannel = (count: number): Channel => ({
   lastMs: -Infinity,
   coveredMs: new Float64Array(count),
   intoBusWh: new Float64Array(count),
+  allowedWh: new Float64Array(count),
   commanded: new Uint8Array(count),
 });
 
 const addTo = (channel: Channel, interval: IntervalEnergy, startMs: EpochMs, count: number): void => {
   channel.firstMs = Math.min(channel.firstMs, interval.startMs);
   channel.lastMs = Math.max(channel.lastMs, interval.endMs);
-  if (interval.quality === 'missing' || (interval.toBusWh === undefined && interval.fromBusWh === undefined)) return;
+  // What has an unsure hour teaches a wrong one.
+  if (interval.quality === 'missing' || interval.clockUnsure || (interval.toBusWh === undefined && interval.fromBusWh === undefined))
+    return;
   const lengthMs = interval.endMs - interval.startMs;
   const intoBusWh = (interval.toBusWh ?? 0) - (interval.fromBusWh ?? 0);
+  forSlots(interval, startMs, count, (slot, overlapMs) => {
+    channel.coveredMs[slot]! += overlapMs;
+    channel.intoBusWh[slot]! += (intoBusWh * overlapMs) / lengthMs;
+    channel.allowedWh[slot]! += ((interval.availableWh ?? intoBusWh) * overlapMs) / lengthMs;
+    if (interval.commanded && interval.availableWh === undefined) channel.commanded[slot] = 1;
+  });
+};
+
+/** The slots that an interval lies in, and for how long in each. */
+const forSlots = (interval: Interval, startMs: EpochMs, count: number, act: (slot: number, overlapMs: DurationMs) => void): void => {
   const first = Math.max(0, Math.floor((interval.startMs - startMs) / SLOT_MS));
   for (let slot = first; slot < count; slot += 1) {
     const slotMs = startMs + slot * SLOT_MS;
     const overlapMs = Math.min(interval.endMs, slotMs + SLOT_MS) - Math.max(interval.startMs, slotMs);
     if (overlapMs <= 0) break;
-    channel.coveredMs[slot]! += overlapMs;
-    channel.intoBusWh[slot]! += (intoBusWh * overlapMs) / lengthMs;
-    if (interval.commanded) channel.commanded[slot] = 1;
+    act(slot, overlapMs);
   }
 };
 
-/** A device is expected from its first interval to its last: before and after that it was not there. */
-const sumOf = (channels: readonly Channel[], startMs: EpochMs, count: number, uncommanded: boolean): (Watt | undefined)[] =>
+/** A device is expected from its first interval to its last: before and after that it was not there. `ofSun`: what the sun allowed. */
+const sumOf = (channels: readonly Channel[], startMs: EpochMs, count: number, ofSun: boolean): (Watt | undefined)[] =>
   Array.from({ length: count }, (_, slot) => {
     const atMs = startMs + slot * SLOT_MS;
     const present = channels.filter(({ firstMs, lastMs }) => firstMs < atMs + SLOT_MS && lastMs > atMs);
     if (present.length === 0) return undefined;
     let powerW = 0;
-    for (const { coveredMs, intoBusWh, commanded } of present) {
-      if (coveredMs[slot]! < COVERAGE * SLOT_MS || (uncommanded && commanded[slot])) return undefined;
-      powerW += (intoBusWh[slot]! * HOUR_MS) / coveredMs[slot]!;
+    for (const { coveredMs, intoBusWh, allowedWh, commanded } of present) {
+      if (coveredMs[slot]! < COVERAGE * SLOT_MS || (ofSun && commanded[slot])) return undefined;
+      powerW += ((ofSun ? allowedWh : intoBusWh)[slot]! * HOUR_MS) / coveredMs[slot]!;
     }
     return Math.max(0, powerW);
   });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { SiteId } from '../fleet/plant.js';
 import { SLOT_MS } from '../kernel/interval.js';
+import { messageOf } from '../kernel/errors.js';
 import { seedOf } from '../kernel/random.js';
 import { DAY_MS, type EpochMs, HOUR_MS } from '../kernel/units.js';
 import { type ForecastSite, poolOf } from './forecast-site.js';
@@ -22,6 +23,8 @@ export interface TrainingReport {
   readonly trained: boolean;
   readonly rowsUsed: number;
   readonly seconds: number;
+  /** Why it could not be trained; it keeps the models it had. */
+  readonly failed?: string;
 }
 
 /** A training that was cut short goes on where it stopped: sites trained so lately are passed over. */
@@ -48,25 +51,26 @@ export class LearningService {
   ) {}
 
   /**
-   * Scores what has come since the last training, then trains both quantities of each site, one after the other, and at last the pools.
-   * `onTrained` tells of progress. Called again after it was cut short, it goes on with the sites that are left.
+   * Scores what has come since the last training, then trains both quantities of each site, one after the other. `onTrained` tells of
+   * progress. One that fails stops no other. Called again after it was cut short, it goes on with the sites that are left.
    */
   async train(sites: readonly ForecastSite[], nowMs: EpochMs, onTrained?: (report: TrainingReport) => void): Promise<TrainingReport[]> {
     const reports: TrainingReport[] = [];
     for (const site of sites) {
       for (const quantity of QUANTITIES) {
-        const report = await this.trainOne(site, quantity, nowMs);
+        const report = await this.trainOne(site, quantity, nowMs).catch((error: unknown): TrainingReport => {
+          return { siteId: site.id, quantity, trained: false, rowsUsed: 0, seconds: 0, failed: messageOf(error) };
+        });
         reports.push(report);
         onTrained?.(report);
       }
     }
-    if (reports.some(({ trained }) => trained)) await this.trainPools(sites, nowMs);
     return reports;
   }
 
   private async taskOf(site: ForecastSite, quantity: ForecastQuantity, nowMs: EpochMs): Promise<LearningTask> {
     const models = await this.store.models(site.id, quantity);
-    const history = models ? await this.histories.upTo(site.id, nowMs) : await this.histories.year(site.id, nowMs);
+    const history = models ? await this.histories.upTo(site, nowMs) : await this.histories.year(site, nowMs);
     const weather = await this.weather.forecast(site, nowMs);
     const { location } = site;
     return {
@@ -93,7 +97,8 @@ export class LearningService {
     return { siteId: site.id, quantity, trained: true, rowsUsed: models.rowsUsed, seconds };
   }
 
-  private async trainPools(sites: readonly ForecastSite[], nowMs: EpochMs): Promise<void> {
+  /** Learns what sites of a kind have in common, for those that are too young. All of them: a few would make an odd pool. */
+  async trainPools(sites: readonly ForecastSite[], nowMs: EpochMs): Promise<void> {
     for (const kind of new Set(sites.map((site) => site.kind))) {
       for (const quantity of QUANTITIES) {
         const tasks: LearningTask[] = [];
@@ -116,7 +121,7 @@ export class LearningService {
       const models = await this.store.models(site.id, 'load');
       if (!models || nowMs - models.trainedToMs < 12 * HOUR_MS) continue;
       const issued = await this.store.firstIssued(site.id, { startMs: nowMs - DAY_MS, endMs: nowMs - DAY_MS / 2 });
-      const { load } = await this.histories.upTo(site.id, nowMs);
+      const { load } = await this.histories.upTo(site, nowMs);
       const errors = (issued?.slots ?? []).flatMap((slot) => {
         const actualW = slot.endMs <= nowMs ? valueAt(load, slot.startMs) : undefined;
         return actualW === undefined ? [] : [Math.abs((slot.load?.p50W ?? slot.loadW) - actualW)];

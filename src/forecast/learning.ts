@@ -1,12 +1,11 @@
 import { DAY_MS } from '../kernel/units.js';
 import { type KnownRoof, learnRoof } from './clear-sky.js';
-import type { PowerSeries } from './history.js';
-import { seriesEndMs } from './history.js';
+import { calendarOf, type PowerSeries, seriesEndMs } from './history.js';
 import { learningRows, type Material, midnights } from './learning-rows.js';
-import { materialOf, opinionsAhead, scoredDay } from './market.js';
-import { fitNetwork, type NetRunner, type NetTrainer, type StoredNetwork, type TrainingEffort } from './network.js';
+import { materialOf, materials, opinionsAhead, scoredDay } from './market.js';
+import { fitNetwork, type Nets, type StoredNetwork, type TrainingEffort, untimed } from './network.js';
 import { fitRidge, type LearningRow } from './ridge.js';
-import { type ForecastQuantity, type SeriesModels, untaught } from './series-models.js';
+import { type ForecastQuantity, generationsOf, modelsAt, type SeriesModels, untaught } from './series-models.js';
 import type { Weather } from './weather.js';
 
 /** With fewer days of history than this nothing is trained. */
@@ -14,12 +13,6 @@ export const DAYS_TO_LEARN = 14;
 /** Days after which a walk through history trains for the first time, and how much longer each next stretch is. */
 const FIRST_DAYS = 28;
 const GROWTH = 1.5;
-
-/** Trains and runs single nets. */
-export interface Nets {
-  readonly train: NetTrainer;
-  readonly run: NetRunner;
-}
 
 export interface LearningTask {
   readonly quantity: ForecastQuantity;
@@ -42,31 +35,33 @@ export interface LearningTask {
 export const learn = (task: LearningTask, nets: Nets): SeriesModels => {
   const { series } = task;
   const endMs = seriesEndMs(series);
-  let models = task.models?.stepMs === series.stepMs && task.models.quantity === task.quantity ? task.models : undefined;
-  if (!models) {
-    models = untaught(task.quantity, series.stepMs, series.startMs, scaleOf(series));
-    for (let days = FIRST_DAYS; days * DAY_MS < endMs - series.startMs; days *= GROWTH) {
-      const untilMs = series.startMs + Math.round(days) * DAY_MS;
-      models = trained(task, scored(task, models, untilMs, nets), untilMs, nets);
-    }
+  if (task.models?.stepMs === series.stepMs && task.models.quantity === task.quantity)
+    return trained(task, scored(task, task.models, endMs, nets), endMs, nets);
+  let models = untaught(task.quantity, series.stepMs, series.startMs, scaleOf(series));
+  for (let days = FIRST_DAYS; days * DAY_MS < endMs - series.startMs; days *= GROWTH) {
+    const untilMs = series.startMs + Math.round(days) * DAY_MS;
+    models = trained(task, scored(task, models, untilMs, nets), untilMs, nets);
   }
-  return trained(task, scored(task, models, endMs, nets), endMs, nets);
+  // The stretches of the walk have issued nothing.
+  return { ...trained(task, scored(task, models, endMs, nets), endMs, nets), earlier: [] };
 };
 
 /** Scores whole local days that have ended since the last time. */
 export const scored = (task: LearningTask, before: SeriesModels, untilMs: number, nets: Nets): SeriesModels => {
   const { series, zone, weather } = task;
   const slotOf = (atMs: number): number => Math.floor((atMs - series.startMs) / series.stepMs);
-  const material = materialOf(series, zone, 0, before, weather);
+  const materialUnder = materials(series, zone, weather);
   const untilSlot = Math.min(slotOf(untilMs), series.values.length);
-  const starts = midnights(material.calendar, untilSlot + 1);
+  const starts = midnights(calendarOf(zone, series.startMs, series.stepMs, series.values.length + 1), untilSlot + 1);
   let models = before;
   starts.slice(0, -1).forEach((startSlot, day) => {
     const endSlot = starts[day + 1]!;
     const startMs = series.startMs + startSlot * series.stepMs;
-    if (startMs < models.scoredToMs || startMs < models.trainedToMs || startMs < series.startMs + 7 * DAY_MS) return;
+    if (startMs < models.scoredToMs || startMs < series.startMs + 7 * DAY_MS) return;
+    const issuing = modelsAt(models, startMs);
+    if (!issuing) return;
     const targets = Array.from({ length: endSlot - startSlot }, (_, slot) => startSlot + slot);
-    const opinions = opinionsAhead(material, models, startSlot, targets, nets.run);
+    const opinions = opinionsAhead(materialUnder(issuing), issuing, startSlot, targets, nets);
     models = scoredDay(models, opinions, series.values.slice(startSlot, endSlot), series.startMs + endSlot * series.stepMs);
   });
   return models;
@@ -82,7 +77,7 @@ const trained = (task: LearningTask, before: SeriesModels, untilMs: number, nets
   const material = materialOf(past, task.zone, 0, models, task.weather);
   const rows = learningRows(material, endSlot, seed + endSlot, effort.maxRows);
   const fits = fitted(rows, effort, seed + endSlot, nets, before.network);
-  return { ...models, ...fits, trainedToMs: series.startMs + endSlot * series.stepMs };
+  return { ...models, ...fits, earlier: generationsOf(before), trainedToMs: series.startMs + endSlot * series.stepMs };
 };
 
 /** Ridge and network on rows, of one site or of many: rows are in multiples of their own scale. */
@@ -93,8 +88,9 @@ export const fitted = (
   nets: Nets,
   warm?: StoredNetwork,
 ): Pick<SeriesModels, 'ridge' | 'network' | 'rowsUsed'> => {
-  const network = fitNetwork(rows, effort, seed, nets.train, warm) ?? warm;
-  return { ridge: fitRidge(rows), ...(network ? { network } : {}), rowsUsed: rows.length };
+  const { timed = untimed } = nets;
+  const network = timed('brain.js', () => fitNetwork(rows, effort, seed, nets.train, warm)) ?? warm;
+  return { ridge: timed('ridge', () => fitRidge(rows)), ...(network ? { network } : {}), rowsUsed: rows.length };
 };
 
 /** Mean distance of the known values from their mean; 1 where there is none, so that nothing is divided by 0. */

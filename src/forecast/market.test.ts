@@ -1,4 +1,4 @@
-import { fc, test } from '@fast-check/vitest';
+import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../kernel/random.js';
 import { DAY_MS, HOUR_MS } from '../kernel/units.js';
@@ -19,7 +19,7 @@ const models = learnt(series);
 const ahead = (one: typeof series, with_: SeriesModels, issueSlot: number, slots: number, weather?: Weather) => {
   const material = materialOf(one, ZONE, 60, with_, weather);
   const targets = Array.from({ length: slots }, (_, slot) => issueSlot + slot);
-  return opinionsAhead(material, with_, issueSlot, targets, BRAIN_NETS.run);
+  return opinionsAhead(material, with_, issueSlot, targets, BRAIN_NETS);
 };
 
 describe('no forecast uses what came after its issue', () => {

@@ -4,7 +4,7 @@ import { certain, type Distribution, FUNCTIONALS, type Functional, LEVEL, orderl
 import { calendarOf, minuteOfDay, type PowerSeries } from './history.js';
 import type { Material } from './learning-rows.js';
 import { learned, type MixtureState, type Weights, weightsOf } from './ml-poly.js';
-import { networkForecaster, type NetRunner } from './network.js';
+import { networkForecaster, type Nets, untimed } from './network.js';
 import type { ClearSky } from './past-days.js';
 import { ridgeForecast } from './ridge.js';
 import { CLEAR_SKY_MODELS, SEASONAL_MODELS, slotViews } from './seasonal-models.js';
@@ -22,6 +22,16 @@ export const materialOf = (series: PowerSeries, zone: string, slotsAhead: number
   const calendar = calendarOf(zone, series.startMs, series.stepMs, series.values.length + slotsAhead + hour + 1);
   const clearW = models && clearSkyOf(series, models);
   return { series, calendar, ...(clearW ? { clearW } : {}), ...(weather ? { weather } : {}) };
+};
+
+/** The material of past days of a series, under the roof of whichever models issued then. */
+export const materials = (series: PowerSeries, zone: string, weather?: Weather): ((models: SeriesModels) => Material) => {
+  const known = new Map<number, Material>();
+  return (models) => {
+    let material = known.get(models.trainedToMs);
+    if (!material) known.set(models.trainedToMs, (material = materialOf(series, zone, 0, models, weather)));
+    return material;
+  };
 };
 
 const clearSkyOf = ({ startMs, stepMs }: PowerSeries, { roof }: SeriesModels): ClearSky | undefined => {
@@ -43,14 +53,14 @@ export const opinionsAhead = (
   models: SeriesModels,
   issueSlot: number,
   targets: readonly number[],
-  runner: NetRunner,
+  { run, timed = untimed }: Pick<Nets, 'run' | 'timed'>,
 ): Opinions[] => {
   const { series, calendar, clearW, weather } = material;
   const task: ForecastTask = { series, calendar, issueSlot };
   const plainOf = slotViews(task);
   const viewOf = clearW ? slotViews(task, clearW) : plainOf;
   const level = issueLevel(task, viewOf);
-  const network = models.network && networkForecaster(models.network, runner);
+  const network = models.network && networkForecaster(models.network, run);
   const night = nightOf(models, clearW !== undefined, weather !== undefined);
   return targets.map((targetSlot) => {
     const plain = plainOf(targetSlot);
@@ -58,16 +68,18 @@ export const opinionsAhead = (
     if (models.quantity === 'pv' && plain.past.summary(28).mean === 0) return night;
     const view = viewOf(targetSlot);
     const said: Record<string, Distribution> = {};
-    const say = (name: string, opinion: Distribution | undefined): void => {
+    const ask = (name: string, model: () => Distribution | undefined): void => {
+      const opinion = timed(name, model);
       if (opinion) said[name] = orderly(opinion);
     };
-    for (const [name, model] of Object.entries(SEASONAL_MODELS)) say(name, model(plain));
-    if (clearW) for (const [name, model] of Object.entries(CLEAR_SKY_MODELS)) say(name, model(view));
-    if (models.quantity === 'pv' && weather) say('irradiance', irradianceModel(view, weather));
+    for (const [name, model] of Object.entries(SEASONAL_MODELS)) ask(name, () => model(plain));
+    if (clearW) for (const [name, model] of Object.entries(CLEAR_SKY_MODELS)) ask(name, () => model(view));
+    if (models.quantity === 'pv' && weather) ask('irradiance', () => irradianceModel(view, weather));
     const features = slotFeatures(view, level, weather);
     if (!features) return said;
-    if (models.ridge) say('ridge', ridgeForecast(models.ridge, Math.floor(minuteOfDay(calendar, targetSlot) / 60), features));
-    if (network) say('brain.js', features.scaleW > 0 ? network(features) : certain(features.naiveW));
+    const { ridge } = models;
+    if (ridge) ask('ridge', () => ridgeForecast(ridge, Math.floor(minuteOfDay(calendar, targetSlot) / 60), features));
+    if (network) ask('brain.js', () => (features.scaleW > 0 ? network(features) : certain(features.naiveW)));
     return said;
   });
 };
@@ -118,8 +130,14 @@ const WEEK = 1 / 7;
 const USUAL = 1 / 60;
 
 /**
+ * What losses are counted in, as a share of the series' own scale. A day's difference between two models is then about 1, as the learning
+ * rates of ML-Poly suppose: counted in whole scales, a year would hardly move them.
+ */
+const LOSS_UNIT = 0.1;
+
+/**
  * One round of each mixture: the day's opinions against what came. A loss is the mean over the day's known slots, linearised at the
- * mixture (see `learned`) and in multiples of the series' own scale. Days without a known slot teach nothing.
+ * mixture (see `learned`) and in multiples of `LOSS_UNIT`. Days without a known slot teach nothing.
  */
 export const scoredDay = (
   models: SeriesModels,
@@ -130,6 +148,7 @@ export const scoredDay = (
   const mixed = mixedForecasts(models, opinions);
   const known = actualW.flatMap((powerW, slot) => (powerW === undefined || !mixed[slot] ? [] : [{ powerW, slot }]));
   if (known.length === 0) return { ...models, scoredToMs: endMs };
+  const unitW = LOSS_UNIT * models.scaleW;
   const mixtures: Record<Functional, MixtureState> = { ...models.mixtures };
   for (const functional of FUNCTIONALS) {
     const differences: Record<string, number> = {};
@@ -137,7 +156,7 @@ export const scoredDay = (
       const mixtureW = mixed[slot]![functional];
       const slope = slopeOf(functional, (mixtureW - powerW) / models.scaleW);
       for (const [name, said] of Object.entries(opinions[slot]!)) {
-        differences[name] = (differences[name] ?? 0) + (slope * (mixtureW - said[functional])) / models.scaleW / known.length;
+        differences[name] = (differences[name] ?? 0) + (slope * (mixtureW - said[functional])) / unitW / known.length;
       }
     }
     mixtures[functional] = learned(mixtures[functional], differences);

@@ -41,6 +41,17 @@ export type NetTrainer = (rows: readonly TrainingRow[], effort: TrainingEffort, 
 /** The outputs of one net: mean, P10, P50, P90. */
 export type NetRunner = (net: NetworkWeights) => (inputs: Float32Array) => ArrayLike<number>;
 
+/** Does what it is given, and notes how long a model takes for it. */
+export type Stopwatch = <T>(model: string, act: () => T) => T;
+export const untimed: Stopwatch = (_model, act) => act();
+
+/** Trains and runs single nets; `timed` is told of the work of every model, where anybody asks. */
+export interface Nets {
+  readonly train: NetTrainer;
+  readonly run: NetRunner;
+  readonly timed?: Stopwatch;
+}
+
 /** Multiples of a row's scale that an output of 1 stands for: a spike six times the usual spread is still told apart. */
 const OUTPUT_SCALE = 6;
 const MOST_WEIGHT = 3;

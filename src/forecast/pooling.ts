@@ -1,6 +1,7 @@
 import { FUNCTIONALS, type Functional } from './distribution.js';
-import { fitted, type LearningTask, type Nets, rowsToShare } from './learning.js';
+import { fitted, type LearningTask, rowsToShare } from './learning.js';
 import { type MixtureState, NO_ROUNDS } from './ml-poly.js';
+import type { Nets } from './network.js';
 import type { SeriesModels } from './series-models.js';
 
 /**
@@ -18,6 +19,7 @@ export const pooled = (tasks: readonly LearningTask[], nets: Nets): SeriesModels
   return {
     ...withoutRoof(all[0]!),
     ...fitted(rows, first.effort, first.seed, nets),
+    earlier: [],
     trainedToMs: Math.max(...all.map(({ trainedToMs }) => trainedToMs)),
     mixtures: Object.fromEntries(
       FUNCTIONALS.map((functional) => [functional, meanState(all.map(({ mixtures }) => mixtures[functional]))]),

@@ -15,6 +15,6 @@ export const predictSlots = (
   const issueSlot = Math.min(series.values.length, Math.floor((ahead.issuedAtMs - series.startMs) / series.stepMs));
   const material = materialOf(series, zone, first + ahead.slots - series.values.length, models, weather);
   const targets = Array.from({ length: ahead.slots }, (_, slot) => first + slot);
-  const slots = mixedForecasts(models, opinionsAhead(material, models, issueSlot, targets, run));
+  const slots = mixedForecasts(models, opinionsAhead(material, models, issueSlot, targets, { run }));
   return slots.every((slot) => slot !== undefined) ? slots : undefined;
 };

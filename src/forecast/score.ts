@@ -11,7 +11,7 @@ export interface Score {
   readonly rmse: number;
   /** MAE as a multiple of that of "as a week ago" on the days before the test (Hyndman and Koehler, 2006). */
   readonly mase: number;
-  /** Mean absolute error at each day's two highest slots. */
+  /** Mean absolute error at each day's two highest hours. */
   readonly top2: number;
   readonly bias: number;
   /** Mean absolute error of a day's energy from 17 to 21 h; Wh. */
@@ -46,7 +46,11 @@ export const scoreOf = (days: readonly DayAhead[], scaleW: number, stepMs: numbe
     }),
   );
   const pairs = byDay.flat();
-  const peaks = byDay.flatMap((day) => day.toSorted((a, b) => b.actual - a.actual).slice(0, 2));
+  const peaks = days.flatMap((day) =>
+    hoursOf(day, stepMs)
+      .toSorted((a, b) => b.actual - a.actual)
+      .slice(0, 2),
+  );
   const evenings = byDay.map((day) => day.filter(({ hour }) => hour >= 17 && hour < 21)).filter((evening) => evening.length > 0);
   const mae = meanOf(pairs.map(({ p50, actual }) => Math.abs(p50 - actual)));
   return {
@@ -62,6 +66,17 @@ export const scoreOf = (days: readonly DayAhead[], scaleW: number, stepMs: numbe
     coverage: meanOf(pairs.map(({ p10, p90, actual }) => (actual >= p10 && actual <= p90 ? 1 : 0))),
     slots: pairs.length,
   };
+};
+
+/** Means of the hours of a day whose slots are all known; of the slots themselves where they are longer. */
+const hoursOf = ({ forecasts, actualW }: DayAhead, stepMs: number): { mean: number; actual: number }[] => {
+  const perHour = Math.max(1, Math.round(HOUR_MS / stepMs));
+  return Array.from({ length: Math.floor(actualW.length / perHour) }, (_, hour) => hour * perHour).flatMap((from) => {
+    const actual = actualW.slice(from, from + perHour).filter((powerW) => powerW !== undefined);
+    const ahead = forecasts.slice(from, from + perHour).filter((forecast) => forecast !== undefined);
+    if (actual.length < perHour || ahead.length < perHour) return [];
+    return [{ mean: meanOf(ahead.map(({ mean }) => mean)), actual: meanOf(actual) }];
+  });
 };
 
 /** Mean absolute error of "as a week ago" before a slot: what errors are measured against. */

@@ -3,6 +3,7 @@ import type { SiteId } from '../fleet/plant.js';
 import { floorTo, SLOT_MS } from '../kernel/interval.js';
 import { DAY_MS, type EpochMs, HOUR_MS } from '../kernel/units.js';
 import { EnergyHistory } from './energy-history.port.js';
+import type { ForecastSite } from './forecast-site.js';
 import { historyOf, joined, seriesEndMs, type SiteHistory } from './history.js';
 
 /** How much past forecasts look at, and training that goes on from earlier models. */
@@ -15,6 +16,8 @@ const LATE_MS = 6 * HOUR_MS;
 const CHUNK_MS = 2 * DAY_MS;
 const YEAR_CHUNK_MS = 6 * DAY_MS;
 
+type HistorySite = Pick<ForecastSite, 'id' | 'devices'>;
+
 /** Keeps each site's history in memory on 15-minute slots and reads only what is new. */
 @Injectable()
 export class SiteHistories {
@@ -23,14 +26,14 @@ export class SiteHistories {
   constructor(private readonly source: EnergyHistory) {}
 
   /** Everything known of a site up to the last whole slot before `nowMs`. */
-  async upTo(siteId: SiteId, nowMs: EpochMs): Promise<SiteHistory> {
+  async upTo({ id: siteId, devices }: HistorySite, nowMs: EpochMs): Promise<SiteHistory> {
     const endMs = floorTo(nowMs, SLOT_MS);
     let history = this.known.get(siteId);
     let fromMs = history ? Math.min(endMs, seriesEndMs(history.load)) - LATE_MS : endMs - HISTORY_MS;
     fromMs = floorTo(Math.max(fromMs, endMs - HISTORY_MS), SLOT_MS);
     for (let atMs = fromMs; atMs < endMs; atMs += CHUNK_MS) {
       const period = { startMs: atMs, endMs: Math.min(atMs + CHUNK_MS, endMs) };
-      const newer = historyOf(await this.source.intervals(siteId, period), period);
+      const newer = historyOf(await this.source.intervals(siteId, period), period, devices);
       history = history ? { load: joined(history.load, newer.load, HISTORY_MS), pv: joined(history.pv, newer.pv, HISTORY_MS) } : newer;
     }
     history ??= historyOf([], { startMs: endMs, endMs });
@@ -39,7 +42,7 @@ export class SiteHistories {
   }
 
   /** The last year of a site, read anew; too long to be kept. */
-  async year(siteId: SiteId, nowMs: EpochMs): Promise<SiteHistory> {
+  async year({ id: siteId, devices }: HistorySite, nowMs: EpochMs): Promise<SiteHistory> {
     const endMs = floorTo(nowMs, SLOT_MS);
     let history = historyOf([], { startMs: endMs, endMs });
     let empty = true;
@@ -47,7 +50,7 @@ export class SiteHistories {
       const period = { startMs: atMs, endMs: Math.min(atMs + YEAR_CHUNK_MS, endMs) };
       const intervals = await this.source.intervals(siteId, period);
       if (empty && intervals.length === 0) continue;
-      const newer = historyOf(intervals, period);
+      const newer = historyOf(intervals, period, devices);
       history = empty ? newer : { load: joined(history.load, newer.load, YEAR_MS), pv: joined(history.pv, newer.pv, YEAR_MS) };
       empty = false;
     }

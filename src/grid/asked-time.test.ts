@@ -1,5 +1,4 @@
-import { test } from '@fast-check/vitest';
-import * as fc from 'fast-check';
+import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { BadInput } from '../kernel/errors.js';
 import { askedRange, parseMoment, parseStep } from './asked-time.js';

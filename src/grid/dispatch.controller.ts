@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, NotFoundException, Param, Post, Put } from '@nestjs/common';
+import { Body, ConflictException, Controller, Delete, Get, HttpCode, NotFoundException, Param, Post, Put } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { type DispatchState, DispatchService } from '../dispatch/dispatch.service.js';
@@ -9,7 +9,7 @@ import { CallerParam, For } from '../platform/auth.guard.js';
 import type { Caller } from '../platform/auth.service.js';
 import { Clock } from '../platform/clock.js';
 import { OverrideService } from '../signals/override.service.js';
-import { decisionSchema, dispatchStateSchema, overrideRequestSchema, reasonSchema, releaseSchema } from './schemas.js';
+import { decisionSchema, dispatchStateSchema, lockOutSchema, overrideRequestSchema, reasonSchema, releaseSchema } from './schemas.js';
 
 type Reason = z.infer<typeof reasonSchema>;
 const releasedSchema = dispatchStateSchema.extend({ released: z.array(z.string()), unknown: z.array(z.string()) });
@@ -56,6 +56,12 @@ export class DispatchController {
     return this.dispatch.now();
   }
 
+  @Get('lock-outs')
+  @ApiOkResponse({ standardSchema: z.array(lockOutSchema) })
+  lockOuts(): z.infer<typeof lockOutSchema>[] {
+    return this.fleet.lockOuts().map(({ subject, reason, byUser, sinceMs }) => ({ subject, reason, byUser, sinceMs }));
+  }
+
   /** Takes a device or a whole site out of control until somebody ends it. */
   @Put('lock-outs/:subject')
   @HttpCode(204)
@@ -82,6 +88,9 @@ export class DispatchController {
     @Body({ schema: overrideRequestSchema }) body: z.infer<typeof overrideRequestSchema>,
     @CallerParam() caller: Caller,
   ): Promise<void> {
+    const { mode, reason } = this.dispatch.now();
+    if (mode === 'released')
+      throw new ConflictException(`Everything is released (${reason}): nothing is commanded until somebody resumes.`);
     await this.overrides.set({ deviceId, ...body }, caller.name, this.clock.now());
     await this.audit.record(caller.name, 'override', deviceId, body.reason);
   }

@@ -1,6 +1,6 @@
 import type { Device, DeviceId, Site } from '../fleet/plant.js';
 import { FLOWS } from '../kernel/flow.js';
-import { floorTo, type Interval, SLOT_MS } from '../kernel/interval.js';
+import { floorTo, type Interval } from '../kernel/interval.js';
 import { localIso } from '../kernel/local-day.js';
 import type { DurationMs, EpochMs } from '../kernel/units.js';
 import type { FlowEnergies, SlotSum } from '../telemetry/energy-of-day.js';
@@ -13,13 +13,6 @@ export interface EnergySubject {
   readonly devices: readonly Device[];
   readonly deviceId?: DeviceId;
 }
-
-/**
- * Slots that a stretch is counted in: quarter-hours, which intervals add up to; or the plant's intervals themselves where they do
- * not, since a part of one would be an estimate. Only whole slots count, so the stretch must be made of them.
- */
-export const slotLengthMs = ({ startMs, endMs }: Interval, intervalMs: DurationMs): DurationMs =>
-  SLOT_MS % intervalMs !== 0 && startMs % intervalMs === 0 && endMs % intervalMs === 0 ? intervalMs : SLOT_MS;
 
 /** A period as far as it is closed. */
 export interface ClosedPart {

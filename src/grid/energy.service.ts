@@ -5,22 +5,13 @@ import { BadInput } from '../kernel/errors.js';
 import { contains, type Interval, overlaps } from '../kernel/interval.js';
 import { localDays, localHours, localMonths } from '../kernel/local-day.js';
 import { type DurationMs, HOUR_MS, MINUTE_MS } from '../kernel/units.js';
-import { energyByFlow, flowEnergiesSum, NO_ENERGIES } from '../telemetry/energy-of-day.js';
+import { energyByFlow, flowEnergiesSum, NO_ENERGIES, slotLengthMs } from '../telemetry/energy-of-day.js';
 import type { IntervalEnergy } from '../telemetry/interval-energy.js';
 import { IntervalService } from '../telemetry/interval.service.js';
 import type { AnswerFormat } from './answer-formats.js';
 import { askedRange } from './asked-time.js';
 import type { EnergyAnswer, EnergyQuery, EnergyRow, Period } from './energy-query.js';
-import {
-  closedPart,
-  ENERGY_CSV_HEAD,
-  energyCsv,
-  energyLines,
-  type EnergySubject,
-  intervalRow,
-  periodRows,
-  slotLengthMs,
-} from './energy-rows.js';
+import { closedPart, ENERGY_CSV_HEAD, energyCsv, energyLines, type EnergySubject, intervalRow, periodRows } from './energy-rows.js';
 import { PlantFacts } from './plant-facts.js';
 
 /** Rows in an answer that is had whole. */

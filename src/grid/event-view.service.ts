@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
+import type { EventAnswer } from '../dispatch/event-answer.js';
+import { EventDeliveryService, type EventWish } from '../dispatch/event-delivery.service.js';
 import type { EpochMs } from '../kernel/units.js';
 import { BaselineService } from '../settlement/baseline.service.js';
-import { fleetLiveDelivery } from '../settlement/live.js';
 import { SettlementService } from '../settlement/settlement.service.js';
 import { EventService } from '../signals/event.service.js';
 import type { GridEvent } from '../signals/grid-event.js';
-import { TelemetryService } from '../telemetry/telemetry.service.js';
 import type { gridEventSchema } from './schemas.js';
 
 export type GridEventView = z.infer<typeof gridEventSchema>;
@@ -18,7 +18,7 @@ export class EventViewService {
     private readonly events: EventService,
     private readonly baselines: BaselineService,
     private readonly settlement: SettlementService,
-    private readonly telemetry: TelemetryService,
+    private readonly delivery: EventDeliveryService,
   ) {}
 
   async newest(nowMs: EpochMs, limit: number): Promise<GridEventView[]> {
@@ -35,14 +35,12 @@ export class EventViewService {
     if (event.state === 'announced') return { ...event, participants: (await this.baselines.participants(event)).length };
     if (event.state === 'cancelled') return { ...event };
     const { deliveredWh, paidMicro, participants } = await this.settlement.eventResult(event);
-    const live = event.state === 'active' ? await this.live(event, nowMs) : {};
+    const live = event.state === 'active' ? await this.delivery.live(event, nowMs) : {};
     return { ...event, ...live, deliveredWh: Math.round(deliveredWh), paidMicro, participants };
   }
 
-  private async live(event: GridEvent, nowMs: EpochMs): Promise<{ deliveredW: number }> {
-    const { sites } = this.telemetry.image(nowMs);
-    const baselines = (await this.baselines.participants(event)).map(({ baseline }) => baseline);
-    const { deliveredW } = fleetLiveDelivery(event, baselines, (siteId) => sites.get(siteId), nowMs);
-    return { deliveredW: Math.round(deliveredW) };
+  /** How much of an event to come is to be expected, and why not the rest. */
+  answer(wish: EventWish, nowMs: EpochMs): Promise<EventAnswer> {
+    return this.delivery.answer(wish, nowMs);
   }
 }

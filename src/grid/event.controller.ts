@@ -1,20 +1,22 @@
 import { Body, ConflictException, Controller, Delete, Get, NotFoundException, Param, Patch, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { MINUTE_MS } from '../kernel/units.js';
+import { type EpochMs, MINUTE_MS } from '../kernel/units.js';
 import { AuditService } from '../platform/audit.service.js';
 import { CallerParam, For } from '../platform/auth.guard.js';
 import type { Caller } from '../platform/auth.service.js';
 import { Clock } from '../platform/clock.js';
 import type { EventRequest } from '../signals/event-rules.js';
-import { type EventOutcome, EventService } from '../signals/event.service.js';
+import { type EventJudge, type EventOutcome, EventService } from '../signals/event.service.js';
+import { LimitService } from '../signals/limit.service.js';
+import { limitsBeforeEvent } from '../signals/limits-before-event.js';
 import { EventViewService, type GridEventView } from './event-view.service.js';
-import { eventRequestSchema, gridEventSchema } from './schemas.js';
+import { eventAnswerSchema, eventRequestSchema, gridEventSchema } from './schemas.js';
 
 const SHOWN = 50;
 const changeSchema = eventRequestSchema.partial();
-/** What the plant made of the request, where that is not to the letter. */
-const outcomeSchema = gridEventSchema.extend({ note: z.string().optional() });
+/** What the plant made of the request: `note` where its times are not to the letter or a limit comes before it, `answer` to an event that is to come. */
+const outcomeSchema = gridEventSchema.extend({ note: z.string().optional(), answer: eventAnswerSchema.optional() });
 type Answer = z.infer<typeof outcomeSchema>;
 
 /** Wishes of the grid: ask, change, take back, and see what was delivered. */
@@ -25,6 +27,7 @@ export class EventController {
   constructor(
     private readonly events: EventService,
     private readonly view: EventViewService,
+    private readonly limits: LimitService,
     private readonly audit: AuditService,
     private readonly clock: Clock,
   ) {}
@@ -49,7 +52,8 @@ export class EventController {
     @Body({ schema: eventRequestSchema }) body: z.infer<typeof eventRequestSchema>,
     @CallerParam() caller: Caller,
   ): Promise<Answer> {
-    return this.answer(await this.events.announce(requestOf(body) as EventRequest, caller.name, this.clock.now()), caller);
+    const nowMs = this.clock.now();
+    return this.answer(await this.events.announce(requestOf(body) as EventRequest, caller.name, nowMs, this.judge(nowMs)), caller);
   }
 
   @Patch(':id')
@@ -59,7 +63,8 @@ export class EventController {
     @Body({ schema: changeSchema }) body: z.infer<typeof changeSchema>,
     @CallerParam() caller: Caller,
   ): Promise<Answer> {
-    return this.answer(await this.events.amend(id, requestOf(body), caller.name, this.clock.now()), caller);
+    const nowMs = this.clock.now();
+    return this.answer(await this.events.amend(id, requestOf(body), caller.name, nowMs, this.judge(nowMs)), caller);
   }
 
   @Delete(':id')
@@ -68,10 +73,19 @@ export class EventController {
     return this.answer(await this.events.cancel(id, caller.name, this.clock.now()), caller);
   }
 
+  private judge(nowMs: EpochMs): EventJudge {
+    return async (wish) => {
+      const { verdict, reasons } = await this.view.answer(wish, nowMs);
+      return verdict === 'refused' ? reasons : [];
+    };
+  }
+
   private async answer(outcome: EventOutcome, caller: Caller): Promise<Answer> {
     switch (outcome.kind) {
       case 'overlap':
         throw new ConflictException(`The event overlaps ${outcome.with.id}; cancel that one or choose another time.`);
+      case 'refused':
+        throw new ConflictException(`The fleet can deliver none of it: ${outcome.reasons.join('; ')}.`);
       case 'too-late':
         throw new ConflictException(`The event is ${outcome.state} already.`);
       case 'unknown-event':
@@ -81,8 +95,19 @@ export class EventController {
       case 'cancelled':
       case 'cut-short': {
         const { event, note } = outcome;
-        await this.audit.record(caller.name, `event-${outcome.kind}`, event.id, `${event.direction} ${event.powerW} W`);
-        return { ...(await this.view.view(event, this.clock.now())), note };
+        const isToCome = outcome.kind === 'announced' || outcome.kind === 'amended';
+        const answer = isToCome ? await this.view.answer(event, this.clock.now()) : undefined;
+        const notes = [
+          ...(note === undefined ? [] : [note]),
+          ...(isToCome ? limitsBeforeEvent(event, this.limits.list(this.clock.now())) : []),
+        ];
+        const accepted = answer ? `, ${answer.verdict}: ${answer.acceptedW} W` : '';
+        await this.audit.record(caller.name, `event-${outcome.kind}`, event.id, `${event.direction} ${event.powerW} W${accepted}`);
+        return {
+          ...(await this.view.view(event, this.clock.now())),
+          ...(notes.length === 0 ? {} : { note: notes.join(' ') }),
+          ...(answer ? { answer } : {}),
+        };
       }
     }
   }

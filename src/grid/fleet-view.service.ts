@@ -119,6 +119,8 @@ const setpointText = (setpoint: Setpoint): string => {
       return setpoint.powerW === 0 ? 'rest' : `${setpoint.powerW > 0 ? 'discharge' : 'charge'} ${Math.abs(Math.round(setpoint.powerW))} W`;
     case 'pv-limit':
       return `at most ${Math.round(setpoint.maxW)} W`;
+    case 'load-limit':
+      return setpoint.maxW === 0 ? 'draw nothing' : `draw at most ${Math.round(setpoint.maxW)} W`;
     case 'generator':
       return setpoint.run ? `run at ${Math.round(setpoint.powerW)} W` : 'stand';
   }

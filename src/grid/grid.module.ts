@@ -11,6 +11,7 @@ import { ForecastController } from './forecast.controller.js';
 import { FleetViewService } from './fleet-view.service.js';
 import { HealthController } from './health.controller.js';
 import { ImportController } from './import.controller.js';
+import { GridSignalController } from './grid-signal.controller.js';
 import { LimitController } from './limit.controller.js';
 import { LiveController } from './live.controller.js';
 import { MetricsService } from './metrics.service.js';
@@ -37,6 +38,7 @@ export class GridModule {
         EventController,
         DispatchController,
         LimitController,
+        GridSignalController,
         PlanController,
         AlarmController,
         ProofController,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { FLOWS } from '../kernel/flow.js';
+import { BUS_FLOWS } from '../kernel/flow.js';
 import { Clock } from '../platform/clock.js';
 import { ProofService } from '../proof/proof.service.js';
 import { FleetViewService } from './fleet-view.service.js';
@@ -27,7 +27,7 @@ export class MetricsService {
 
   async text(): Promise<string> {
     const now = this.view.fleetNow(this.clock.now(), undefined);
-    for (const flow of FLOWS) this.power.set({ flow }, now.powersW[flow]);
+    for (const flow of BUS_FLOWS) this.power.set({ flow }, now.powersW[flow]);
     this.power.set({ flow: 'load' }, now.loadW);
     this.stored.set(now.storedWh);
     for (const [health, count] of Object.entries(now.devices)) this.devices.set({ health }, count);

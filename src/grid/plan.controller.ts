@@ -1,10 +1,12 @@
-import { Controller, Get, NotFoundException } from '@nestjs/common';
+import { Controller, Get, NotFoundException, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
 import { PlantDirectory } from '../fleet/plant-directory.js';
 import { SLOT_MS } from '../kernel/interval.js';
 import { For } from '../platform/auth.guard.js';
 import { PlanService } from '../schedule/plan.service.js';
 import { TariffService } from '../signals/tariff.service.js';
+import { type PlanReasons, planReasons, planReasonsQuerySchema, planReasonsSchema } from './plan-reasons.js';
 import { type PlanView, planView } from './plan-view.js';
 import { planViewSchema } from './schemas.js';
 
@@ -26,5 +28,15 @@ export class PlanController {
     const plant = this.directory.plant();
     const range = { startMs: schedule.steps[0]!.startMs, endMs: schedule.steps.at(-1)!.endMs };
     return planView(schedule, plant, this.tariffs.pricesOf(plant.zone, range, SLOT_MS));
+  }
+
+  @Get('reasons')
+  @ApiOkResponse({ standardSchema: planReasonsSchema })
+  reasons(@Query({ schema: planReasonsQuerySchema }) { deviceId }: z.infer<typeof planReasonsQuerySchema>): PlanReasons {
+    const [schedule, why] = [this.plans.current(), this.plans.why()];
+    if (!schedule || !why) throw new NotFoundException('There are no reasons yet; the first plan is made within a minute of the start.');
+    if (deviceId !== undefined && !why.some(({ id }) => id === deviceId))
+      throw new NotFoundException(`The plan has no device "${deviceId}".`);
+    return planReasons(schedule, this.directory.plant(), why, deviceId);
   }
 }

@@ -1,5 +1,5 @@
 import type { ForecastSlot, SiteForecast } from '../forecast/forecast.js';
-import type { Flow } from '../kernel/flow.js';
+import { type BusFlow, type Flow } from '../kernel/flow.js';
 import { durationOf, floorTo, type Interval } from '../kernel/interval.js';
 import { type DurationMs, type EpochMs, meanPowerW } from '../kernel/units.js';
 import type { Schedule } from '../schedule/schedule.js';
@@ -16,7 +16,7 @@ export interface SeriesPoint {
   loadW?: number;
 }
 
-const KEY: Readonly<Record<Flow, 'gridW' | 'pvW' | 'batteryW' | 'generatorW'>> = {
+const KEY: Readonly<Record<BusFlow, 'gridW' | 'pvW' | 'batteryW' | 'generatorW'>> = {
   grid: 'gridW',
   pv: 'pvW',
   battery: 'batteryW',
@@ -27,7 +27,8 @@ const KEY: Readonly<Record<Flow, 'gridW' | 'pvW' | 'batteryW' | 'generatorW'>> =
  * What closed intervals say of mean powers, summed over their sites, on even steps. The step that holds `nowMs` is the mean
  * over what of it has been closed by nearly every device: of a fleet some are always late, and a flow that lacks one is absent.
  */
-export const measuredSeries = (intervals: readonly IntervalEnergy[], stepMs: DurationMs, nowMs: EpochMs): SeriesPoint[] => {
+export const measuredSeries = (all: readonly IntervalEnergy[], stepMs: DurationMs, nowMs: EpochMs): SeriesPoint[] => {
+  const intervals = all.filter(isOnBus);
   const runningMs = floorTo(nowMs, stepMs);
   const points = wholePoints(
     intervals.filter(({ startMs }) => startMs < runningMs),
@@ -37,9 +38,14 @@ export const measuredSeries = (intervals: readonly IntervalEnergy[], stepMs: Dur
   return running ? [...points, running] : points;
 };
 
-const wholePoints = (intervals: readonly IntervalEnergy[], stepMs: DurationMs): SeriesPoint[] => {
-  const points = new Map<EpochMs, { point: SeriesPoint; missing: Set<Flow>; seen: Set<Flow> }>();
-  for (const slot of resample(intervals, stepMs)) {
+type OnBus = IntervalEnergy & { readonly flow: BusFlow };
+
+/** What a flexible load draws is in the balance already. */
+const isOnBus = <Of extends { readonly flow: Flow }>(one: Of): one is Of & { readonly flow: BusFlow } => one.flow !== 'flexible';
+
+const wholePoints = (intervals: readonly OnBus[], stepMs: DurationMs): SeriesPoint[] => {
+  const points = new Map<EpochMs, { point: SeriesPoint; missing: Set<BusFlow>; seen: Set<BusFlow> }>();
+  for (const slot of resample(intervals, stepMs).filter(isOnBus)) {
     let entry = points.get(slot.startMs);
     if (!entry) points.set(slot.startMs, (entry = { point: { atMs: slot.startMs }, missing: new Set(), seen: new Set() }));
     entry.seen.add(slot.flow);
@@ -52,8 +58,8 @@ const wholePoints = (intervals: readonly IntervalEnergy[], stepMs: DurationMs): 
 /** The part of a fleet that the running step does not wait for. */
 const LATE_SHARE = 0.1;
 
-const runningPoint = (intervals: readonly IntervalEnergy[], startMs: EpochMs): SeriesPoint | undefined => {
-  const words = new Map<string, { flow: Flow; pieces: IntervalEnergy[] }>();
+const runningPoint = (intervals: readonly OnBus[], startMs: EpochMs): SeriesPoint | undefined => {
+  const words = new Map<string, { flow: BusFlow; pieces: OnBus[] }>();
   for (const interval of intervals) {
     const key = `${interval.deviceId} ${interval.flow}`;
     const word = words.get(key) ?? { flow: interval.flow, pieces: [] };
@@ -64,7 +70,7 @@ const runningPoint = (intervals: readonly IntervalEnergy[], startMs: EpochMs): S
   const endMs = closedMs.sort((a, b) => a - b)[Math.floor(closedMs.length * LATE_SHARE)];
   if (endMs === undefined || endMs <= startMs) return undefined;
   const point: SeriesPoint = { atMs: startMs };
-  const [missing, seen] = [new Set<Flow>(), new Set<Flow>()];
+  const [missing, seen] = [new Set<BusFlow>(), new Set<BusFlow>()];
   for (const { flow, pieces } of words.values()) {
     const closed = pieces.filter((piece) => piece.endMs <= endMs);
     const known = closed.filter(({ quality, toBusWh }) => quality !== 'missing' && toBusWh !== undefined);
@@ -77,7 +83,7 @@ const runningPoint = (intervals: readonly IntervalEnergy[], startMs: EpochMs): S
   return finished(point, missing, seen);
 };
 
-const finished = (point: SeriesPoint, missing: ReadonlySet<Flow>, seen: ReadonlySet<Flow>): SeriesPoint => {
+const finished = (point: SeriesPoint, missing: ReadonlySet<BusFlow>, seen: ReadonlySet<BusFlow>): SeriesPoint => {
   const whole: SeriesPoint = { atMs: point.atMs };
   let loadW = 0;
   for (const flow of seen) {
@@ -97,13 +103,14 @@ export const plannedSeries = (schedule: Schedule, range: Interval, siteId?: stri
   const sum = <T>(parts: readonly T[], pick: (part: T) => number): number =>
     Math.round(parts.reduce((total, part) => total + pick(part), 0));
   const [sites, batteries, generators] = [mine(schedule.sites), mine(schedule.batteries), mine(schedule.generators)];
+  const loads = mine(schedule.loads);
   return schedule.steps.flatMap(({ startMs, endMs }, step) => {
     if (endMs <= range.startMs || startMs >= range.endMs) return [];
     return {
       atMs: startMs,
       gridW: sum(sites, ({ gridW }) => gridW[step]!),
       pvW: sum(sites, ({ pvW }) => pvW[step]!),
-      loadW: sum(sites, ({ loadW }) => loadW[step]!),
+      loadW: sum(sites, ({ loadW }) => loadW[step]!) + sum(loads, ({ drawW }) => drawW[step]!),
       batteryW: sum(batteries, ({ powerW }) => powerW[step]!),
       storedWh: sum(batteries, ({ energyWh }) => energyWh[step]!),
       generatorW: sum(generators, ({ powerW }) => powerW[step]!),

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { QUANTITIES } from '../field/sample.js';
 import { unitOf } from './reading-formats.js';
 
-it('every quantity has its unit, but the state', () => {
+it('every quantity has its unit, but the states', () => {
   const units = Object.fromEntries(QUANTITIES.map((quantity) => [quantity, unitOf(quantity)]));
   expect(units).toMatchObject({
     'grid.powerW': 'W',
@@ -12,5 +12,5 @@ it('every quantity has its unit, but the state', () => {
     'grid.voltageAV': 'V',
     'battery.socPct': '%',
   });
-  expect(QUANTITIES.filter((quantity) => units[quantity] === '')).toEqual(['generator.state']);
+  expect(QUANTITIES.filter((quantity) => units[quantity] === '')).toEqual(['generator.state', 'flexible.state', 'device.islanded']);
 });

@@ -47,7 +47,14 @@ export const readingsQuerySchema = z
         'Length of a step, aligned to UTC: 15m, PT15M or milliseconds, from 1s to 1d. Without it readings come as they were read',
       examples: ['15m'],
     }).optional(),
-    aggregate: z.enum(AGGREGATES).optional().meta({ description: 'What a step tells of its readings; `mean` where not said' }),
+    aggregate: z
+      .enum(AGGREGATES)
+      .optional()
+      .meta({
+        description:
+          'What a step tells of its readings; `mean` where not said. Each reading counts the same in it, for however long it held: ' +
+          'what a device moved is told by /api/energy, or by the first and last of a counter',
+      }),
   })
   .refine(({ step, aggregate }) => step !== undefined || aggregate === undefined, { path: ['aggregate'], message: 'needs a step' });
 export type ReadingsQuery = z.infer<typeof readingsQuerySchema>;

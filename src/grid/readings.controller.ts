@@ -24,10 +24,11 @@ export class ReadingsController {
   async range(
     @Query({ schema: readingsQuerySchema }) query: ReadingsQuery,
     @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
   ): Promise<ReadingsAnswer | StreamableFile> {
     const format = askedFormat(request);
     const asked = this.readings.asked(query);
-    return format === 'json' ? this.readings.series(asked) : streamedRows(format, this.readings.rows(asked, format));
+    return format === 'json' ? this.readings.series(asked, goneOf(response)) : streamedRows(format, this.readings.rows(asked, format));
   }
 
   @Get('live')
@@ -44,10 +45,15 @@ export class ReadingsController {
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<StreamableFile> {
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
-    if (response.closed) gone.abort();
     const asked = { devices: this.readings.devicesOf(devices), quantities };
-    return streamed('text/event-stream', this.tails.events(asked, lastEventId, gone.signal));
+    return streamed('text/event-stream', this.tails.events(asked, lastEventId, goneOf(response)));
   }
 }
+
+/** Aborted once nobody waits for the answer any more. */
+const goneOf = (response: Response): AbortSignal => {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  if (response.closed) gone.abort();
+  return gone.signal;
+};

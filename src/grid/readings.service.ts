@@ -46,8 +46,11 @@ export class ReadingsService {
     });
   }
 
-  /** All of it at once. Throws `BadInput` where that would be too much, and says what to ask instead. */
-  async series(asked: AskedReadings): Promise<ReadingsAnswer> {
+  /**
+   * All of it at once, or what was found until whoever asked has gone. Throws `BadInput` where it would be too much, and says what
+   * to ask instead.
+   */
+  async series(asked: AskedReadings, gone: AbortSignal): Promise<ReadingsAnswer> {
     const samples: Sample[] = [];
     let values = 0;
     for await (const page of this.pages(asked)) {
@@ -56,6 +59,7 @@ export class ReadingsService {
         if (values > MOST_VALUES) throw new BadInput(tooMuch(asked, sample));
         samples.push(sample);
       }
+      if (gone.aborted) break;
     }
     return columnsOf(asked, samples);
   }

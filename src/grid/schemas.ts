@@ -4,9 +4,10 @@ import { SEVERITIES } from '../platform/alarm.entity.js';
 import { USER_ROLES } from '../platform/user.entity.js';
 import { EVENT_STATES } from '../signals/grid-event.js';
 import { LIMIT_KINDS } from '../signals/operator-limit.js';
+import { RIPPLE_STEPS_PCT } from '../signals/ripple-control.js';
 
 /** What the API takes and gives. Times are UTC epoch milliseconds, powers W into the site's bus, energies Wh, money micro-units. */
-const epochMs = z.number().int().describe('UTC epoch milliseconds');
+export const epochMs = z.number().int().describe('UTC epoch milliseconds');
 const watt = z.number().describe('W, positive into the site’s bus');
 const wattHour = z.number().describe('Wh');
 const micro = z.number().int().describe('Millionths of the plant’s currency');
@@ -123,6 +124,16 @@ export const siteRowSchema = z.object({
   readAtMs: epochMs.optional(),
 });
 
+const shortfallSchema = z.object({ offlineW: watt, reserveW: watt, optedOutW: watt, otherW: watt });
+
+/** Of an event that is announced or amended; one of which nothing can be given is refused with status 409. */
+export const eventAnswerSchema = z.object({
+  verdict: z.enum(['accepted', 'in-part', 'refused']),
+  acceptedW: watt.describe('What is to be expected of it by what is known now; W in the direction of the event'),
+  shortfall: shortfallSchema,
+  reasons: z.array(z.string()).readonly(),
+});
+
 export const gridEventSchema = z.object({
   id: z.string(),
   direction: z.enum(['up', 'down']),
@@ -137,6 +148,13 @@ export const gridEventSchema = z.object({
   deliveredWh: wattHour.optional(),
   paidMicro: micro.optional(),
   participants: z.number().int().optional(),
+  fairness: z
+    .number()
+    .optional()
+    .describe(
+      'While it runs: how evenly homes were used by events of this calendar month before it, 1 is evenly (Jain’s index of full cycles)',
+    ),
+  shortfall: shortfallSchema.optional().describe('While it runs: what is missing, and why; with what is delivered it adds up to powerW'),
 });
 
 export const eventRequestSchema = z.strictObject({
@@ -179,7 +197,8 @@ export const planViewSchema = z.object({
   breaches: z.array(z.string()),
 });
 
-export const reasonSchema = z.strictObject({ reason: z.string().trim().min(3, 'say why, in a few words').max(400) });
+const why = z.string().trim().min(3, 'say why, in a few words').max(400);
+export const reasonSchema = z.strictObject({ reason: why });
 
 /** Nothing may stand between an operator and a stop, not even an empty field or no body at all. */
 export const releaseSchema = z.strictObject({ reason: z.string().trim().max(400).default('') }).prefault({});
@@ -190,7 +209,7 @@ export const limitRequestSchema = z.strictObject({
   valueW: z.number().min(0),
   startMs: z.number().int(),
   endMs: z.number().int(),
-  reason: z.string().trim().min(3).max(400),
+  reason: why,
 });
 
 export const limitSchema = limitRequestSchema.extend({
@@ -200,16 +219,53 @@ export const limitSchema = limitRequestSchema.extend({
   withdrawnAtMs: epochMs.optional(),
 });
 
+/** What a receiver at a site says holds for `validMinutes` unless it says so again. */
+const validMinutes = z.number().min(1).max(1_440).default(15);
+
+export const rippleRequestSchema = z.strictObject({
+  closedPct: z
+    .array(z.literal(RIPPLE_STEPS_PCT))
+    .describe(
+      'The contacts that are closed, by what each leaves of the installed power; none: the signal is lost, and the safe limit holds',
+    ),
+  validMinutes,
+});
+
+export const dimmingRequestSchema = z.strictObject({ dimmed: z.boolean(), validMinutes });
+
+/** A limit that is to be kept now and how it is kept; one that a site owes while nobody speaks for it has neither number nor end. */
+export const heldLimitSchema = z.object({
+  id: z.number().int().optional(),
+  scope: z.string(),
+  kind: z.enum(LIMIT_KINDS),
+  valueW: z.number(),
+  setBy: z.string(),
+  reason: z.string(),
+  startMs: epochMs.optional(),
+  endMs: epochMs.optional(),
+  powerW: z.number().optional().describe('What it limits, as last seen; a magnitude in W'),
+  compliedAtMs: epochMs.optional(),
+  exceeded: z.boolean(),
+});
+
+export const lockOutSchema = z.object({
+  subject: z.string().describe('A device’s id or a site’s'),
+  reason: z.string(),
+  byUser: z.string(),
+  sinceMs: epochMs,
+});
+
 const setpointSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('battery-power'), powerW: watt }),
   z.strictObject({ kind: z.literal('pv-limit'), maxW: z.number().min(0) }),
   z.strictObject({ kind: z.literal('generator'), run: z.boolean(), powerW: z.number().min(0) }),
+  z.strictObject({ kind: z.literal('load-limit'), maxW: z.number().min(0) }),
 ]);
 
 export const overrideRequestSchema = z.strictObject({
   setpoint: setpointSchema,
   endMs: z.number().int(),
-  reason: z.string().trim().min(3).max(400),
+  reason: why,
 });
 
 export const decisionSchema = z.object({

@@ -1,4 +1,4 @@
-import { fc, test } from '@fast-check/vitest';
+import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { slotsOf } from './interval.js';
 import { addDays, localDate, localDay, localHours, localIso, localMonth, localTime, monthAfter, momentOf } from './local-day.js';

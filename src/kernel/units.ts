@@ -25,4 +25,7 @@ export const energyWh = (powerW: Watt, durationMs: DurationMs): WattHour => (pow
 export const meanPowerW = (energy: WattHour, durationMs: DurationMs): Watt => (energy * HOUR_MS) / durationMs;
 
 /** `value` moved to the nearest end of `[min, max]` where it lies outside; `min` wins where the two cross. */
+/** Between a phase and the neutral of a European grid (IEC 60038). */
+export const NOMINAL_PHASE_V = 230;
+
 export const clamp = (value: number, min: number, max: number): number => Math.max(Math.min(value, max), min);

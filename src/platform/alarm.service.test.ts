@@ -11,12 +11,14 @@ const raise = (message: string) => ({ subject: 'roof', kind: 'setpoint', severit
 
 let database: DataSource;
 let alarms: AlarmService;
+let clock: ManualClock;
 let logged: unknown[];
 
 beforeEach(async () => {
   database = await new DataSource({ ...databaseOptions({ kind: 'sqlite', file: ':memory:' }), entities: [AlarmEntity] }).initialize();
   await database.runMigrations();
-  alarms = new AlarmService(database.getRepository(AlarmEntity), new ManualClock(NOW));
+  clock = new ManualClock(NOW);
+  alarms = new AlarmService(database.getRepository(AlarmEntity), clock);
   logged = [];
   vi.spyOn(Logger.prototype, 'warn').mockImplementation((line: unknown) => void logged.push(line));
 });
@@ -38,4 +40,16 @@ it('raising and clearing are lines of the log, and to raise it again is none', a
   await alarms.clear('roof', 'setpoint');
   await alarms.clear('roof', 'setpoint');
   expect(logged).toEqual(['raised: warning roof setpoint: no answer', 'cleared: warning roof setpoint: no answer']);
+});
+
+it('a count that goes on is told anew once a minute, and another cause at once', async () => {
+  const told: string[] = [];
+  alarms.changes.subscribe(({ message }) => told.push(message));
+  for (let second = 0; second < 125; second += 1) {
+    clock.set(NOW + second * 1_000);
+    await alarms.raise(raise(`${second} readings wait`));
+  }
+  await alarms.raise(raise('the disk is full'));
+  expect(told).toEqual(['0 readings wait', '60 readings wait', '120 readings wait', 'the disk is full']);
+  expect((await alarms.newest(1))[0]!.message).toBe('the disk is full');
 });

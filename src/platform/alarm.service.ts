@@ -4,7 +4,11 @@ import { Subject } from 'rxjs';
 import { IsNull, Repository } from 'typeorm';
 import { AlarmEntity, type Severity } from './alarm.entity.js';
 import { messageOf } from '../kernel/errors.js';
+import { type DurationMs, type EpochMs, MINUTE_MS } from '../kernel/units.js';
 import { Clock } from './clock.js';
+
+/** What waits grows every second; that it still waits is worth a line a minute. */
+const COUNTS_EVERY_MS: DurationMs = MINUTE_MS;
 
 export interface AlarmRaise {
   readonly subject: string;
@@ -24,6 +28,7 @@ export class AlarmService {
   private readonly open = new Map<string, AlarmEntity>();
   /** Alarms that the database does not have as they are now. */
   private readonly unstored = new Set<AlarmEntity>();
+  private readonly toldAtMs = new WeakMap<AlarmEntity, EpochMs>();
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -72,6 +77,10 @@ export class AlarmService {
   /** It goes on for another cause, as after a new start of the plant: who looks at it must read the one of now. */
   private async tellAnew(standing: AlarmEntity, { severity, message }: AlarmRaise): Promise<void> {
     if (standing.message === message && standing.severity === severity) return;
+    const nowMs = this.clock.now();
+    const onlyCounts = standing.severity === severity && withoutNumbers(standing.message) === withoutNumbers(message);
+    if (onlyCounts && nowMs - (this.toldAtMs.get(standing) ?? standing.raisedAtMs) < COUNTS_EVERY_MS) return;
+    this.toldAtMs.set(standing, nowMs);
     Object.assign(standing, { severity, message });
     await this.store(standing);
     this.changes.next(standing);
@@ -102,5 +111,7 @@ export class AlarmService {
     return done;
   }
 }
+
+const withoutNumbers = (message: string): string => message.replaceAll(/\d+/g, '#');
 
 const keyOf = ({ subject, kind }: { subject: string; kind: string }): string => `${subject} ${kind}`;

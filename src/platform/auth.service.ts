@@ -81,6 +81,16 @@ export class AuthService {
     return user ? callerOf(user) : undefined;
   }
 
+  /** Ends a login and its sessions. The last operator stays: a plant does not start without one. */
+  async removeUser(name: string): Promise<'removed' | 'unknown' | 'last-operator'> {
+    const user = await this.users.findOneBy({ name });
+    if (!user) return 'unknown';
+    if (user.role === 'operator' && (await this.users.countBy({ role: 'operator' })) === 1) return 'last-operator';
+    await this.users.delete({ name });
+    await this.sessions.delete({ userName: name });
+    return 'removed';
+  }
+
   /** Whether any login of the demo is left in this database. */
   hasDemoUsers(): Promise<boolean> {
     return this.users.existsBy({ demo: true });

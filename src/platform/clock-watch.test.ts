@@ -128,4 +128,40 @@ describe('the clock', () => {
     await new ClockWatch(clock, new SntpTime(server.address), alarms).look();
     expect(await standing()).toEqual(['unchecked']);
   });
+
+  describe('held against the clocks of devices', () => {
+    const heard = (watch: ClockWatch, ...aheadMs: number[]): void => {
+      for (const [i, ahead] of aheadMs.entries()) watch.heard({ who: `pv-${i}`, aheadMs: ahead });
+    };
+
+    it('is unsure where they agree that it is wrong, and sure again once they say so', async () => {
+      const watch = new ClockWatch(clock, new NoTimeSource(), alarms);
+      heard(watch, 619_500, 620_500, 0);
+      await watch.look();
+      expect((await alarms.newest(1))[0]!.message).toMatch(/620 s behind the right time by the clocks of its devices.*Set the clock/);
+      expect(watch.wasUnsure({ startMs: T0, endMs: T0 + 1 })).toBe(true);
+      heard(watch, 400, -300, 0);
+      await watch.look();
+      expect(await standing()).toEqual([]);
+    });
+
+    it('is right by a time server, whatever they say', async () => {
+      const watch = new ClockWatch(clock, new SntpTime(server.address), alarms);
+      heard(watch, 620_000, 620_000);
+      await watch.look();
+      expect(await standing()).toEqual([]);
+    });
+
+    it('is doubted by one alone that says otherwise: no interval is marked, and somebody is told', async () => {
+      const watch = new ClockWatch(clock, new NoTimeSource(), alarms);
+      heard(watch, 620_000);
+      await watch.look();
+      expect(await standing()).toEqual(['doubted']);
+      expect((await alarms.newest(1))[0]!.message).toMatch(/^pv-0 has a clock that is 620 s ahead of the plant's/);
+      expect(watch.wasUnsure({ startMs: T0, endMs: T0 + HOUR_MS })).toBe(false);
+      clock.set(T0 + HOUR_MS);
+      await watch.look();
+      expect(await standing()).toEqual([]);
+    });
+  });
 });

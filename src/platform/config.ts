@@ -17,7 +17,7 @@ export const environmentSchema = z.object({
     .refine((minutes) => 60 % minutes === 0, 'must divide an hour')
     .default(15)
     .describe('Length of metered, proven and settled intervals'),
-  VPP_CYCLE_MS: wholeNumber(200, 60_000).default(2_000).describe('How often dispatch decides, in milliseconds'),
+  VPP_CYCLE_MS: wholeNumber(200, 60_000).default(1_000).describe('How often dispatch decides, in milliseconds'),
   VPP_RAW_RETENTION_DAYS: wholeNumber(1, 3_650).default(30).describe('How long single readings are kept'),
   VPP_NTP: z
     .string()
@@ -39,6 +39,12 @@ export const environmentSchema = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('Solana cluster for the anchors; a ledger of the plant’s own without it'),
+  VPP_PROOF_KEYS: z.string().min(1).optional().describe('Signing keys, as proof-keys.json holds them; that file without it'),
+  VPP_ANCHOR_SIGNER: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Program that holds the anchor key and signs with it; a key of the plant’s own without it'),
 });
 
 export interface Config {
@@ -59,6 +65,8 @@ export interface Config {
   readonly influxUrl: string | undefined;
   readonly spoolBytes: number;
   readonly solanaRpcUrl: string | undefined;
+  readonly proofKeys: string | undefined;
+  readonly anchorSigner: string | undefined;
 }
 
 const NTP_PORT = 123;
@@ -105,5 +113,7 @@ export const configOf = (environment: Readonly<Record<string, string | undefined
     influxUrl: data.INFLUX_URL,
     spoolBytes: data.VPP_SPOOL_MB * 1_000_000,
     solanaRpcUrl: data.SOLANA_RPC_URL,
+    proofKeys: data.VPP_PROOF_KEYS,
+    anchorSigner: data.VPP_ANCHOR_SIGNER,
   };
 };

@@ -13,8 +13,15 @@ export interface WorkerPoolOptions {
   readonly idleMs?: DurationMs;
 }
 
+interface RunOptions {
+  readonly urgent?: boolean;
+  /** Counted from when the job is handed to a thread. */
+  readonly timeoutMs?: DurationMs | undefined;
+}
+
 interface Job<Request, Reply> {
   readonly request: Request;
+  readonly timeoutMs: DurationMs | undefined;
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: Error) => void;
 }
@@ -55,11 +62,11 @@ export class WorkerPool<Request, Reply> {
     private readonly options: WorkerPoolOptions = {},
   ) {}
 
-  /** Runs one request; an urgent one goes before all that wait. */
-  run(request: Request, { urgent = false } = {}): Promise<Reply> {
+  /** Runs one request, in the pool's time or its own; an urgent one goes before all that wait. */
+  run(request: Request, { urgent = false, timeoutMs = this.options.timeoutMs }: RunOptions = {}): Promise<Reply> {
     if (this.closed) return Promise.reject(new AdapterError('the worker pool is closed', false));
     return new Promise((resolve, reject) => {
-      const job = { request, resolve, reject };
+      const job = { request, timeoutMs, resolve, reject };
       if (urgent) this.queue.unshift(job);
       else this.queue.push(job);
       this.next();
@@ -100,7 +107,7 @@ export class WorkerPool<Request, Reply> {
   private hand(thread: Thread<Request, Reply>, job: Job<Request, Reply>): void {
     thread.job = job;
     clearTimeout(thread.timer);
-    const { timeoutMs } = this.options;
+    const { timeoutMs } = job;
     if (timeoutMs !== undefined) thread.timer = setTimeout(() => this.lose(thread, `no answer within ${timeoutMs} ms`), timeoutMs);
     thread.worker.ref();
     try {

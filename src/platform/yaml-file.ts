@@ -1,6 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { BadInput } from '../kernel/errors.js';
+import { readBySchema } from './schema-faults.js';
 
 export type FaultPath = readonly PropertyKey[];
 /** A further check over the whole parsed file: what is wrong, and where. */
@@ -8,13 +9,16 @@ export type CrossCheck<T> = (value: T) => { path: FaultPath; message: string }[]
 
 /**
  * A YAML text as the value its schema describes. Throws `BadInput` with one line for every fault at once, each as
- * `file:line: where: what`.
+ * `file:line: where: what`; of a text that is no YAML, with its first slip.
  */
 export const parseYaml = <T>(file: string, text: string, schema: z.ZodType<T>, crossCheck: CrossCheck<T> = () => []): T => {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   if (document.errors.length > 0) {
-    throw new BadInput(document.errors.map((error) => `${file}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0]}`));
+    // What follows the first slip is mostly its echo.
+    const [first] = document.errors;
+    const said = first!.message.split('\n')[0]!.replace(/( at line \d+, column \d+)?:?$/, '');
+    throw new BadInput(`${file}:${lines.linePos(first!.pos[0]).line}: ${said}`);
   }
   const lineOf = (path: FaultPath): number => {
     for (let depth = path.length; depth >= 0; depth -= 1) {
@@ -25,10 +29,22 @@ export const parseYaml = <T>(file: string, text: string, schema: z.ZodType<T>, c
     return 1;
   };
   const fault = (path: FaultPath, message: string): string =>
-    `${file}:${lineOf(path)}: ${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`;
-  const parsed = schema.safeParse(document.toJS());
-  if (!parsed.success) throw new BadInput(parsed.error.issues.map((issue) => fault(issue.path, issue.message)));
-  const crossed = crossCheck(parsed.data);
-  if (crossed.length > 0) throw new BadInput(crossed.map(({ path, message }) => fault(path, message)));
-  return parsed.data;
+    `${file}:${lineOf(path)}: ${path.length > 0 ? `${namedPath(value, path)}: ` : ''}${message}`;
+  const value: unknown = document.toJS();
+  const read = readBySchema(schema, value);
+  const faults = 'faults' in read ? read.faults : crossCheck(read.value);
+  if ('faults' in read || faults.length > 0) throw new BadInput(faults.map(({ path, message }) => fault(path, message)));
+  return read.value;
+};
+
+/** A path for people: what has an id goes by it, and not by its place in a list. */
+const namedPath = (value: unknown, path: FaultPath): string => {
+  let at: unknown = value;
+  return path
+    .map((key) => {
+      at = typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined;
+      const id = typeof key === 'number' && typeof at === 'object' && at !== null ? (at as { id?: unknown }).id : undefined;
+      return typeof id === 'string' && id !== '' ? id : String(key);
+    })
+    .join('.');
 };

@@ -1,15 +1,14 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
 import type { z } from 'zod';
 import { FleetService } from '../fleet/fleet.service.js';
-import type { Device, Site } from '../fleet/plant.js';
-import { contains, floorTo, type Interval, SLOT_MS } from '../kernel/interval.js';
+import type { Site } from '../fleet/plant.js';
 import { addDays, localDate, localDay } from '../kernel/local-day.js';
-import { type EpochMs, MINUTE_MS } from '../kernel/units.js';
+import type { EpochMs } from '../kernel/units.js';
 import { SettlementService } from '../settlement/settlement.service.js';
-import { type DayEnergy, dayEnergySum, energyOfDay } from '../telemetry/energy-of-day.js';
-import type { IntervalEnergy } from '../telemetry/interval-energy.js';
+import { SignalsSettings } from '../signals/signals-settings.js';
 import { IntervalService } from '../telemetry/interval.service.js';
 import { TelemetryService } from '../telemetry/telemetry.service.js';
+import { homeDayEnergy } from './home-energy.js';
 import type { energyDaySchema, homeNowSchema } from './schemas.js';
 
 export type HomeNow = z.infer<typeof homeNowSchema>;
@@ -23,6 +22,7 @@ export class HomeService {
     private readonly telemetry: TelemetryService,
     private readonly intervals: IntervalService,
     private readonly settlement: SettlementService,
+    private readonly signals: SignalsSettings,
   ) {}
 
   siteOf(householdId: string | undefined): Site {
@@ -64,27 +64,8 @@ export class HomeService {
     const intervals = await this.intervals.intervalsOf({ siteIds: [site.id], fromMs, toMs: nowMs });
     const closedMs = intervals.reduce((latest, { endMs }) => Math.max(latest, endMs), fromMs);
     return dates.map((date) => {
-      const day = localDay(site.zone, date);
-      const ofDay = intervals.filter(({ startMs }) => contains(day, startMs));
-      const soFar = { startMs: day.startMs, endMs: Math.min(day.endMs, closedMs) };
-      return { date, ...energySoFar(ofDay, site.devices, soFar), producedQuality: producedQuality(ofDay, site.devices, soFar) };
+      const { intervalMs } = this.signals;
+      return { date, ...homeDayEnergy(intervals, site.devices, localDay(site.zone, date), { closedMs, intervalMs }) };
     });
   }
 }
-
-/** Whole slots of the day, and what has been closed of the one that runs. */
-const energySoFar = (intervals: readonly IntervalEnergy[], devices: readonly Pick<Device, 'id' | 'role'>[], day: Interval): DayEnergy => {
-  const wholeMs = Math.max(floorTo(day.endMs, SLOT_MS), day.startMs);
-  const whole = energyOfDay(intervals, devices, { startMs: day.startMs, endMs: wholeMs });
-  if (wholeMs >= day.endMs) return whole;
-  return dayEnergySum(whole, energyOfDay(intervals, devices, { startMs: wholeMs, endMs: day.endMs }, MINUTE_MS));
-};
-
-/** The quality of the day as if the house had nothing but what produces. */
-const producedQuality = (intervals: readonly IntervalEnergy[], devices: readonly Device[], day: Interval): EnergyDay['producedQuality'] => {
-  const producers = devices.flatMap(({ id, role }): Pick<Device, 'id' | 'role'>[] =>
-    role === 'pv' || role === 'hybrid' ? [{ id, role: 'pv' }] : role === 'generator' ? [{ id, role }] : [],
-  );
-  const produced = intervals.filter(({ flow }) => flow === 'pv' || flow === 'generator');
-  return energySoFar(produced, producers, day).quality;
-};

@@ -1,15 +1,19 @@
-import { ConflictException, Controller, Get, GoneException, Header, NotFoundException, Param, ParseIntPipe, Query } from '@nestjs/common';
+import { Controller, Delete, Get, Header, Param, ParseIntPipe, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { bundleOrProblem } from '../grid/proof-answers.js';
+import { AuditService } from '../platform/audit.service.js';
 import { CallerParam, For } from '../platform/auth.guard.js';
 import type { Caller } from '../platform/auth.service.js';
+import { Clock } from '../platform/clock.js';
 import { ProofService } from '../proof/proof.service.js';
 import { HomeService } from './home.service.js';
-import { limitQuerySchema, proofRowSchema } from './schemas.js';
+import { proofQuerySchema, proofRowSchema } from './schemas.js';
 
 type ProofRow = z.infer<typeof proofRowSchema>;
+const erasedSchema = z.object({ erased: z.number().int().describe('Records that were forgotten') });
 
-/** The proofs of a household's own devices. */
+/** The proofs of a household's own devices, and of what was stated about it. */
 @For('household')
 @ApiTags('household')
 @Controller('api/me/proofs')
@@ -17,26 +21,18 @@ export class HouseholdProofController {
   constructor(
     private readonly home: HomeService,
     private readonly proof: ProofService,
+    private readonly audit: AuditService,
+    private readonly clock: Clock,
   ) {}
 
   @Get()
   @ApiOkResponse({ standardSchema: z.array(proofRowSchema) })
   async newest(
-    @Query({ schema: limitQuerySchema }) { limit }: z.infer<typeof limitQuerySchema>,
+    @Query({ schema: proofQuerySchema }) query: z.infer<typeof proofQuerySchema>,
     @CallerParam() caller: Caller,
   ): Promise<ProofRow[]> {
-    const proofs = await this.proof.proofsOf(this.home.siteOf(caller.householdId).id, limit);
-    return proofs.map(({ leafIndex, deviceId, channel, startMs, endMs, toBusWh, fromBusWh, quality, anchor }) => ({
-      leafIndex,
-      deviceId,
-      channel,
-      startMs,
-      endMs,
-      toBusWh,
-      fromBusWh,
-      quality,
-      anchor,
-    }));
+    const proofs = await this.proof.proofsOf(this.home.siteOf(caller.householdId).id, query);
+    return proofs.map(({ siteId: _siteId, ...row }) => row);
   }
 
   /** The bundle to the byte, as `vpp proof verify` takes it. */
@@ -48,12 +44,16 @@ export class HouseholdProofController {
   @Header('content-type', 'application/json')
   @Header('content-disposition', 'attachment; filename="heliograph-proof.json"')
   async bundle(@Param('leafIndex', ParseIntPipe) leafIndex: number, @CallerParam() caller: Caller): Promise<string> {
-    const site = this.home.siteOf(caller.householdId);
-    const outcome = await this.proof.bundle(leafIndex);
-    if (outcome.kind === 'unknown' || outcome.siteId !== site.id)
-      throw new NotFoundException(`There is no proof ${leafIndex} of your devices.`);
-    if (outcome.kind === 'not-anchored') throw new ConflictException('This record is not anchored yet; try again in a minute.');
-    if (outcome.kind === 'erased') throw new GoneException('The records of this household were erased.');
-    return outcome.file;
+    return bundleOrProblem(await this.proof.bundle(leafIndex), leafIndex, this.home.siteOf(caller.householdId).id);
+  }
+
+  /** Forgets the household's records and salts for good: nobody can prove them any more, and nobody can read them. */
+  @Delete()
+  @ApiOkResponse({ standardSchema: erasedSchema })
+  async erase(@CallerParam() caller: Caller): Promise<z.infer<typeof erasedSchema>> {
+    const { id } = this.home.siteOf(caller.householdId);
+    const erased = await this.proof.eraseSite(id, this.clock.now());
+    await this.audit.record(caller.name, 'erase-proofs', id, `asked for by the household: ${erased} records`);
+    return { erased };
   }
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { powersSchema } from '../grid/schemas.js';
+import { RECORD_TYPES } from '../proof/record-fields.js';
+import { LISTED_KINDS } from '../proof/proof.service.js';
 import { ENERGY_QUALITIES } from '../telemetry/interval-energy.js';
 
 const wattHour = z.number().optional().describe('Wh; absent where no device tells');
@@ -39,14 +41,25 @@ export const daysQuerySchema = z.object({ days: z.coerce.number<string>().int().
 export const limitQuerySchema = z.object({ limit: z.coerce.number<string>().int().min(1).max(500).default(40) });
 export const consentSchema = z.strictObject({ optedOut: z.boolean(), reserveFloorPct: z.number().min(0).max(100) });
 
+export const proofQuerySchema = limitQuerySchema.extend({
+  kind: z.enum(LISTED_KINDS).default('reading').describe('`reading` holds corrections of readings too'),
+  deviceId: z.string().optional(),
+  channel: z.string().optional(),
+  fromMs: z.coerce.number<string>().int().optional().describe('Of what begins in [fromMs, toMs)'),
+  toMs: z.coerce.number<string>().int().optional(),
+});
+
 export const proofRowSchema = z.object({
-  leafIndex: z.number().int(),
+  leafIndex: z.number().int().describe('GET it with this number for its bundle'),
+  type: z.enum(RECORD_TYPES),
+  states: z.string().describe('What the record says, in one line'),
   deviceId: z.string(),
   channel: z.string(),
   startMs: z.number(),
   endMs: z.number(),
   toBusWh: wattHour,
   fromBusWh: wattHour,
-  quality: z.string(),
+  quality: z.enum(ENERGY_QUALITIES).optional(),
+  superseded: z.literal(true).optional().describe('A later record corrects this one'),
   anchor: z.object({ signature: z.string(), slot: z.number(), atMs: z.number() }).optional(),
 });

@@ -3,10 +3,11 @@ import { type Bundle, parseBundle, serializeBundle } from './bundle.js';
 import { fromBase64, toBase64, toHex } from './encoding.js';
 import { encodeMemo, parseMemo } from './memo.js';
 import { freshDir, intervalsOf, type ProofPlant, removeDir, startProof } from './proof-plant.fixture.js';
-import { encodeRecord, parseRecord } from './record.js';
+import { encodeRecord, type IntervalReading, parseRecord } from './record.js';
 import { signingKeyOf } from './signing-keys.js';
 import { base58, parseTransaction, signatureText } from './transaction.js';
-import { type ChainEvidence, countedTwice, forksAmong, type StepName, verifyBundle } from './verifier.js';
+import { countedTwice } from './contradictions.js';
+import { type ChainEvidence, forksAmong, type StepName, verifyBundle } from './verifier.js';
 
 /** The second verifier, in plain JavaScript, that knows docs/proof.md alone. */
 const { verifyBundle: verifyByTheBook } = (await import(new URL('../../test/verifier.mjs', import.meta.url).href)) as {
@@ -53,7 +54,7 @@ describe('a bundle', () => {
     dir = freshDir();
     plant = await startProof(dir);
     for (const slot of [0, 1]) {
-      await plant.proof.recordInterval(intervalsOf(slot));
+      await plant.recorder.recordIntervals(intervalsOf(slot));
       await plant.proof.anchorNow();
       plant.clock.set(plant.clock.now() + 20_000);
     }
@@ -69,9 +70,9 @@ describe('a bundle', () => {
 
   const chainOf = async (of: Bundle): Promise<ChainEvidence> => {
     const landed = (await plant.ledger.transaction(signatureText(parseTransaction(fromBase64(of.anchor.transaction)!)!)))!;
-    const memos = await plant.ledger.memoTransactions(plant.keys.anchor.publicKey, 100);
+    const memos = await plant.ledger.memoTransactions(plant.keys.anchor.publicKey, { limit: 100 });
     const anchor = { transaction: landed.bytes, slot: landed.slot, timeMs: landed.timeMs, finalized: true };
-    return { anchor, memos: memos.map(({ memo }) => memo), searched: 100 };
+    return { anchor, memos: memos.transactions.map(({ memo }) => memo), searched: 100, complete: memos.complete };
   };
 
   it('passes whole, the first of a log too, by both verifiers, and says what was not checked', () => {
@@ -152,7 +153,7 @@ describe('a bundle', () => {
 
   it('fails for an energy made up by someone who holds the key', () => {
     const key = plant.keys.ofSite('home-1').key;
-    const record = encodeRecord({ ...parseRecord(bundle.record)!, toBusWh: 99_999 });
+    const record = encodeRecord({ ...(parseRecord(bundle.record) as IntervalReading), toBusWh: 99_999 });
     const forged = { ...bundle, record, signature: toHex(key.sign(Buffer.from(record))) };
     expect(failedSteps(forged)).toEqual(['commitment']);
   });
@@ -206,6 +207,15 @@ describe('a bundle', () => {
   it('tells two leaves for one interval', () => {
     expect(countedTwice([bundle, bundle, first])).toEqual([]);
     expect(countedTwice([bundle, { ...bundle, leafIndex: 9 }])).toEqual([[8, 9]]);
+    const reading = parseRecord(bundle.record) as IntervalReading;
+    const minute = encodeRecord({ ...reading, endMs: reading.startMs + 60_000 });
+    expect(countedTwice([bundle, { ...bundle, record: minute, leafIndex: 20 }]), 'in part').toEqual([[8, 20]]);
+    const after = encodeRecord({ ...reading, startMs: reading.endMs, endMs: reading.endMs + 60_000 });
+    expect(countedTwice([bundle, { ...bundle, record: after, leafIndex: 21 }])).toEqual([]);
+    const correction = encodeRecord({ ...reading, type: 'correction', supersedes: 'ab'.repeat(32), reason: 'late-readings' });
+    const corrected = { ...bundle, record: correction, leafIndex: 22 };
+    expect(countedTwice([bundle, corrected])).toEqual([]);
+    expect(countedTwice([corrected, { ...corrected, leafIndex: 23 }]), 'one record corrected twice').toEqual([[22, 23]]);
   });
 
   it.each([

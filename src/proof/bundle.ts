@@ -96,7 +96,8 @@ const misshapen = (value: unknown, shape: Shape, path: string): string | undefin
     return Array.isArray(value) && value.every((item) => typeof item === 'string') ? undefined : `${path} must be a list of texts`;
   if (!isObject(value) || typeof shape !== 'object') return `${path || 'the bundle'} must be an object`;
   const unknown = Object.keys(value).find((key) => !Object.hasOwn(shape, key));
-  if (unknown !== undefined) return `unknown member ${path}${unknown}`;
+  // Its name is a stranger's text, and not for a terminal.
+  if (unknown !== undefined) return `${path.slice(0, -1) || 'the bundle'} has a member that no bundle has`;
   for (const [key, inner] of Object.entries(shape)) {
     if (OPTIONAL.includes(key) && !Object.hasOwn(value, key)) continue;
     const fault = misshapen(value[key], inner as Shape, isObject(inner) ? `${path}${key}.` : `${path}${key}`);
@@ -113,13 +114,16 @@ const parseJson = (text: string): unknown => {
   }
 };
 
+/** Nobody has signed it, and it is shown: no line of its own, and nothing that moves a cursor. */
+const isWord = (text: string): boolean => /^[!-~]{1,96}$/.test(text);
+
 const malformed = (reason: string): ParsedBundle => ({ kind: 'malformed', reason });
 
 /** Reads a bundle strictly: no unknown members, and the very bytes that `serializeBundle` writes, digest included. */
 export const parseBundle = (file: string | Uint8Array): ParsedBundle => {
   const text = typeof file === 'string' ? file : textOf(file);
   if (text === undefined) return malformed('the file is not UTF-8 text');
-  if (text.length > MAX_BUNDLE_BYTES) return malformed('the file is too large for a bundle');
+  if (utf8(text).length > MAX_BUNDLE_BYTES) return malformed('the file is too large for a bundle');
   const value = parseJson(text);
   if (!isObject(value)) return malformed('the file is not a JSON object');
   const fault = misshapen(value, SHAPE, '');
@@ -129,6 +133,7 @@ export const parseBundle = (file: string | Uint8Array): ParsedBundle => {
   const bundle = members as unknown as Bundle;
   if (bundle.format !== BUNDLE_FORMAT) return malformed('its format is unknown to this verifier');
   if (!['software', 'demo'].includes(bundle.hints.assurance)) return malformed('hints.assurance must be software or demo');
+  if (!isWord(bundle.hints.ledger)) return malformed('hints.ledger must be one word');
   if (serializeBundle(bundle) !== text) return malformed('the file was changed: it does not match its own digest and layout');
   return { kind: 'bundle', bundle };
 };

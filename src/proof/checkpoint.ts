@@ -41,10 +41,11 @@ export const signNote = (text: string, name: string, publicKey: Uint8Array, sign
 /** Text and signatures of a note; undefined where it is no note. Says nothing about whether the signatures hold. */
 export const parseNote = (note: string): SignedNote | undefined => {
   const split = note.lastIndexOf('\n\n');
-  if (split < 0 || !note.endsWith('\n')) return undefined;
+  // A note has no control characters but newlines (C2SP signed-note).
+  if (split < 0 || !note.endsWith('\n') || /[^\P{Cc}\n]/u.test(note)) return undefined;
   const signatures = [];
   for (const line of note.slice(split + 2, -1).split('\n')) {
-    const [, name, base64] = /^— (\S+) (\S+)$/.exec(line) ?? [];
+    const [, name, base64] = /^— ([^\s+]+) (\S+)$/.exec(line) ?? [];
     const bytes = fromBase64(base64 ?? '');
     if (name === undefined || !bytes || bytes.length < 5) return undefined;
     signatures.push({ name, keyId: bytes.slice(0, 4), signature: bytes.slice(4) });

@@ -13,6 +13,9 @@ export interface Frontier {
   readonly roots: readonly Uint8Array[];
 }
 
+/** Sizes stay below 2^53. */
+const MAX_HEIGHT = 52;
+
 export const EMPTY_FRONTIER: Frontier = { size: 0, roots: [] };
 
 /** Adds one leaf hash; `onNode` hears of the leaf and of every subtree it finishes, from the leaf upwards. */
@@ -38,7 +41,7 @@ export const frontierRoot = ({ roots }: Frontier): Uint8Array =>
 export const frontierNodes = (size: number): { height: number; index: number }[] => {
   const nodes: { height: number; index: number }[] = [];
   let from = 0;
-  for (let height = Math.floor(Math.log2(Math.max(size, 1))); height >= 0; height -= 1) {
+  for (let height = MAX_HEIGHT; height >= 0; height -= 1) {
     const width = 2 ** height;
     if (from + width > size) continue;
     nodes.push({ height, index: from / width });

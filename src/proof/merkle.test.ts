@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fc, test } from '@fast-check/vitest';
+import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex, utf8 } from './encoding.js';
 import { appendLeaf, EMPTY_FRONTIER, frontierNodes, frontierRoot } from './frontier.js';
@@ -74,6 +74,22 @@ describe('Merkle tree of RFC 6962', () => {
       expect(verifyConsistency(6, 8, root, value as never, [])).toBe(false);
       expect(verifyConsistency(6, 8, root, root, value as never)).toBe(false);
     }
+  });
+
+  it('takes no hole in a proof for a hash, and no size near 2^53 for a power of two', () => {
+    const root = rootOf(RFC_LEAVES);
+    const holes = new Array<Uint8Array>(3);
+    expect(verifyInclusion(RFC_LEAVES[0]!, 0, 8, holes, root)).toBe(false);
+    expect(verifyConsistency(4, 8, root, root, new Array<Uint8Array>(1))).toBe(false);
+    const [largest, proof] = [Number.MAX_SAFE_INTEGER, Array.from({ length: 53 }, () => root)];
+    for (const [old, size] of [
+      [largest, largest],
+      [largest - 1, largest],
+      [-0, largest],
+    ] as const)
+      expect(verifyConsistency(old, size, root, rootOf([]), proof)).toBe(false);
+    expect(verifyInclusion(root, largest - 1, largest, proof, root)).toBe(false);
+    expect(frontierNodes(largest)).toHaveLength(53);
   });
 
   it('lets every tree follow from the empty one, and only from that', () => {

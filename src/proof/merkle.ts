@@ -105,7 +105,8 @@ export const consistencyProof = (leafHashes: readonly Uint8Array[], oldSize: num
 
 const isHash = (value: unknown): value is Uint8Array => value instanceof Uint8Array && value.length === HASH_LENGTH;
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-const areHashes = (values: unknown): values is Uint8Array[] => Array.isArray(values) && values.every(isHash);
+/** `Array.from` shows the holes of a sparse array, which `every` would pass over. */
+const areHashes = (values: unknown): values is Uint8Array[] => Array.isArray(values) && Array.from(values).every(isHash);
 
 const half = (value: number): number => Math.floor(value / 2);
 
@@ -132,7 +133,12 @@ export const verifyInclusion = (
   return last === 0 && sameBytes(hash, root);
 };
 
-const isPowerOfTwo = (value: number): boolean => Number.isInteger(Math.log2(value));
+/** By halving: the logarithm of 2^53 - 1 is rounded to a whole number. */
+const isPowerOfTwo = (value: number): boolean => {
+  let odd = value;
+  while (odd > 1 && odd % 2 === 0) odd /= 2;
+  return odd === 1;
+};
 
 /**
  * Whether `proof` shows that the tree of `oldSize` is the beginning of the tree of `newSize` (RFC 9162 section 2.1.4.2). From

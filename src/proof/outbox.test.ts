@@ -1,57 +1,10 @@
-import { fc, test } from '@fast-check/vitest';
+import { fc, test } from '../../test/prop.js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../platform/clock.js';
 import type { Fault } from './adapters/embedded-ledger.js';
-import { base58, memoOf, parseTransaction } from './transaction.js';
+import { Crash, dyingAfter, memosOnChain, untilAnchored } from './outbox-crashes.fixture.js';
 import { freshDir, intervalsOf, type ProofPlant, removeDir, type Sabotage, START_MS, startProof } from './proof-plant.fixture.js';
 import { forksAmong, verifyBundle } from './verifier.js';
-
-class Crash extends Error {}
-
-const WATCHED = ['insert', 'update', 'prepare', 'send', 'find', 'transaction', 'finalizedHeight', 'memoTransactions', 'oldestSlot'];
-
-/** Lets `steps` calls pass, then the process "dies": before the next call, or after it and before its answer. Nothing passes from then on. */
-const dyingAfter = (steps: number, when: 'before' | 'after'): { sabotage: Sabotage; died: () => boolean } => {
-  let left = steps;
-  const wrap = (target: object, name: string, call: (...args: unknown[]) => unknown) =>
-    async function step(...args: unknown[]): Promise<unknown> {
-      left -= 1;
-      if (left < -1 || (left === -1 && when === 'before')) throw new Crash(name);
-      const answer = await call.apply(target, args);
-      if (left === -1) throw new Crash(name);
-      return answer;
-    };
-  const sabotage: Sabotage = (target) =>
-    new Proxy(target, {
-      get: (inner, name) => {
-        const value: unknown = Reflect.get(inner, name);
-        if (typeof value !== 'function') return value;
-        const call = value as (...args: unknown[]) => unknown;
-        return WATCHED.includes(String(name)) ? wrap(inner, String(name), call) : call.bind(inner);
-      },
-    });
-  return { sabotage, died: () => left < 0 };
-};
-
-/** Memos on chain under the plant's key, oldest first: what any outsider can see. */
-const memosOnChain = ({ ledger, keys }: ProofPlant): string[] => {
-  const address = base58(keys.anchor.publicKey);
-  const memos = ledger.node.chain.history(address).map(({ bytes }) => {
-    const transaction = parseTransaction(Buffer.from(bytes, 'base64'));
-    return transaction && memoOf(transaction);
-  });
-  return memos.filter((memo) => memo !== undefined).toReversed();
-};
-
-const untilAnchored = async (plant: ProofPlant): Promise<void> => {
-  for (let tries = 0; tries < 12; tries += 1) {
-    await plant.proof.anchorNow();
-    const { anchoredLeaves, leaves, unfinishedAnchors } = await plant.proof.status();
-    if (anchoredLeaves === leaves && unfinishedAnchors === 0) return;
-    plant.clock.set(plant.clock.now() + 20_000);
-  }
-  throw new Error('the outbox did not come to rest');
-};
 
 const expectAnchoredOnce = async (plant: ProofPlant, sizes: readonly number[]): Promise<void> => {
   const memos = memosOnChain(plant);
@@ -87,13 +40,13 @@ describe('the outbox', () => {
   const dieAndRestart = async (steps: number, when: 'before' | 'after', pauseMs: number): Promise<boolean> => {
     const clock = new ManualClock(START_MS);
     const first = await start(clock);
-    await first.proof.recordInterval(intervalsOf(0));
+    await first.recorder.recordIntervals(intervalsOf(0));
     await untilAnchored(first);
     await stopAll();
 
     const { sabotage, died } = dyingAfter(steps, when);
     const dying = await start(clock, sabotage);
-    await dying.proof.recordInterval(intervalsOf(1));
+    await dying.recorder.recordIntervals(intervalsOf(1));
     // A crash takes the process with it, so nothing after it runs; only other errors are a fault of the outbox.
     await dying.proof.anchorNow().catch((error: unknown) => expect(error).toBeInstanceOf(Crash));
     await stopAll();
@@ -128,8 +81,8 @@ describe('the outbox', () => {
     [
       fc.array(
         fc.tuple(
-          fc.constantFrom('sendTransaction', 'getSignatureStatuses', 'getTransaction', 'getBlockHeight', 'getLatestBlockhash'),
-          fc.constantFrom<Fault>('busy', 'lose-answer', 'drop'),
+          fc.constantFrom('sendTransaction', 'getSignatureStatuses', 'getTransaction', 'getEpochInfo', 'getLatestBlockhash'),
+          fc.constantFrom<Fault>('busy', 'lose-answer', 'drop', 'expired', 'duplicate', 'behind', 'slow'),
         ),
         {
           maxLength: 6,
@@ -147,7 +100,7 @@ describe('the outbox', () => {
       const plant = await start();
       for (const [method, fault] of faults) plant.ledger.node.failNext(method, fault);
       for (const [slot, pauseMs] of pausesMs.entries()) {
-        await plant.proof.recordInterval(intervalsOf(slot));
+        await plant.recorder.recordIntervals(intervalsOf(slot));
         await plant.proof.anchorNow();
         plant.clock.set(plant.clock.now() + pauseMs);
       }
@@ -164,7 +117,7 @@ describe('the outbox', () => {
 
   it('covers all that closed during an outage with one anchor', async () => {
     const plant = await start();
-    for (let slot = 0; slot < 8; slot += 1) await plant.proof.recordInterval(intervalsOf(slot));
+    for (let slot = 0; slot < 8; slot += 1) await plant.recorder.recordIntervals(intervalsOf(slot));
     await untilAnchored(plant);
     await expectAnchoredOnce(plant, [48]);
     expect(await plant.proof.anchorNow()).toEqual({ kind: 'up-to-date' });
@@ -173,13 +126,13 @@ describe('the outbox', () => {
   it('proves nothing that nobody here has seen', async () => {
     const plant = await start();
     const [seen, ...brought] = intervalsOf(0);
-    const outcome = await plant.proof.recordInterval([seen!, ...brought.map((one) => ({ ...one, imported: true as const }))]);
+    const outcome = await plant.recorder.recordIntervals([seen!, ...brought.map((one) => ({ ...one, imported: true as const }))]);
     expect(outcome).toEqual({ added: 1, alreadyRecorded: 0 });
   });
 
   it('sends the very same bytes again while they can land', async () => {
     const plant = await start();
-    await plant.proof.recordInterval(intervalsOf(0));
+    await plant.recorder.recordIntervals(intervalsOf(0));
     plant.ledger.node.failNext('sendTransaction', 'busy');
     expect(await plant.proof.anchorNow()).toMatchObject({ kind: 'pending', size: 6 });
     expect((await plant.proof.status()).fault).toMatchObject({ retryable: true });
@@ -196,7 +149,7 @@ describe('the outbox', () => {
 
   it('signs anew only when the height has passed, and remembers what it gave up', async () => {
     const plant = await start();
-    await plant.proof.recordInterval(intervalsOf(0));
+    await plant.recorder.recordIntervals(intervalsOf(0));
     plant.ledger.node.failNext('sendTransaction', 'drop');
     await plant.proof.anchorNow();
     const given = (await plant.outbox.latest())!.signature;
@@ -212,7 +165,7 @@ describe('the outbox', () => {
 
   it('gives no anchor up on the word of a node that has forgotten the time', async () => {
     const plant = await start();
-    await plant.proof.recordInterval(intervalsOf(0));
+    await plant.recorder.recordIntervals(intervalsOf(0));
     plant.ledger.node.failNext('sendTransaction', 'drop');
     await plant.proof.anchorNow();
     const given = (await plant.outbox.latest())!.signature;
@@ -223,9 +176,71 @@ describe('the outbox', () => {
     expect((await plant.outbox.latest())!.signature).toBe(given);
   });
 
+  it('believes no node that is behind when it says that an anchor never landed', async () => {
+    const plant = await start();
+    plant.clock.set(plant.clock.now() + 600_000);
+    await plant.recorder.recordIntervals(intervalsOf(0));
+    // It lands, and nobody hears of it until its time is over.
+    plant.ledger.node.failNext('sendTransaction', 'lose-answer');
+    await plant.proof.anchorNow();
+    plant.clock.set(plant.clock.now() + 100_000);
+    for (const _ of [0, 1]) plant.ledger.node.failNext('getSignatureStatuses', 'behind');
+    await plant.proof.pushOutbox();
+    expect((await plant.proof.status()).fault).toMatchObject({
+      retryable: true,
+      message: expect.stringMatching(/the node is behind/) as string,
+    });
+    // Nor where the one behind is asked for the key's history.
+    const blind = vi.spyOn(plant.ledger, 'find').mockResolvedValue(undefined);
+    plant.ledger.node.failNext('getSlot', 'behind');
+    await plant.proof.pushOutbox();
+    expect((await plant.proof.status()).fault?.message).toMatch(/the node is behind/);
+    blind.mockRestore();
+    await untilAnchored(plant);
+    expect((await plant.outbox.latest())!.expiredSignatures).toEqual([]);
+    await expectAnchoredOnce(plant, [6]);
+  });
+
+  it('takes what only the history still tells for landed', async () => {
+    const plant = await start();
+    await plant.recorder.recordIntervals(intervalsOf(0));
+    plant.ledger.node.failNext('sendTransaction', 'lose-answer');
+    await plant.proof.anchorNow();
+    plant.clock.set(plant.clock.now() + 300_000);
+    const forgetful = vi.spyOn(plant.ledger, 'find').mockResolvedValue(undefined);
+    const given = (await plant.outbox.latest())!.signature;
+    await plant.proof.pushOutbox();
+    expect((await plant.outbox.latest())!).toMatchObject({ signature: given, expiredSignatures: [] });
+    forgetful.mockRestore();
+    await untilAnchored(plant);
+    await expectAnchoredOnce(plant, [6]);
+  });
+
+  it('waits out a hash that a node calls expired while it lives, and a transaction that arrives twice', async () => {
+    const plant = await start();
+    await plant.recorder.recordIntervals(intervalsOf(0));
+    plant.ledger.node.failNext('sendTransaction', 'expired');
+    expect(await plant.proof.anchorNow()).toMatchObject({ kind: 'pending' });
+    const given = (await plant.outbox.latest())!.signature;
+    plant.ledger.node.failNext('sendTransaction', 'duplicate');
+    await plant.proof.pushOutbox();
+    expect((await plant.outbox.latest())!).toMatchObject({ state: 'confirmed', signature: given });
+    await expectAnchoredOnce(plant, [6]);
+  });
+
+  it('makes no anchor while it can not see what its key has anchored, and says so', async () => {
+    const plant = await start();
+    await plant.recorder.recordIntervals(intervalsOf(0));
+    plant.ledger.node.failNext('getSignaturesForAddress', 'drop');
+    expect(await plant.proof.anchorNow()).toMatchObject({ kind: 'pending', reason: expect.stringMatching(/history/) as string });
+    expect((await plant.proof.status()).fault).toMatchObject({ retryable: true });
+    expect(await plant.proof.anchorNow()).toMatchObject({ kind: 'anchored', size: 6 });
+    expect((await plant.proof.status()).fault).toBeUndefined();
+  });
+
   it('takes an anchor out again that a dropped block took along, and sends it again', async () => {
     const plant = await start();
-    await plant.proof.recordInterval(intervalsOf(0));
+    await plant.recorder.recordIntervals(intervalsOf(0));
     await plant.proof.anchorNow();
     const node = vi.spyOn(plant.ledger, 'find').mockResolvedValue(undefined);
     await plant.proof.pushOutbox();
@@ -238,10 +253,10 @@ describe('the outbox', () => {
 
   it('says that an empty account can not be helped by waiting', async () => {
     const plant = await start();
-    await plant.proof.recordInterval(intervalsOf(0));
+    await plant.recorder.recordIntervals(intervalsOf(0));
     plant.ledger.node.chain.drain(plant.keys.anchor.publicKey);
     await plant.proof.anchorNow();
     expect((await plant.proof.status()).fault).toMatchObject({ retryable: false });
-    expect(await plant.proof.balance()).toEqual({ lamports: 0, anchorsLeft: 0 });
+    expect(await plant.balances.now()).toEqual({ lamports: 0, anchorsLeft: 0, daysLeft: 0 });
   });
 });

@@ -1,9 +1,10 @@
-import { fc, test } from '@fast-check/vitest';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fc, test } from '../../test/prop.js';
+import { InsertQueryBuilder, type InsertResult } from 'typeorm';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fromHex, toHex } from './encoding.js';
 import { consistencyProof, inclusionProof, rootOf } from './merkle.js';
 import { ProofRecordEntity, ProofTileEntity } from './proof.entity.js';
-import { freshDir, intervalsOf, type ProofPlant, removeDir, startProof } from './proof-plant.fixture.js';
+import { freshDir, intervalsOf, type ProofPlant, removeDir, START_MS, startProof } from './proof-plant.fixture.js';
 import { parseRecord, recordHash } from './record.js';
 import { verifyBundle } from './verifier.js';
 
@@ -28,22 +29,44 @@ describe('the log', () => {
 
   it('records an interval once, however often it is told, also within one call and after a restart', async () => {
     const intervals = intervalsOf(0);
-    expect(await plant.proof.recordInterval([...intervals, ...intervals])).toEqual({ added: 6, alreadyRecorded: 6 });
+    expect(await plant.recorder.recordIntervals([...intervals, ...intervals])).toEqual({ added: 6, alreadyRecorded: 6 });
     await restart();
-    expect(await plant.proof.recordInterval(intervals)).toEqual({ added: 0, alreadyRecorded: 6 });
+    expect(await plant.recorder.recordIntervals(intervals)).toEqual({ added: 0, alreadyRecorded: 6 });
     expect(plant.log.size).toBe(6);
   });
 
+  it.each([
+    [
+      'stored',
+      (execute: () => Promise<InsertResult>): Promise<InsertResult> => execute().then(() => Promise.reject(new Error('connection lost'))),
+    ],
+    ['not stored', (): Promise<InsertResult> => Promise.reject(new Error('connection lost'))],
+  ])('goes on after a connection that broke while leaves were %s', async (_what, breaking) => {
+    await plant.recorder.recordIntervals(intervalsOf(0));
+    const broken = vi.spyOn(InsertQueryBuilder.prototype, 'execute').mockImplementationOnce(async function (
+      this: InsertQueryBuilder<object>,
+    ) {
+      broken.mockRestore();
+      return breaking(() => this.execute());
+    });
+    await expect(plant.recorder.recordIntervals(intervalsOf(1))).rejects.toThrow('connection lost');
+    await plant.recorder.recordIntervals([...intervalsOf(1), ...intervalsOf(2)]);
+    const meter = (await rows()).filter(({ deviceId }) => deviceId === 'meter-1').map(({ record }) => parseRecord(record!)!.sequence);
+    expect(meter).toEqual([0, 1, 2]);
+    expect(toHex(plant.log.root())).toBe(toHex(rootOf(await leaves())));
+    expect(plant.log.size).toBe(18);
+  });
+
   it('has the database refuse a second reading of an interval', async () => {
-    await plant.proof.recordInterval(intervalsOf(0));
+    await plant.recorder.recordIntervals(intervalsOf(0));
     const [row] = await rows();
     await expect(plant.database.getRepository(ProofRecordEntity).insert(Object.assign(row!, { leafIndex: 99 }))).rejects.toThrow(/UNIQUE/);
   });
 
   it('chains the records of a device and channel, across a restart', async () => {
-    await plant.proof.recordInterval(intervalsOf(0));
+    await plant.recorder.recordIntervals(intervalsOf(0));
     await restart();
-    await plant.proof.recordInterval(intervalsOf(1));
+    await plant.recorder.recordIntervals(intervalsOf(1));
     const meter = (await rows()).filter(({ deviceId, channel }) => deviceId === 'meter-1' && channel === 'grid');
     const [first, second] = meter.map(({ record }) => parseRecord(record!)!);
     expect([first!.sequence, second!.sequence]).toEqual([0, 1]);
@@ -52,7 +75,7 @@ describe('the log', () => {
 
   it('states a gap as missing, and no energy with it', async () => {
     const [interval] = intervalsOf(0);
-    await plant.proof.recordInterval([
+    await plant.recorder.recordIntervals([
       { ...interval!, quality: 'missing' },
       { ...interval!, flow: 'pv', toBusWh: Number.NaN, fromBusWh: undefined },
     ]);
@@ -69,7 +92,7 @@ describe('the log', () => {
       for (const count of batches) {
         const intervals = Array.from({ length: count }, (_, at) => intervalsOf(slot + at)).flat();
         slot += count;
-        await plant.proof.recordInterval(intervals);
+        await plant.recorder.recordIntervals(intervals);
       }
       await restart();
       const all = await leaves();
@@ -83,7 +106,7 @@ describe('the log', () => {
   );
 
   it('makes tiles up for leaves that were stored without them, and upper tiles for lower ones', async () => {
-    await plant.proof.recordInterval(Array.from({ length: 150 }, (_, slot) => intervalsOf(slot)).flat());
+    await plant.recorder.recordIntervals(Array.from({ length: 150 }, (_, slot) => intervalsOf(slot)).flat());
     const root = toHex(plant.log.root());
     await plant.database.getRepository(ProofTileEntity).delete({ level: 1 });
     await restart();
@@ -94,9 +117,9 @@ describe('the log', () => {
   });
 
   it('forgets a site, and proves everyone else as before', async () => {
-    await plant.proof.recordInterval(intervalsOf(0));
+    await plant.recorder.recordIntervals(intervalsOf(0));
     await plant.proof.anchorNow();
-    await plant.proof.eraseSite('home-1');
+    await plant.proof.eraseSite('home-1', START_MS);
     const all = await rows();
     const erased = all.filter(({ siteId }) => siteId === 'home-1');
     expect(erased.flatMap(({ record, salt, signature }) => [record, salt, signature])).toEqual(Array.from({ length: 6 }, () => null));
@@ -105,16 +128,36 @@ describe('the log', () => {
       const outcome = await plant.proof.bundle(leafIndex);
       expect(outcome.kind === 'bundle' && verifyBundle(outcome.file).ok).toBe(true);
     }
-    expect(await plant.proof.proofsOf('home-1', 10)).toEqual([]);
-    await plant.proof.recordInterval(intervalsOf(1));
+    expect(await plant.proof.proofsOf('home-1', { limit: 10 })).toEqual([]);
+    await plant.recorder.recordIntervals(intervalsOf(1));
     expect(await plant.proof.anchorNow()).toMatchObject({ kind: 'anchored', size: 12 });
   });
 
+  it('goes on under another key and pseudonym for a site that was erased, also after a restart', async () => {
+    await plant.recorder.recordIntervals(intervalsOf(0));
+    const before = parseRecord((await rows()).find(({ siteId }) => siteId === 'home-1')!.record!)!;
+    expect(await plant.proof.eraseSite('home-1', START_MS)).toBe(2);
+    await plant.recorder.recordIntervals(intervalsOf(1));
+    await restart();
+    await plant.recorder.recordIntervals(intervalsOf(2));
+    const meter = (await rows()).filter(({ deviceId, record }) => deviceId === 'meter-1' && record !== null);
+    const records = meter.map(({ record }) => parseRecord(record!)!);
+    expect(records.map(({ sequence }) => sequence)).toEqual([0, 1]);
+    for (const { site, signer } of records) {
+      expect(site).not.toBe(before.site);
+      expect(signer).not.toBe(before.signer);
+    }
+    expect(await plant.proof.eraseSite('home-1', START_MS)).toBe(4);
+    await plant.recorder.recordIntervals(intervalsOf(3));
+    const again = parseRecord((await rows()).find(({ siteId, record }) => siteId === 'home-1' && record !== null)!.record!)!;
+    expect(again.site).not.toBe(records[0]!.site);
+  });
+
   it('lists the newest proofs of a site, with their anchors', async () => {
-    await plant.proof.recordInterval(intervalsOf(0));
+    await plant.recorder.recordIntervals(intervalsOf(0));
     await plant.proof.anchorNow();
-    await plant.proof.recordInterval(intervalsOf(1));
-    const [newest, , older] = await plant.proof.proofsOf('home-2', 3);
+    await plant.recorder.recordIntervals(intervalsOf(1));
+    const [newest, , older] = await plant.proof.proofsOf('home-2', { limit: 3 });
     expect(newest).toMatchObject({ deviceId: 'pv-2', channel: 'pv', toBusWh: 512, quality: 'measured' });
     expect(newest!.anchor).toBeUndefined();
     expect(older!.anchor).toMatchObject({ slot: expect.any(Number) as number });
@@ -122,7 +165,7 @@ describe('the log', () => {
   });
 
   it('puts nothing on chain but origin, size, roots and policy', async () => {
-    await plant.proof.recordInterval(intervalsOf(0));
+    await plant.recorder.recordIntervals(intervalsOf(0));
     await plant.proof.anchorNow();
     const { memo, transaction } = (await plant.outbox.latest())!;
     expect(memo).toMatch(

@@ -2,17 +2,23 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
+import type { Plant } from '../fleet/plant.js';
 import { SLOT_MS } from '../kernel/interval.js';
 import { ManualClock } from '../platform/clock.js';
+import type { AlarmRaise, AlarmService } from '../platform/alarm.service.js';
 import { databaseOptions } from '../platform/database.js';
 import type { IntervalEnergy } from '../telemetry/interval-energy.js';
 import { EmbeddedLedger } from './adapters/embedded-ledger.js';
+import { AnchorBalances } from './anchor-balance.service.js';
 import { AnchorOutbox } from './anchor-outbox.service.js';
 import type { Ledger } from './ledger.port.js';
+import { ProofEvidence } from './proof-evidence.service.js';
 import { ProofLog } from './proof-log.service.js';
-import { ProofAnchorEntity, ProofRecordEntity, ProofTileEntity } from './proof.entity.js';
-import { ProofService, ProofSettings } from './proof.service.js';
-import { loadSigningKeys, type SigningKeys } from './signing-keys.js';
+import { ProofRecorder } from './proof-recorder.service.js';
+import { ProofAnchorEntity, ProofConflictEntity, ProofErasureEntity, ProofRecordEntity, ProofTileEntity } from './proof.entity.js';
+import { ProofService } from './proof.service.js';
+import { ProofSettings } from './proof-settings.js';
+import { type AnchorSigner, loadSigningKeys, type SigningKeys } from './signing-keys.js';
 import { TileStore } from './tile-store.js';
 
 export const START_MS = 1_700_000_100_000;
@@ -26,9 +32,22 @@ export interface ProofPlant {
   readonly ledger: EmbeddedLedger;
   readonly log: ProofLog;
   readonly outbox: AnchorOutbox;
+  readonly recorder: ProofRecorder;
   readonly proof: ProofService;
+  readonly balances: AnchorBalances;
+  readonly evidence: ProofEvidence;
+  /** What was raised, in its order. */
+  readonly alarms: readonly AlarmRaise[];
   stop(): Promise<void>;
 }
+
+/** Three homes, each with what `intervalsOf` tells of and a battery. */
+export const HOMES = {
+  sites: [0, 1, 2].map((home) => ({
+    id: `home-${home}`,
+    devices: ['meter', 'pv', 'battery'].map((kind) => ({ id: `${kind}-${home}`, siteId: `home-${home}` })),
+  })),
+} as unknown as Plant;
 
 export const freshDir = (): string => mkdtempSync(join(tmpdir(), 'proof-'));
 export const removeDir = (dir: string): void => rmSync(dir, { recursive: true, force: true });
@@ -41,22 +60,30 @@ export const startProof = async (
   dir: string,
   clock = new ManualClock(START_MS),
   sabotage: Sabotage = (target) => target,
+  anchor?: AnchorSigner,
 ): Promise<ProofPlant> => {
-  const entities = [ProofRecordEntity, ProofTileEntity, ProofAnchorEntity];
+  const entities = [ProofRecordEntity, ProofTileEntity, ProofAnchorEntity, ProofConflictEntity, ProofErasureEntity];
   const database = new DataSource({ ...databaseOptions({ kind: 'sqlite', file: join(dir, 'plant.sqlite') }), entities });
   await database.initialize();
   await database.runMigrations();
-  const keys = loadSigningKeys(dir, true, ORIGIN);
+  const keys = loadSigningKeys(dir, true, ORIGIN, { anchor });
   const ledger = await EmbeddedLedger.start({ dir, clock }, keys.anchor.publicKey);
   const log = new ProofLog(database.getRepository(ProofRecordEntity), new TileStore(database.getRepository(ProofTileEntity)), keys);
   const outbox = new AnchorOutbox(sabotage(database.getRepository(ProofAnchorEntity)), sabotage<Ledger>(ledger), keys, clock);
-  const proof = new ProofService(log, outbox, keys, ledger, new ProofSettings(keys.origin, SLOT_MS));
+  const alarms: AlarmRaise[] = [];
+  const raise = (alarm: AlarmRaise): Promise<void> => Promise.resolve(void alarms.push(alarm));
+  const conflicts = database.getRepository(ProofConflictEntity);
+  const evidence = new ProofEvidence(conflicts, log, outbox, { plant: () => HOMES }, { raise } as unknown as AlarmService, clock);
+  const settings = new ProofSettings(keys.origin, SLOT_MS);
+  const proof = new ProofService(log, outbox, keys, ledger, settings, evidence);
+  const balances = new AnchorBalances(ledger, outbox, keys, settings, clock);
+  const recorder = new ProofRecorder(log, { plant: () => HOMES });
   await proof.onModuleInit();
   const stop = async (): Promise<void> => {
     await ledger.close();
     await database.destroy();
   };
-  return { dir, clock, database, keys, ledger, log, outbox, proof, stop };
+  return { dir, clock, database, keys, ledger, log, outbox, recorder, proof, balances, evidence, alarms, stop };
 };
 
 /** What `homes` meters and inverters moved in the slot `slot` after the start. */

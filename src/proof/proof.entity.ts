@@ -1,4 +1,4 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import { bigintColumn } from '../platform/columns.js';
 
 /**
@@ -7,6 +7,7 @@ import { bigintColumn } from '../platform/columns.js';
  */
 @Entity({ name: 'proof_records' })
 @Index('ux_proof_records_interval', ['startMs', 'deviceId', 'channel', 'kind'], { unique: true })
+@Index('ux_proof_records_supersedes', ['supersedes'], { unique: true })
 @Index('ix_proof_records_site', ['siteId', 'startMs'])
 export class ProofRecordEntity {
   @PrimaryColumn({ name: 'leaf_index', type: 'integer', primaryKeyConstraintName: 'pk_proof_records' })
@@ -18,6 +19,7 @@ export class ProofRecordEntity {
   @Column({ name: 'site_id', type: 'varchar', length: 64 })
   siteId!: string;
 
+  /** The device, or what else the record is about: an event, a statement. */
   @Column({ name: 'device_id', type: 'varchar', length: 96 })
   deviceId!: string;
 
@@ -39,6 +41,52 @@ export class ProofRecordEntity {
 
   @Column({ type: 'varchar', length: 64, nullable: true })
   salt!: string | null;
+
+  /** Of a correction: the hash of the record it takes the place of. A record is corrected once; that correction may be in turn. */
+  @Column({ type: 'varchar', length: 64, nullable: true })
+  supersedes!: string | null;
+}
+
+/** What contradicts the log, kept as it came: rows are only ever added, and go when their site is erased. */
+@Entity({ name: 'proof_conflicts' })
+@Index('ux_proof_conflicts_digest', ['digest'], { unique: true })
+export class ProofConflictEntity {
+  @PrimaryGeneratedColumn({ type: 'integer', primaryKeyConstraintName: 'pk_proof_conflicts' })
+  id!: number;
+
+  /** SHA-256 over `evidence`: what is brought twice is kept once. */
+  @Column({ type: 'varchar', length: 64 })
+  digest!: string;
+
+  @Column({ name: 'found_at_ms', type: 'bigint', transformer: bigintColumn })
+  foundAtMs!: number;
+
+  /** `record`: two for one place of a chain. `tree`: two roots of one size. `anchor`: one our key signed that the log does not know. */
+  @Column({ type: 'varchar', length: 16 })
+  kind!: 'record' | 'tree' | 'anchor';
+
+  @Column({ name: 'site_id', type: 'varchar', length: 64, nullable: true })
+  siteId!: string | null;
+
+  @Column({ type: 'text' })
+  detail!: string;
+
+  /** Both signed texts, or transactions in base64, as JSON. */
+  @Column({ type: 'text' })
+  evidence!: string;
+}
+
+/** How often a site's records were erased: its key and pseudonym follow from it. */
+@Entity({ name: 'proof_erasures' })
+export class ProofErasureEntity {
+  @PrimaryColumn({ name: 'site_id', type: 'varchar', length: 64, primaryKeyConstraintName: 'pk_proof_erasures' })
+  siteId!: string;
+
+  @Column({ type: 'integer' })
+  times!: number;
+
+  @Column({ name: 'at_ms', type: 'bigint', transformer: bigintColumn })
+  atMs!: number;
 }
 
 /** Up to 256 neighbouring hashes of one level of the tree; level n holds the roots of subtrees of 256^n leaves. */

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { AdapterError, messageOf } from '../kernel/errors.js';
-import { DAY_MS, HOUR_MS } from '../kernel/units.js';
+import { HOUR_MS } from '../kernel/units.js';
 import { AlarmService } from '../platform/alarm.service.js';
-import { ProofService, ProofSettings } from './proof.service.js';
+import { AnchorBalances } from './anchor-balance.service.js';
+import { ProofService } from './proof.service.js';
 
 const SUBJECT = 'ledger';
 const LOW_BALANCE_DAYS = 7;
@@ -16,7 +17,7 @@ export class ProofJobs {
   constructor(
     private readonly proof: ProofService,
     private readonly alarms: AlarmService,
-    private readonly settings: ProofSettings,
+    private readonly balances: AnchorBalances,
   ) {}
 
   @Interval(2_000)
@@ -39,8 +40,7 @@ export class ProofJobs {
   @Interval(HOUR_MS)
   async watchBalance(): Promise<void> {
     try {
-      const { lamports, anchorsLeft } = await this.proof.balance();
-      const daysLeft = (anchorsLeft * this.settings.anchorPeriodMs) / DAY_MS;
+      const { lamports, daysLeft } = await this.balances.now();
       if (daysLeft > LOW_BALANCE_DAYS) return await this.alarms.clear(SUBJECT, 'balance');
       const message = `the anchor key has ${lamports} lamports, enough for ${daysLeft.toFixed(1)} days of anchors: top it up`;
       await this.alarms.raise({ subject: SUBJECT, kind: 'balance', severity: 'warning', message });

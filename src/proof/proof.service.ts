@@ -1,30 +1,62 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { SiteId } from '../fleet/plant.js';
 import { AdapterError } from '../kernel/errors.js';
-import type { DurationMs, EpochMs, WattHour } from '../kernel/units.js';
-import type { EnergyQuality, IntervalEnergy } from '../telemetry/interval-energy.js';
+import type { EpochMs, WattHour } from '../kernel/units.js';
+import type { EnergyQuality } from '../telemetry/interval-energy.js';
+import { checkpointOf, landingOf } from './anchor-facts.js';
 import { AnchorOutbox } from './anchor-outbox.service.js';
 import { type Bundle, BUNDLE_FORMAT, serializeBundle } from './bundle.js';
 import { commitmentOf } from './commitment.js';
-import { fromHex, toHex } from './encoding.js';
+import { fromBase64, fromHex, sameBytes, toHex } from './encoding.js';
+import { ForeignAnchors } from './foreign-anchors.js';
 import { Ledger } from './ledger.port.js';
-import { ProofLog, type AppendResult } from './proof-log.service.js';
+import { ProofEvidence } from './proof-evidence.service.js';
+import { ProofLog } from './proof-log.service.js';
+import { ProofSettings } from './proof-settings.js';
 import type { ProofAnchorEntity } from './proof.entity.js';
-import { parseRecord } from './record.js';
+import { isMetered, parseRecord, type ProofRecord, recordHash } from './record.js';
+import { recordText } from './record-text.js';
 import { SigningKeys } from './signing-keys.js';
-import { base58 } from './transaction.js';
+import { base58, payerOf } from './transaction.js';
 
-/** A household's proof at a glance. `anchor` is absent until its transaction is in a block. */
+/** What can be listed, and the kinds of rows that are it. */
+const LISTED = {
+  reading: ['interval-reading', 'correction/%'],
+  decision: ['decision/%'],
+  event: ['grid-event'],
+  baseline: ['baseline'],
+  statement: ['statement'],
+} as const;
+export const LISTED_KINDS = Object.keys(LISTED) as (keyof typeof LISTED)[];
+
+export interface ProofQuery {
+  readonly kind?: keyof typeof LISTED;
+  readonly deviceId?: string;
+  readonly channel?: string;
+  /** Of what begins in `[fromMs, toMs)`. */
+  readonly fromMs?: EpochMs;
+  readonly toMs?: EpochMs;
+  readonly limit: number;
+}
+
+/** A proof at a glance. Energies and quality are those of readings and corrections. */
 export interface ProofSummary {
   readonly leafIndex: number;
   readonly siteId: SiteId;
+  readonly type: ProofRecord['type'];
+  /** What it states, in one line. */
+  readonly states: string;
+  /** The device; of what is of no device, the event or statement it is about. */
   readonly deviceId: string;
   readonly channel: string;
   readonly startMs: EpochMs;
   readonly endMs: EpochMs;
   readonly toBusWh?: WattHour;
   readonly fromBusWh?: WattHour;
-  readonly quality: EnergyQuality;
+  readonly quality?: EnergyQuality;
+  /** A later record takes its place. */
+  readonly superseded?: true;
+  /** Absent until its transaction is in a block. */
   readonly anchor?: { readonly signature: string; readonly slot: number; readonly atMs: EpochMs };
 }
 
@@ -46,6 +78,8 @@ export interface ProofStatus {
   readonly rpcUrl: string;
   readonly origin: string;
   readonly demoKeys: boolean;
+  /** How the signing keys are kept: what a proof is worth rests on it. */
+  readonly assurance: Bundle['hints']['assurance'];
   /** What a verifier pins: hexadecimal, and base58 for the anchor key's address. */
   readonly logKey: string;
   readonly anchorKey: string;
@@ -59,18 +93,12 @@ export interface ProofStatus {
   readonly fault?: { readonly message: string; readonly retryable: boolean };
 }
 
-/** What `ProofModule.register` was given beside keys and ledger. */
-export class ProofSettings {
-  constructor(
-    readonly origin: string,
-    readonly anchorPeriodMs: DurationMs,
-  ) {}
-}
-
-/** Records what was measured, anchors it, and hands out the proofs. */
+/** Anchors what is recorded, and hands out the proofs. */
 @Injectable()
 export class ProofService implements OnModuleInit {
+  /** Why anchors on their way stand still, and why no new one is made. */
   private fault: ProofStatus['fault'];
+  private halt: ProofStatus['fault'];
   private anchoring: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -79,15 +107,11 @@ export class ProofService implements OnModuleInit {
     private readonly keys: SigningKeys,
     private readonly ledger: Ledger,
     private readonly settings: ProofSettings,
+    private readonly evidence: ProofEvidence,
   ) {}
 
   async onModuleInit(): Promise<void> {
     await this.log.load();
-  }
-
-  /** Signs, commits and appends closed intervals. One that is recorded already is left as it is, so calling twice records once. */
-  recordInterval(intervals: readonly IntervalEnergy[]): Promise<AppendResult> {
-    return this.log.append(intervals.filter(({ imported }) => !imported));
   }
 
   /** Anchors everything recorded since the last anchor, in one transaction. Does not throw where the chain is away. */
@@ -97,8 +121,8 @@ export class ProofService implements OnModuleInit {
       const waiting = (await this.outbox.unfinished()).find(({ state }) => state !== 'confirmed');
       // The memo names the root before it, so anchors go out one after the other.
       if (waiting) return this.outcomeOf(waiting);
-      const anchor = await this.outbox.propose({ origin: this.settings.origin, size: this.log.size, root: this.log.root() });
-      if (!anchor) return { kind: 'up-to-date' };
+      const anchor = await this.propose();
+      if (!anchor) return this.halt ? { kind: 'pending', size: this.log.size, reason: this.halt.message } : { kind: 'up-to-date' };
       await this.advance(anchor);
       return this.outcomeOf(anchor);
     });
@@ -109,26 +133,30 @@ export class ProofService implements OnModuleInit {
     return this.inOrder(() => this.advanceAll());
   }
 
-  /** A site's newest proofs, newest first. */
-  async proofsOf(siteId: SiteId, limit: number): Promise<ProofSummary[]> {
-    const rows = await this.log.newestOf(siteId, limit);
+  /** A site's proofs, newest first. */
+  async proofsOf(siteId: SiteId, { kind = 'reading', ...query }: ProofQuery): Promise<ProofSummary[]> {
+    const rows = await this.log.find({ siteId, kinds: LISTED[kind], ...query });
+    const superseded = await this.log.superseded(rows.flatMap(({ record }) => (record === null ? [] : recordHash(record))));
     const anchors: ProofAnchorEntity[] = [];
     const summaries: ProofSummary[] = [];
-    for (const row of rows) {
-      const reading = row.record === null ? undefined : parseRecord(row.record);
-      if (!reading) continue;
-      const anchor = await this.anchorOf(row.leafIndex, anchors);
+    for (const { leafIndex, record: text, deviceId, channel } of rows) {
+      const record = text === null ? undefined : parseRecord(text);
+      if (text === null || !record) continue;
+      const metered = isMetered(record) ? record : undefined;
       summaries.push({
-        leafIndex: row.leafIndex,
+        leafIndex,
         siteId,
-        deviceId: row.deviceId,
-        channel: row.channel,
-        startMs: reading.startMs,
-        endMs: reading.endMs,
-        toBusWh: reading.toBusWh,
-        fromBusWh: reading.fromBusWh,
-        quality: reading.quality,
-        anchor: landingOf(anchor),
+        type: record.type,
+        states: recordText(record),
+        deviceId: deviceId.split(' ')[0]!,
+        channel,
+        startMs: record.startMs,
+        endMs: record.endMs,
+        toBusWh: metered?.toBusWh,
+        fromBusWh: metered?.fromBusWh,
+        quality: metered?.quality,
+        superseded: superseded.has(recordHash(text)) ? true : undefined,
+        anchor: landingOf(await this.anchorOf(leafIndex, anchors)),
       });
     }
     return summaries;
@@ -161,7 +189,8 @@ export class ProofService implements OnModuleInit {
           }
         : undefined,
       anchor: { transaction: anchor.transaction! },
-      keys: { log: toHex(keys.log.publicKey), anchor: toHex(keys.anchor.publicKey) },
+      // An earlier log may have been anchored by another key than signs now.
+      keys: { log: toHex(keys.log.publicKey), anchor: toHex(payerOf(fromBase64(anchor.transaction!)!)!) },
       hints: { ledger: ledger.name, slot: landing.slot, timeMs: landing.atMs, assurance: keys.demo ? 'demo' : 'software' },
     };
     return { kind: 'bundle', siteId, bundle, file: serializeBundle(bundle) };
@@ -176,6 +205,7 @@ export class ProofService implements OnModuleInit {
       rpcUrl: ledger.rpcUrl,
       origin: settings.origin,
       demoKeys: keys.demo,
+      assurance: keys.demo ? 'demo' : 'software',
       logKey: toHex(keys.log.publicKey),
       anchorKey: toHex(keys.anchor.publicKey),
       anchorAddress: base58(keys.anchor.publicKey),
@@ -183,19 +213,48 @@ export class ProofService implements OnModuleInit {
       anchoredLeaves: last?.treeSize ?? 0,
       unfinishedAnchors: (await this.outbox.unfinished()).length,
       lastAnchor: last && landing ? { ...landing, finalized: last.state === 'finalized' } : undefined,
-      fault: this.fault,
+      fault: this.halt ?? this.fault,
     };
   }
 
-  /** Lamports left to pay for anchors with, and for how many anchors at the base fee they last. */
-  async balance(): Promise<{ lamports: number; anchorsLeft: number }> {
-    const lamports = await this.ledger.balanceLamports(this.keys.anchor.publicKey);
-    return { lamports, anchorsLeft: Math.floor(lamports / LAMPORTS_AN_ANCHOR) };
+  /** Whether anything was ever recorded of a site. */
+  async holds(siteId: SiteId): Promise<boolean> {
+    return (await this.log.find({ siteId, limit: 1 })).length > 0;
   }
 
-  /** Forgets a site's records, signatures and salts. Everyone else's proofs hold as before. */
-  eraseSite(siteId: SiteId): Promise<void> {
-    return this.log.eraseSite(siteId);
+  /** Forgets a site's records, signatures and salts, and answers how many. Everyone else's proofs hold as before. */
+  eraseSite(siteId: SiteId, atMs: EpochMs): Promise<number> {
+    return this.log.eraseSite(siteId, atMs);
+  }
+
+  /** Decides on an anchor, unless nothing is new, or the chain is away or holds what this log does not: `halt` then says so. */
+  private async propose(): Promise<ProofAnchorEntity | undefined> {
+    try {
+      await this.demandSameLog();
+      const anchor = await this.outbox.propose({ origin: this.settings.origin, size: this.log.size, root: this.log.root() });
+      this.halt = undefined;
+      return anchor;
+    } catch (error) {
+      if (!(error instanceof AdapterError)) throw error;
+      if (error instanceof ForeignAnchors) for (const each of error.anchors) await this.evidence.keep({ kind: 'anchor', ...each });
+      this.halt = { message: error.message, retryable: error.retryable };
+      return undefined;
+    }
+  }
+
+  /** A log that was shortened or altered since its last anchor would be anchored against its own word. */
+  private async demandSameLog(): Promise<void> {
+    const last = await this.outbox.latest();
+    if (!last) return;
+    const { origin, size, root } = checkpointOf(last);
+    const anchored = `${size} entries were anchored`;
+    if (size > this.log.size)
+      throw new AdapterError(`${anchored}, and the log has ${this.log.size}: it was shortened. Restore the newest backup`, false);
+    if (origin === this.settings.origin && !sameBytes(await this.log.rootAt(size), root))
+      throw new AdapterError(
+        `${anchored}, and those in the log are others: it was altered. Restore the newest backup, or begin a new log with \`vpp proof new-log\``,
+        false,
+      );
   }
 
   private async advanceAll(): Promise<void> {
@@ -235,12 +294,3 @@ export class ProofService implements OnModuleInit {
     return done;
   }
 }
-
-const LAMPORTS_AN_ANCHOR = 5_000;
-
-/** Where an anchor is on chain, if it is. */
-const landingOf = (anchor: ProofAnchorEntity | null): { signature: string; slot: number; atMs: EpochMs } | undefined => {
-  if (!anchor || (anchor.state !== 'confirmed' && anchor.state !== 'finalized')) return undefined;
-  const { signature, slot, blockTimeMs } = anchor;
-  return signature === null || slot === null || blockTimeMs === null ? undefined : { signature, slot, atMs: blockTimeMs };
-};

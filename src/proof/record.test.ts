@@ -1,5 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto';
-import { fc, test } from '@fast-check/vitest';
+import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { FLOWS } from '../kernel/flow.js';
 import { keyIdOf, parseCheckpoint, parseNote, signCheckpoint, verifyNote } from './checkpoint.js';
@@ -96,6 +96,7 @@ describe('the record that is signed', () => {
   it('takes no energy that is negative, infinite or no number', () => {
     expect([-1, Number.NaN, Infinity, undefined].map(recordableWh)).toEqual([undefined, undefined, undefined, undefined]);
     expect(recordableWh(0.0004)).toBe(0);
+    expect(recordableWh(1e12 - 0.0001), 'what would be rounded to a digit more than a record has').toBeUndefined();
   });
 });
 

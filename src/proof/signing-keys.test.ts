@@ -1,10 +1,10 @@
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BadInput } from '../kernel/errors.js';
 import { toHex } from './encoding.js';
 import { freshDir, removeDir } from './proof-plant.fixture.js';
-import { loadSigningKeys } from './signing-keys.js';
+import { loadSigningKeys, signingKeyOf } from './signing-keys.js';
 
 const ORIGIN = 'heliograph.invalid/test';
 
@@ -46,6 +46,24 @@ describe('the signing keys', () => {
     loadSigningKeys(other, false, ORIGIN);
     expect(() => loadSigningKeys(other, true, ORIGIN)).toThrow(/plant's keys/);
     removeDir(other);
+  });
+
+  it('may come from the environment, and then leave no file', () => {
+    const made = loadSigningKeys(dir, false, ORIGIN);
+    const text = readFileSync(file(), 'utf8');
+    const other = freshDir();
+    const given = loadSigningKeys(other, false, ORIGIN, { text });
+    expect(toHex(given.log.publicKey)).toBe(toHex(made.log.publicKey));
+    expect(existsSync(join(other, 'proof-keys.json'))).toBe(false);
+    expect(() => loadSigningKeys(other, true, ORIGIN, { text })).toThrow(/VPP_PROOF_KEYS: these are a plant's keys/);
+    expect(() => loadSigningKeys(other, false, ORIGIN, { text: 'x' })).toThrow(/VPP_PROOF_KEYS: damaged/);
+    removeDir(other);
+  });
+
+  it('sign anchors by somebody else\u2019s where one is named', () => {
+    const anchor = signingKeyOf(new Uint8Array(32).fill(9));
+    expect(loadSigningKeys(dir, false, ORIGIN, { anchor }).anchor).toBe(anchor);
+    expect(loadSigningKeys(dir, false, ORIGIN).anchor.publicKey).not.toEqual(anchor.publicKey);
   });
 
   it('are refused where others may read them, or where the file is damaged', () => {

@@ -101,6 +101,9 @@ export const memoOf = ({ instructions }: WireTransaction): string | undefined =>
   return others.length === 1 && memo && sameBytes(memo.program, memoProgram) ? textOf(memo.data) : undefined;
 };
 
+/** Who pays for a transaction, and so signs it first; undefined where it can't be read. */
+export const payerOf = (bytes: Uint8Array): Uint8Array | undefined => parseTransaction(bytes)?.accounts[0];
+
 /** A transaction's name on chain: its first signature in base58. */
 export const signatureText = ({ signatures }: WireTransaction): string => bs58.encode(signatures[0] ?? new Uint8Array(0));
 

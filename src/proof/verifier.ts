@@ -1,8 +1,8 @@
-import { type Bundle, parseBundle, serializeBundle } from './bundle.js';
+import { type Bundle, type ParsedBundle, parseBundle, serializeBundle } from './bundle.js';
 import { type Checkpoint, parseCheckpoint, parseNote, verifyNote } from './checkpoint.js';
 import { commitmentOf } from './commitment.js';
 import { fromBase64, fromHex, sameBytes, toHex, utf8 } from './encoding.js';
-import { type AnchorMemo, parseMemo } from './memo.js';
+import { type AnchorMemo, parseMemo, POLICY } from './memo.js';
 import { emptyRoot, HASH_LENGTH, leafHash, verifyConsistency, verifyInclusion } from './merkle.js';
 import { type ProofRecord, parseRecord } from './record.js';
 import { verifySignature } from './signature.js';
@@ -51,8 +51,9 @@ export interface ChainEvidence {
   readonly anchor?: { readonly transaction: Uint8Array; readonly slot: number; readonly timeMs?: number; readonly finalized: boolean };
   /** Memos of the key's newest transactions, from their instructions. */
   readonly memos: readonly string[];
-  /** How many transactions back the node was asked. */
+  /** How many transactions back the node was asked, and whether it has told of all there are. */
   readonly searched: number;
+  readonly complete: boolean;
 }
 
 /** A bundle's parts as bytes. What can't be decoded is empty, and fails its step. */
@@ -77,6 +78,10 @@ const checkpointIn = (note: string | undefined): Checkpoint | undefined => {
   return parsed && parseCheckpoint(parsed.text);
 };
 
+/** A pinned key in either spelling, or the bundle's own in the only one it may have. */
+const keyOf = (pinned: string | undefined, own: string): Uint8Array =>
+  (pinned === undefined ? fromHex(own, 32) : publicKeyOf(pinned)) ?? NOTHING;
+
 const partsOf = (bundle: Bundle, pinned: PinnedKeys): Parts => {
   const transaction = parseTransaction(fromBase64(bundle.anchor.transaction) ?? NOTHING);
   const memo = transaction && memoOf(transaction);
@@ -89,8 +94,8 @@ const partsOf = (bundle: Bundle, pinned: PinnedKeys): Parts => {
     earlier: checkpointIn(bundle.earlier?.checkpoint),
     transaction,
     memo: memo === undefined ? undefined : parseMemo(memo),
-    logKey: publicKeyOf(pinned.logKey ?? bundle.keys.log) ?? NOTHING,
-    anchorKey: publicKeyOf(pinned.anchorKey ?? bundle.keys.anchor) ?? NOTHING,
+    logKey: keyOf(pinned.logKey, bundle.keys.log),
+    anchorKey: keyOf(pinned.anchorKey, bundle.keys.anchor),
     pinned,
   };
 };
@@ -103,14 +108,14 @@ const checkSignature = ({ bundle, record, signature, pinned }: Parts): Finding =
     return [false, `The record names another signer than the one you expect: ${record.signer}.`];
   const holds = verifySignature(signature, utf8(bundle.record), fromHex(record.signer, 32) ?? NOTHING);
   return holds
-    ? [true, `The reading was signed by the site's key ${record.signer.slice(0, 16)}… and not changed since.`]
-    : [false, "The reading does not match the signature of the site's key."];
+    ? [true, `The record was signed by the key ${record.signer.slice(0, 16)}… and not changed since.`]
+    : [false, 'The record does not match the signature of the key it names.'];
 };
 
 const checkCommitment = ({ bundle, signature, commitment }: Parts): Finding => {
   const salt = fromHex(bundle.salt, 32);
   const holds = salt !== undefined && sameBytes(commitmentOf(salt, bundle.record, signature), commitment);
-  return holds ? [true, 'The log entry was made for exactly this signed reading.'] : [false, 'The log entry was made for something else.'];
+  return holds ? [true, 'The log entry was made for exactly this signed record.'] : [false, 'The log entry was made for something else.'];
 };
 
 const pathOf = (hashes: readonly string[]): Uint8Array[] => hashes.map((hash) => fromHex(hash, HASH_LENGTH) ?? NOTHING);
@@ -133,9 +138,10 @@ const checkConsistency = ({ bundle, checkpoint, earlier, memo, logKey }: Parts):
       ? [true, 'This is the first anchor of the log; there is none before it.']
       : [false, 'The anchor names one before it, which the bundle leaves out.'];
   const note = parseNote(bundle.earlier.checkpoint);
-  if (!earlier || !note || earlier.origin !== checkpoint.origin || !verifyNote(note, earlier.origin, logKey))
+  if (!earlier || note?.signatures.length !== 1 || earlier.origin !== checkpoint.origin || !verifyNote(note, earlier.origin, logKey))
     return [false, "The earlier checkpoint is not signed by the log's key."];
   if (!sameBytes(earlier.root, previousRoot)) return [false, 'The earlier checkpoint is not the one this anchor follows.'];
+  if (earlier.size === 0 || earlier.size >= checkpoint.size) return [false, 'The earlier checkpoint is of no smaller log.'];
   const holds = verifyConsistency(earlier.size, checkpoint.size, earlier.root, checkpoint.root, pathOf(bundle.earlier.consistency));
   return holds
     ? [true, `The log only grew since the anchor before: its first ${earlier.size} entries are unchanged.`]
@@ -159,6 +165,7 @@ const checkAnchor = ({ checkpoint, transaction, memo, anchorKey, pinned }: Parts
     return [false, `The anchor was not signed by ${pinned.anchorKey === undefined ? "the bundle's" : 'the pinned'} anchor key.`];
   if (!signaturesHold(transaction)) return [false, 'The signature of the anchor does not hold.'];
   if (!memo || !checkpoint) return [false, 'The anchor carries no readable memo, or more than a memo.'];
+  if (memo.policy !== POLICY) return [false, 'The anchor was made by rules that this verifier does not know.'];
   const same = memo.origin === checkpoint.origin && memo.size === checkpoint.size && sameBytes(memo.root, checkpoint.root);
   return same
     ? [true, `The anchor transaction, signed by ${base58(anchorKey)}, names this very size and root.`]
@@ -179,28 +186,41 @@ const checkLanded = ({ bundle, transaction }: Parts, { anchor }: ChainEvidence):
 const timeText = (timeMs: number | undefined): string =>
   timeMs !== undefined && Math.abs(timeMs) <= 8.64e15 ? new Date(timeMs).toISOString() : 'at an unknown time';
 
-/** Anchors of one log that can't both be true: one size under two roots, or two different successors of one root. */
-export const forksAmong = (memos: readonly string[], origin: string): string[] => {
+/**
+ * Anchors of one log that can't both be true: one size under two roots, two different successors of one root, one that follows an
+ * anchor of as many entries or more, or (where `complete` says that none is left out) one that follows a root never anchored.
+ */
+export const forksAmong = (memos: readonly string[], origin: string, complete = false): string[] => {
+  const sizeOf = new Map([[toHex(emptyRoot()), 0]]);
   const rootOfSize = new Map<number, string>();
-  const successorOf = new Map<string, string>();
+  const successorOf = new Map<string, { readonly size: number; readonly root: string }>();
   const forks = new Set<string>();
   for (const memo of memos) {
     const anchor = parseMemo(memo);
     if (!anchor || anchor.origin !== origin) continue;
     const root = toHex(anchor.root);
-    const successor = `${anchor.size} ${root}`;
+    const { size } = anchor;
     const previous = toHex(anchor.previousRoot);
-    if ((rootOfSize.get(anchor.size) ?? root) !== root) forks.add(`two roots for ${anchor.size} entries`);
-    if ((successorOf.get(previous) ?? successor) !== successor) forks.add(`two successors of root ${previous.slice(0, 16)}…`);
-    rootOfSize.set(anchor.size, root);
-    successorOf.set(previous, successor);
+    const other = successorOf.get(previous);
+    if ((rootOfSize.get(size) ?? root) !== root) forks.add(`two roots for ${size} entries`);
+    if (other && (other.size !== size || other.root !== root)) forks.add(`two successors of root ${previous.slice(0, 16)}…`);
+    rootOfSize.set(size, root);
+    successorOf.set(previous, { size, root });
+    sizeOf.set(root, size);
+  }
+  for (const [previous, { size }] of successorOf) {
+    const before = sizeOf.get(previous);
+    if (before !== undefined && before >= size) forks.add(`an anchor of ${size} entries that follows one of ${before}`);
+    if (before === undefined && complete) forks.add(`an anchor of ${size} entries that follows a root never anchored`);
   }
   return [...forks];
 };
 
-const checkFork = ({ checkpoint, transaction }: Parts, { memos }: ChainEvidence): Finding => {
+const checkFork = ({ checkpoint, transaction }: Parts, { memos, complete }: ChainEvidence): Finding => {
   const own = transaction && memoOf(transaction);
-  const forks = checkpoint ? forksAmong(own === undefined ? memos : [...memos, own], checkpoint.origin) : ['no readable checkpoint'];
+  const forks = checkpoint
+    ? forksAmong(own === undefined ? memos : [...memos, own], checkpoint.origin, complete)
+    : ['no readable checkpoint'];
   return forks.length === 0
     ? [true, `None of the ${memos.length} anchors the node knows of this key contradicts another.`]
     : [false, `The log was shown differently to different people: ${forks.join('; ')}.`];
@@ -215,8 +235,10 @@ const OFFLINE: readonly [StepName, (parts: Parts) => Finding][] = [
   ['anchor', checkAnchor],
 ];
 
-const unchecked = ({ bundle, pinned }: Parts, chain: ChainEvidence | undefined): string[] => {
+const unchecked = (parts: Parts, chain: ChainEvidence | undefined): string[] => {
+  const { bundle, pinned } = parts;
   const open = ["What the meter itself measured: Modbus is unauthenticated, so the proof begins where the plant's software key signed."];
+  open.push(...unknownOf(parts, chain));
   if (bundle.hints.assurance === 'demo') open.push('Who holds the keys: they are marked as demo keys, which prove nothing to an outsider.');
   if (pinned.anchorKey === undefined)
     open.push("Whose anchor key it is: none was pinned, so the bundle's own was used; compare it with the one the plant publishes.");
@@ -226,9 +248,43 @@ const unchecked = ({ bundle, pinned }: Parts, chain: ChainEvidence | undefined):
     open.push(`Whether the anchor is on the chain (${ledger}): slot ${slot} and ${timeText(timeMs)} are hints until a node is asked.`);
     open.push('Whether the same key also anchored something that contradicts this.');
   } else {
-    open.push(`Anchors older than the key's last ${chain.searched} transactions, and whether the node told everything it knows.`);
+    if (chain.anchor && chain.anchor.timeMs === undefined)
+      open.push(`When the block of the anchor was: the node does not tell, so ${timeText(bundle.hints.timeMs)} is a hint.`);
+    const older = chain.complete ? '' : `Anchors older than the key's last ${chain.searched} transactions, and w`;
+    open.push(`${older || 'W'}hether the node told everything it knows.`);
   }
   return open;
+};
+
+const parseInput = (input: string | Uint8Array | Bundle): ParsedBundle => {
+  if (typeof input === 'string' || input instanceof Uint8Array) return parseBundle(input);
+  try {
+    return parseBundle(serializeBundle(input));
+  } catch {
+    return { kind: 'malformed', reason: 'it is no bundle' };
+  }
+};
+
+/** What stays open because of what the record is. */
+const unknownOf = ({ record }: Parts, chain: ChainEvidence | undefined): string[] => {
+  switch (record?.type) {
+    case 'interval-reading':
+    case 'correction':
+      return ['Whether a later record corrects this one: the plant lists the newest one for each interval.'];
+    case 'decision':
+      return ['Whether the device did what it showed: its meter tells, in the readings of the same interval.'];
+    case 'baseline': {
+      const atMs = chain?.anchor?.timeMs;
+      if (atMs !== undefined && atMs < record.startMs) return [];
+      const why = atMs === undefined ? 'ask a node when its anchor landed' : `its anchor landed at ${timeText(atMs)}`;
+      return [`Whether the baseline was fixed before its event began, at ${timeText(record.startMs)}: ${why}.`];
+    }
+    case 'statement':
+      return ['Whether the amounts follow from readings, prices and baselines, and whether they were paid.'];
+    case 'grid-event':
+    case undefined:
+      return [];
+  }
 };
 
 /**
@@ -236,8 +292,7 @@ const unchecked = ({ bundle, pinned }: Parts, chain: ChainEvidence | undefined):
  * `chain`, also what a node said. Every step is checked, also after one that failed; nothing throws.
  */
 export const verifyBundle = (input: string | Uint8Array | Bundle, pinned: PinnedKeys = {}, chain?: ChainEvidence): Verification => {
-  const file = typeof input === 'string' || input instanceof Uint8Array ? input : serializeBundle(input);
-  const parsed = parseBundle(file);
+  const parsed = parseInput(input);
   if (parsed.kind === 'malformed')
     return {
       ok: false,
@@ -258,19 +313,4 @@ export const verifyBundle = (input: string | Uint8Array | Bundle, pinned: Pinned
     record: parts.record,
     anchorSignature: parts.transaction && signatureText(parts.transaction),
   };
-};
-
-/** Bundles that claim one interval of one device and channel twice, which no honest log holds: pairs of leaf numbers. */
-export const countedTwice = (bundles: readonly Bundle[]): [number, number][] => {
-  const seen = new Map<string, number>();
-  const twice: [number, number][] = [];
-  for (const { record: text, leafIndex } of bundles) {
-    const record = parseRecord(text);
-    if (!record) continue;
-    const key = `${record.site} ${record.device} ${record.channel} ${record.startMs}`;
-    const other = seen.get(key);
-    if (other !== undefined && other !== leafIndex) twice.push([other, leafIndex]);
-    seen.set(key, leafIndex);
-  }
-  return twice;
 };

@@ -4,9 +4,13 @@ import { NUMBER_TYPES } from './words.js';
 
 /**
  * What a write may put in instead of a number of its own: the power that is asked for, never negative, since each case has
- * its direction, in W or in percent of the point `ratedW`; and how long the lease lasts.
+ * its direction, in W, in percent of the point `ratedW`, or as the current of each of the device's phases at 230 V; and how long
+ * the lease lasts.
  */
-const VARIABLES = ['powerW', 'powerPct', 'leaseS', 'leaseMin'] as const;
+const VARIABLES = ['powerW', 'powerPct', 'currentA', 'leaseS', 'leaseMin'] as const;
+
+/** Where a device shows what was written to another register. */
+const shownSchema = z.strictObject({ holding: address, type: z.enum(NUMBER_TYPES) });
 
 /** One write. Some devices take a pair of registers only in one request: those are given as raw `words`. */
 const writeSchema = z
@@ -20,8 +24,18 @@ const writeSchema = z
     scale: z.number().default(1).describe('Multiplies the register value, which gives it in `unit`'),
     sign: z.union([z.literal(1), z.literal(-1)]).default(1),
     wordOrder: wordOrder.optional(),
-    most: z.number().positive().optional().describe('Largest register value the device takes; a longer lease ends there'),
+    most: z
+      .number()
+      .positive()
+      .optional()
+      .describe('Largest register value the device takes; a longer lease, or a wider limit, ends there'),
+    least: z
+      .number()
+      .positive()
+      .optional()
+      .describe('Least register value: a shorter lease lasts so long; a limit of a load below it is the case `pause`'),
     readBack: z.boolean().default(true).describe('false where the device does not show what was written'),
+    shownAt: shownSchema.optional().describe('Where it shows what was written, if not there; in the same unit and scale'),
   })
   .refine((write) => (write.holding === undefined) !== (write.coil === undefined), 'name one of `holding` and `coil`')
   .refine((write) => (write.value === undefined) !== (write.words === undefined), 'give one of `value` and `words`');
@@ -32,7 +46,7 @@ const checkSchema = z
   .strictObject({
     ...placeShape,
     unitId: z.number().int().min(0).max(255).optional().describe('Where it lies at another unit id of the same host or line'),
-    oneOf: z.array(z.number()).min(1),
+    oneOf: z.array(z.union([z.number(), z.tuple([z.number(), z.number()])], { error: 'a register value, or [from, to]' })).min(1),
     else: z.string().optional().describe('What it means if it does not'),
   })
   .superRefine(checkPlace);
@@ -58,6 +72,7 @@ const controlShape = {
     .positive()
     .optional()
     .describe('The device’s own time, where it cannot be told another: counts from the last write'),
+  endsUnseen: z.boolean().default(false).describe('Its registers go on showing a setpoint that its own timer has ended'),
   reversion: reversionSchema.optional().describe('Where something else ends this than the rest'),
   takesMs: z.number().int().min(0).max(3_500).default(1_500).describe('How long it may take to show what it was told'),
 };
@@ -68,23 +83,26 @@ export const commandsSchema = z.strictObject({
   batteryPower: z.strictObject({ ...controlShape, charge: caseSchema, discharge: caseSchema, rest: caseSchema.optional() }).optional(),
   pvLimit: z.strictObject({ ...controlShape, limit: caseSchema }).optional(),
   generator: z.strictObject({ ...controlShape, run: caseSchema, stop: caseSchema }).optional(),
+  loadLimit: z.strictObject({ ...controlShape, limit: caseSchema, pause: caseSchema.optional() }).optional(),
 });
 export type ProfileCommands = z.infer<typeof commandsSchema>;
 
 /** The cases that hold a device to something and so must end by themselves; to stop is to end. */
-export const holdingCases = ({ batteryPower, pvLimit, generator }: ProfileCommands): [path: string[], held: ProfileCase][] => {
+export const holdingCases = ({ batteryPower, pvLimit, generator, loadLimit }: ProfileCommands): [path: string[], held: ProfileCase][] => {
   const cases: [string[], ProfileCase | undefined][] = [
     [['commands', 'batteryPower', 'charge'], batteryPower?.charge],
     [['commands', 'batteryPower', 'discharge'], batteryPower?.discharge],
     [['commands', 'batteryPower', 'rest'], batteryPower?.rest],
     [['commands', 'pvLimit', 'limit'], pvLimit?.limit],
     [['commands', 'generator', 'run'], generator?.run],
+    [['commands', 'loadLimit', 'limit'], loadLimit?.limit],
+    [['commands', 'loadLimit', 'pause'], loadLimit?.pause],
   ];
   return cases.filter((entry): entry is [string[], ProfileCase] => entry[1] !== undefined);
 };
 
 /** Whether a write says how much power. */
-export const isPower = ({ value }: ProfileWrite): boolean => value === 'powerW' || value === 'powerPct';
+export const isPower = ({ value }: ProfileWrite): boolean => value === 'powerW' || value === 'powerPct' || value === 'currentA';
 
 /** Whether a write says how long the lease lasts. */
 export const isTimer = ({ value }: ProfileWrite): boolean => value === 'leaseS' || value === 'leaseMin';

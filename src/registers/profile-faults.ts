@@ -1,8 +1,16 @@
 import { pointsOf, type Profile, type ProfilePointRegisters } from './profile.js';
-import { holdingCases, isTimer, type ProfileCase, type ProfileCheck, type ProfileCommands, type ProfileWrite } from './profile-commands.js';
+import {
+  holdingCases,
+  isPower,
+  isTimer,
+  type ProfileCase,
+  type ProfileCheck,
+  type ProfileCommands,
+  type ProfileWrite,
+} from './profile-commands.js';
 import { type Place, type Stretch, stretchOf } from './profile-place.js';
 import { isKnownUnit } from './profile-units.js';
-import { writeNumber } from './words.js';
+import { WORDS_OF, writeNumber } from './words.js';
 
 type Path = readonly (string | number)[];
 interface Fault {
@@ -33,6 +41,7 @@ const NEEDED: Readonly<Record<Profile['kind'], readonly (keyof Profile['points']
   battery: ['powerW'],
   hybrid: ['powerW', 'pvPowerW'],
   generator: ['powerW'],
+  load: ['powerW'],
   gateway: [],
 };
 
@@ -94,7 +103,10 @@ const casesOf = (control: Control): [string, ProfileCase][] => {
     const { charge, discharge, rest } = control;
     return [['charge', charge], ['discharge', discharge], ...(rest ? [['rest', rest] as [string, ProfileCase]] : [])];
   }
-  if ('limit' in control) return [['limit', control.limit]];
+  if ('limit' in control) {
+    const pause = 'pause' in control ? control.pause : undefined;
+    return [['limit', control.limit], ...(pause ? [['pause', pause] as [string, ProfileCase]] : [])];
+  }
   return [
     ['run', control.run],
     ['stop', control.stop],
@@ -127,6 +139,7 @@ const TOLD: Readonly<Record<keyof ProfileCommands, readonly Profile['kind'][]>> 
   batteryPower: ['battery', 'hybrid', 'gateway'],
   pvLimit: ['pv', 'hybrid', 'gateway'],
   generator: ['generator'],
+  loadLimit: ['load'],
 };
 
 const commandFaults = (profile: Profile, commands: ProfileCommands): Fault[] => [
@@ -135,6 +148,14 @@ const commandFaults = (profile: Profile, commands: ProfileCommands): Fault[] => 
     .map(([name]) => fault(['commands', name], `a ${profile.kind} is not told this`)),
   ...(profile.reversion ? [] : [fault(['commands'], 'say under `reversion` what ends a setpoint, and why')]),
   ...writesOf(commands).flatMap(([path, write]) => writeFaults(path, write)),
+  ...(commands.loadLimit?.limit.write.some((write) => isPower(write) && write.least !== undefined) && !commands.loadLimit.pause
+    ? [fault(['commands', 'loadLimit'], 'below its `least` it has to `pause`: say how')]
+    : []),
+  ...writesOf(commands).flatMap(([path, { holding, type }]) =>
+    profile.singleWrites && holding !== undefined && WORDS_OF[type] > 1
+      ? [fault([...path, 'type'], `a ${type} does not fit a register that is written singly`)]
+      : [],
+  ),
   ...writesOf(commands)
     .filter(([, { value }]) => value === 'powerPct' && !profile.points.ratedW)
     .map(([path]) => fault([...path, 'value'], 'a percentage is of the point `ratedW`, which is missing')),
@@ -149,7 +170,10 @@ const writeFaults = (path: Path, write: ProfileWrite): Fault[] => {
   if (write.scale === 0) return [fault([...path, 'scale'], 'a scale of 0 cannot be undone')];
   const isRelease = path.includes('release');
   if (isRelease && typeof write.value === 'string') return [fault([...path, 'value'], `at a release there is no ${write.value}`)];
-  if (write.most !== undefined && !isTimer(write)) return [fault([...path, 'most'], '`most` is of a timer')];
+  const isLimit = isPower(write) && path.includes('limit');
+  if (write.most !== undefined && !isTimer(write) && !isLimit) return [fault([...path, 'most'], '`most` is of a timer or a limit')];
+  if (write.least !== undefined && !isTimer(write) && !(isLimit && path[1] === 'loadLimit'))
+    return [fault([...path, 'least'], '`least` is of a timer or the limit of a load')];
   const { table, at, words } = stretchOf(write);
   if (table === 'coil' && !bitsOf(write).every((bit) => bit === 0 || bit === 1)) return [fault(path, 'a coil is told 0 or 1')];
   if (write.words) return at + write.words.length > 65_536 ? [fault([...path, 'words'], 'run past the last address')] : [];

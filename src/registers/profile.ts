@@ -5,7 +5,8 @@ import { checkPlace, placeShape, wordOrder } from './profile-place.js';
 /**
  * The values a register-map device can tell, each with its one unit; `sign` brings them to the house's directions. A hybrid's
  * `powerW` is AC at its terminal; its `pvPowerW`, `batteryPowerW` (positive out of the battery) and their counters are DC.
- * A gateway's `gridPowerW` is that of the meter behind it.
+ * A gateway's `gridPowerW` is that of the meter behind it. A load's `loadThere` is 0 while nothing is connected to it, whatever its
+ * `loadState` says then.
  */
 export const PROFILE_POINTS = [
   'powerW',
@@ -27,11 +28,14 @@ export const PROFILE_POINTS = [
   'generatorState',
   'generatorCounterWh',
   'fuelPct',
+  'loadState',
+  'loadThere',
   'limitPct',
+  'islanded',
 ] as const;
 export type ProfilePoint = (typeof PROFILE_POINTS)[number];
 
-const PROFILE_KINDS = ['meter', 'pv', 'battery', 'hybrid', 'generator', 'gateway'] as const;
+const PROFILE_KINDS = ['meter', 'pv', 'battery', 'hybrid', 'generator', 'load', 'gateway'] as const;
 
 const span = z.tuple([z.number(), z.number()]);
 
@@ -77,6 +81,7 @@ export const profileSchema = z.strictObject({
   answersWithinMs: z.number().int().min(100).max(10_000).optional().describe('How long it may take to answer, where that is long'),
   wordOrder: wordOrder.default('big'),
   largestRead: z.number().int().min(1).max(125).default(125).describe('Registers in one request'),
+  singleWrites: z.boolean().default(false).describe('It takes registers one by one (function 6) and not several at once (16)'),
   largestHole: z.number().int().min(0).max(124).default(32).describe('Unwanted registers that are read along to save a request'),
   illegal: illegalSchema.optional(),
   reversion: reversionSchema.optional(),

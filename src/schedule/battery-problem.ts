@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { magnitude, perStepMagnitude } from './problem-values.js';
+import { batteryOverrideSchema } from './override.js';
+import { magnitude, perStepMagnitude, positive, quantity } from './problem-values.js';
 
 const share = z.number().gt(0).max(1);
 
 export const batterySchema = z.object({
   id: z.string().min(1),
   siteId: z.string(),
-  capacityWh: z.number().gt(0),
+  capacityWh: positive,
   /** The range the battery itself works in, and what its household keeps back on top; Wh. */
   minEnergyWh: magnitude,
   maxEnergyWh: magnitude,
@@ -23,7 +24,7 @@ export const batterySchema = z.object({
   chargeEfficiency: share,
   dischargeEfficiency: share,
   /** What a kWh left at the end is worth, and what a kWh discharged wears off. */
-  terminalMicroPerKwh: z.number().default(0),
+  terminalMicroPerKwh: quantity.default(0),
   wearMicroPerKwh: magnitude.default(0),
   /** Without the first it charges only in steps without import; without the second it discharges only in steps without export. */
   chargeFromGrid: z.boolean().default(true),
@@ -37,32 +38,17 @@ export const batterySchema = z.object({
    * is left; soft.
    */
   throughput: z.object({ limitWh: magnitude, usedWh: magnitude.default(0), endMs: z.number() }).optional(),
+  /**
+   * What a person has set it to, W AC, discharge positive: followed within its powers and as far as what it holds lasts. A limit on the
+   * connection, a feeder or the fleet cuts it; soft.
+   */
+  override: batteryOverrideSchema.optional(),
 });
 
 /** So near to its maximum a battery counts as full; Wh. */
 export const FULL_WITHIN_WH = 1;
 
 export type BatteryProblem = z.output<typeof batterySchema>;
-
-const repeated = (steps: readonly number[]): number[] => [...new Set(steps.filter((step, index) => steps.indexOf(step) !== index))];
-
-/** What the schema cannot see in one battery; `count` is the number of steps. */
-export const batteryFaults = (battery: BatteryProblem, count: number): string[] => {
-  const { id, minEnergyWh, maxEnergyWh, capacityWh, initialEnergyWh, targets, chargeDemands } = battery;
-  const faults: string[] = [];
-  const fault = (text: string): unknown => faults.push(`batteries.${id}: ${text}`);
-  if (minEnergyWh > maxEnergyWh) fault('minEnergyWh is above maxEnergyWh');
-  if (maxEnergyWh > capacityWh) fault('maxEnergyWh is above capacityWh');
-  if (initialEnergyWh > capacityWh) fault('initialEnergyWh is above capacityWh');
-  for (const [name, wishes] of [
-    ['target', targets],
-    ['charge demand', chargeDemands],
-  ] as const) {
-    for (const step of repeated(wishes.map((wish) => wish.step))) fault(`two ${name}s name step ${step}`);
-    for (const { step } of wishes) if (step >= count) fault(`a ${name} names step ${step} of ${count}`);
-  }
-  return faults;
-};
 
 /** What the plan may discharge: its time's share of what is left of the year's throughput; Wh AC. */
 export const throughputWh = ({ throughput }: BatteryProblem, startMs: number, endMs: number): number => {

@@ -2,6 +2,7 @@ import type { Interval } from '../kernel/interval.js';
 import { HOUR_MS } from '../kernel/units.js';
 import { noteGenerator } from './generator-breaches.js';
 import { FULL_WITHIN_WH, throughputWh } from './battery-problem.js';
+import { batteryToldW } from './told-by-hand.js';
 import { atStep, type BatteryProblem, feedersOf, type FlexibleLoad, type PlanningProblem, shareWithin } from './problem.js';
 import { type BatteryPlan, type Breach, BREACH_KINDS, type BreachKind, type Schedule } from './schedule.js';
 
@@ -10,11 +11,9 @@ const TOLERANCE = 0.5;
 const RELATIVE = 2e-7;
 
 const toleranceOf = ({ sites, generators, stepMinutes }: PlanningProblem): number => {
-  const largestW = Math.max(
-    0,
-    ...generators.map(({ maxW }) => maxW),
-    ...sites.flatMap(({ loadW }) => stepMinutes.map((_, t) => atStep(loadW, t))),
-  );
+  let largestW = 0;
+  for (const { maxW } of generators) largestW = Math.max(largestW, maxW);
+  for (const { loadW } of sites) stepMinutes.forEach((_, step) => (largestW = Math.max(largestW, atStep(loadW, step))));
   return Math.max(TOLERANCE, RELATIVE * largestW);
 };
 
@@ -77,11 +76,15 @@ const noteEnergy = (battery: BatteryProblem, energyWh: number, step: number, not
 
 const hoursOf = ({ startMs, endMs }: Interval): number => (endMs - startMs) / HOUR_MS;
 
-/** What a battery is to charge in single steps, and may discharge over all of them. */
+/** What a battery is to charge in single steps, what it is told by hand, and may discharge over all of them. */
 const noteWork = (battery: BatteryProblem, { powerW, energyWh: storedWh }: BatteryPlan, steps: readonly Interval[], note: Note): void => {
   for (const { step, energyWh } of battery.chargeDemands)
     if (storedWh[step]! < battery.maxEnergyWh - FULL_WITHIN_WH)
       note('charge-demand', battery.id, step, energyWh - Math.max(0, -powerW[step]!) * hoursOf(steps[step]!));
+  steps.forEach((step, index) => {
+    const toldW = batteryToldW(battery, index, storedWh[index - 1] ?? battery.initialEnergyWh, hoursOf(step));
+    if (toldW !== undefined) note('override', battery.id, index, Math.abs(powerW[index]! - toldW));
+  });
   const dischargedWh = steps.reduce((sum, step, index) => sum + Math.max(0, powerW[index]!) * hoursOf(step), 0);
   const mostWh = throughputWh(battery, steps[0]!.startMs, steps.at(-1)!.endMs);
   note('throughput', battery.id, steps.length - 1, dischargedWh - mostWh);

@@ -21,13 +21,13 @@ const unit = (id: string, more: object = {}): object => ({
   ...more,
 });
 
-const yard = (loadW: number[], generators: object[], more: object = {}): PlanningProblem =>
+const yard = (loadW: number[], generators: object[], { site, ...more }: { site?: object; [part: string]: unknown } = {}): PlanningProblem =>
   parseProblem({
     version: 1,
     currency: 'EUR',
     startMs: START_MS,
     stepMinutes: loadW.map(() => 60),
-    sites: [{ id: 'yard', loadW, pvW: 0, importMicroPerKwh: 1_000_000, exportMicroPerKwh: 0, ...(more as { site?: object }).site }],
+    sites: [{ id: 'yard', loadW, pvW: 0, importMicroPerKwh: 1_000_000, exportMicroPerKwh: 0, ...site }],
     generators,
     ...more,
   });
@@ -203,6 +203,6 @@ describe('the format of pglib-uc', () => {
   });
 
   it('names every fault of a file', () => {
-    expect(() => parsePglib({ ...file, demand: ['x'], reserves: undefined })).toThrow(/demand\.0[^]*reserves/);
+    expect(() => parsePglib({ ...file, demand: ['x'], reserves: undefined })).toThrow(/demand\[0\][^]*reserves/);
   });
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Interval } from '../kernel/interval.js';
-import { magnitude } from './problem-values.js';
+import { magnitude, positive } from './problem-values.js';
 
 /** A load that may be moved: a car, a heat pump, a boiler. It comes on top of its site's `loadW`. */
 export const flexibleLoadSchema = z.object({
@@ -8,7 +8,7 @@ export const flexibleLoadSchema = z.object({
   siteId: z.string(),
   /** Its power while it draws any; W. */
   minW: magnitude.default(0),
-  maxW: z.number().gt(0),
+  maxW: positive,
   /** Energy it wants from `startMs` on and by `endMs`; soft. */
   energyWh: magnitude,
   startMs: z.number(),
@@ -22,9 +22,3 @@ export const overshootWh = ({ minW, startMs, endMs }: FlexibleLoad, steps: reado
   minW === 0
     ? 0
     : Math.max(0, ...steps.map((step) => (minW * (Math.min(step.endMs, endMs) - Math.max(step.startMs, startMs))) / 3_600_000));
-
-/** What the schema cannot see in one flexible load. */
-export const flexibleLoadFaults = ({ id, minW, maxW, startMs, endMs }: FlexibleLoad): string[] => [
-  ...(minW > maxW ? [`flexibleLoads.${id}: minW is above maxW`] : []),
-  ...(startMs >= endMs ? [`flexibleLoads.${id}: ends before it starts`] : []),
-];

@@ -2,6 +2,7 @@ import type { Interval } from '../kernel/interval.js';
 import { HOUR_MS } from '../kernel/units.js';
 import type { GeneratorBudget, GeneratorProblem } from './generator-problem.js';
 import { beforeStep, rampDownW, riseW, toRestW, warmShares } from './generator-rules.js';
+import { generatorToldW } from './told-by-hand.js';
 import { atStep, shareWithin } from './problem.js';
 import type { BreachKind, GeneratorPlan } from './schedule.js';
 
@@ -13,6 +14,8 @@ export const noteGenerator = (generator: GeneratorProblem, plan: Plan, steps: re
   const warm = warmShares(generator, plan.on, steps);
   steps.forEach((_, step) => {
     note('generator-ramp', step, beyondRamp(generator, plan, { steps, warm, step }));
+    const toldW = generatorToldW(generator, step);
+    if (toldW !== undefined) note('override', step, Math.abs(plan.powerW[step]! - toldW));
     if (atStep(generator.mustRun, step) && !plan.on[step]) note('must-run', step, Math.max(generator.minW, 1));
   });
   for (const budget of generator.budgets) noteBudget(generator, plan, steps, budget, note);

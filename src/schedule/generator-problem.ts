@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { magnitude, perStepFlag } from './problem-values.js';
+import { generatorOverrideSchema } from './override.js';
+import { magnitude, perStepFlag, positive } from './problem-values.js';
 
 /** What a generator may use up in a stretch of time, for example a local day. What is left out is not limited. */
 const budgetSchema = z.object({
@@ -20,10 +21,10 @@ export const generatorSchema = z.object({
   id: z.string().min(1),
   siteId: z.string(),
   minW: magnitude,
-  maxW: z.number().gt(0),
+  maxW: positive,
   /** Most it may rise and fall by; W/s. Absent: at once; without the second it falls as it rises. */
-  rampWPerS: z.number().gt(0).optional(),
-  rampDownWPerS: z.number().gt(0).optional(),
+  rampWPerS: positive.optional(),
+  rampDownWPerS: positive.optional(),
   /** Most mean power in the step it starts in, and in the last step before it stops; W. Absent: its minimum, or one ramp if more. */
   startUpW: magnitude.optional(),
   shutDownW: magnitude.optional(),
@@ -55,6 +56,11 @@ export const generatorSchema = z.object({
   mustRun: perStepFlag.default(false),
   /** Whether it may run: false while locked out or failed. */
   available: perStepFlag.default(true),
+  /**
+   * What a person has set it to, W: 0 to stand, else to run at so much between its minimum and maximum. Availability, minimum times, ramps
+   * and limits come first; it comes before having to run and budgets; soft.
+   */
+  override: generatorOverrideSchema.optional(),
   initial: z.object({
     on: z.boolean(),
     /** Since when it has been on or off; absent: for long enough. */
@@ -67,37 +73,3 @@ export const generatorSchema = z.object({
 
 export type GeneratorProblem = z.output<typeof generatorSchema>;
 export type GeneratorBudget = GeneratorProblem['budgets'][number];
-
-const numbersOf = (values: readonly number[], order: (before: number, after: number) => boolean): boolean =>
-  values.every((value, index) => index === 0 || order(values[index - 1]!, value));
-
-/** What the schema cannot see in one generator. */
-export const generatorFaults = (generator: GeneratorProblem): string[] => {
-  const { id, minW, maxW, startUpW, shutDownW, startCosts, costCurve, budgets } = generator;
-  const faults: string[] = [];
-  const fault = (text: string): unknown => faults.push(`generators.${id}: ${text}`);
-  if (minW > maxW) fault('minW is above maxW');
-  if (startUpW !== undefined && startUpW < minW) fault('startUpW is below minW');
-  if (shutDownW !== undefined && shutDownW < minW) fault('shutDownW is below minW');
-  const dearer = (before: number, after: number): boolean => before <= after;
-  if (
-    !numbersOf(
-      startCosts.map(({ offS }) => offS),
-      (before, after) => before < after,
-    )
-  )
-    fault('startCosts: offS must rise');
-  if (
-    !numbersOf(
-      startCosts.map(({ micro }) => micro),
-      dearer,
-    )
-  )
-    fault('startCosts: a start after a longer rest must not be cheaper');
-  const powers = costCurve.map(({ powerW }) => powerW);
-  if (!numbersOf(powers, (before, after) => before < after)) fault('costCurve: powerW must rise');
-  else if (costCurve.length > 0 && (Math.abs(powers[0]! - minW) > 0.5 || Math.abs(powers.at(-1)! - maxW) > 0.5))
-    fault('costCurve must reach from minW to maxW');
-  for (const { startMs, endMs } of budgets) if (startMs >= endMs) fault('a budget ends before it starts');
-  return faults;
-};

@@ -27,11 +27,18 @@ export class LinearModelBuilder {
   private readonly columns: number[] = [];
   private readonly coefficients: number[] = [];
   private offset = 0;
+  private weight = 1;
+
+  /** Costs that are stated from now on count so many times. */
+  weigh(weight: number): void {
+    if (!(weight > 0 && Number.isFinite(weight))) throw new Error(`costs cannot count ${weight} times`);
+    this.weight = weight;
+  }
 
   column(lower: number, upper: number, cost = 0, integer = false): number {
     if (Number.isNaN(lower) || Number.isNaN(upper) || !Number.isFinite(cost) || lower > upper)
       throw new Error(`column ${this.cost.length} is malformed: [${lower}, ${upper}] at ${cost}`);
-    this.cost.push(cost);
+    this.cost.push(cost * this.weight);
     this.lower.push(lower);
     this.upper.push(upper);
     this.whole.push(integer ? 1 : 0);
@@ -62,11 +69,11 @@ export class LinearModelBuilder {
 
   addCost(column: number, cost: number): void {
     if (!Number.isFinite(cost)) throw new Error(`column ${column} would cost ${cost}`);
-    this.cost[column]! += cost;
+    this.cost[column]! += cost * this.weight;
   }
 
   addOffset(cost: number): void {
-    this.offset += cost;
+    this.offset += cost * this.weight;
   }
 
   /** How much a column may be at most. */

@@ -1,7 +1,7 @@
 import type { Interval } from '../kernel/interval.js';
-import { clamp, HOUR_MS } from '../kernel/units.js';
+import { clamp, HOUR_MS, SECOND_MS } from '../kernel/units.js';
 import { type Decisions, scheduleOf } from './evaluate.js';
-import { boundUntilMs, rampDownW, toRestW, warmUpShare } from './generator-rules.js';
+import { rampDownW, riseW, toRestW, warmUpShare } from './generator-rules.js';
 import {
   atStep,
   type BatteryProblem,
@@ -12,9 +12,11 @@ import {
   stepsOf,
 } from './problem.js';
 import type { Schedule } from './schedule.js';
+import { sunToldW, takenLimitW } from './site-limits.js';
+import { batteryToldW, generatorToldW } from './told-by-hand.js';
 
 /**
- * The plan for when there is no better one: sun serves the loads, batteries take the surplus and cover the rest, events are
+ * The plan for when there is no better one: what a person has set is done, sun serves the loads, batteries take the surplus and cover the rest, events are
  * served from what is stored, generators run out their minimum time and stop. It looks at one step at a time and cannot
  * fail; `reason` says why it had to be used.
  */
@@ -25,12 +27,15 @@ export const meritOrder = (problem: PlanningProblem, reason: string): Schedule =
   const storedWh = problem.batteries.map(({ initialEnergyWh }) => initialEnergyWh);
   const batteryW: number[][] = problem.batteries.map(() => []);
   const pvW: number[][] = problem.sites.map(() => []);
-  const loadW = problem.flexibleLoads.map((load) => atOnce(load, steps));
+  const leftW = new Map(problem.sites.map((site) => [site.id, steps.map((_, step) => takenLimitW(site, step))]));
+  const loadW = problem.flexibleLoads.map((load) => atOnce(load, steps, leftW.get(load.siteId)!));
   hours.forEach((hour, step) => {
     problem.sites.forEach((site, s) => {
       const rules = gridRules(problem, site.id);
       const generatorW = problem.generators.reduce((sum, { siteId }, g) => (siteId === site.id ? sum + runs[g]!.powerW[step]! : sum), 0);
-      const sunW = Math.min(atStep(site.pvW, step), site.inverterLimitW ?? Infinity);
+      const sunW = Math.min(atStep(site.pvW, step), site.inverterLimitW ?? Infinity, sunToldW(site, step));
+      const terminalW = site.inverterLimitW === undefined ? Infinity : sunToldW(site, step);
+      const leavableW = sunW - atStep(site.pvMinW, step);
       const wish = wishOf(problem, site.id, steps[step]!);
       const drawW = problem.flexibleLoads.reduce((sum, { siteId }, l) => (siteId === site.id ? sum + loadW[l]![step]! : sum), 0);
       let needW = atStep(site.loadW, step) + drawW - sunW - generatorW;
@@ -38,14 +43,24 @@ export const meritOrder = (problem: PlanningProblem, reason: string): Schedule =
       problem.batteries.forEach((battery, b) => {
         if (battery.siteId !== site.id) return;
         const limitW = site.inverterLimitW ?? Infinity;
-        const bandW = { min: -limitW - inverterW, max: limitW - inverterW };
-        const powerW = serve(battery, { storedWh: storedWh[b]!, needW, wish, bandW, ...rules }, step, hour);
+        const bandW = { min: -limitW - inverterW, max: Math.min(limitW, terminalW) - inverterW };
+        const gridW = {
+          min: needW - atStep(site.importLimitW ?? Infinity, step),
+          max: needW + leavableW + atStep(site.exportLimitW ?? Infinity, step),
+        };
+        const powerW = serve(
+          battery,
+          { storedWh: storedWh[b]!, needW, wish, bandW, gridW, mayTakeW: leftW.get(site.id)![step]!, ...rules },
+          step,
+          hour,
+        );
+        leftW.get(site.id)![step]! -= Math.max(0, -powerW);
         batteryW[b]!.push(powerW);
         storedWh[b]! += (powerW < 0 ? -powerW * battery.chargeEfficiency : -powerW / battery.dischargeEfficiency) * hour;
         needW -= powerW;
         inverterW += powerW;
       });
-      const spillableW = Math.min(sunW - atStep(site.pvMinW, step), inverterW + (site.inverterLimitW ?? Infinity));
+      const spillableW = Math.min(leavableW, inverterW + (site.inverterLimitW ?? Infinity));
       const spillW = clamp(-needW - atStep(site.exportLimitW ?? Infinity, step), 0, spillableW);
       pvW[s]!.push(sunW - spillW);
     });
@@ -60,14 +75,17 @@ export const meritOrder = (problem: PlanningProblem, reason: string): Schedule =
   return scheduleOf(problem, decisions, { solver: 'merit-order', status: 'fallback', reason, seconds: 0 });
 };
 
-/** Draws all it can from its time's beginning until it has what it wants. */
-const atOnce = (load: FlexibleLoad, steps: readonly Interval[]): number[] => {
+/** Draws all it can from its time's beginning until it has what it wants, out of what its site may still take. */
+const atOnce = (load: FlexibleLoad, steps: readonly Interval[], siteLeftW: number[]): number[] => {
   let leftWh = load.energyWh;
-  return steps.map((step) => {
+  return steps.map((step, index) => {
     const share = shareWithin(load, step);
     if (share === 0 || leftWh <= 0) return 0;
     const hours = (step.endMs - step.startMs) / HOUR_MS;
-    const drawW = clamp(leftWh / hours, load.minW * share, load.maxW * share);
+    const mostW = Math.min(load.maxW * share, siteLeftW[index]!);
+    if (mostW < load.minW * share) return 0;
+    const drawW = clamp(leftWh / hours, load.minW * share, mostW);
+    siteLeftW[index]! -= drawW;
     leftWh -= drawW * hours;
     return drawW;
   });
@@ -82,6 +100,10 @@ interface Situation {
   readonly wish: Wish;
   /** What the inverter it shares leaves it. */
   readonly bandW: { readonly min: number; readonly max: number };
+  /** Between these its connection keeps its limits. */
+  readonly gridW: { readonly min: number; readonly max: number };
+  /** What its site may still take. */
+  readonly mayTakeW: number;
   readonly fromGrid: boolean;
   readonly toGrid: boolean;
 }
@@ -103,7 +125,12 @@ const serve = (battery: BatteryProblem, now: Situation, step: number, hour: numb
   const givableW = Math.max(0, ((storedWh - floorWh) * battery.dischargeEfficiency) / hour);
   const takableW = Math.max(0, (battery.maxEnergyWh - storedWh) / battery.chargeEfficiency / hour);
   const giveW = Math.min(atStep(battery.maxDischargeW, step), givableW, now.toGrid ? Infinity : Math.max(0, needW));
-  const takeW = Math.min(atStep(battery.maxChargeW, step), takableW, now.fromGrid ? Infinity : Math.max(0, -needW));
+  const takeW = Math.min(
+    atStep(battery.maxChargeW, step),
+    takableW,
+    Math.max(0, now.mayTakeW),
+    now.fromGrid ? Infinity : Math.max(0, -needW),
+  );
   const overW = ((storedWh - battery.maxEnergyWh) * battery.dischargeEfficiency) / hour;
   const lackW = (floorWh - storedWh) / battery.chargeEfficiency / hour;
   let powerW = clamp(needW, -takeW, giveW);
@@ -111,21 +138,33 @@ const serve = (battery: BatteryProblem, now: Situation, step: number, hour: numb
   if (now.wish === 'take') powerW = -takeW;
   if (overW > 0) powerW = Math.min(giveW, Math.max(powerW, overW));
   if (lackW > 0) powerW = -Math.min(takeW, Math.max(-powerW, lackW));
+  const toldW = batteryToldW(battery, step, storedWh, hour);
+  if (toldW !== undefined) powerW = clamp(clamp(toldW, now.gridW.min, now.gridW.max), -takeW, giveW);
   powerW = clamp(powerW, bandW.min, bandW.max);
   return powerW < 0 && -powerW < battery.minChargeW ? 0 : powerW;
 };
 
-/** Keeps on what must not stop yet, brings it down by its ramp, and stops it. What is off stays off. */
+/** Keeps on what must not stop yet, brings it down by its ramp, and stops it. What is off stays off, unless a person has it run. */
 const runOut = (generator: GeneratorProblem, steps: readonly Interval[]): { on: boolean[]; powerW: number[] } => {
-  let { on, powerW } = generator.initial;
+  const { initial, minW, maxW } = generator;
+  let { on, powerW } = initial;
+  let sinceMs = initial.sinceMs ?? -Infinity;
+  let warming = false;
   const ons: boolean[] = [];
   const powers: number[] = [];
   steps.forEach((step, index) => {
-    const bound = step.startMs < boundUntilMs(generator) || powerW > toRestW(generator, steps, index) || atStep(generator.mustRun, index);
-    on = on && bound && atStep(generator.available, index);
-    const warm = 1 - warmUpShare(generator, generator.initial.sinceMs ?? -Infinity, step);
-    const lowerW = Math.max(generator.minW * warm, powerW - rampDownW(generator, steps, index));
-    powerW = on ? Math.min(lowerW, generator.maxW * warm) : 0;
+    const toldW = generatorToldW(generator, index);
+    const bound = step.startMs < sinceMs + (on ? generator.minUpS : generator.minDownS) * SECOND_MS;
+    const before = { ran: on, warming, powerW };
+    const wanted = toldW === undefined ? on && atStep(generator.mustRun, index) : toldW > 0;
+    const runs = on ? bound || wanted || powerW > toRestW(generator, steps, index) : wanted && !bound;
+    on = runs && atStep(generator.available, index);
+    if (on !== before.ran) sinceMs = step.startMs;
+    const warm = on ? 1 - warmUpShare(generator, sinceMs, step) : 0;
+    const lowerW = Math.max(minW * warm, powerW - rampDownW(generator, steps, index));
+    const risenW = powerW + riseW(generator, before, steps, index);
+    powerW = on ? Math.min(maxW * warm, Math.max(lowerW, Math.min(toldW ?? 0, risenW))) : 0;
+    warming = on && warm < 1;
     ons.push(on);
     powers.push(powerW);
   });

@@ -1,6 +1,9 @@
 import type { Term } from './linear-model.js';
 import { CALM, type ModelContext, PENALTIES, priceOf } from './mip-context.js';
 import { throughputWh } from './battery-problem.js';
+import { batteryOverride } from './mip-override.js';
+import { takenLimitW } from './site-limits.js';
+import { batteryCourse, leavesBattery } from './told-by-hand.js';
 import { atStep, type BatteryProblem, feedersOf, type SiteProblem } from './problem.js';
 
 /** Columns of one battery by step: power AC both ways, energy at the end of the step. */
@@ -16,13 +19,15 @@ export const batteryColumns = (context: ModelContext, battery: BatteryProblem): 
   const site = context.problem.sites.find(({ id }) => id === battery.siteId)!;
   const wear = priceOf(context, battery.wearMicroPerKwh);
   const soft = mayLeaveRange(context, battery, site);
+  const told = battery.override ? batteryCourse(battery, hours, leavesBattery(context.problem, site)) : [];
   const charge: number[] = [];
   const discharge: number[] = [];
   const energy: number[] = [];
   hours.forEach((hour, step) => {
     charge.push(model.column(0, chargeLimitW(context, battery, site, step) / unitW, CALM * scale * hour));
     discharge.push(model.column(0, dischargeLimitW(context, battery, site, step) / unitW, (wear + CALM * scale) * hour));
-    energy.push(energyColumn(context, battery, step, soft));
+    // What it keeps back and how full it may be is in what it is told already.
+    energy.push(energyColumn(context, battery, step, { soft, free: told[step]?.known === true }));
     const before: Term[] = step > 0 ? [[energy[step - 1]!, -1]] : [];
     const initial = step > 0 ? 0 : battery.initialEnergyWh / unitW;
     model.row(initial, initial, [
@@ -44,6 +49,7 @@ export const batteryColumns = (context: ModelContext, battery: BatteryProblem): 
   );
   if (battery.minChargeW > 0) charge.forEach((column, step) => leastCharge(context, battery, column, full.get(step)));
   if (battery.throughput) throughputRow(context, battery, discharge);
+  batteryOverride(context, told, { charge, discharge });
   const worth = priceOf(context, battery.terminalMicroPerKwh);
   model.addCost(energy.at(-1)!, -worth);
   model.addOffset((worth * battery.initialEnergyWh) / unitW);
@@ -90,9 +96,9 @@ const alone = ({ problem }: ModelContext, site: SiteProblem): boolean =>
   problem.batteries.filter(({ siteId }) => siteId === site.id).length === 1 &&
   [...problem.generators, ...problem.flexibleLoads].every(({ siteId }) => siteId !== site.id);
 
-/** Alone at its site, a battery that must not take from the grid can take no more than the sun leaves over. */
+/** No more than its site may take. Alone there, a battery that must not take from the grid can take no more than the sun leaves over. */
 const chargeLimitW = (context: ModelContext, battery: BatteryProblem, site: SiteProblem, step: number): number => {
-  const limitW = atStep(battery.maxChargeW, step);
+  const limitW = Math.min(atStep(battery.maxChargeW, step), takenLimitW(site, step));
   if (battery.chargeFromGrid || !alone(context, site)) return limitW;
   return Math.min(limitW, Math.max(0, atStep(site.pvW, step) - atStep(site.loadW, step)));
 };
@@ -107,13 +113,14 @@ const floorWh = (battery: BatteryProblem, step: number): number =>
   Math.min(Math.max(battery.minEnergyWh, atStep(battery.reserveFloorWh, step)), battery.maxEnergyWh);
 
 /**
- * Whether the stored energy may have to leave its range: it starts outside, its floor rises on the way, or a connection's
- * limit, which counts for more than a reserve, may need what is kept back. Otherwise standing still is always allowed, and
+ * Whether the stored energy may have to leave its range: it starts outside, its floor rises on the way, a person has set it by hand, or a
+ * connection's limit, which counts for more than a reserve, may need what is kept back. Otherwise standing still is always allowed, and
  * plain bounds do.
  */
 export const mayLeaveRange = ({ problem, hours }: ModelContext, battery: BatteryProblem, site: SiteProblem): boolean => {
   const { initialEnergyWh, maxEnergyWh } = battery;
   if (
+    battery.override !== undefined ||
     initialEnergyWh > maxEnergyWh ||
     feedersOf(problem).some(({ importLimitW, exportLimitW }) => importLimitW !== undefined || exportLimitW !== undefined)
   )
@@ -126,11 +133,16 @@ export const mayLeaveRange = ({ problem, hours }: ModelContext, battery: Battery
   );
 };
 
-const energyColumn = ({ model, hours, scale, unitW }: ModelContext, battery: BatteryProblem, step: number, soft: boolean): number => {
+const energyColumn = (
+  { model, hours, scale, unitW }: ModelContext,
+  battery: BatteryProblem,
+  step: number,
+  { soft, free }: { soft: boolean; free: boolean },
+): number => {
   const [min, floor, max] = [battery.minEnergyWh, floorWh(battery, step), battery.maxEnergyWh].map((energyWh) => energyWh / unitW);
   if (!soft) return model.column(floor!, max!);
   const energy = model.column(0, battery.capacityWh / unitW);
-  const price = scale * hours[step]!;
+  const price = free ? 0 : scale * hours[step]!;
   const beneath = model.column(0, min!, PENALTIES.energyRange * price);
   const reserve = model.column(0, floor! - min!, PENALTIES.reserveFloor * price);
   const above = model.column(0, battery.capacityWh / unitW - max!, PENALTIES.energyRange * price);

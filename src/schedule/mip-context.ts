@@ -15,6 +15,8 @@ export interface ModelContext {
   readonly unitW: number;
   /** The dearest price in the problem per unit of energy: what penalties are multiples of. */
   readonly scale: number;
+  /** By site: the column that is 1 where this course need not hold its connection's limits. */
+  readonly excused?: ReadonlyMap<string, number>;
 }
 
 /** A price per kWh as a price per unit of energy of the model. */
@@ -27,9 +29,11 @@ export const priceOf = ({ unitW }: Pick<ModelContext, 'unitW'>, microPerKwh: num
 export const PENALTIES = {
   site: 10_000,
   fleet: 3_000,
+  batteryOverride: 2_000,
   energyRange: 1_000,
   reserveFloor: 300,
   ramp: 200,
+  override: 190,
   mustRun: 180,
   budget: 160,
   reserve: 140,
@@ -38,6 +42,13 @@ export const PENALTIES = {
 
 /** Prefers the calmer of two plans that cost the same: less to and fro, sun taken rather than left. */
 export const CALM = 1e-6;
+
+/**
+ * Of plans that cost the same the one is taken that exchanges least with the grid in the steps that are decided now: what is stored serves
+ * the load that is there rather than an equally dear one that may not come, surplus is stored while there is any, and what must be bought
+ * is bought when more is known.
+ */
+export const OWN_FIRST = 2e-5;
 
 /** Either-or rules the linear model leaves open. They are tied down only where its answer breaks them. */
 export interface EitherOr {

@@ -6,6 +6,7 @@ import { budgetRows } from './mip-budget.js';
 import { type ModelContext, PENALTIES } from './mip-context.js';
 import type { CommitmentColumns, GeneratorColumns, ReserveWishes } from './mip-generator-columns.js';
 import { outputColumns } from './mip-output.js';
+import { generatorOverride } from './mip-override.js';
 import { startColumns } from './mip-start.js';
 import { atStep } from './problem-values.js';
 
@@ -19,6 +20,7 @@ export const generatorColumns = (context: ModelContext, members: readonly number
   const commitment = commitmentColumns(context, generators);
   startColumns(context, generators, commitment);
   const output = outputColumns(context, kind, commitment, reserves);
+  generatorOverride(context, kind, { ...commitment, power: output.power });
   budgetRows(context, kind, { ...commitment, power: output.power });
   return { members, ...commitment, ...output };
 };

@@ -4,6 +4,7 @@ import { fromRestW, rampDownW, rampUpW, toRestW, warmUpShare } from './generator
 import type { Term } from './linear-model.js';
 import { type ModelContext, PENALTIES, priceOf } from './mip-context.js';
 import type { CommitmentColumns, GeneratorColumns, ReserveWishes } from './mip-generator-columns.js';
+import { generatorToldW } from './told-by-hand.js';
 
 export type OutputColumns = Pick<GeneratorColumns, 'power' | 'up' | 'down'>;
 
@@ -156,7 +157,9 @@ const ramps = (context: ModelContext, kind: GeneratorProblem, columns: Columns, 
   const most = kind.maxW + kind.initial.powerW;
   const [up, down, from, to] = [rampUpW, rampDownW, fromRestW, toRestW].map((rule) => Math.min(rule(kind, steps, step), most) / unitW);
   const { on, started, stopped, power } = columns;
-  const slack = model.column(0, Infinity, PENALTIES.ramp * scale * hours[step]!);
+  // A ramp that is passed once would do as it is told by hand from then on: it counts for all that.
+  const toldHours = hours.reduce((sum, hour, at) => (generatorToldW(kind, at) === undefined ? sum : sum + hour), 0);
+  const slack = model.column(0, Infinity, PENALTIES.ramp * scale * (hours[step]! + toldHours));
   const warming = step > 0 ? warmUps(context, kind, columns, step - 1) : [];
   const before: Term[] = step > 0 ? [[power[step - 1]!, 1]] : [];
   const beforeNow = step > 0 ? 0 : kind.initial.powerW / unitW;

@@ -2,7 +2,8 @@ import type { Term } from './linear-model.js';
 import type { BatteryColumns } from './mip-battery.js';
 import type { LoadColumns } from './mip-load.js';
 import type { GeneratorColumns } from './mip-generator-columns.js';
-import { CALM, type EitherOr, keyOf, type ModelContext, PENALTIES, priceOf } from './mip-context.js';
+import { CALM, type EitherOr, keyOf, type ModelContext, OWN_FIRST, PENALTIES, priceOf } from './mip-context.js';
+import { sunToldW, takenLimitW } from './site-limits.js';
 import { atStep, type SiteProblem } from './problem.js';
 
 /** Columns of one site by step: import, export, sun taken; and what goes beyond a limit, where it can. */
@@ -40,11 +41,11 @@ export const siteColumns = (context: ModelContext, index: number, devices: Devic
   > &
     Record<'importedOver' | 'exportedOver', number[][]>;
   hours.forEach((_, step) => {
-    const chargeTerms = batteries.map(({ columns }): Term => [columns.charge[step]!, 1]);
     const draws = devices.loads.flatMap((draw, l) => (problem.flexibleLoads[l]!.siteId === site.id ? (draw[step] ?? []) : []));
+    const takers = [...batteries.map(({ columns }) => columns.charge[step]!), ...draws];
     const giveTerms = [...batteries.map(({ columns }) => columns.discharge[step]!), ...generators.map(({ power }) => power[step]!)];
     const most = (columns: readonly number[]): number => columns.reduce((sum, column) => sum + model.upperOf(column), 0);
-    const importMost = atStep(site.loadW, step) / unitW + most(chargeTerms.map(([column]) => column)) + most(draws);
+    const importMost = atStep(site.loadW, step) / unitW + most(takers);
     const exportMost = atStep(site.pvW, step) / unitW + most(giveTerms);
     const taken = gridColumns(context, site, step, importMost, exportMost);
     const sun = sunColumn(context, site, step);
@@ -54,9 +55,16 @@ export const siteColumns = (context: ModelContext, index: number, devices: Devic
       ...[taken.exported, ...taken.exportedOver].map((column): Term => [column, -1]),
       [sun, 1],
       ...giveTerms.map((column): Term => [column, 1]),
-      ...[...chargeTerms.map(([column]) => column), ...draws].map((column): Term => [column, -1]),
+      ...takers.map((column): Term => [column, -1]),
     ]);
-    if (site.inverterLimitW !== undefined) inverterRow(context, site.inverterLimitW, sun, batteries, step);
+    const takenLimit = takenLimitW(site, step) / unitW;
+    if (most(takers) > takenLimit)
+      model.row(
+        -Infinity,
+        takenLimit,
+        takers.map((column): Term => [column, 1]),
+      );
+    if (site.inverterLimitW !== undefined) inverterRow(context, site, sun, batteries, step);
     if (grid.has(keyOf(index, step))) oneWay(context, taken, batteries, step);
     found.imported.push(taken.imported);
     found.exported.push(taken.exported);
@@ -94,15 +102,27 @@ const gridColumns = (context: ModelContext, site: SiteProblem, step: number, imp
   const importLimit = atStep(site.importLimitW ?? Infinity, step) / unitW;
   const exportLimit = atStep(site.exportLimitW ?? Infinity, step) / unitW;
   const co2Micro = atStep(site.importCo2KgPerKwh, step) * problem.co2MicroPerKg;
-  const importCost = priceOf(context, atStep(site.importMicroPerKwh, step) + co2Micro) * hour;
-  const exportCost = -priceOf(context, atStep(site.exportMicroPerKwh, step)) * hour;
+  const exchange = step < problem.sharedSteps ? OWN_FIRST * scale : 0;
+  const importCost = (priceOf(context, atStep(site.importMicroPerKwh, step) + co2Micro) + exchange) * hour;
+  const exportCost = (exchange - priceOf(context, atStep(site.exportMicroPerKwh, step))) * hour;
   const penalty = PENALTIES.site * scale * hour;
-  const over = (most: number, limit: number, cost: number): number[] => (most > limit ? [model.column(0, most - limit, cost)] : []);
+  const excuse = context.excused?.get(site.id);
+  const over = (most: number, limit: number, cost: number): number[] => {
+    if (most <= limit) return [];
+    const bent = model.column(0, most - limit, cost + penalty);
+    if (excuse === undefined) return [bent];
+    const excused = model.column(0, most - limit, cost);
+    model.row(-Infinity, 0, [
+      [excused, 1],
+      [excuse, limit - most],
+    ]);
+    return [bent, excused];
+  };
   return {
     imported: model.column(0, Math.min(importMost, importLimit), importCost),
     exported: model.column(0, Math.min(exportMost, exportLimit), exportCost),
-    importedOver: over(importMost, importLimit, importCost + penalty),
-    exportedOver: over(exportMost, exportLimit, penalty),
+    importedOver: over(importMost, importLimit, importCost),
+    exportedOver: over(exportMost, exportLimit, 0),
   };
 };
 
@@ -111,11 +131,14 @@ const sunColumn = (context: ModelContext, site: SiteProblem, step: number): numb
   const sun = atStep(site.pvW, step) / unitW;
   const leftCost = (priceOf(context, problem.curtailmentMicroPerKwh) + CALM * scale) * hours[step]!;
   model.addOffset(leftCost * sun);
-  return model.column(atStep(site.pvMinW, step) / unitW, sun, -leftCost);
+  // Behind a shared inverter what it may give is held at its terminal, where the battery takes its part of the sun.
+  const toldW = site.inverterLimitW === undefined ? sunToldW(site, step) : Infinity;
+  return model.column(atStep(site.pvMinW, step) / unitW, Math.min(sun, toldW / unitW), -leftCost);
 };
 
-const inverterRow = ({ model, unitW }: ModelContext, limitW: number, sun: number, batteries: readonly Part[], step: number): void => {
-  model.row(-limitW / unitW, limitW / unitW, [
+const inverterRow = ({ model, unitW }: ModelContext, site: SiteProblem, sun: number, batteries: readonly Part[], step: number): void => {
+  const limitW = site.inverterLimitW!;
+  model.row(-limitW / unitW, Math.min(limitW, sunToldW(site, step)) / unitW, [
     [sun, 1],
     ...batteries.flatMap(({ columns }): Term[] => [
       [columns.discharge[step]!, 1],

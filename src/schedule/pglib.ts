@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { BadInput } from '../kernel/errors.js';
 import { HOUR_MS } from '../kernel/units.js';
-import { parseProblem } from './parse-problem.js';
+import { orBadInput } from './parse-problem.js';
 import type { PlanningProblem } from './problem.js';
+import { FaultList } from './statement/problem-fault.js';
+import { type ReadProblem, readProblem, zodFaults } from './statement/read-problem.js';
 
 /**
  * Unit commitment in the format of pglib-uc (power-grid-lib/pglib-uc): hourly periods, megawatts, whole currency. Its model is that
@@ -33,7 +34,7 @@ const thermalSchema = z.object({
 type Thermal = z.output<typeof thermalSchema>;
 
 const pglibSchema = z.object({
-  time_periods: z.number().int().min(1),
+  time_periods: z.number().int().min(1).max(100_000),
   demand: z.array(megawatts),
   reserves: z.array(megawatts),
   thermal_generators: z.record(z.string(), thermalSchema),
@@ -50,14 +51,44 @@ const HOUR_S = 3_600;
 /** Whether a file looks like one of theirs. */
 export const isPglib = (input: unknown): boolean => typeof input === 'object' && input !== null && 'thermal_generators' in input;
 
-/** Their problem as one of ours: one site that neither imports nor exports. Throws `BadInput` with every fault at once. */
-export const parsePglib = (input: unknown): PlanningProblem => {
+type Pglib = z.output<typeof pglibSchema>;
+
+/** Their problem as one of ours: one site that neither imports nor exports; or every fault at once. */
+export const readPglib = (input: unknown): ReadProblem => {
   const parsed = pglibSchema.safeParse(input);
-  if (!parsed.success) throw new BadInput(parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'problem'}: ${message}`));
-  const { time_periods: count, demand, reserves, thermal_generators: thermal, renewable_generators: renewable } = parsed.data;
+  if (!parsed.success) return { faults: zodFaults(parsed.error.issues) };
+  const faults = pglibFaults(parsed.data);
+  return faults.length > 0 ? { faults } : readProblem(problemOfPglib(parsed.data));
+};
+
+/** Likewise, but throws `BadInput` with every fault. */
+export const parsePglib = (input: unknown): PlanningProblem => orBadInput(readPglib(input));
+
+const pglibFaults = ({ time_periods: count, demand, reserves, thermal_generators: thermal, renewable_generators: renewable }: Pglib) => {
+  const found = new FaultList();
+  const length = (path: string, values: readonly number[]): void => {
+    if (values.length !== count) found.add(path, `has ${values.length} values for ${count} periods`, `give ${count}`);
+  };
+  length('demand', demand);
+  length('reserves', reserves);
+  for (const [id, { power_output_minimum: least, power_output_maximum: most }] of Object.entries(renewable)) {
+    length(`renewable_generators.${id}.power_output_minimum`, least);
+    length(`renewable_generators.${id}.power_output_maximum`, most);
+    if (least.some((power, period) => power > (most[period] ?? Infinity)))
+      found.add(`renewable_generators.${id}.power_output_minimum`, 'is above power_output_maximum', 'give at most that');
+  }
+  for (const [id, { power_output_minimum: least, power_output_maximum: most, piecewise_production: curve }] of Object.entries(thermal)) {
+    if (least > most) found.add(`thermal_generators.${id}.power_output_minimum`, 'is above power_output_maximum', 'give at most that');
+    if (curve.length > 0 && (Math.abs(curve[0]!.mw - least) > 1e-6 || Math.abs(curve.at(-1)!.mw - most) > 1e-6))
+      found.add(`thermal_generators.${id}.piecewise_production`, 'does not reach from minimum to maximum', 'give both its ends');
+  }
+  return found.faults;
+};
+
+const problemOfPglib = ({ time_periods: count, demand, reserves, thermal_generators: thermal, renewable_generators: renewable }: Pglib) => {
   const sum = (series: readonly (readonly number[])[]): number[] =>
     Array.from({ length: count }, (_, step) => series.reduce((total, values) => total + (values[step] ?? 0), 0) * WATTS);
-  return parseProblem({
+  return {
     version: 1,
     currency: 'USD',
     startMs: 0,
@@ -76,7 +107,7 @@ export const parsePglib = (input: unknown): PlanningProblem => {
     ],
     generators: Object.entries(thermal).map(([id, unit]) => generatorOf(id, unit)),
     reserves: [{ id: 'spinning', direction: 'up', powerW: reserves.map((power) => power * WATTS), throughConnection: false }],
-  });
+  };
 };
 
 /** Their ramps hold above the minimum, so that from rest a unit may come up to its minimum and one ramp. */

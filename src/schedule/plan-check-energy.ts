@@ -1,7 +1,7 @@
 import { PlanCheck } from './plan-check-notes.js';
-import type { BatteryProblem, FlexibleLoad } from './problem.js';
+import { atStep, type BatteryProblem, type FlexibleLoad } from './problem.js';
 
-/** What a battery charges where it is asked to, and what it discharges in all. */
+/** What a battery charges where it is asked to, what it makes of an override, and what it discharges in all. */
 export const checkWork = (check: PlanCheck, battery: BatteryProblem, index: number): void => {
   const { powerW, energyWh } = check.plan.batteries[index]!;
   let discharged = 0;
@@ -12,11 +12,32 @@ export const checkWork = (check: PlanCheck, battery: BatteryProblem, index: numb
       if (demand.step === step && energyWh[step]! < battery.maxEnergyWh - 1)
         check.soft('charge-demand', battery.id, step, demand.energyWh + Math.min(0, energy));
   });
+  if (battery.override) checkHand(check, battery, index);
   if (!battery.throughput) return;
   const { limitWh, usedWh, endMs } = battery.throughput;
   const [begins, ends] = [check.problem.startMs, check.plan.steps.at(-1)!.endMs];
   const part = endMs <= ends ? 1 : (ends - begins) / (endMs - begins);
   check.soft('throughput', battery.id, powerW.length - 1, discharged - Math.max(0, limitWh - usedWh) * part);
+};
+
+/** Set by hand, it gives what it is told while it is above its floor and takes it while it is not full, or the plan names what is amiss. */
+const checkHand = (check: PlanCheck, battery: BatteryProblem, index: number): void => {
+  const { powerW, energyWh } = check.plan.batteries[index]!;
+  battery.override!.powerW.forEach((asked, step) => {
+    if (asked === null) return;
+    const begins = step === 0 ? battery.initialEnergyWh : energyWh[step - 1]!;
+    const hours = check.hours(step);
+    let due = 0;
+    if (asked > 0) {
+      const spare = begins - Math.max(battery.minEnergyWh, Math.min(battery.maxEnergyWh, atStep(battery.reserveFloorWh, step)));
+      due = Math.max(0, Math.min(asked, atStep(battery.maxDischargeW, step), (spare / hours) * battery.dischargeEfficiency));
+    } else if (asked < 0) {
+      const gap = battery.maxEnergyWh - begins;
+      due = -Math.max(0, Math.min(-asked, atStep(battery.maxChargeW, step), gap / (hours * battery.chargeEfficiency)));
+      if (-due < battery.minChargeW) due = 0;
+    }
+    check.soft('override', battery.id, step, Math.abs(powerW[step]! - due));
+  });
 };
 
 /** A flexible load draws only in its time, within its powers, and no more than it wants. */

@@ -53,6 +53,11 @@ const checkStep = (check: PlanCheck, generator: GeneratorProblem, { on, powerW }
   must(power <= (runs ? generator.maxW * warm : 0) + check.slack, 'gives more than it can');
   must(!runs || power >= generator.minW * warm - check.slack, 'gives less than its minimum');
   check.soft('must-run', generator.id, step, atStep(generator.mustRun, step) && !runs ? Math.max(1, generator.minW) : 0);
+  const asked = generator.override?.powerW[step] ?? null;
+  if (asked !== null) {
+    const due = asked > 0 ? Math.min(generator.maxW, Math.max(generator.minW, asked)) : 0;
+    check.soft('override', generator.id, step, Math.abs(power - due));
+  }
   const { upW, downW } = changes(check, generator, step, { runs, ran, watched });
   check.soft('generator-ramp', generator.id, step, Math.max(power - watched.wasW - upW, watched.wasW - power - downW));
   const lastBeforeStop = runs && on[step + 1] === false;

@@ -3,15 +3,25 @@ import { checkMoney } from './plan-check-money.js';
 import { checkLoad, checkWork } from './plan-check-energy.js';
 import { PlanCheck } from './plan-check-notes.js';
 import { checkReserves } from './plan-check-reserve.js';
+import { checkScenarios, scenarioCases } from './plan-check-scenarios.js';
 import { atStep, type BatteryProblem, type PlanningProblem } from './problem.js';
 import type { Schedule } from './schedule.js';
 
 /**
  * Holds a plan against every rule of its problem, from the plan's own numbers and with arithmetic of its own: it shares no
  * code with what makes plans. Answers each fault in a sentence; none means that the plan can be carried out, that its
- * costs are right, and that every limit it bends is named with its size.
+ * costs are right, and that every limit it bends is named with its size. So is each scenario's course.
  */
 export const planFaults = (problem: PlanningProblem, plan: Schedule): string[] => {
+  const astray = checkScenarios(problem, plan);
+  if (astray.length > 0) return astray;
+  const scenarios = scenarioCases(problem, plan).flatMap((one) =>
+    courseFaults(one.problem, one.plan).map((fault) => `scenario ${one.id}: ${fault}`),
+  );
+  return [...courseFaults(problem, plan), ...scenarios];
+};
+
+const courseFaults = (problem: PlanningProblem, plan: Schedule): string[] => {
   const shape = shapeFaults(problem, plan);
   if (shape.length > 0) return shape;
   const check = new PlanCheck(problem, plan);
@@ -78,6 +88,16 @@ const checkSite = (check: PlanCheck, index: number, step: number): void => {
   must(Math.abs(loadW[step]! - atStep(site.loadW, step)) <= 0.1, 'its load is not the problem’s');
   must(Math.abs(grid + sun + storageW + generatedW - flexibleW - loadW[step]!) <= check.slack, 'what flows in is not what flows out');
   must(sun >= atStep(site.pvMinW, step) - check.slack, 'leaves sun that can’t be left');
+  const taken = batteries.reduce((sum, { powerW }) => sum + Math.max(0, -powerW[step]!), flexibleW);
+  const over = Math.max(0, atStep(site.pvW, step) - atStep(site.loadW, step));
+  const beside =
+    site.inverterLimitW === undefined ? Math.max(site.pvOverride?.maxW[step] ?? Infinity, atStep(site.pvMinW, step)) : Infinity;
+  const own = Math.min(over, Math.max(0, beside - atStep(site.loadW, step)));
+  must(taken <= atStep(site.takenLimitW ?? Infinity, step) + check.slack, 'its batteries and flexible loads take more than they may');
+  must(taken <= atStep(site.dimmedW ?? Infinity, step) + own + check.slack, 'they take more from the grid than they are dimmed to');
+  const handed = site.pvOverride?.maxW[step] ?? Infinity;
+  const terminal = site.inverterLimitW === undefined ? sun : sun + storageW;
+  must(terminal <= Math.max(handed, atStep(site.pvMinW, step)) + check.slack, 'gives more sun than it is let give by hand');
   must(sun >= 0 && Math.abs(sun + curtailedW[step]! - atStep(site.pvW, step)) <= 0.2, 'sun taken and left is not the sun there was');
   if (site.inverterLimitW !== undefined)
     must(Math.abs(sun + storageW) <= site.inverterLimitW + check.slack, 'its inverter gives more than it can');

@@ -3,11 +3,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdapterError } from '../kernel/errors.js';
 import { DAY_MS, HOUR_MS } from '../kernel/units.js';
 import { databaseOptions } from '../platform/database.js';
+import { solvePlan } from './adapters/highs-plan.js';
 import { parseProblem } from './parse-problem.js';
 import { planFaults } from './plan-check.js';
 import { PlanEntity } from './plan.entity.js';
 import { PlanService } from './plan.service.js';
-import { PlanSolver } from './plan-solver.port.js';
+import { PlanSolver, type SolveLimits } from './plan-solver.port.js';
+import type { PlanningProblem } from './problem.js';
 import type { Schedule } from './schedule.js';
 import { WorkerSolver } from './worker-solver.js';
 
@@ -40,6 +42,18 @@ class Away extends PlanSolver {
   }
 }
 
+/** Scenarios are too much for it. */
+class Overtaxed extends PlanSolver {
+  solve(asked: PlanningProblem, limits: SolveLimits): Promise<Schedule> {
+    return asked.scenarios.length > 0 ? Promise.reject(new AdapterError('time is up', true)) : solvePlan(asked, limits);
+  }
+}
+
+const uncertain: PlanningProblem = {
+  ...problem,
+  scenarios: [500, 4_000].map((loadW) => ({ id: `${loadW} W`, probability: 0.5, sites: [{ siteId: 'home', loadW, pvW: 0 }] })),
+};
+
 let database: DataSource;
 const serviceWith = (solver: PlanSolver): PlanService => new PlanService(database.getRepository(PlanEntity), solver);
 
@@ -68,6 +82,11 @@ describe('plans', () => {
       const restarted = serviceWith(solver);
       await restarted.load();
       expect(restarted.current()).toEqual(plan);
+      expect(service.why()).toMatchObject([
+        { kind: 'battery', id: 'battery' },
+        { kind: 'sun', id: 'home' },
+      ]);
+      expect(restarted.why()).toBeUndefined();
     } finally {
       await solver.onModuleDestroy();
     }
@@ -76,6 +95,25 @@ describe('plans', () => {
   it('go by merit order while the solver is away, and say so', async () => {
     const plan = await serviceWith(new Away()).plan(problem, NOW_MS);
     expect(plan).toMatchObject({ solver: 'merit-order', status: 'fallback', reason: 'the planning thread died' });
+    expect(planFaults(problem, plan)).toEqual([]);
+  });
+
+  it('look at scenarios and are kept without their courses', async () => {
+    const solver = new WorkerSolver();
+    try {
+      const service = serviceWith(solver);
+      expect(planFaults(uncertain, await service.solve(uncertain))).toEqual([]);
+      const plan = await service.plan(uncertain, NOW_MS);
+      expect(plan).not.toHaveProperty('scenarios');
+      expect(plan.expectedCostMicro).toBeGreaterThan(plan.costMicro);
+    } finally {
+      await solver.onModuleDestroy();
+    }
+  });
+
+  it('are for what is expected where scenarios are too much, and say so', async () => {
+    const plan = await serviceWith(new Overtaxed()).plan(uncertain, NOW_MS);
+    expect(plan).toMatchObject({ solver: 'highs', status: 'optimal', reason: 'without its scenarios: time is up' });
     expect(planFaults(problem, plan)).toEqual([]);
   });
 

@@ -5,17 +5,30 @@ import { messageOf } from '../kernel/errors.js';
 import { DAY_MS, type EpochMs } from '../kernel/units.js';
 import { meritOrder } from './merit-order.js';
 import { PlanEntity } from './plan.entity.js';
-import { DEFAULT_LIMITS, PlanSolver, type SolveLimits } from './plan-solver.port.js';
-import type { PlanningProblem } from './problem.js';
-import { rounded, type Schedule } from './schedule.js';
+import { defaultLimits, PlanSolver, type SolveLimits } from './plan-solver.port.js';
+import { atStep, type PlanningProblem, stepsOf } from './problem.js';
+import { withPromises } from './promised-before.js';
+import { rounded, type Schedule, withoutScenarios } from './schedule.js';
+import type { DeviceReasons } from './why/reason.js';
+import { reasonsOf } from './why/reasons.js';
 
 /** How long plans that are over are kept. */
 const KEPT_MS = 7 * DAY_MS;
+
+/** A plan differs from the one in force where that gains more than this share of the dearest price. */
+const CHANGE_SHARE = 0.02;
+
+const dearestMicro = ({ sites, stepMinutes }: PlanningProblem): number =>
+  sites.reduce(
+    (most, { importMicroPerKwh }) => stepMinutes.reduce((max, _, step) => Math.max(max, atStep(importMicroPerKwh, step)), most),
+    0,
+  );
 
 /** Makes plans, puts them in force, and remembers the one in force across restarts. */
 @Injectable()
 export class PlanService {
   private inForce: Schedule | undefined;
+  private posed: PlanningProblem | undefined;
 
   constructor(
     @InjectRepository(PlanEntity) private readonly plans: Repository<PlanEntity>,
@@ -34,9 +47,15 @@ export class PlanService {
     return this.inForce;
   }
 
+  /** Why devices do what the plan in force has them do; absent after a restart until the next plan, since problems are not kept. */
+  why(): readonly DeviceReasons[] | undefined {
+    return this.posed && this.inForce && reasonsOf(this.posed, this.inForce);
+  }
+
   /** Plans and puts the plan in force. There is always a plan: where the solver fails it is by merit order, and says so. */
-  async plan(problem: PlanningProblem, issuedAtMs: EpochMs, limits: SolveLimits = DEFAULT_LIMITS): Promise<Schedule> {
-    const schedule = rounded({ ...(await this.solve(problem, limits)), issuedAtMs });
+  async plan(problem: PlanningProblem, issuedAtMs: EpochMs, limits: SolveLimits = defaultLimits(problem)): Promise<Schedule> {
+    const calm = withPromises(problem, stepsOf(problem), { plan: this.inForce, posed: this.posed }, CHANGE_SHARE * dearestMicro(problem));
+    const schedule = rounded(withoutScenarios({ ...(await this.solve(calm, limits)), issuedAtMs }));
     await this.plans.save({
       issuedAtMs,
       solver: schedule.solver,
@@ -46,16 +65,19 @@ export class PlanService {
       schedule,
     });
     this.inForce = schedule;
+    this.posed = problem;
     await this.plans.delete({ issuedAtMs: LessThan(issuedAtMs - KEPT_MS) });
     return schedule;
   }
 
-  /** Answers a problem without putting the plan in force. */
-  async solve(problem: PlanningProblem, limits: SolveLimits = DEFAULT_LIMITS): Promise<Schedule> {
+  /** Answers a problem without putting the plan in force. Where scenarios are too much for the solver, it is asked without them. */
+  async solve(problem: PlanningProblem, limits: SolveLimits = defaultLimits(problem)): Promise<Schedule> {
     try {
       return await this.solver.solve(problem, limits);
     } catch (error) {
-      return meritOrder(problem, messageOf(error));
+      if (problem.scenarios.length === 0) return meritOrder(problem, messageOf(error));
+      const plan = await this.solve({ ...problem, scenarios: [] }, limits);
+      return plan.status === 'fallback' ? plan : { ...plan, reason: `without its scenarios: ${messageOf(error)}` };
     }
   }
 }

@@ -1,24 +1,24 @@
-import type { Consent, Device, DeviceId, Plant, Site, SiteId } from '../fleet/plant.js';
-import type { SiteForecast } from '../forecast/forecast.js';
-import { ceilTo, floorTo, type Interval, overlaps, SLOT_MS } from '../kernel/interval.js';
-import { clamp, type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS, type Watt } from '../kernel/units.js';
-import { FLEET_SCOPE, type LimitKind, type OperatorLimit } from '../signals/operator-limit.js';
+import { type Consent, type Device, type DeviceId, isPlannedApart, type Plant, type Site, type SiteId } from '../fleet/plant.js';
+import type { Course } from '../forecast/courses.js';
+import type { ForecastSlot, SiteForecast } from '../forecast/forecast.js';
+import type { Interval } from '../kernel/interval.js';
+import { clamp, type EpochMs, type Watt } from '../kernel/units.js';
+import { FLEET_SCOPE, type LimitKind } from '../signals/operator-limit.js';
 import type { PriceSlot } from '../signals/price.js';
+import { loadProblems, type NeedNow } from './load-needs.js';
+import { fleetLimits, limitOver, type PlannedLimit, takenLimits } from './operator-limits-of.js';
+import { batteryOverrideOf, generatorOverrideOf, type PlannedOverride, sunOverrideOf } from './overrides-of.js';
+import { planningSteps } from './planning-steps.js';
 import {
   type BatteryProblem,
   type EventProblem,
   type GeneratorProblem,
   type PlanningProblem,
   planningProblemSchema,
+  type Scenario,
   stepsOf,
 } from './problem.js';
 
-/** Planning looks this far ahead. */
-const HORIZON_MS = 36 * HOUR_MS;
-/** Far-off detail only costs time: after this it goes by hours. */
-const FINE_MS = 2 * HOUR_MS;
-/** A step is not cut shorter than this. */
-const SHORTEST_MS = 30 * SECOND_MS;
 /** Energy left at the end counts for a little less than it would cost to buy again, or a flat tariff would never let it be used. */
 const LEFT_OVER_WORTH = 0.8;
 /** What a kWh through a battery wears off, and what sun left on the roof costs beyond its price; micro-units. */
@@ -44,6 +44,15 @@ export interface PlannedEvent extends Interval {
   readonly baselineW: ReadonlyMap<SiteId, Watt>;
 }
 
+/** Courses a site with a battery is planned for, and how many of all sites together: more would take more time than they are worth. */
+const COURSES = 10;
+const COURSES_AT_MOST = 400;
+/** The same where an event or a limit ties all sites together, or where loads that are off or draw their least stand at so many of them. */
+const TIED_AT_MOST = 80;
+const LOADED_SITES = 3;
+/** With fewer it is better to plan for what is expected. */
+const COURSES_AT_LEAST = 3;
+
 export interface PlanningFacts {
   readonly plant: Plant;
   readonly nowMs: EpochMs;
@@ -53,37 +62,25 @@ export interface PlanningFacts {
   readonly devices: DevicesAtStart;
   readonly consents: ReadonlyMap<SiteId, Consent>;
   readonly events: readonly PlannedEvent[];
+  /** By site with a battery: what may come instead of its forecast, each as likely as the others. */
+  readonly courses?: ReadonlyMap<SiteId, readonly Course[]>;
   /** Operators' limits in force or to come, at sites and over the fleet. */
   readonly limits?: readonly PlannedLimit[];
+  /** How flexible loads stand in the windows of their needs that run. */
+  readonly needs?: ReadonlyMap<DeviceId, NeedNow>;
+  /** What persons have set by hand. */
+  readonly overrides?: readonly PlannedOverride[];
 }
 
-export type PlannedLimit = Pick<OperatorLimit, 'scope' | 'kind' | 'valueW' | 'startMs' | 'endMs'>;
-
-/**
- * The plan's steps from now on: what is left of the running quarter-hour, quarter-hours while the plan is likely to be executed
- * before it is made anew, then hours. Events and limits cut steps where they begin and end.
- */
-export const planningSteps = (nowMs: EpochMs, cuts: readonly Interval[] = []): { startMs: EpochMs; stepMinutes: number[] } => {
-  const startMs = floorTo(nowMs, SECOND_MS);
-  const slotMs = floorTo(startMs, SLOT_MS);
-  const endMs = slotMs + HORIZON_MS;
-  const fineUntilMs = ceilTo(slotMs + FINE_MS, HOUR_MS);
-  const edges = cuts.flatMap(({ startMs: fromMs, endMs: toMs }) => [fromMs, toMs]).filter((edgeMs) => edgeMs > startMs && edgeMs < endMs);
-  for (let atMs = slotMs + SLOT_MS; atMs < endMs; atMs += atMs < fineUntilMs ? SLOT_MS : HOUR_MS) edges.push(atMs);
-  edges.push(endMs);
-  const stepMinutes: number[] = [];
-  let fromMs = startMs;
-  for (const edgeMs of edges.toSorted((a, b) => a - b)) {
-    if (edgeMs - fromMs < SHORTEST_MS && edgeMs < endMs) continue;
-    stepMinutes.push((edgeMs - fromMs) / MINUTE_MS);
-    fromMs = edgeMs;
-  }
-  return { startMs, stepMinutes };
-};
+const spanOf = (steps: readonly Interval[]): Interval => ({ startMs: steps[0]!.startMs, endMs: steps.at(-1)!.endMs });
 
 /** States what is to be planned, from everything that is known. Sites without a forecast are left out. */
 export const problemOf = (facts: PlanningFacts): PlanningProblem => {
-  const grid = planningSteps(facts.nowMs, [...facts.events, ...(facts.limits ?? [])]);
+  const grid = planningSteps(facts.nowMs, [
+    ...facts.events,
+    ...(facts.limits ?? []),
+    ...(facts.overrides ?? []).map(({ endMs }) => ({ startMs: facts.nowMs, endMs })),
+  ]);
   const steps = stepsOf(grid);
   const forecasts = new Map(facts.forecasts.map((forecast) => [forecast.siteId, forecast]));
   const sites = facts.plant.sites.filter((site) => forecasts.has(site.id));
@@ -93,33 +90,68 @@ export const problemOf = (facts: PlanningFacts): PlanningProblem => {
     currency: facts.plant.currency,
     ...grid,
     sites: sites.map((site) => siteProblem(site, forecasts.get(site.id)!, facts, steps)),
-    batteries: sites.flatMap((site) => site.devices.flatMap((device) => batteryProblem(device, facts))),
-    generators: sites.flatMap((site) => site.devices.flatMap((device) => generatorProblem(device, facts))),
+    batteries: sites.flatMap((site) => site.devices.flatMap((device) => batteryProblem(device, facts, steps))),
+    flexibleLoads: sites.flatMap((site) => loadProblems(site, { ...facts, ...facts.devices }, spanOf(steps))),
+    generators: sites.flatMap((site) => site.devices.flatMap((device) => generatorProblem(device, facts, steps))),
     events: facts.events.flatMap((event) => eventProblem(event, planned, facts, steps)),
-    fleet: fleetProblem(sites, facts, steps),
+    scenarios: scenariosOf(sites, forecasts, facts, steps),
+    fleet: fleetLimits(sites, facts.limits ?? [], steps),
     curtailmentMicroPerKwh: CURTAILMENT_MICRO_PER_KWH,
   });
 };
 
-/** The tightest limit that touches a step; what a site owes while none does; `undefined` where it owes nothing. */
-const limitOver = (limits: readonly PlannedLimit[], scope: Site | 'fleet', kind: LimitKind, step: Interval): Watt | undefined => {
-  const id = scope === 'fleet' ? FLEET_SCOPE : scope.id;
-  const values = limits.filter((limit) => limit.scope === id && limit.kind === kind && overlaps(limit, step)).map(({ valueW }) => valueW);
-  if (values.length > 0) return Math.min(...values);
-  return scope === 'fleet' ? undefined : scope.safeLimits?.[`${kind}W`];
+/** Load and sun by step, as far as operators let the sun shine. */
+const powersOf = (site: Site, slots: readonly ForecastSlot[], limits: readonly PlannedLimit[], steps: readonly Interval[]) => ({
+  loadW: steps.map((step) => meanOver(slots, step, ({ loadW }) => loadW)),
+  pvW: steps.map((step) =>
+    Math.min(
+      meanOver(slots, step, ({ pvW }) => pvW),
+      limitOver(limits, site, 'generation', step) ?? Infinity,
+    ),
+  ),
+});
+
+/** Whose courses are planned for, and how many of each: fewer for many sites, and none where that would be too few. */
+export const coursesWanted = ({
+  plant,
+  events,
+  limits = [],
+}: Pick<PlanningFacts, 'plant' | 'events' | 'limits'>): { sites: readonly Site[]; count: number } => {
+  const sites = plant.sites.filter(({ devices }) => devices.some(({ battery }) => battery !== undefined));
+  const loaded = plant.sites.filter(({ devices }) => devices.some(isPlannedApart)).length >= LOADED_SITES;
+  const tied = loaded || events.length > 0 || limits.some(({ scope }) => scope === FLEET_SCOPE);
+  const count = Math.min(COURSES, Math.floor((tied ? TIED_AT_MOST : COURSES_AT_MOST) / Math.max(1, sites.length)));
+  return count < COURSES_AT_LEAST ? { sites: [], count: 0 } : { sites, count };
 };
 
-/** Limits on the sum of all sites, step by step; while there is none, the sum of their connections bounds it. */
-const fleetProblem = (sites: readonly Site[], { limits = [] }: PlanningFacts, steps: readonly Interval[]) => {
-  const bounds = (kind: 'import' | 'export'): Watt[] | undefined => {
-    const values = steps.map((step) => limitOver(limits, 'fleet', kind, step));
-    const connectionsW = sites.reduce((sum, site) => sum + (kind === 'import' ? site.importLimitW : site.exportLimitW), 0);
-    return values.every((valueW) => valueW === undefined) ? undefined : values.map((valueW) => valueW ?? connectionsW);
-  };
-  return { importLimitW: bounds('import'), exportLimitW: bounds('export') };
+/** The courses of all sites by their number: under one sky the first belong together. What runs now is known, and so the same in all. */
+const scenariosOf = (
+  sites: readonly Site[],
+  forecasts: ReadonlyMap<SiteId, SiteForecast>,
+  { courses = new Map(), limits = [] }: PlanningFacts,
+  steps: readonly Interval[],
+): Scenario[] => {
+  const uncertain = sites.filter(({ id }) => (courses.get(id)?.length ?? 0) > 0);
+  const count = Math.min(...uncertain.map(({ id }) => courses.get(id)!.length));
+  if (uncertain.length === 0) return [];
+  return Array.from({ length: count }, (_, index) => ({
+    id: `course-${index + 1}`,
+    probability: 1 / count,
+    sites: uncertain.map((site) => {
+      const { slots } = forecasts.get(site.id)!;
+      const { loadW, pvW } = courses.get(site.id)![index]!;
+      const course = slots.map((slot, at) => (at === 0 ? slot : { ...slot, loadW: loadW[at]!, pvW: pvW[at]! }));
+      return { siteId: site.id, ...powersOf(site, course, limits, steps) };
+    }),
+  }));
 };
 
-const siteProblem = (site: Site, forecast: SiteForecast, { prices, limits = [] }: PlanningFacts, steps: readonly Interval[]) => {
+const siteProblem = (
+  site: Site,
+  forecast: SiteForecast,
+  { prices, devices, limits = [], overrides = [] }: PlanningFacts,
+  steps: readonly Interval[],
+) => {
   const limited = (kind: LimitKind, otherwiseW: Watt, step: Interval): Watt =>
     Math.min(otherwiseW, limitOver(limits, site, kind, step) ?? Infinity);
   // A roof with another inverter beside the hybrid one is not split here, so the hybrid's limit cannot be stated.
@@ -127,18 +159,14 @@ const siteProblem = (site: Site, forecast: SiteForecast, { prices, limits = [] }
     ? undefined
     : site.devices.find(({ role }) => role === 'hybrid');
   const slots = prices.get(site.zone) ?? [];
+  const powers = powersOf(site, forecast.slots, limits, steps);
   return {
     id: site.id,
-    loadW: steps.map((step) => meanOver(forecast.slots, step, ({ loadW }) => loadW)),
-    pvW: steps.map((step) =>
-      limited(
-        'generation',
-        meanOver(forecast.slots, step, ({ pvW }) => pvW),
-        step,
-      ),
-    ),
+    ...powers,
+    ...sunOverrideOf(site, overrides, { steps, pvW: powers.pvW, unavailable: devices.unavailable }),
     importLimitW: steps.map((step) => limited('import', site.importLimitW, step)),
     exportLimitW: steps.map((step) => limited('export', site.exportLimitW, step)),
+    ...takenLimits(site, limits, steps),
     ...(hybrid ? { inverterLimitW: hybrid.ratedW } : {}),
     importMicroPerKwh: steps.map((step) => meanOver(slots, step, ({ importMicroPerKwh }) => importMicroPerKwh)),
     exportMicroPerKwh: steps.map((step) => meanOver(slots, step, ({ exportMicroPerKwh }) => exportMicroPerKwh)),
@@ -161,11 +189,13 @@ const meanOver = <T extends Interval>(slots: readonly T[], step: Interval, pick:
 
 type Draft<T> = Partial<T> & { id: string; siteId: string };
 
-const batteryProblem = (device: Device, { devices, consents, prices, plant }: PlanningFacts): Draft<BatteryProblem>[] => {
+const batteryProblem = (device: Device, facts: PlanningFacts, steps: readonly Interval[]): Draft<BatteryProblem>[] => {
+  const { devices, consents, prices, plant, overrides = [] } = facts;
   const rating = device.battery;
   const socPct = devices.socPct.get(device.id);
   if (!rating || socPct === undefined || device.reversion === 'none' || devices.unavailable.has(device.id)) return [];
   const ofPct = (pct: number): number => (rating.capacityWh * pct) / 100;
+  const served = facts.events.filter(({ baselineW }) => baselineW.has(device.siteId) && !consents.get(device.siteId)?.optedOut);
   const zone = plant.sites.find(({ id }) => id === device.siteId)!.zone;
   return [
     {
@@ -182,6 +212,7 @@ const batteryProblem = (device: Device, { devices, consents, prices, plant }: Pl
       dischargeEfficiency: rating.dischargeEfficiency,
       terminalMicroPerKwh: LEFT_OVER_WORTH * Math.max(0, cheapestImport(prices.get(zone) ?? [])) * rating.dischargeEfficiency,
       wearMicroPerKwh: WEAR_MICRO_PER_KWH,
+      ...batteryOverrideOf(device, overrides, steps, served),
     },
   ];
 };
@@ -190,7 +221,11 @@ const batteryProblem = (device: Device, { devices, consents, prices, plant }: Pl
 const cheapestImport = (slots: readonly PriceSlot[]): number =>
   slots.length === 0 ? 0 : Math.min(...slots.map(({ importMicroPerKwh }) => importMicroPerKwh));
 
-const generatorProblem = (device: Device, { devices }: PlanningFacts): Draft<GeneratorProblem>[] => {
+const generatorProblem = (
+  device: Device,
+  { devices, overrides = [] }: PlanningFacts,
+  steps: readonly Interval[],
+): Draft<GeneratorProblem>[] => {
   const rating = device.generator;
   if (!rating || device.reversion === 'none') return [];
   const now = devices.generators.get(device.id);
@@ -208,6 +243,7 @@ const generatorProblem = (device: Device, { devices }: PlanningFacts): Draft<Gen
       noLoadMicroPerH: rating.noLoadLitresPerH * rating.fuelMicroPerLitre,
       runningMicroPerKwh: rating.litresPerKwh * rating.fuelMicroPerLitre,
       available: !devices.unavailable.has(device.id),
+      ...generatorOverrideOf(device, overrides, steps),
       initial: { on: now?.on ?? false, powerW: now?.powerW ?? 0, ...(now?.sinceMs === undefined ? {} : { sinceMs: now.sinceMs }) },
     },
   ];

@@ -4,7 +4,10 @@ import { type EpochMs, MINUTE_MS } from '../kernel/units.js';
 import { batterySchema } from './battery-problem.js';
 import { flexibleLoadSchema } from './flexible-load.js';
 import { generatorSchema } from './generator-problem.js';
+import { sunOverrideSchema } from './override.js';
 import { magnitude, perStep, perStepMagnitude } from './problem-values.js';
+import { promiseSchema } from './promise.js';
+import { scenarioSchema, sharedStepsSchema } from './scenario.js';
 
 /**
  * A planning problem as plain data, kept apart from whatever solves it. Powers are mean AC watts over a step, energies
@@ -18,9 +21,25 @@ const siteSchema = z.object({
   pvW: perStepMagnitude,
   /** What of `pvW` can't be left on the roof; W. */
   pvMinW: perStepMagnitude.default(0),
+  /**
+   * Most that a person lets the sun give, W; with `inverterLimitW` most that sun and battery give together at the terminal. What can't be
+   * left on the roof comes first.
+   */
+  pvOverride: sunOverrideSchema.optional(),
   /** Most the connection may take from and give to the grid; W. Absent: no limit. */
   importLimitW: perStepMagnitude.optional(),
   exportLimitW: perStepMagnitude.optional(),
+  /**
+   * Most that its batteries and flexible loads may take together; W. And most of that they may take from the grid, which is what an operator
+   * dims: what `pvW` leaves over of `loadW` comes on top. Absent: no limit.
+   */
+  takenLimitW: perStepMagnitude.optional(),
+  dimmedW: perStepMagnitude.optional(),
+  /**
+   * In what share of all that may come (by probability of the scenarios) these two are to be held; 1: always. In the rest they may be
+   * passed, which is named as ever but costs no more than the energy. What is expected is never among the rest.
+   */
+  limitConfidence: z.number().gt(0).max(1).default(1),
   /**
    * Most that sun and battery behind one hybrid inverter may give or take together; W AC. `pvW` may be more: what the inverter could
    * not pass goes into the battery on its DC side.
@@ -87,16 +106,21 @@ export const planningProblemSchema = z.object({
   /** Limits on the net import and export of all sites together; W. */
   fleet: z.object({ importLimitW: perStepMagnitude.optional(), exportLimitW: perStepMagnitude.optional() }).default({}),
   feeders: z.array(feederSchema).default([]),
+  /** What loads and sun may do instead of what `sites` expects, and for how many steps from the first on all are given one answer. */
+  scenarios: z.array(scenarioSchema).default([]),
+  sharedSteps: sharedStepsSchema,
+  promises: promiseSchema.optional(),
   /** What a kWh of sun not taken is charged with, over and above what it would have earned. */
   curtailmentMicroPerKwh: magnitude.default(0),
   /** What a kilogram of carbon dioxide is charged with. */
   co2MicroPerKg: magnitude.default(0),
 });
 
-export { atStep, type PerStep } from './problem-values.js';
+export { atStep } from './problem-values.js';
 export type { BatteryProblem } from './battery-problem.js';
 export type { FlexibleLoad } from './flexible-load.js';
 export type { GeneratorProblem } from './generator-problem.js';
+export type { Scenario } from './scenario.js';
 export type PlanningProblem = z.output<typeof planningProblemSchema>;
 export type SiteProblem = PlanningProblem['sites'][number];
 export type EventProblem = PlanningProblem['events'][number];

@@ -20,7 +20,7 @@ export interface Breach {
 
 /**
  * What is bent last stands first: a connection's limit is a fuse, the feeder's is the operator's, then comes the battery's own
- * range, its household's reserve, a generator's ramp, its having to run, budgets and throughput, reserve, a target. An event's shortfall
+ * range, its household's reserve, a generator's ramp, what a person has set, its having to run, budgets and throughput, reserve, a target. An event's shortfall
  * has its own price and bends first.
  */
 export const BREACH_UNITS = {
@@ -31,6 +31,7 @@ export const BREACH_UNITS = {
   'energy-range': 'Wh',
   'reserve-floor': 'Wh',
   'generator-ramp': 'W',
+  override: 'W',
   'must-run': 'W',
   'energy-budget': 'Wh',
   'run-time-budget': 's',
@@ -108,12 +109,25 @@ export interface CostParts {
   readonly storedMicro: number;
 }
 
-/** The answer to a `PlanningProblem`. */
+/** What is done if a scenario comes: the plan's own in the shared steps, the best for it after them. */
+export interface ScenarioPlan {
+  readonly scenarioId: string;
+  readonly probability: number;
+  readonly costMicro: number;
+  readonly cost: CostParts;
+  readonly sites: readonly SitePlan[];
+  readonly batteries: readonly BatteryPlan[];
+  readonly events: readonly EventPlan[];
+  readonly reserves: readonly ReservePlan[];
+  readonly breaches: readonly Breach[];
+}
+
+/** The answer to a `PlanningProblem`: what to do if loads and sun take their expected course. */
 export interface Schedule {
   readonly issuedAtMs: EpochMs;
   readonly solver: PlanSolverName;
   readonly status: PlanStatus;
-  /** Why it is a fallback. */
+  /** Why it is a fallback, or looks at no scenarios. */
   readonly reason?: string;
   readonly currency: string;
   readonly costMicro: number;
@@ -129,26 +143,38 @@ export interface Schedule {
   readonly events: readonly EventPlan[];
   readonly reserves: readonly ReservePlan[];
   readonly breaches: readonly Breach[];
+  /** Courses of the problem's scenarios, in its order. Absent where there are none, and in a fallback, which does not look at them. */
+  readonly scenarios?: readonly ScenarioPlan[];
+  /** The mean over scenarios and expected course by their probabilities. There with `scenarios`. */
+  readonly expectedCostMicro?: number;
 }
 
 const toTenths = (values: readonly number[]): number[] => values.map((value) => Math.round(value * 10) / 10 || 0);
 
-/** The same plan with powers and energies to a tenth of a watt and watt-hour, so that it is small where it is stored. */
-export const rounded = (schedule: Schedule): Schedule => ({
-  ...schedule,
-  sites: schedule.sites.map((site) => ({
+const roundedFlows = <T extends Pick<Schedule, 'sites' | 'batteries' | 'events' | 'reserves'>>(flows: T): T => ({
+  ...flows,
+  sites: flows.sites.map((site) => ({
     ...site,
     loadW: toTenths(site.loadW),
     gridW: toTenths(site.gridW),
     pvW: toTenths(site.pvW),
     curtailedW: toTenths(site.curtailedW),
   })),
-  batteries: schedule.batteries.map((battery) => ({ ...battery, powerW: toTenths(battery.powerW), energyWh: toTenths(battery.energyWh) })),
+  batteries: flows.batteries.map((battery) => ({ ...battery, powerW: toTenths(battery.powerW), energyWh: toTenths(battery.energyWh) })),
+  events: flows.events.map((event) => ({ ...event, deliveredW: toTenths(event.deliveredW) })),
+  reserves: flows.reserves.map((reserve) => ({ ...reserve, heldW: toTenths(reserve.heldW) })),
+});
+
+/** The same plan with powers and energies to a tenth of a watt and watt-hour, so that it is small where it is stored. */
+export const rounded = (schedule: Schedule): Schedule => ({
+  ...roundedFlows(schedule),
   generators: schedule.generators.map((generator) => ({ ...generator, powerW: toTenths(generator.powerW) })),
   loads: schedule.loads.map((load) => ({ ...load, drawW: toTenths(load.drawW) })),
-  events: schedule.events.map((event) => ({ ...event, deliveredW: toTenths(event.deliveredW) })),
-  reserves: schedule.reserves.map((reserve) => ({ ...reserve, heldW: toTenths(reserve.heldW) })),
+  ...(schedule.scenarios ? { scenarios: schedule.scenarios.map((scenario) => roundedFlows(scenario)) } : {}),
 });
+
+/** The plan without the courses of its scenarios: what is carried out and kept. */
+export const withoutScenarios = ({ scenarios: _scenarios, ...schedule }: Schedule): Schedule => schedule;
 
 /** The step that holds a moment, or -1 outside the plan. */
 export const stepAt = (schedule: Pick<Schedule, 'steps'>, atMs: EpochMs): number =>
@@ -158,14 +184,14 @@ const spread = <T>(values: readonly T[], steps: readonly number[]): T[] => steps
 
 /**
  * The same plan on even slots: powers hold within a step, stored energy moves evenly through it. Slots are aligned to the
- * epoch; what lies before the first whole slot or after the last is left out.
+ * epoch; what lies before the first whole slot or after the last is left out, and so are scenarios.
  */
 export const onSlots = (schedule: Schedule, slotMs: number = SLOT_MS): Schedule => {
   const first = schedule.steps[0]!;
   const slots = slotsOf({ startMs: first.startMs, endMs: schedule.steps.at(-1)!.endMs }, slotMs);
   const stepOf = slots.map(({ startMs }) => stepAt(schedule, startMs));
   return {
-    ...schedule,
+    ...withoutScenarios(schedule),
     steps: slots,
     sites: schedule.sites.map((site) => ({
       ...site,

@@ -5,8 +5,8 @@ import { fromRestW, rampDownW, rampUpW, toRestW } from './generator-rules.js';
 
 /**
  * Units that are alike are planned as a number of them that is on, since which of them it is makes no difference. That is exact
- * only where nothing ties one unit's power to its own past: a unit with a ramp that binds, a warm-up, a budget or a cost
- * that is not convex stays alone. Answers the indexes of each group, in the order of their first units.
+ * only where nothing ties one unit's power to its own past: a unit with a ramp that binds, a warm-up, a budget, a cost
+ * that is not convex or an override stays alone. Answers the indexes of each group, in the order of their first units.
  */
 export const unitGroups = (generators: readonly GeneratorProblem[], steps: readonly Interval[]): number[][] => {
   const groups = new Map<string, number[]>();
@@ -21,8 +21,8 @@ export const unitGroups = (generators: readonly GeneratorProblem[], steps: reado
 };
 
 const interchangeable = (generator: GeneratorProblem, steps: readonly Interval[]): boolean => {
-  const { minW, maxW, warmUpS, budgets } = generator;
-  if (warmUpS > 0 || budgets.length > 0 || costPieces(generator)?.convex === false) return false;
+  const { minW, maxW, warmUpS, budgets, override } = generator;
+  if (override !== undefined || warmUpS > 0 || budgets.length > 0 || costPieces(generator)?.convex === false) return false;
   return steps.every(
     (_, step) =>
       fromRestW(generator, steps, step) >= maxW &&

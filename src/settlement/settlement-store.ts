@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
+import { Subject } from 'rxjs';
 import { Between, In, MoreThanOrEqual, type ObjectLiteral, Repository } from 'typeorm';
 import type { HouseholdId, SiteId } from '../fleet/plant.js';
 import type { Interval } from '../kernel/interval.js';
 import type { LocalDate } from '../kernel/local-day.js';
-import type { EpochMs } from '../kernel/units.js';
+import type { EpochMs, WattHour } from '../kernel/units.js';
 import type { GridEvent } from '../signals/grid-event.js';
 import type { Baseline } from './baseline.js';
 import { BaselineEntity } from './baseline.entity.js';
@@ -18,6 +19,11 @@ import { AdjustmentEntity, StatementEntity } from './statement.entity.js';
  */
 @Injectable()
 export class SettlementStore {
+  /** What was added, after it is stored: baselines of events that begin at `fromMs` or later, or statements. */
+  readonly added = new Subject<
+    { readonly kind: 'baselines'; readonly fromMs: EpochMs } | { readonly kind: 'statements'; readonly ids: readonly string[] }
+  >();
+
   constructor(
     @InjectRepository(BaselineEntity) private readonly baselineRows: Repository<BaselineEntity>,
     @InjectRepository(EventResultEntity) private readonly resultRows: Repository<EventResultEntity>,
@@ -60,6 +66,15 @@ export class SettlementStore {
       slots: [...baseline.slots],
     }));
     await insertNew(this.baselineRows, rows);
+    if (rows.length > 0) this.added.next({ kind: 'baselines', fromMs: startMs });
+  }
+
+  /** All baselines of events that begin at `fromMs` or later, by event. */
+  async baselinesFrom(fromMs: EpochMs): Promise<Map<string, Baseline[]>> {
+    const byEvent = new Map<string, Baseline[]>();
+    for (const { eventId, siteId, fixedAtMs, days, slots } of await this.baselineRows.findBy({ startMs: MoreThanOrEqual(fromMs) }))
+      byEvent.set(eventId, [...(byEvent.get(eventId) ?? []), { siteId, fixedAtMs, days, slots }]);
+    return byEvent;
   }
 
   resultsOf(eventId: string): Promise<EventResultEntity[]> {
@@ -69,6 +84,18 @@ export class SettlementStore {
   async resultsOfSite(siteId: SiteId, eventIds: readonly string[]): Promise<Map<string, EventResultEntity>> {
     const rows = await this.resultRows.findBy({ siteId, eventId: In([...eventIds]) });
     return new Map(rows.map((row) => [row.eventId, row]));
+  }
+
+  /** What each site delivered to settled events that began in an interval. */
+  async deliveredBetween({ startMs, endMs }: Interval): Promise<Map<SiteId, WattHour>> {
+    const rows = await this.resultRows
+      .createQueryBuilder('result')
+      .select('result.siteId', 'siteId')
+      .addSelect('SUM(result.deliveredWh)', 'deliveredWh')
+      .where('result.startMs >= :startMs AND result.startMs < :endMs', { startMs, endMs })
+      .groupBy('result.siteId')
+      .getRawMany<{ siteId: SiteId; deliveredWh: number }>();
+    return new Map(rows.map(({ siteId, deliveredWh }) => [siteId, deliveredWh]));
   }
 
   /** Stores results of an event; a site that has one keeps it. */
@@ -110,10 +137,19 @@ export class SettlementStore {
     return this.statementRows.find({ where: { householdId, date: MoreThanOrEqual(fromDate) }, order: { date: 'DESC' } });
   }
 
+  statementsById(ids: readonly string[]): Promise<StatementEntity[]> {
+    return this.statementRows.find({ where: { id: In([...ids]) }, order: { date: 'ASC', id: 'ASC' } });
+  }
+
+  statementsIssuedSince(fromMs: EpochMs): Promise<StatementEntity[]> {
+    return this.statementRows.find({ where: { issuedAtMs: MoreThanOrEqual(fromMs) }, order: { date: 'ASC', id: 'ASC' } });
+  }
+
   /** Issues statements; a household that has one for the day keeps it. Answers the ids of those issued now. */
   async issue(rows: readonly StatementEntity[]): Promise<ReadonlySet<string>> {
     await insertNew(this.statementRows, rows);
     const stored = await this.statementRows.findBy({ id: In(rows.map(({ id }) => id)) });
+    if (rows.length > 0) this.added.next({ kind: 'statements', ids: rows.map(({ id }) => id) });
     return new Set(
       stored.filter((one) => rows.some(({ id, issuedAtMs }) => id === one.id && issuedAtMs === one.issuedAtMs)).map(({ id }) => id),
     );

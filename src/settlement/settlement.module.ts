@@ -2,8 +2,10 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { BaselineEntity } from './baseline.entity.js';
 import { BaselineSource } from '../dispatch/baseline-source.port.js';
+import { ClosedRecords } from './closed-records.service.js';
 import { IntervalClosing } from './interval-closing.service.js';
 import { IntervalClosingJobs } from './interval-closing.jobs.js';
+import { SettledRecords } from './settled-records.service.js';
 import { SettledBaselines } from './settled-baselines.js';
 import { BaselineService } from './baseline.service.js';
 import { EventResultEntity } from './event-result.entity.js';
@@ -31,6 +33,8 @@ export class SettlementModule {
         StatementService,
         SettlementService,
         SettlementJobs,
+        SettledRecords,
+        ClosedRecords,
         IntervalClosing,
         IntervalClosingJobs,
         { provide: BaselineSource, useClass: SettledBaselines },

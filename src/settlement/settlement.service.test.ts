@@ -5,9 +5,10 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FleetService } from '../fleet/fleet.service.js';
 import { addDays, localDay, momentOf } from '../kernel/local-day.js';
-import { HOUR_MS, MINUTE_MS } from '../kernel/units.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../kernel/units.js';
 import { ManualClock } from '../platform/clock.js';
 import type { GridEvent } from '../signals/grid-event.js';
+import { SettledBaselines } from './settled-baselines.js';
 import { SettlementJobs } from './settlement.jobs.js';
 import { metered, meteredRun, settlementRig, type SettlementRig } from './testing/settlement-rig.js';
 import { homeEventSchema, type StatementLine, statementSchema } from './views.js';
@@ -73,6 +74,9 @@ it('goes the whole way from history over an event to a statement, once however o
   expect(first).toMatchObject({ kind: 'settled', result: { settled: true, participants: 2, paidMicro: 233_345 } });
   // 10 minutes × (3 kW + 1 kW); the other home has no history, so no baseline.
   expect(first.kind === 'settled' && first.result.sites.map(({ deliveredWh }) => deliveredWh)).toEqual([666.7, 0]);
+  const delivered = new SettledBaselines(rig.baselines, rig.store, rig.plant);
+  const after = (startMs: number) => delivered.deliveredBefore({ ...event, startMs }).then((all) => all.get('home-1'));
+  expect([await after(END), await after(START), await after(END + 31 * DAY_MS)]).toEqual([666.7, undefined, undefined]);
   expect(await settle(event, END + HOUR_MS)).toEqual(first);
   expect(await rig.settlement.settleEvent(event, END + HOUR_MS)).toEqual(first);
 

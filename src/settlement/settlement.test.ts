@@ -1,4 +1,4 @@
-import { fc, test } from '@fast-check/vitest';
+import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { localDay, momentOf } from '../kernel/local-day.js';
 import { HOUR_MS, MINUTE_MS } from '../kernel/units.js';
@@ -8,7 +8,6 @@ import type { Baseline } from './baseline.js';
 import { deliveryOf } from './delivered.js';
 import { feedInOf, feedInPrices } from './feed-in.js';
 import { meteredSite } from './grid-meter.js';
-import { fleetLiveDelivery, liveDelivery } from './live.js';
 import { adjustmentOf, eventLine, feedInLine, linesOf, totalOf } from './statement.js';
 import { metered, meteredRun } from './testing/settlement-rig.js';
 
@@ -94,22 +93,6 @@ describe('delivered energy', () => {
       expect(Math.abs(up.deliveredWh - down.deliveredWh - difference)).toBeLessThanOrEqual(0.11);
     },
   );
-});
-
-describe('live delivery', () => {
-  it('is the distance from the baseline now, and unknown without a meter or a baseline', () => {
-    const now = (gridW?: number) => ({ powersW: gridW === undefined ? {} : { grid: gridW } });
-    const baseline = baselineOfW(3_000, 4);
-    expect(liveDelivery(event, baseline, now(-1_000), T0 + 30_000)).toBe(4_000);
-    expect(liveDelivery(event, baseline, now(5_000), T0 + 30_000)).toBe(0);
-    expect(liveDelivery({ ...event, direction: 'down' }, baseline, now(5_000), T0 + 30_000)).toBe(2_000);
-    expect(liveDelivery(event, baseline, now(), T0 + 30_000)).toBeUndefined();
-    expect(liveDelivery(event, undefined, now(0), T0 + 30_000)).toBeUndefined();
-    expect(liveDelivery(event, baseline, now(0), event.endMs)).toBeUndefined();
-    const answering = (id: string) => (id === 'home-1' ? now(1_000) : undefined);
-    const fleet = fleetLiveDelivery(event, [baseline, { ...baseline, siteId: 'home-2' }], answering, T0);
-    expect(fleet).toEqual({ deliveredW: 2_000, sites: 1 });
-  });
 });
 
 describe('statement', () => {

@@ -15,8 +15,16 @@ export type EventOutcome =
   /** An event that already runs is not undone: it ends at `event.endMs`, and what was delivered until then is paid. */
   | { readonly kind: 'cut-short'; readonly event: GridEvent; readonly note: string }
   | { readonly kind: 'overlap'; readonly with: GridEvent }
+  /** Nothing of it can be given. */
+  | { readonly kind: 'refused'; readonly reasons: readonly string[] }
   | { readonly kind: 'too-late'; readonly state: EventState }
   | { readonly kind: 'unknown-event' };
+
+/** Why nothing of an event could be given; none where something can. Asked before the event is stored. */
+export type EventJudge = (
+  wish: Pick<GridEvent, 'direction' | 'powerW' | 'startMs' | 'endMs'> & { readonly id?: string },
+) => Promise<readonly string[]>;
+const TAKES_ALL: EventJudge = () => Promise.resolve([]);
 
 export interface EventChange {
   readonly kind: 'announced' | 'amended' | 'cancelled' | 'settled' | 'opt-out' | 'opt-in';
@@ -48,11 +56,13 @@ export class EventService {
   ) {}
 
   /** Announces an event on the next interval boundaries; `note` says so. Throws `BadInput` where the request cannot be met by moving it. */
-  announce(request: EventRequest, byUser: string, nowMs: EpochMs): Promise<EventOutcome> {
+  announce(request: EventRequest, byUser: string, nowMs: EpochMs, judge = TAKES_ALL): Promise<EventOutcome> {
     return this.inOrder(async () => {
       const { note, ...times } = eventTimes(request, this.settings.intervalMs, nowMs);
       const clash = await this.clashWith(times, nowMs);
       if (clash) return { kind: 'overlap', with: clash };
+      const reasons = await judge({ ...request, ...times });
+      if (reasons.length > 0) return { kind: 'refused', reasons };
       const number = ((await this.events.maximum('number')) ?? 0) + 1;
       const row: GridEventEntity = {
         ...newRow(request, number),
@@ -66,7 +76,7 @@ export class EventService {
   }
 
   /** Changes an event that has not begun. Its id stays; new times mean new baselines. Throws `BadInput` like `announce`. */
-  amend(id: string, change: Partial<EventRequest>, byUser: string, nowMs: EpochMs): Promise<EventOutcome> {
+  amend(id: string, change: Partial<EventRequest>, byUser: string, nowMs: EpochMs, judge = TAKES_ALL): Promise<EventOutcome> {
     return this.inOrder(async () => {
       const row = await this.events.findOneBy({ id });
       if (!row) return { kind: 'unknown-event' };
@@ -76,6 +86,8 @@ export class EventService {
       const { note, ...times } = eventTimes(request, this.settings.intervalMs, nowMs);
       const clash = await this.clashWith(times, nowMs, id);
       if (clash) return { kind: 'overlap', with: clash };
+      const reasons = await judge({ ...request, ...times, id });
+      if (reasons.length > 0) return { kind: 'refused', reasons };
       const { direction, powerW, priceMicroPerKwh } = request;
       const amended = { direction, powerW, priceMicroPerKwh, ...times, amendedAtMs: nowMs, amendedBy: byUser };
       return this.tell('amended', await this.change(row, amended, nowMs), note);

@@ -1,10 +1,21 @@
-import type { SiteId } from '../fleet/plant.js';
+import type { SafeLimits, SiteId } from '../fleet/plant.js';
 import { contains, type Interval } from '../kernel/interval.js';
 import type { EpochMs, Watt } from '../kernel/units.js';
 
-/** What an operator may hold down: power taken from the grid, given to it, or made by sun behind the meter (at sites alone). */
-export const LIMIT_KINDS = ['import', 'export', 'generation'] as const;
+/**
+ * What an operator may hold down: power taken from the grid (CSIP-AUS `opModImpLimW`), given to it (`opModExpLimW`), made by sun behind the
+ * meter (`opModGenLimW`), taken by the loads behind it that are commanded: batteries that charge and flexible loads (`opModLoadLimW`), or drawn by those from the
+ * grid, what the site's own sun leaves over coming on top (dimming, § 14a EnWG). The last three are set at sites alone.
+ */
+export const LIMIT_KINDS = ['import', 'export', 'generation', 'load', 'dimming'] as const;
 export type LimitKind = (typeof LIMIT_KINDS)[number];
+
+/** Kinds that speak of devices behind one meter, and have no sum over the fleet. */
+export const isSitesAlone = (kind: LimitKind): boolean => kind !== 'import' && kind !== 'export';
+
+/** What a site owes while nobody speaks for it. Dimming has no default: without a signal nothing is dimmed. */
+export const safeLimitW = (safe: SafeLimits | undefined, kind: LimitKind): Watt | undefined =>
+  kind === 'dimming' ? undefined : safe?.[`${kind}W`];
 
 /** Where a limit holds: at one site (its id), or, as `fleet`, over the sum of all. */
 export type LimitScope = SiteId;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Subject } from 'rxjs';
 import { IsNull, MoreThan, Repository } from 'typeorm';
-import type { Setpoint } from '../field/setpoint.js';
+import { type Setpoint, wattsOf } from '../field/setpoint.js';
 import { type Device, type DeviceId, devicesOf } from '../fleet/plant.js';
 import { PlantDirectory } from '../fleet/plant-directory.js';
 import { BadInput } from '../kernel/errors.js';
@@ -69,7 +69,7 @@ const faultsOf = ({ deviceId, setpoint, endMs, reason }: OverrideRequest, device
   const faults: string[] = [];
   if (!device) faults.push(`deviceId: there is no device "${deviceId}"`);
   else if (!suits(device, setpoint)) faults.push(`setpoint: a ${device.role} takes no "${setpoint.kind}"`);
-  if (!Number.isFinite(setpoint.kind === 'pv-limit' ? setpoint.maxW : setpoint.powerW)) faults.push('setpoint: must be a power in W');
+  if (!Number.isFinite(wattsOf(setpoint))) faults.push('setpoint: must be a power in W');
   if (!(endMs > nowMs && endMs <= nowMs + LONGEST_MS)) faults.push('endMs: an override ends within 24 hours');
   if (reason.trim() === '') faults.push('reason: say why, in a few words');
   return faults;
@@ -78,7 +78,7 @@ const faultsOf = ({ deviceId, setpoint, endMs, reason }: OverrideRequest, device
 const suits = ({ role }: Device, { kind }: Setpoint): boolean => {
   if (kind === 'battery-power') return role === 'battery' || role === 'hybrid';
   if (kind === 'pv-limit') return role === 'pv' || role === 'hybrid';
-  return role === 'generator';
+  return kind === 'generator' ? role === 'generator' : role === 'flexible-load';
 };
 
 const overrideOf = (row: ManualOverrideEntity): ManualOverride => {

@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { EventService } from './event.service.js';
 import { EventOptOutEntity, GridEventEntity } from './grid-event.entity.js';
+import { GridSignals } from './grid-signals.service.js';
 import { LimitService } from './limit.service.js';
 import { ManualOverrideEntity, OperatorLimitEntity } from './order.entity.js';
 import { OverrideService } from './override.service.js';
@@ -12,7 +13,7 @@ import { TariffService } from './tariff.service.js';
 @Module({})
 export class SignalsModule {
   static register(settings: SignalsSettings): DynamicModule {
-    const services = [TariffService, EventService, LimitService, OverrideService];
+    const services = [TariffService, EventService, LimitService, GridSignals, OverrideService];
     return {
       module: SignalsModule,
       imports: [TypeOrmModule.forFeature([GridEventEntity, EventOptOutEntity, OperatorLimitEntity, ManualOverrideEntity])],

@@ -7,6 +7,7 @@ import { databaseOptions } from '../platform/database.js';
 import { type EventChange, EventService } from './event.service.js';
 import type { EventRequest } from './event-rules.js';
 import { EventOptOutEntity, GridEventEntity } from './grid-event.entity.js';
+import { GridSignals } from './grid-signals.service.js';
 import { LimitService } from './limit.service.js';
 import { ManualOverrideEntity, OperatorLimitEntity } from './order.entity.js';
 import { OverrideService } from './override.service.js';
@@ -20,8 +21,11 @@ const settings = new SignalsSettings(MINUTE_MS, DEMO_TARIFF);
 class OneHome extends PlantDirectory {
   plant(): Plant {
     const battery = { id: 'b1', siteId: 'home-01', role: 'battery' };
-    const site = { id: 'home-01', safeLimits: { exportW: 500 }, devices: [battery] };
-    return { name: 'p', zone: 'UTC', currency: 'EUR', households: [], sites: [site] } as unknown as Plant;
+    const loads = [{ kind: 'battery', ratedW: 5_000 }];
+    const site = { id: 'home-01', safeLimits: { exportW: 500 }, controllableLoads: loads, devices: [battery] };
+    const sun = { id: 's1', siteId: 'home-02', role: 'pv', ratedW: 8_000, pvPeakW: 10_000 };
+    const roof = { id: 'home-02', safeLimits: { generationW: 0 }, devices: [sun] };
+    return { name: 'p', zone: 'UTC', currency: 'EUR', households: [], sites: [site, roof] } as unknown as Plant;
   }
 }
 
@@ -128,6 +132,44 @@ describe('grid events', () => {
 });
 
 describe('orders', () => {
+  it('of a receiver last as long as it goes on saying them, and a lost signal means the safe limit', async () => {
+    const limits = new LimitService(database.getRepository(OperatorLimitEntity), new OneHome());
+    const signals = new GridSignals(limits, new OneHome());
+    const sunW = (atMs: number) => limits.at('home-02', 'generation', atMs);
+    const word = { siteId: 'home-02', validMs: MINUTE_MS };
+    const first = await signals.ripple(word, [60], 'rse', NOW);
+    expect(sunW(NOW)).toMatchObject({ kind: 'set', valueW: 6_000 });
+    expect(await signals.ripple(word, [60], 'rse', NOW + 50_000)).toMatchObject({ id: first!.id, endMs: NOW + 110_000 });
+    expect(sunW(NOW + 110_000)).toEqual({ kind: 'safe', valueW: 0 });
+    await signals.ripple(word, [60, 30], 'rse', NOW + 60_000);
+    expect([limits.list(NOW + 60_000).length, sunW(NOW + 60_000)]).toMatchObject([1, { kind: 'set', valueW: 3_000 }]);
+    expect(await signals.ripple(word, [], 'rse', NOW + 61_000)).toBeUndefined();
+    expect(sunW(NOW + 61_000)).toEqual({ kind: 'safe', valueW: 0 });
+    expect(() => signals.ripple({ ...word, siteId: 'home-01' }, [60], 'rse', NOW)).toThrow(/no sun to limit/);
+  });
+
+  it('dim the loads that a site names, to no less than the law leaves them, until the signal ends', async () => {
+    const limits = new LimitService(database.getRepository(OperatorLimitEntity), new OneHome());
+    const signals = new GridSignals(limits, new OneHome());
+    const word = { siteId: 'home-01', validMs: MINUTE_MS };
+    expect(await signals.dim(word, true, 'vnb', NOW)).toMatchObject({ kind: 'dimming', valueW: 4_200, setBy: 'vnb' });
+    expect(await signals.dim(word, false, 'vnb', NOW + 1)).toBeUndefined();
+    expect(limits.at('home-01', 'dimming', NOW + 1)).toEqual({ kind: 'none' });
+    expect(() => signals.dim({ ...word, siteId: 'home-02' }, true, 'vnb', NOW)).toThrow(/names no controllableLoads/);
+    const ask = { scope: 'home-01', kind: 'dimming' as const, valueW: 1_000, startMs: NOW, endMs: NOW + MINUTE_MS, reason: 'x' };
+    await expect(limits.set(ask, 'vnb', NOW)).rejects.toThrow(/keep 4200 W at least/);
+  });
+
+  it('name what sites owe that nobody speaks for', async () => {
+    const limits = new LimitService(database.getRepository(OperatorLimitEntity), new OneHome());
+    const ask = { scope: 'home-01', kind: 'export' as const, valueW: 0, startMs: NOW, endMs: NOW + MINUTE_MS, reason: 'line work' };
+    const held = (atMs: number) => limits.inForce(atMs).map(({ scope, kind, valueW, setBy }) => [scope, kind, valueW, setBy]);
+    const roof = ['home-02', 'generation', 0, 'the fleet file'];
+    expect(held(NOW)).toEqual([['home-01', 'export', 500, 'the fleet file'], roof]);
+    await limits.set(ask, 'dso', NOW);
+    expect(held(NOW)).toEqual([['home-01', 'export', 0, 'dso'], roof]);
+  });
+
   it('holds limits over a restart, and falls to the safe limit when they are withdrawn', async () => {
     const limits = () => new LimitService(database.getRepository(OperatorLimitEntity), new OneHome());
     const ask = { scope: 'home-01', kind: 'export', valueW: 2_000, startMs: NOW, endMs: NOW + HOUR_MS, reason: 'feeder work' } as const;

@@ -1,4 +1,4 @@
-import { fc, test } from '@fast-check/vitest';
+import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { localTime } from '../kernel/local-day.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../kernel/units.js';

@@ -4,7 +4,7 @@ export { FaultProxy } from './fault-proxy.js';
 export { loadHomes, type MeasuredHome } from './homes.js';
 export { type FleetState, type RunningFleet, startFleet } from './modbus-fleet.js';
 export { readDevice, type SimulatedValues } from './readings.js';
-export { type SiteCommands, type SiteModel, siteModel, stepSite } from './site.js';
+export { chargersOutlookW, type SiteCommands, type SiteModel, siteModel, stepSite } from './site.js';
 export { initialSite, type SiteState } from './site-state.js';
 export type { VirtualSite } from './spec.js';
 export { parseWireFault, type WireFault, WIRE_FAULTS } from './wire-fault.js';

@@ -1,4 +1,4 @@
-import { fc, test } from '@fast-check/vitest';
+import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../kernel/units.js';
 import { INVERTER_EFFICIENCY, stepHybrid } from './hybrid.js';

@@ -1,5 +1,5 @@
 import { createConnection, createServer, type AddressInfo } from 'node:net';
-import { fc, test } from '@fast-check/vitest';
+import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { BadInput } from '../kernel/errors.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../kernel/units.js';

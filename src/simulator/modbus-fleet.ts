@@ -86,7 +86,9 @@ export const startFleet = async (sites: readonly VirtualSite[], options: FleetOp
 };
 
 const unitFaults = (site: VirtualSite): string[] => {
-  const devices = [site.meter, site.pv, site.battery, site.hybrid, ...(site.generators ?? [])].filter((device) => device !== undefined);
+  const devices = [site.meter, site.pv, site.battery, site.hybrid, ...(site.generators ?? []), ...(site.chargers ?? [])].filter(
+    (device) => device !== undefined,
+  );
   return devices.flatMap((device, i) => {
     const twin = devices.slice(0, i).find(({ id, unitId }) => id === device.id || unitId === device.unitId);
     return twin ? [`site ${site.id}: devices ${twin.id} and ${device.id} share an id or the unit id ${device.unitId}`] : [];
@@ -97,15 +99,17 @@ const unitFaults = (site: VirtualSite): string[] => {
 const stateFor = (site: VirtualSite, saved: FleetState | undefined, nowMs: EpochMs): SiteState => {
   // A second early, so that the first step is behind it when the first client asks.
   const fresh = initialSite(site, floorTo(nowMs, SECOND_MS) - SECOND_MS);
-  const known = saved?.sites.find(({ siteId }) => siteId === site.id);
+  const found = saved?.sites.find(({ siteId }) => siteId === site.id);
+  // States that were saved before there were chargers have none of their own.
+  const known = found && { ...found, chargers: found.chargers ?? fresh.chargers, chargerMeansW: found.chargerMeansW ?? {} };
   if (!known || shapeOf(known) !== shapeOf(fresh)) return fresh;
   // A clock that was set back cannot take energy back: time goes on from the earlier moment.
   return known.atMs > fresh.atMs ? { ...known, atMs: fresh.atMs } : known;
 };
 
-const shapeOf = ({ pv, battery, hybrid, generators, controls }: SiteState): string => {
+const shapeOf = ({ pv, battery, hybrid, generators, chargers, controls }: SiteState): string => {
   const control = Object.entries(controls).flatMap(([id, { values }]) => Object.keys(values).map((key) => `${id} ${key}`));
-  return JSON.stringify([!pv, !battery, !hybrid, Object.keys(generators).sort(), control.sort()]);
+  return JSON.stringify([!pv, !battery, !hybrid, Object.keys(generators).sort(), Object.keys(chargers).sort(), control.sort()]);
 };
 
 const listenAll = async (sites: readonly RunningSite[]): Promise<number[]> => {

@@ -5,9 +5,13 @@ import type { DeviceDriver } from '../field/drivers/device-driver.js';
 import { ProfileDriver } from '../field/drivers/profile-driver.js';
 import { SunspecDriver } from '../field/drivers/sunspec-driver.js';
 import type { DeviceRole } from '../fleet/plant.js';
+import { HOUR_MS } from '../kernel/units.js';
 import { readDevice } from './readings.js';
-import { generatorSite, home, hybridHome, modernHome, profile } from './sites.fixture.js';
+import { chargerHome, generatorSite, home, hybridHome, JUNE_MORNING_MS, modernHome, profile } from './sites.fixture.js';
 import { afterThisTest, bench } from './wire.fixture.js';
+
+/** A car has come an hour before the tests begin, and stays. */
+const CHARGING = chargerHome({ car: [{ comesMs: JUNE_MORNING_MS - HOUR_MS, goesMs: JUNE_MORNING_MS + HOUR_MS, energyWh: 30_000 }] });
 
 describe('a device read in process', () => {
   it.each([
@@ -27,6 +31,7 @@ describe('a device read in process', () => {
     ['a battery', home(), 3, 'home-battery', 'battery', 'sunspec', 1],
     ['a battery after IEEE 1547', modernHome(), 3, 'modern-battery', 'battery', 'sunspec', 1],
     ['a hybrid inverter', hybridHome(), 2, 'hybrid-inverter', 'hybrid', 'sunspec', 1],
+    ['a charger', CHARGING, 255, 'charger', 'flexible-load', 'keba-kecontact', 1],
     ['a generator', generatorSite(), 2, 'genset', 'generator', 'virtual-genset', 1],
   ] as const)('says what a poll of it says: %s', async (_, site, unitId, deviceId, role, map, direction) => {
     const { fleet, pass } = await bench(site);

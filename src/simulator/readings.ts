@@ -1,3 +1,4 @@
+import { chargerStateOf } from './charger.js';
 import { limitPct } from './controls.js';
 import { socPctOf } from './battery.js';
 import { gridFrequencyHz, gridVoltageV } from './grid.js';
@@ -33,7 +34,11 @@ export type SimulatedValues = Partial<
     | 'generator.toBusCounterWh'
     | 'generator.fuelPct'
     | 'generator.state'
-    | 'device.limitPct',
+    | 'flexible.powerW'
+    | 'flexible.fromBusCounterWh'
+    | 'flexible.state'
+    | 'device.limitPct'
+    | 'device.islanded',
     number
   >
 >;
@@ -48,8 +53,24 @@ export const readDevice = (site: VirtualSite, state: SiteState, deviceId: string
   if (deviceId === site.pv?.id) return readPv(state, deviceId);
   if (deviceId === site.hybrid?.id) return readHybrid(site, state, deviceId);
   if (deviceId === site.battery?.id) return readBattery(site, state);
-  return readGenerator(site, state, deviceId);
+  return readCharger(site, state, deviceId) ?? readGenerator(site, state, deviceId);
 };
+
+const readCharger = (site: VirtualSite, state: SiteState, deviceId: string): SimulatedValues | undefined => {
+  const charger = site.chargers?.find(({ id }) => id === deviceId);
+  const now = state.chargers[deviceId];
+  if (!charger || !now) return undefined;
+  const drawnW = state.chargerMeansW[deviceId] ?? 0;
+  const stateNow = chargerStateOf(now, charger);
+  return {
+    'flexible.powerW': 0 - drawnW,
+    'flexible.fromBusCounterWh': now.drawnWh,
+    // Told past its registers to draw nothing, it is held back all the same.
+    'flexible.state': stateNow === DRAWS && drawnW === 0 ? HELD_BACK : stateNow,
+  };
+};
+
+const [HELD_BACK, DRAWS] = [2, 3];
 
 const readMeter = (site: VirtualSite, { powers, meter, atMs }: SiteState): SimulatedValues | undefined => {
   if (powers.gridW === undefined) return undefined;
@@ -101,7 +122,7 @@ const readBattery = (site: VirtualSite, { powers, battery }: SiteState): Simulat
   'battery.powerW': powers.batteryW ?? 0,
   'battery.toBusCounterWh': battery!.dischargedWh,
   // Model 103 has one counter, of what leaves the terminal.
-  ...(site.battery!.models === '704' ? { 'battery.fromBusCounterWh': battery!.chargedWh } : {}),
+  ...(site.battery!.models === '704' ? { 'battery.fromBusCounterWh': battery!.chargedWh, 'device.islanded': 0 } : {}),
   'battery.socPct': socPctOf(battery!, packOf(site)!),
 });
 

@@ -4,11 +4,15 @@ import { controlledModelsOf, packOf } from './spec.js';
 import { controlPointsOf, type DeviceControls, initialControls } from './controls.js';
 import { randomStream, seedOf } from '../kernel/random.js';
 import { type BatteryState, initialBattery } from './battery.js';
+import { type ChargerState, initialCharger } from './charger.js';
 import { type GeneratorState, initialGenerator } from './generator.js';
 
 /** Mean powers over the last step, in the house's signs. What is not known (a gap in replayed rows) is absent. */
 export interface SitePowers {
+  /** What is drawn besides what chargers draw. */
   loadW?: Watt;
+  /** What they draw together. */
+  chargersW?: Watt;
   gridW?: Watt;
   pvW?: Watt;
   /** What the sun would have allowed. */
@@ -35,6 +39,9 @@ export interface SiteState {
   generators: Record<string, GeneratorState>;
   /** Mean power of each generator over the last step. */
   generatorMeansW: Record<string, Watt>;
+  chargers: Record<string, ChargerState>;
+  /** Mean power that each charger drew over the last step. */
+  chargerMeansW: Record<string, Watt>;
   controls: Record<string, DeviceControls>;
 }
 
@@ -53,6 +60,8 @@ export const initialSite = (site: VirtualSite, atMs: EpochMs): SiteState => {
     meter: { importWh: usedWh(2e6, 6e6), exportWh: usedWh(1e6, 4e6) },
     generators: {},
     generatorMeansW: {},
+    chargers: {},
+    chargerMeansW: {},
     controls: {},
   };
   const [producedWh, throughputWh] = [usedWh(3e6, 9e6), usedWh(5e5, 2e6)];
@@ -60,6 +69,7 @@ export const initialSite = (site: VirtualSite, atMs: EpochMs): SiteState => {
   if (pack) state.battery = initialBattery(pack, throughputWh);
   if (site.hybrid) state.hybrid = { acOutWh: producedWh, batteryToBusWh: throughputWh, batteryFromBusWh: Math.round(throughputWh * 1.1) };
   for (const [id, models] of controlledModelsOf(site)) state.controls[id] = initialControls(controlPointsOf(models, pack));
+  for (const { id } of site.chargers ?? []) state.chargers[id] = initialCharger(usedWh(1e6, 5e6));
   for (const generator of site.generators ?? []) state.generators[generator.id] = initialGenerator(generator);
   return state;
 };

@@ -1,10 +1,10 @@
-import { fc, test } from '@fast-check/vitest';
+import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../kernel/units.js';
 import { readDevice } from './readings.js';
 import { type SiteCommands, siteModel, stepSite } from './site.js';
 import { initialSite, type SiteState } from './site-state.js';
-import { generatorSite, home, hybridHome, JUNE_MORNING_MS, modernHome, PACK } from './sites.fixture.js';
+import { chargerHome, generatorSite, home, hybridHome, JUNE_MORNING_MS, modernHome, PACK } from './sites.fixture.js';
 import type { VirtualSite } from './spec.js';
 
 const QUARTER_MS = 15 * MINUTE_MS;
@@ -12,8 +12,10 @@ const QUARTER_MS = 15 * MINUTE_MS;
 /** Checks one step of a site against the laws every step must obey. */
 const expectLaws = (site: VirtualSite, before: SiteState, after: SiteState, durationMs: number): void => {
   const hours = durationMs / HOUR_MS;
-  const { loadW = 0, gridW = 0, pvW = 0, batteryW = 0, generatorW = 0 } = after.powers;
-  expect(gridW + pvW + batteryW + generatorW).toBeCloseTo(loadW, 6);
+  const { loadW = 0, chargersW = 0, gridW = 0, pvW = 0, batteryW = 0, generatorW = 0 } = after.powers;
+  expect(gridW + pvW + batteryW + generatorW).toBeCloseTo(loadW + chargersW, 6);
+  for (const [id, { drawnWh }] of Object.entries(after.chargers))
+    expect(drawnWh - before.chargers[id]!.drawnWh).toBeCloseTo(chargersW * hours, 4);
   const importedWh = after.meter.importWh - before.meter.importWh;
   const exportedWh = after.meter.exportWh - before.meter.exportWh;
   expect(importedWh - exportedWh).toBeCloseTo(gridW * hours, 4);
@@ -112,11 +114,12 @@ describe('a site', () => {
     expect(fine.battery!.storedWh).toBeCloseTo(coarse.battery!.storedWh, -2.5);
   });
 
-  const kinds = fc.constantFrom(home(), modernHome(), hybridHome(), generatorSite());
+  const kinds = fc.constantFrom(home(), modernHome(), hybridHome(), generatorSite(), chargerHome());
   const command = fc.record(
     {
       batteryW: fc.integer({ min: -9_000, max: 9_000 }),
       pvMaxW: fc.integer({ min: 0, max: 9_000 }),
+      chargersMaxW: fc.record({ charger: fc.integer({ min: 0, max: 15_000 }) }, { requiredKeys: [] }),
       generators: fc.record({ genset: fc.record({ run: fc.boolean(), powerW: fc.integer({ min: 0, max: 30_000 }) }) }),
     },
     { requiredKeys: [] },

@@ -1,5 +1,7 @@
 import { type DurationMs, type EpochMs, HOUR_MS, meanPowerW, MINUTE_MS, type Watt } from '../kernel/units.js';
 import { selfConsumptionW, stepBattery, withinWindow } from './battery.js';
+import { type CarVisits, carVisits } from './car-visits.js';
+import { stepCharger } from './charger.js';
 import { ceilingW, type DeviceControls, expired, reservePct, windowOf } from './controls.js';
 import { type GeneratorCommand, stepGenerator } from './generator.js';
 import { cabinetLoadW, householdLoad } from './household.js';
@@ -24,17 +26,22 @@ export interface SiteModel {
   /** Mean load, and mean AC power the sun allows, over a stretch of time; absent where replayed rows have a gap. */
   readonly loadW: (startMs: EpochMs, endMs: EpochMs) => Watt | undefined;
   readonly sunW: (startMs: EpochMs, endMs: EpochMs) => Watt | undefined;
+  /** When cars are at each of its chargers. */
+  readonly cars: ReadonlyMap<string, CarVisits>;
 }
 
 export const siteModel = (site: VirtualSite): SiteModel => {
   const array = arrayOf(site)?.array;
+  const cars = new Map((site.chargers ?? []).map((charger) => [charger.id, carVisits(site, charger)]));
   if (site.load.kind === 'replay') {
     const at = replayed(site.load.rows);
-    return { site, loadW: (startMs, endMs) => at(startMs, endMs)?.loadW, sunW: (startMs, endMs) => (array ? at(startMs, endMs)?.pvW : 0) };
+    const sunW = (startMs: EpochMs, endMs: EpochMs) => (array ? at(startMs, endMs)?.pvW : 0);
+    return { site, cars, loadW: (startMs, endMs) => at(startMs, endMs)?.loadW, sunW };
   }
   const cabinetW = site.load.meanW ?? cabinetLoadW(site);
   return {
     site,
+    cars,
     loadW: site.kind === 'home' ? householdLoad(site, site.load.meanW) : () => cabinetW,
     sunW: array ? sunlight(site, array) : () => 0,
   };
@@ -46,6 +53,8 @@ export interface SiteCommands {
   readonly batteryW?: Watt;
   readonly pvMaxW?: Watt;
   readonly generators?: Readonly<Record<string, GeneratorCommand>>;
+  /** Most that chargers may draw, each. */
+  readonly chargersMaxW?: Readonly<Record<string, Watt>>;
   /** Generators whose warm-up, where it ends in this step, ends in failure. */
   readonly failingStarts?: ReadonlySet<string>;
   /** Devices whose controls never revert, and devices that do not do what their controls say. */
@@ -72,9 +81,20 @@ export const stepSite = (model: SiteModel, state: SiteState, commands: SiteComma
   draft.powers = sums.means(durationMs);
   for (const [id, generator] of Object.entries(draft.generators))
     draft.generatorMeansW[id] = meanPowerW(generator.producedWh - state.generators[id]!.producedWh, durationMs);
+  for (const [id, charger] of Object.entries(draft.chargers))
+    draft.chargerMeansW[id] = meanPowerW(charger.drawnWh - state.chargers[id]!.drawnWh, durationMs);
   expireControls(draft, commands);
   return draft;
 };
+
+/** Mean power that the chargers of a site would draw over the next `durationMs`, each, were they told nothing more. */
+export const chargersOutlookW = (model: SiteModel, state: SiteState, durationMs: DurationMs): ReadonlyMap<string, Watt> =>
+  new Map(
+    (model.site.chargers ?? []).map((charger) => {
+      const draft = { ...state.chargers[charger.id]! };
+      return [charger.id, stepCharger(draft, charger, model.cars.get(charger.id)!, {}, { atMs: state.atMs, durationMs })];
+    }),
+  );
 
 const draftOf = (state: SiteState): SiteState => ({
   ...state,
@@ -84,6 +104,8 @@ const draftOf = (state: SiteState): SiteState => ({
   ...(state.hybrid ? { hybrid: { ...state.hybrid } } : {}),
   generators: Object.fromEntries(Object.entries(state.generators).map(([id, generator]) => [id, { ...generator }])),
   generatorMeansW: {},
+  chargers: Object.fromEntries(Object.entries(state.chargers).map(([id, charger]) => [id, { ...charger }])),
+  chargerMeansW: {},
   controls: { ...state.controls },
 });
 
@@ -129,14 +151,25 @@ const stepPiece = (model: SiteModel, draft: SiteState, commands: SiteCommands, d
   const loadW = model.loadW(startMs, endMs);
   const sunW = model.sunW(startMs, endMs);
   const generatorW = generatorsPiece(site, draft, commands, durationMs);
-  const residualW = loadW === undefined ? undefined : loadW - generatorW;
+  const chargersW = chargersPiece(model, draft, commands, durationMs);
+  const residualW = loadW === undefined ? undefined : loadW + chargersW - generatorW;
   const inverters = site.hybrid
     ? hybridPiece(site, draft, { commands, residualW, sunW, durationMs })
     : separatePiece(site, draft, { commands, residualW, sunW, durationMs });
   const { pvW, batteryW } = inverters;
   const gridW = residualW === undefined || pvW === undefined ? undefined : residualW - pvW - batteryW;
   count(draft, { ...inverters, gridW }, durationMs);
-  return { loadW, gridW, pvAvailableW: sunW, generatorW, ...inverters };
+  return { loadW, chargersW, gridW, pvAvailableW: sunW, generatorW, ...inverters };
+};
+
+const chargersPiece = (model: SiteModel, draft: SiteState, commands: SiteCommands, durationMs: DurationMs): Watt => {
+  let sumW: Watt = 0;
+  for (const charger of model.site.chargers ?? []) {
+    const { id } = charger;
+    const told = { maxW: commands.chargersMaxW?.[id], isDeaf: commands.deaf?.has(id), isStuck: commands.stuckTimers?.has(id) };
+    sumW += stepCharger(draft.chargers[id]!, charger, model.cars.get(id)!, told, { atMs: draft.atMs, durationMs });
+  }
+  return sumW;
 };
 
 const generatorsPiece = (site: VirtualSite, draft: SiteState, commands: SiteCommands, durationMs: DurationMs): Watt => {
@@ -150,7 +183,7 @@ const generatorsPiece = (site: VirtualSite, draft: SiteState, commands: SiteComm
 
 interface Piece {
   readonly commands: SiteCommands;
-  /** What the loads draw beyond the generators. */
+  /** What loads and chargers draw beyond the generators. */
   readonly residualW: Watt | undefined;
   readonly sunW: Watt | undefined;
   readonly durationMs: DurationMs;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { PvArray } from '../kernel/sun.js';
 import { type Profile, profileSchema } from '../registers/profile.js';
-import type { BatteryPack, VirtualGenerator, VirtualSite } from './spec.js';
+import type { BatteryPack, VirtualCharger, VirtualGenerator, VirtualSite } from './spec.js';
 
 /** Sites for tests of the simulator; ports are free ones. */
 
@@ -56,6 +56,18 @@ export const hybridHome = (changes: Partial<VirtualSite> = {}): VirtualSite => (
   hybrid: { id: 'hybrid-inverter', unitId: 2, ratedW: 5_000, array: ARRAY, pack: PACK },
   ...changes,
 });
+
+export const CHARGER: VirtualCharger = {
+  id: 'charger',
+  unitId: 255,
+  ratedW: 11_040,
+  phases: 3,
+  car: { from: '18:00', by: '07:00', energyWh: 9_000 },
+};
+
+/** A home with sun, a battery and a charger. */
+export const chargerHome = (changes: Partial<VirtualCharger> = {}): VirtualSite =>
+  home({ id: 'charging', chargers: [{ ...CHARGER, ...changes }] });
 
 export const GENERATOR: VirtualGenerator = {
   id: 'genset',

@@ -26,6 +26,7 @@ export interface VirtualSite {
   /** A hybrid inverter stands in the place of `pv` and `battery`. */
   readonly hybrid?: VirtualHybrid;
   readonly generators?: readonly VirtualGenerator[];
+  readonly chargers?: readonly VirtualCharger[];
   readonly faults?: readonly DeviceFault[];
   readonly nominalVoltageV?: number;
   readonly nominalFrequencyHz?: number;
@@ -107,6 +108,27 @@ export interface VirtualGenerator extends OnTheBus {
   readonly tankLitres: number;
   /** The tank is filled up whenever the generator stands still with less than this in it; 25 by default. */
   readonly refuelBelowPct?: number;
+}
+
+/** When a car usually comes and has to go again, `HH:MM` on the site's clock, and the energy that it usually wants. */
+export interface CarHabits {
+  readonly from: string;
+  readonly by: string;
+  readonly energyWh: WattHour;
+}
+
+/** A car on a charger over `[comesMs, goesMs)`, and the energy that it wants. */
+export interface CarVisit {
+  readonly comesMs: EpochMs;
+  readonly goesMs: EpochMs;
+  readonly energyWh: WattHour;
+}
+
+/** Answers as a KEBA KeContact does. */
+export interface VirtualCharger extends OnTheBus {
+  readonly ratedW: Watt;
+  readonly phases: 1 | 3;
+  readonly car: CarHabits | readonly CarVisit[];
 }
 
 /**

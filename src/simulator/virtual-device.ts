@@ -1,12 +1,14 @@
 import { SECOND_MS, type EpochMs } from '../kernel/units.js';
 import type { Profile } from '../registers/profile.js';
 import type { Words } from '../registers/words.js';
+import { toldCharger } from './charger.js';
 import { accepted, written } from './controls.js';
 import { type DeviceView, viewOf } from './device-view.js';
 import { DEFAULT_HEARTBEAT_S, GENERATOR_STATES, type GeneratorState } from './generator.js';
+import { KebaImage } from './keba-image.js';
 import { type GensetWrite, ProfileImage, type ProfileValues } from './profile-image.js';
 import type { SiteState } from './site-state.js';
-import { arrayOf, packOf, type VirtualGenerator, type VirtualMeter, type VirtualSite } from './spec.js';
+import { arrayOf, packOf, type VirtualCharger, type VirtualGenerator, type VirtualMeter, type VirtualSite } from './spec.js';
 import { batteryContents, hybridContents, meterContents, pvContents } from './sunspec-devices.js';
 import { type ModelContent, SunspecImage } from './sunspec-image.js';
 import type { RegisterTable, VirtualUnit, WriteResult } from './virtual-unit.js';
@@ -107,6 +109,33 @@ class ProfileUnit extends CachedUnit {
   }
 }
 
+class ChargerUnit extends CachedUnit {
+  private readonly image: KebaImage;
+
+  constructor(live: LiveState, charger: VirtualCharger) {
+    super(charger.id, live);
+    this.image = new KebaImage(charger);
+  }
+
+  override read(table: RegisterTable, address: number, count: number): Words | undefined {
+    this.show();
+    return table === 'holding' ? this.image.read(address, count) : undefined;
+  }
+
+  override write(address: number, words: Words): WriteResult {
+    const word = this.image.wordOf(address, words);
+    if (typeof word === 'string') return word;
+    const { state } = this.live;
+    const told = toldCharger(state.chargers[this.deviceId]!, word);
+    this.live.change({ ...state, chargers: { ...state.chargers, [this.deviceId]: told } });
+    return 'taken';
+  }
+
+  protected override refresh(view: DeviceView): void {
+    this.image.refresh(view);
+  }
+}
+
 /** The controller limits its power to the engine's, and never runs without a heartbeat. */
 const obeying = (state: GeneratorState, generator: VirtualGenerator, { run, powerW, heartbeatS }: GensetWrite): GeneratorState => {
   const next = { ...state };
@@ -127,6 +156,7 @@ export const unitsOf = (live: LiveState): ReadonlyMap<number, VirtualUnit> => {
   if (site.battery) units.set(site.battery.unitId, sunspec(site.battery.id, batteryContents(site, site.battery)));
   if (site.hybrid) units.set(site.hybrid.unitId, sunspec(site.hybrid.id, hybridContents(site, site.hybrid)));
   for (const generator of site.generators ?? []) units.set(generator.unitId, gensetUnit(live, generator));
+  for (const charger of site.chargers ?? []) units.set(charger.unitId, new ChargerUnit(live, charger));
   return units;
 };
 
@@ -136,8 +166,12 @@ const HOUSEHOLD_W = 20_000;
 /** The most that may flow through the connection, either way. */
 const largestW = (site: VirtualSite): number => {
   const pack = packOf(site);
+  const chargersW = (site.chargers ?? []).reduce((sum, charger) => sum + charger.ratedW, 0);
   const generatorsW = (site.generators ?? []).reduce((sum, generator) => sum + generator.maxW, 0);
-  return Math.max(HOUSEHOLD_W + (pack?.maxChargeW ?? 0), (arrayOf(site)?.ratedW ?? 0) + (pack?.maxDischargeW ?? 0) + generatorsW);
+  return Math.max(
+    HOUSEHOLD_W + chargersW + (pack?.maxChargeW ?? 0),
+    (arrayOf(site)?.ratedW ?? 0) + (pack?.maxDischargeW ?? 0) + generatorsW,
+  );
 };
 
 const meterUnit = (live: LiveState, meter: VirtualMeter): VirtualUnit => {

@@ -1,4 +1,5 @@
 import type { Quantity, Sample } from '../field/sample.js';
+import type { Setpoint } from '../field/setpoint.js';
 import type { Device, DeviceId } from '../fleet/plant.js';
 import type { Flow } from '../kernel/flow.js';
 import { type Interval, overlaps } from '../kernel/interval.js';
@@ -9,10 +10,19 @@ import type { GateLimits } from './gate-limits.js';
 import type { IntervalEnergy } from './interval-energy.js';
 import { closeReadingsMs, flowsOfRole, QUANTITIES_OF_FLOW } from './metering.js';
 
-/** A stretch of time in which a setpoint or limit of ours was in force on a device. */
+/** A stretch of time in which a setpoint or limit of ours was in force on a control of a device. */
 export interface LeaseSpan extends Interval {
   readonly deviceId: DeviceId;
+  readonly control: Setpoint['kind'];
 }
+
+/** What a control bears upon: a hybrid's battery is told something nearly always, and its sun is the sun's own all the same. */
+const FLOW_OF_CONTROL: Readonly<Record<Setpoint['kind'], Flow>> = {
+  'battery-power': 'battery',
+  'pv-limit': 'pv',
+  generator: 'generator',
+  'load-limit': 'flexible',
+};
 
 export interface MeteringDevice {
   readonly device: Device;
@@ -46,7 +56,7 @@ export const deviceEnergies = (
     const available = flow === 'pv' ? powersOf('pv.availableW', samples) : [];
     return intervals.map(({ startMs, endMs }) => {
       const interval = { startMs, endMs };
-      const commanded = own.some((span) => overlaps(span, interval));
+      const commanded = own.some((span) => FLOW_OF_CONTROL[span.control] === flow && overlaps(span, interval));
       const availableWh = energyBetween({ counters: [], powers: available, direction: 1 }, interval, rules).energyWh;
       return {
         ...interval,
@@ -62,30 +72,33 @@ export const deviceEnergies = (
 };
 
 interface BothDirections {
-  readonly toBus: FlowSeries;
-  /** Absent for flows that have one direction. */
+  /** Absent for flows that never go this way, as below. */
+  readonly toBus?: FlowSeries;
   readonly fromBus?: FlowSeries;
 }
 
 type Moved = Pick<IntervalEnergy, 'toBusWh' | 'fromBusWh' | 'toBusCounterWh' | 'fromBusCounterWh' | 'quality'>;
 
 const energies = ({ toBus, fromBus }: BothDirections, interval: Interval, rules: EnergyRules): Moved => {
-  const into = energyBetween(toBus, interval, rules);
+  const into = toBus ? energyBetween(toBus, interval, rules) : undefined;
   const out = fromBus ? energyBetween(fromBus, interval, rules) : undefined;
-  const quality = worseQuality(into.quality, out?.quality ?? 'measured');
+  const quality = worseQuality(into?.quality ?? 'measured', out?.quality ?? 'measured');
   const counters = {
-    toBusCounterWh: counterAt(toBus.counters, interval.endMs, rules),
+    toBusCounterWh: toBus ? counterAt(toBus.counters, interval.endMs, rules) : undefined,
     fromBusCounterWh: fromBus ? counterAt(fromBus.counters, interval.endMs, rules) : undefined,
   };
-  return quality === 'missing' ? { ...counters, quality } : { toBusWh: into.energyWh, fromBusWh: out?.energyWh ?? 0, ...counters, quality };
+  return quality === 'missing'
+    ? { ...counters, quality }
+    : { toBusWh: into ? into.energyWh : 0, fromBusWh: out?.energyWh ?? 0, ...counters, quality };
 };
 
 const bothDirections = (flow: Flow, samples: readonly Sample[]): BothDirections => {
   const { power, toBusCounter, fromBusCounter } = QUANTITIES_OF_FLOW[flow];
   const powers = powersOf(power, samples);
-  const toBus: FlowSeries = { powers, counters: countersOf(toBusCounter, samples), direction: 1 };
-  if (!fromBusCounter) return { toBus };
-  return { toBus, fromBus: { powers, counters: countersOf(fromBusCounter, samples), direction: -1 } };
+  return {
+    ...(toBusCounter ? { toBus: { powers, counters: countersOf(toBusCounter, samples), direction: 1 } } : {}),
+    ...(fromBusCounter ? { fromBus: { powers, counters: countersOf(fromBusCounter, samples), direction: -1 } } : {}),
+  };
 };
 
 const powersOf = (quantity: Quantity, samples: readonly Sample[]): PowerReading[] =>

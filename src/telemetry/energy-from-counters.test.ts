@@ -1,5 +1,4 @@
-import { test } from '@fast-check/vitest';
-import * as fc from 'fast-check';
+import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import type { CounterReading } from './counter-step.js';
 import { counterAt, energyBetween, type EnergyRules, type FlowSeries, type PowerReading } from './energy-from-counters.js';

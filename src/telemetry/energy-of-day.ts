@@ -42,9 +42,16 @@ export interface SlotSum {
 /** A stretch by flow, and as a whole. */
 export interface FlowEnergies {
   readonly flows: ReadonlyMap<Flow, SlotSum>;
-  /** Over all flows. Where a grid meter tells, `fromBusWh` is what the loads drew: the balance of the slots that are known in whole. */
+  /** Over all flows, but for those of flexible loads, which are in the balance already. Where a grid meter tells, `fromBusWh` is what the loads drew: the balance of the slots that are known in whole. */
   readonly all: SlotSum;
 }
+
+/**
+ * Slots that a stretch is counted in: quarter-hours, which intervals add up to; or the plant's intervals themselves where they do
+ * not, since a part of one would be an estimate. Only whole slots count, so the stretch must be made of them.
+ */
+export const slotLengthMs = ({ startMs, endMs }: Interval, intervalMs: DurationMs): DurationMs =>
+  SLOT_MS % intervalMs !== 0 && startMs % intervalMs === 0 && endMs % intervalMs === 0 ? intervalMs : SLOT_MS;
 
 const NO_SLOTS: SlotSum = {
   quality: 'measured',
@@ -73,6 +80,7 @@ export const energyByFlow = (
     for (const [flow, ids] of tellers) {
       const told = ids.flatMap((id) => words.get(wordKey(id, flow)) ?? []);
       flows.set(flow, slotSumOf(flows.get(flow)!, slotOf(told, ids.length, energyOf(told.filter(isKnown)))));
+      if (flow === 'flexible') continue;
       ofSlot.push(...told);
       expected += ids.length;
     }

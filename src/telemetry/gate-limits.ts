@@ -88,6 +88,8 @@ const powerRanges = (device: Device, site: Pick<Site, 'importLimitW' | 'exportLi
     pv: [standbyW(ratedW, 0.02), aboveRatingW(Math.max(ratedW, device.pvPeakW ?? 0))],
     battery: [-aboveRatingW(battery?.maxChargeW ?? ratedW), aboveRatingW(battery?.maxDischargeW ?? ratedW)],
     generator: [standbyW(ratedW, 0.05), aboveRatingW(generator?.maxW ?? ratedW)],
+    // A car may give back a little as its charger lets go of it.
+    flexible: [-aboveRatingW(ratedW), -standbyW(ratedW, 0.02)],
   };
 };
 
@@ -100,5 +102,7 @@ const RANGES_OF_ANY_DEVICE: Partial<Record<Quantity, Range>> = {
   'battery.socPct': [0, 100],
   'generator.fuelPct': [0, 100],
   'generator.state': [0, 4],
+  'flexible.state': [0, 4],
   'device.limitPct': [0, 150],
+  'device.islanded': [0, 1],
 };

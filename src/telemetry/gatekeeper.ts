@@ -73,7 +73,7 @@ export class Gatekeeper {
   /** What single values cannot show: words that contradict each other, or that another device says too. */
   private believe(passed: Sample, { device, limits, rank }: MeteredPlace, refused: readonly Refusal[]): Believed {
     const { deviceId, atMs } = passed;
-    const state = suspect(passed, device.role, this.suspicions.get(deviceId));
+    const state = suspect(passed, device, this.suspicions.get(deviceId));
     this.suspicions.set(deviceId, state);
     const twinOf = this.twins.follow(passed, device, rank, limits);
     const doubts: Doubts = { suspected: state.suspected, twinOf };

@@ -1,6 +1,6 @@
 import type { DeviceHealth, SampleValues } from '../field/sample.js';
 import type { DeviceId, SiteId } from '../fleet/plant.js';
-import type { Flow } from '../kernel/flow.js';
+import type { Flow, FlowPowers } from '../kernel/flow.js';
 import type { EpochMs, Watt, WattHour } from '../kernel/units.js';
 
 /** What is true of a device now. `values` holds only what passed the quality gate and is not older than it may be. */
@@ -21,6 +21,8 @@ export interface SiteNow {
   readonly loadW?: Watt;
   readonly socPct?: number;
   readonly storedWh?: WattHour;
+  /** It runs on its own, cut off from the public grid (backup mode): nothing there is ours to command. */
+  readonly islanded?: true;
   /** Devices whose word is missing from the balance. */
   readonly missing: readonly DeviceId[];
   /** The oldest reading in the balance. */
@@ -29,7 +31,7 @@ export interface SiteNow {
 
 /** Sums over the sites that answer. `complete` says whether that is all of them. */
 export interface FleetNow {
-  readonly powersW: Readonly<Record<Flow, Watt>>;
+  readonly powersW: FlowPowers;
   readonly loadW: Watt;
   readonly storedWh: WattHour;
   readonly capacityWh: WattHour;

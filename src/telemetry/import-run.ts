@@ -10,6 +10,7 @@ import { IntervalService } from './interval.service.js';
 import type { IntervalEnergy } from './interval-energy.js';
 import { COUNTERS, type CounterQuantity, flowsOfRole } from './metering.js';
 import { REFUSAL_REASONS } from './quality-gate.js';
+import { readingPages } from './reading-pages.js';
 import { ReadingStore } from './reading-store.port.js';
 
 /**
@@ -110,7 +111,7 @@ export class ImportRun {
     };
   }
 
-  /** Closes the last intervals; answers how many are stored, or would be. */
+  /** Closes the last intervals; answers how many are new or better than before, or would be. */
   async finish(): Promise<number> {
     const last = this.kept.at(-1);
     if (last) {
@@ -155,8 +156,11 @@ export class ImportRun {
     return { fresh, standing, known, contradicted };
   }
 
-  private stored(fromMs: EpochMs, toMs: EpochMs): Promise<Sample[]> {
-    return this.store.samples({ deviceIds: [this.place.device.id], quantities: STORED_QUANTITIES, fromMs, toMs });
+  private async stored(startMs: EpochMs, endMs: EpochMs): Promise<Sample[]> {
+    const samples: Sample[] = [];
+    const query = { devices: [this.place.device], quantities: STORED_QUANTITIES, startMs, endMs };
+    for await (const page of readingPages(this.store, query)) samples.push(...page);
+    return samples;
   }
 
   /** Takes samples up for intervals, and closes those that later samples can say nothing more about. */
@@ -187,10 +191,13 @@ export class ImportRun {
     const energies = deviceEnergies({ device, limits, readingPeriodMs }, this.kept, slots, []);
     const known = energies.flatMap((energy): IntervalEnergy[] => (energy.quality === 'missing' ? [] : [{ ...energy, imported: true }]));
     const query = { siteIds: [device.siteId], fromMs: slots[0]!.startMs, toMs: this.nextSlotMs };
-    const closed = new Set((await this.intervals.intervalsOf(query)).map(keyOf));
+    const closed = new Map((await this.intervals.intervalsOf(query)).map((energy) => [keyOf(energy), energy]));
     const fresh = known.filter((energy) => !closed.has(keyOf(energy)));
-    this.intervalsStored += fresh.length;
-    if (!this.request.dryRun && fresh.length > 0) await this.intervals.storeAll(fresh);
+    const better = known.filter((energy) => isBetter(energy, closed.get(keyOf(energy))));
+    this.intervalsStored += fresh.length + better.length;
+    if (this.request.dryRun) return;
+    if (fresh.length > 0) await this.intervals.storeAll(fresh);
+    if (better.length > 0) await this.intervals.improveImported(better);
   }
 }
 
@@ -212,6 +219,10 @@ interface PassedRow {
 const valuesIn = (samples: readonly Sample[]): number => samples.reduce((sum, { values }) => sum + Object.keys(values).length, 0);
 
 const keyOf = ({ deviceId, flow, startMs }: IntervalEnergy): string => `${startMs} ${flow} ${deviceId}`;
+
+/** An estimate out of one file gives way to what another has measured. What the plant itself has closed stands. */
+const isBetter = ({ quality }: IntervalEnergy, closed: IntervalEnergy | undefined): boolean =>
+  quality === 'measured' && closed?.imported === true && closed.quality === 'estimated';
 
 const storable = (values: SampleValues): SampleValues =>
   Object.fromEntries(STORED_QUANTITIES.flatMap((quantity) => (values[quantity] === undefined ? [] : [[quantity, values[quantity]]])));

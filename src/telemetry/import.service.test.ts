@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Telemetry1763800000004 } from '../../migrations/0004-telemetry.js';
 import { IntervalFacts1763800000013 } from '../../migrations/0013-interval-facts.js';
 import type { Quantity, Sample, SampleValues } from '../field/sample.js';
@@ -174,6 +174,52 @@ describe('an import', () => {
     const between = quarterHours(4, T0 + 4 * SLOT_MS).map(({ atMs }) => row(atMs, { 'grid.powerW': 800 }));
     expect(await bring(between)).toMatchObject({ stored: 4, intervals: 5 });
     expect(await closed()).toHaveLength(11);
+  });
+
+  describe('that tells more than one before', () => {
+    const whole = quarterHours(21);
+    const qualities = async (): Promise<string[]> => (await closed()).map(({ quality, toBusWh }) => `${quality} ${Math.round(toBusWh!)}`);
+    const measuredAll = Array.from({ length: 20 }, () => 'measured 100');
+
+    it('puts what was measured in place of the line over a hole', async () => {
+      await bring(whole.filter((_, i) => i < 4 || i > 12));
+      expect((await qualities()).filter((text) => text.startsWith('estimated'))).toHaveLength(10);
+      expect(await bring(whole, { dryRun: true })).toMatchObject({ intervals: 10 });
+      expect((await qualities()).filter((text) => text.startsWith('estimated'))).toHaveLength(10);
+      expect(await bring(whole)).toMatchObject({ intervals: 10 });
+      expect(await qualities()).toEqual(measuredAll);
+      expect(await bring(whole)).toMatchObject({ intervals: 0 });
+    });
+
+    it('puts counters in place of what was made of power', async () => {
+      await bring(whole.map(({ atMs }) => row(atMs, { 'grid.powerW': 700 })));
+      expect(new Set(await qualities())).toEqual(new Set(['estimated 175']));
+      const counters = whole.map(({ atMs, values }) => row(atMs, { ...values, 'grid.powerW': undefined }));
+      expect(await bring(counters)).toMatchObject({ intervals: 20 });
+      expect(await qualities()).toEqual(measuredAll);
+      expect((await closed()).every(({ imported, toBusCounterWh }) => imported && toBusCounterWh !== undefined)).toBe(true);
+    });
+
+    it('leaves the estimates that the plant has closed itself', async () => {
+      const own = { ...measured(T0 + 3 * SLOT_MS, 77), quality: 'estimated' as const };
+      await intervals.storeAll([own]);
+      await intervals.improveImported([{ ...measured(own.startMs, 100), imported: true }]);
+      expect(await qualities()).toEqual(['estimated 77']);
+    });
+  });
+
+  it('looks at what is stored in pages, so that a plant which reads every second goes on', async () => {
+    const samples = Array.from({ length: 9_000 }, (_, i) => ({
+      deviceId: METER.id,
+      atMs: T0 + 1 + i * SECOND_MS,
+      values: { 'grid.powerW': i % 400 },
+    }));
+    await store.append(samples);
+    const looks = vi.spyOn(store, 'samples');
+    await bring(quarterHours(11), { batch: 100 });
+    const answers = await Promise.all(looks.mock.results.map(({ value }) => value as Promise<Sample[]>));
+    expect(Math.max(...answers.map(({ length }) => length))).toBeLessThanOrEqual(2_000);
+    expect(await readings()).toHaveLength(9_011);
   });
 
   it('draws no line over a gap of hours', async () => {

@@ -22,7 +22,7 @@ interface OpenImport {
 
 export interface EndedImport {
   readonly deviceId: DeviceId;
-  /** Closed intervals that are new. */
+  /** Closed intervals that are new, or measured now where they were estimated. */
   readonly intervals: number;
   /** Values that are new. */
   readonly stored: number;
@@ -39,7 +39,7 @@ export class ImportService {
     private readonly plants: PlantDirectory,
     private readonly store: ReadingStore,
     private readonly intervals: IntervalService,
-    clock: Clock,
+    private readonly clock: Clock,
   ) {
     this.sinceMs = clock.now();
   }
@@ -89,7 +89,7 @@ export class ImportService {
    * will go on closing, which is after the last interval of all, or at its start.
    */
   private async ownSinceMs({ device }: MeteredPlace): Promise<EpochMs> {
-    return (await this.intervals.firstMeasuredMs(device)) ?? (await this.intervals.lastClosed())?.endMs ?? this.sinceMs;
+    return (await this.intervals.firstMeasuredMs(device)) ?? (await this.intervals.lastClosed(this.clock.now()))?.endMs ?? this.sinceMs;
   }
 
   private find(id: string): [DeviceId, OpenImport] | undefined {

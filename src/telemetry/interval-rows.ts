@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { DataSource, LessThanOrEqual } from 'typeorm';
 import type { Device, DeviceId, SiteId } from '../fleet/plant.js';
 import type { Flow } from '../kernel/flow.js';
 import type { Interval } from '../kernel/interval.js';
@@ -68,6 +68,20 @@ export class IntervalRows {
     return (outcome.affected ?? 0) > 0;
   }
 
+  /** Only rows that were brought in and estimated are written over. All of them or none. */
+  async replaceImportedEstimates(intervals: readonly IntervalEnergy[]): Promise<void> {
+    await this.database.transaction(async (manager) => {
+      const rows = manager.getRepository(IntervalEnergyEntity);
+      for (const { siteId, startMs, deviceId, flow, ...energy } of intervals) {
+        const { toBusWh, fromBusWh, toBusCounterWh, fromBusCounterWh, availableWh, quality } = energy;
+        await rows.update(
+          { siteId, startMs, deviceId, flow, imported: true, quality: 'estimated' },
+          { toBusWh, fromBusWh, toBusCounterWh, fromBusCounterWh, availableWh, quality },
+        );
+      }
+    });
+  }
+
   /** By site, time, device and flow. */
   async find({ siteIds, fromMs, toMs }: IntervalsQuery): Promise<IntervalEnergy[]> {
     if (siteIds?.length === 0) return [];
@@ -80,11 +94,11 @@ export class IntervalRows {
     return rows.map(intervalOf);
   }
 
-  /** The interval that begins last, of those that were measured here; absent where none is closed. */
-  async last(): Promise<Interval | undefined> {
+  /** The interval that begins last, of those that were measured here and end by then; absent where none is closed. */
+  async last(byMs: EpochMs): Promise<Interval | undefined> {
     const [row] = await this.database
       .getRepository(IntervalEnergyEntity)
-      .find({ where: { imported: false }, order: { startMs: 'DESC' }, take: 1 });
+      .find({ where: { imported: false, endMs: LessThanOrEqual(byMs) }, order: { startMs: 'DESC' }, take: 1 });
     return row && { startMs: row.startMs, endMs: row.endMs };
   }
 

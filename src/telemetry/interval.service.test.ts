@@ -99,9 +99,22 @@ describe('closed intervals', () => {
     expect(changes.upQueries.map(({ query }) => query)).toEqual([]);
   });
 
+  it('are commanded in the flow that a control of ours bears upon', async () => {
+    const next = { startMs: SLOT.endMs, endMs: SLOT.endMs + 15 * MINUTE_MS };
+    await readings.append(poll(T0 - 30_000, next.endMs + 30_000));
+    const under = async (slot: typeof SLOT, control: 'battery-power' | 'pv-limit'): Promise<string[]> => {
+      const closed = await intervals.closeInterval(slot, [{ deviceId: 'hybrid-1', control, ...slot }]);
+      return closed.filter(({ commanded }) => commanded).map(({ deviceId, flow }) => `${deviceId} ${flow}`);
+    };
+    expect(await under(SLOT, 'battery-power')).toEqual(['hybrid-1 battery']);
+    expect(await under(next, 'pv-limit')).toEqual(['hybrid-1 pv']);
+  });
+
   it('come from counters where there are any, and from power where not', async () => {
     await readings.append(poll(T0 - 30_000, SLOT.endMs + 30_000));
-    const closed = await intervals.closeInterval(SLOT, [{ deviceId: 'hybrid-1', startMs: T0 - 1, endMs: T0 + 1 }]);
+    const closed = await intervals.closeInterval(SLOT, [
+      { deviceId: 'hybrid-1', control: 'battery-power', startMs: T0 - 1, endMs: T0 + 1 },
+    ]);
     const about = { ...SLOT, siteId: 'home-1' };
     expect(closed).toEqual([
       {
@@ -135,7 +148,7 @@ describe('closed intervals', () => {
         toBusCounterWh: 90_300,
         fromBusCounterWh: undefined,
         quality: 'measured',
-        commanded: true,
+        commanded: false,
       },
     ]);
   });
@@ -156,7 +169,7 @@ describe('closed intervals', () => {
     await intervals.storeAll([imported, hazy]);
     expect(await intervals.intervalsOf({ fromMs: SLOT.startMs - DAY_MS, toMs: SLOT.endMs + DAY_MS })).toEqual([hazy, ...closed, imported]);
     // Closing goes on after what was measured, whatever was brought in.
-    expect(await intervals.lastClosed()).toEqual(SLOT);
+    expect(await intervals.lastClosed(SLOT.endMs)).toEqual(SLOT);
   });
 
   it('are estimates where the clock was unsure, and say so: the energy is right, the hour may not be', async () => {

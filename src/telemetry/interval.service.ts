@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Quantity, Sample } from '../field/sample.js';
 import { type Device, type DeviceId, devicesOf, type Plant, type Site, type SiteId } from '../fleet/plant.js';
 import { PlantDirectory } from '../fleet/plant-directory.js';
-import type { Interval } from '../kernel/interval.js';
+import { type Interval, SLOT_MS } from '../kernel/interval.js';
 import { DAY_MS, type DurationMs, type EpochMs, MINUTE_MS } from '../kernel/units.js';
 import { ClockWatch } from '../platform/clock-watch.js';
 import { deviceEnergies, type LeaseSpan } from './device-energies.js';
@@ -74,9 +74,27 @@ export class IntervalService {
     for (const { deviceId, imported } of intervals) if (imported) this.ownTimes.delete(deviceId);
   }
 
-  /** The newest closed interval; absent on a plant that has closed none. */
-  lastClosed(): Promise<Interval | undefined> {
-    return this.rows.last();
+  /** Puts what a later file tells in place of estimates that were brought in earlier; what was measured here stays as it is. */
+  improveImported(intervals: readonly IntervalEnergy[]): Promise<void> {
+    return this.rows.replaceImportedEstimates(intervals);
+  }
+
+  /** The newest interval that was closed here and is over at `nowMs`: one from a time to come was closed by a clock that had leapt. */
+  lastClosed(nowMs: EpochMs): Promise<Interval | undefined> {
+    return this.rows.last(nowMs);
+  }
+
+  /** When any device was first read in a stretch, or so soon that it makes no difference; absent where none was. */
+  async firstReadMs({ startMs, endMs }: Interval): Promise<EpochMs | undefined> {
+    let firstMs: EpochMs | undefined;
+    for (const device of devicesOf(this.plants.plant())) {
+      for (const quantity of meteredQuantities(device)) {
+        if (firstMs !== undefined && firstMs < startMs + SLOT_MS) return firstMs;
+        const reachMs = (firstMs ?? endMs) - 1 - startMs;
+        firstMs = (await this.readings.firstAtOrAfter(device.id, quantity, startMs, reachMs))?.atMs ?? firstMs;
+      }
+    }
+    return firstMs;
   }
 
   /** From a site's first stored interval to the end of its last; absent where none is stored. */

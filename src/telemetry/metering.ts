@@ -9,15 +9,16 @@ const FLOWS_OF_ROLE: Readonly<Record<DeviceRole, readonly Flow[]>> = {
   battery: ['battery'],
   hybrid: ['pv', 'battery'],
   generator: ['generator'],
+  'flexible-load': ['flexible'],
 };
 
 /** The flows a device in this role tells of: a hybrid inverter speaks for its sun and for its battery. */
 export const flowsOfRole = (role: DeviceRole): readonly Flow[] => FLOWS_OF_ROLE[role];
 
-/** The quantities that tell one flow. Sun and generation never flow out of the bus, so they have one counter. */
+/** The quantities that tell one flow. Sun and generation never flow out of the bus, flexible loads never into it: they have one counter. */
 export interface FlowQuantities {
   readonly power: Quantity;
-  readonly toBusCounter: Quantity;
+  readonly toBusCounter?: Quantity;
   readonly fromBusCounter?: Quantity;
 }
 
@@ -26,6 +27,7 @@ export const QUANTITIES_OF_FLOW: Readonly<Record<Flow, FlowQuantities>> = {
   pv: { power: 'pv.powerW', toBusCounter: 'pv.toBusCounterWh' },
   battery: { power: 'battery.powerW', toBusCounter: 'battery.toBusCounterWh', fromBusCounter: 'battery.fromBusCounterWh' },
   generator: { power: 'generator.powerW', toBusCounter: 'generator.toBusCounterWh' },
+  flexible: { power: 'flexible.powerW', fromBusCounter: 'flexible.fromBusCounterWh' },
 };
 
 export const COUNTERS = [
@@ -35,6 +37,7 @@ export const COUNTERS = [
   'battery.toBusCounterWh',
   'battery.fromBusCounterWh',
   'generator.toBusCounterWh',
+  'flexible.fromBusCounterWh',
 ] as const satisfies readonly Quantity[];
 export type CounterQuantity = (typeof COUNTERS)[number];
 

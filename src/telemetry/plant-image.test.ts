@@ -1,9 +1,8 @@
-import { test } from '@fast-check/vitest';
-import * as fc from 'fast-check';
+import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import type { SampleValues } from '../field/sample.js';
 import type { Device, DeviceId, DeviceRole, Plant, Site } from '../fleet/plant.js';
-import { FLOWS, loadOf } from '../kernel/flow.js';
+import { BUS_FLOWS, loadOf } from '../kernel/flow.js';
 import { QUANTITIES_OF_FLOW, flowsOfRole } from './metering.js';
 import { type DeviceState, plantImage, SILENT_DEVICE, withSample } from './plant-image.js';
 
@@ -55,6 +54,29 @@ describe("a site's balance", () => {
     'home-1-pv': { 'pv.powerW': 3_000 },
     'home-1-battery': { 'battery.powerW': -1_500, 'battery.socPct': 40 },
   };
+
+  it('holds what a flexible load draws already, and is whole without its word', () => {
+    const withCar = { ...home, devices: [...home.devices, device('home-1', 'flexible-load')] };
+    const drawing = { ...values, 'home-1-flexible-load': { 'flexible.powerW': -400 } };
+    const now = plantImage(plant(withCar), told(drawing), T0 + 500);
+    expect(now.sites.get('home-1')).toMatchObject({ loadW: 500, powersW: { grid: -1_000, flexible: -400 }, missing: [] });
+    expect(now.fleet.loadW).toBe(500);
+    const silent = plantImage(plant(withCar), told(values), T0 + 500).sites.get('home-1')!;
+    expect(silent).toMatchObject({ loadW: 500, missing: [] });
+    expect(silent.powersW.flexible).toBeUndefined();
+  });
+
+  it('runs on its own by the word of a device that makes a grid, or of a meter without voltage on any phase', () => {
+    const alone = (more: Record<DeviceId, SampleValues>) => {
+      const merged = Object.fromEntries(Object.entries(values).map(([id, each]) => [id, { ...each, ...more[id] }]));
+      return plantImage(plant(home), told(merged), T0 + 500).sites.get('home-1')!.islanded;
+    };
+    expect(alone({ 'home-1-battery': { 'device.islanded': 1 } })).toBe(true);
+    expect(alone({ 'home-1-grid-meter': { 'grid.voltageV': 0.4 } })).toBe(true);
+    expect(alone({ 'home-1-battery': { 'device.islanded': 0 }, 'home-1-grid-meter': { 'grid.voltageV': 231 } })).toBeUndefined();
+    expect(alone({ 'home-1-grid-meter': { 'grid.voltageAV': 0, 'grid.voltageBV': 229, 'grid.voltageCV': 231 } })).toBeUndefined();
+    expect(alone({})).toBeUndefined();
+  });
 
   it('is the sum of what flows into the bus', () => {
     const now = plantImage(plant(home), told(values), T0 + 500).sites.get('home-1')!;
@@ -182,7 +204,7 @@ test.prop([fc.array(anyRoles, { minLength: 1, maxLength: 4 }), anyWords])(
     }
     expect(image.fleet.complete).toBe(whole.length === sites.length);
     expect(image.fleet.sitesMissing).toEqual(sites.map(({ id }) => id).filter((id) => image.sites.get(id)!.loadW === undefined));
-    for (const flow of FLOWS) {
+    for (const flow of BUS_FLOWS) {
       expect(image.fleet.powersW[flow]).toBe(whole.reduce((sum, { powersW }) => sum + (powersW[flow] ?? 0), 0));
     }
     expect(image.fleet.loadW).toBe(loadOf(image.fleet.powersW));

@@ -1,6 +1,6 @@
 import type { DeviceHealth, Quantity, Sample, SampleValues } from '../field/sample.js';
 import type { Device, DeviceId, Plant, Site, SiteId } from '../fleet/plant.js';
-import { type Flow, FLOWS, loadOf } from '../kernel/flow.js';
+import { BUS_FLOWS, type Flow, type FlowPowers, loadOf } from '../kernel/flow.js';
 import type { EpochMs, Watt } from '../kernel/units.js';
 import type { DeviceNow, FleetNow, PlantImage, SiteNow } from './image.js';
 import { flowsOfRole, QUANTITIES_OF_FLOW, staleAfterMs } from './metering.js';
@@ -103,7 +103,8 @@ const siteNow = (site: Site, devices: readonly FreshDevice[]): SiteNow => {
       const powerW = now.values[QUANTITIES_OF_FLOW[flow].power];
       if (powerW === undefined) {
         broken.add(flow);
-        missing.add(device.id);
+        // What a flexible load draws is in the balance already, whether it says so or not.
+        if (flow !== 'flexible') missing.add(device.id);
       } else {
         powersW[flow] = (powersW[flow] ?? 0) + powerW;
       }
@@ -114,7 +115,15 @@ const siteNow = (site: Site, devices: readonly FreshDevice[]): SiteNow => {
   for (const flow of broken) delete powersW[flow];
   if (!hasGridMeter(site) && site.kind !== 'home' && missing.size === 0) powersW.grid = noNegativeZero(-loadOf(powersW));
   const loadW = missing.size === 0 && powersW.grid !== undefined ? noNegativeZero(loadOf(powersW)) : undefined;
-  return Object.freeze({ siteId: site.id, powersW: Object.freeze(powersW), loadW, ...stored(devices), missing: [...missing], readAtMs });
+  return Object.freeze({
+    siteId: site.id,
+    powersW: Object.freeze(powersW),
+    loadW,
+    ...stored(devices),
+    ...islanded(devices),
+    missing: [...missing],
+    readAtMs,
+  });
 };
 
 /**
@@ -122,6 +131,21 @@ const siteNow = (site: Site, devices: readonly FreshDevice[]): SiteNow => {
  * give is what the grid takes, and nothing else draws. A home without one has a load that nobody can know.
  */
 const hasGridMeter = (site: Site): boolean => site.devices.some((device) => device.role === 'grid-meter');
+
+/** A public grid that has less than this between phase and neutral is not there. */
+const DEAD_GRID_V = 50;
+
+const PHASE_VOLTAGES = ['grid.voltageV', 'grid.voltageAV', 'grid.voltageBV', 'grid.voltageCV'] as const;
+
+/** By the word of a device that makes a grid of its own, or of a grid meter that sees no voltage on any phase. */
+const islanded = (devices: readonly FreshDevice[]): Pick<SiteNow, 'islanded'> => {
+  const isSo = devices.some(({ device, now: { values } }) => {
+    if (values['device.islanded'] === 1) return true;
+    const voltages = device.role === 'grid-meter' ? PHASE_VOLTAGES.flatMap((quantity) => values[quantity] ?? []) : [];
+    return voltages.length > 0 && voltages.every((voltageV) => voltageV < DEAD_GRID_V);
+  });
+  return isSo ? { islanded: true } : {};
+};
 
 const stored = (devices: readonly FreshDevice[]): Pick<SiteNow, 'socPct' | 'storedWh'> => {
   const batteries = devices.filter(({ device }) => device.battery);
@@ -138,7 +162,7 @@ const stored = (devices: readonly FreshDevice[]): Pick<SiteNow, 'socPct' | 'stor
 
 /** Only sites whose balance is whole are summed, so that the fleet's load is the sum of its flows as well. */
 const fleetNow = (plant: Plant, sites: ReadonlyMap<SiteId, SiteNow>): FleetNow => {
-  const powersW: Record<Flow, Watt> = { grid: 0, pv: 0, battery: 0, generator: 0 };
+  const powersW: { -readonly [Of in keyof FlowPowers]: Watt } = { grid: 0, pv: 0, battery: 0, generator: 0 };
   const sitesMissing: SiteId[] = [];
   let loadW = 0;
   let storedWh = 0;
@@ -153,7 +177,7 @@ const fleetNow = (plant: Plant, sites: ReadonlyMap<SiteId, SiteNow>): FleetNow =
       sitesMissing.push(site.id);
       continue;
     }
-    for (const flow of FLOWS) powersW[flow] += now.powersW[flow] ?? 0;
+    for (const flow of BUS_FLOWS) powersW[flow] += now.powersW[flow] ?? 0;
     loadW += now.loadW;
   }
   return Object.freeze({

@@ -1,5 +1,4 @@
-import { test } from '@fast-check/vitest';
-import * as fc from 'fast-check';
+import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { QUANTITIES, type Sample, type SampleValues } from '../field/sample.js';
 import type { Device, DeviceRole } from '../fleet/plant.js';
@@ -86,7 +85,35 @@ describe('values that no such device can tell', () => {
 describe('counters', () => {
   const counter = (atMs: number, counterWh: number) => sample(atMs, { 'pv.toBusCounterWh': counterWh });
 
-  it('refuses the 0 of an inverter that wakes up, however long it shows it, and goes on afterwards', () => {
+  const meter = (atMs: number, toBusWh: number, fromBusWh: number) =>
+    sample(atMs, { 'grid.toBusCounterWh': toBusWh, 'grid.fromBusCounterWh': fromBusWh });
+
+  it('believes the 0 of a changed meter that has not exported yet, once its other counter is believed', () => {
+    const swapped = Array.from({ length: 300 }, (_, i) => meter(T0 + (i + 1) * SECOND_MS, Math.floor(i / 10), 0));
+    const outcomes = through(LIMITS.meter, [meter(T0, 7_654_321, 12_345), ...swapped]);
+    const rebased = outcomes.flatMap((outcome) => outcome.rebased);
+    expect(rebased.map(({ quantity, fromWh }) => [quantity, fromWh])).toEqual([
+      ['grid.toBusCounterWh', 7_654_321],
+      ['grid.fromBusCounterWh', 12_345],
+    ]);
+    expect(rebased.at(-1)).toMatchObject({ atMs: T0 + 121_000, toWh: 0 });
+    expect(outcomes.slice(121).flatMap(({ refused }) => refused)).toEqual([]);
+  });
+
+  it('refuses the 0 of both counters of a meter that wakes up', () => {
+    const asleep = Array.from({ length: 300 }, (_, i) => meter(T0 + (i + 1) * SECOND_MS, 0, 0));
+    const outcomes = through(LIMITS.meter, [meter(T0, 7_654_321, 12_345), ...asleep, meter(T0 + HOUR_MS, 7_654_330, 12_345)]);
+    expect(outcomes.flatMap(({ rebased }) => rebased)).toEqual([]);
+    expect(outcomes.at(-1)!.refused).toEqual([]);
+  });
+
+  it('believes a 0 that has stood for a day', () => {
+    const zeros = Array.from({ length: 26 * 60 }, (_, i) => counter(T0 + (i + 1) * MINUTE_MS, 0));
+    const rebased = through(LIMITS.pv, [counter(T0, 5_000_000), ...zeros]).flatMap((outcome) => outcome.rebased);
+    expect(rebased).toMatchObject([{ atMs: T0 + MINUTE_MS + DAY_MS, toWh: 0 }]);
+  });
+
+  it('refuses the 0 of an inverter that wakes up, even for many minutes, and goes on afterwards', () => {
     const zeros = Array.from({ length: 600 }, (_, i) => counter(T0 + HOUR_MS + i * SECOND_MS, 0));
     const outcomes = through(LIMITS.pv, [counter(T0, 5_000_000), ...zeros, counter(T0 + 2 * HOUR_MS, 5_000_120)]);
     for (const outcome of outcomes.slice(1, -1)) expect(reasons(outcome)).toEqual(['pv.toBusCounterWh: counter-fell']);

@@ -1,6 +1,6 @@
 import { QUANTITIES, type Quantity, type Sample, type SampleValues } from '../field/sample.js';
 import type { DeviceId } from '../fleet/plant.js';
-import { type DurationMs, type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS, type WattHour } from '../kernel/units.js';
+import { DAY_MS, type DurationMs, type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS, type Watt, type WattHour } from '../kernel/units.js';
 import { type CounterReading, counterStep } from './counter-step.js';
 import { flowOfCounter, type GateLimits, LEVELS, type LevelQuantity, type Slope } from './gate-limits.js';
 import { COUNTERS, type CounterQuantity } from './metering.js';
@@ -60,6 +60,8 @@ export interface GateState {
   /** What moves slowly, and where it stood: a charge, a fuel gauge, the mains' frequency. */
   readonly levels: Readonly<Partial<Record<LevelQuantity, Reading>>>;
   readonly rivals: Readonly<Partial<Record<CounterQuantity | LevelQuantity, Rival>>>;
+  /** When one of its counters was last believed to have gone on from elsewhere. */
+  readonly rebasedMs?: EpochMs;
 }
 
 export interface GateOutcome {
@@ -75,6 +77,8 @@ const FUTURE_SLACK_MS: DurationMs = 2 * SECOND_MS;
 /** What contradicts its own past is believed after this many readings over this long. */
 const REBASE_READINGS = 3;
 const REBASE_MS: DurationMs = 2 * MINUTE_MS;
+/** No device that is only waking up shows a counter of 0 for this long. */
+const STEADY_ZERO_MS: DurationMs = DAY_MS;
 
 /** Unsigned and signed 32-bit all-ones, in the scales that counters come in. */
 const SENTINELS_WH = [2 ** 32 - 1, 2 ** 31 - 1].flatMap((ones) => [1, 10, 100, 1_000].map((scale) => ones * scale));
@@ -93,6 +97,7 @@ export const gate = (sample: Sample, previous: GateState | undefined, limits: Ga
   const counters: Mutable<GateState['counters']> = { ...previous?.counters };
   let levels = previous?.levels ?? NO_LEVELS;
   let rivals = previous?.rivals ?? NO_RIVALS;
+  let rebasedMs = previous?.rebasedMs;
   let told = 0;
   for (const quantity of QUANTITIES) {
     const value = sample.values[quantity];
@@ -101,12 +106,14 @@ export const gate = (sample: Sample, previous: GateState | undefined, limits: Ga
     let reason = refuseValue(quantity, value, limits);
     if (!reason && isCounter(quantity)) {
       const reading = { atMs: sample.atMs, counterWh: value };
-      const verdict = judgeCounter(reading, counters[quantity], rivals[quantity], maxPowerOf(quantity, limits));
+      const verdict = judgeCounter(reading, counters[quantity], rivals[quantity], { maxPowerW: maxPowerOf(quantity, limits), rebasedMs });
       if (verdict.rival !== rivals[quantity]) rivals = { ...rivals, [quantity]: verdict.rival };
       if (verdict.kind === 'refused') reason = verdict.reason;
       else counters[quantity] = reading;
-      if (verdict.kind === 'rebased')
+      if (verdict.kind === 'rebased') {
         rebased.push({ deviceId: sample.deviceId, atMs: sample.atMs, quantity, fromWh: verdict.fromWh, toWh: value });
+        rebasedMs = sample.atMs;
+      }
     }
     if (!reason && isLevel(quantity)) {
       const reading = { atMs: sample.atMs, value };
@@ -117,7 +124,7 @@ export const gate = (sample: Sample, previous: GateState | undefined, limits: Ga
     }
     if (reason) refused.push({ deviceId: sample.deviceId, atMs: sample.atMs, quantity, value, reason });
   }
-  return { accepted: passed(sample, told, refused), refused, rebased, state: { atMs: sample.atMs, counters, levels, rivals } };
+  return { accepted: passed(sample, told, refused), refused, rebased, state: { atMs: sample.atMs, counters, levels, rivals, rebasedMs } };
 };
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -165,15 +172,16 @@ const judgeCounter = (
   reading: CounterReading,
   before: CounterReading | undefined,
   rival: Rival | undefined,
-  maxPowerW: number,
+  { maxPowerW, rebasedMs }: { readonly maxPowerW: Watt; readonly rebasedMs: EpochMs | undefined },
 ): CounterVerdict => {
   if (!before) return ACCEPTED;
   const step = counterStep(before, reading, maxPowerW);
   if (step === 'plausible') return ACCEPTED;
   const goesOn = rival && counterStep(counterOf(rival.last), reading, maxPowerW) === 'plausible';
   const next = rivalOf({ atMs: reading.atMs, value: reading.counterWh }, goesOn ? rival : undefined);
-  // A counter that shows a steady 0 is an inverter that has not woken up, not a new one.
-  if (isBelieved(next) && reading.counterWh > 0) return { kind: 'rebased', fromWh: before.counterWh };
+  // A counter that shows a steady 0 is an inverter that has not woken up, unless the device's other counter was changed meanwhile.
+  const isAwake = reading.counterWh > 0 || (rebasedMs ?? -Infinity) >= next.sinceMs || reading.atMs - next.sinceMs >= STEADY_ZERO_MS;
+  if (isBelieved(next) && isAwake) return { kind: 'rebased', fromWh: before.counterWh };
   return { kind: 'refused', reason: step === 'fell' ? 'counter-fell' : 'counter-leapt', rival: next };
 };
 

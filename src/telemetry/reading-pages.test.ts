@@ -1,5 +1,4 @@
-import { test } from '@fast-check/vitest';
-import * as fc from 'fast-check';
+import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import type { Sample } from '../field/sample.js';
 import { SqliteReadingStore } from './adapters/sqlite-reading-store.js';
@@ -58,6 +57,7 @@ describe('pages of readings', () => {
       },
       range: store.range.bind(store),
       firstMs: () => store.firstMs(),
+      oldestMs: () => store.oldestMs(),
       lastMs: () => store.lastMs(),
     };
     let rows = 0;
@@ -66,6 +66,28 @@ describe('pages of readings', () => {
     expect(looked).toBeLessThan(5);
     for await (const page of readingPages(await stored([]), query)) rows += page.length;
     expect(rows).toBe(720);
+  });
+
+  it('of long steps are looked for from the first roll-up on, also where single readings are forgotten', async () => {
+    const store = await stored(everyTenSeconds(1));
+    await store.prune(T0 + HOUR, T0);
+    const asked: number[] = [];
+    const watched = {
+      samples: store.samples.bind(store),
+      range: (step: Parameters<ReadingStore['range']>[0]) => {
+        asked.push(step.fromMs);
+        return store.range(step);
+      },
+      firstMs: () => store.firstMs(),
+      oldestMs: () => store.oldestMs(),
+      lastMs: () => store.lastMs(),
+    };
+    const everyMinute = { ...query, startMs: 0, endMs: T0 + HOUR, step: { stepMs: MINUTE, aggregate: 'mean' as const } };
+    let rows = 0;
+    for await (const page of readingPages(watched, everyMinute)) rows += page.length;
+    expect({ rows, asked }).toEqual({ rows: 120, asked: [T0] });
+    for await (const page of readingPages(await stored([]), everyMinute)) rows += page.length;
+    expect(rows).toBe(120);
   });
 
   it('read nothing more once nobody listens', async () => {

@@ -23,7 +23,7 @@ const FEW_PAGES = 50;
  * too: between two of them whoever listens can stop, and nothing is read ahead.
  */
 export async function* readingPages(
-  store: Pick<ReadingStore, 'samples' | 'range' | 'firstMs' | 'lastMs'>,
+  store: Pick<ReadingStore, 'samples' | 'range' | 'firstMs' | 'lastMs' | 'oldestMs'>,
   query: PagesQuery,
 ): AsyncGenerator<Sample[]> {
   const { quantities, step } = query;
@@ -42,9 +42,15 @@ export async function* readingPages(
   }
 }
 
-/** Single readings are looked for where there are any. Roll-ups go on without them, so steps that can be made of these are taken as asked. */
-const withinStore = async (store: Pick<ReadingStore, 'firstMs' | 'lastMs'>, { startMs, endMs, step }: PagesQuery): Promise<Interval> => {
-  if (step && step.stepMs >= MINUTE_MS) return { startMs, endMs };
+/** Readings are looked for where there are any; roll-ups, of which longer steps are made, go further back than single readings. */
+const withinStore = async (
+  store: Pick<ReadingStore, 'firstMs' | 'lastMs' | 'oldestMs'>,
+  { startMs, endMs, step }: PagesQuery,
+): Promise<Interval> => {
+  if (step && step.stepMs >= MINUTE_MS) {
+    const oldestMs = await store.oldestMs();
+    return { startMs: oldestMs === undefined ? endMs : Math.max(startMs, floorTo(oldestMs, step.stepMs)), endMs };
+  }
   const [firstMs, lastMs] = [await store.firstMs(), await store.lastMs()];
   if (firstMs === undefined || lastMs === undefined) return { startMs, endMs: startMs };
   return { startMs: Math.max(startMs, firstMs), endMs: Math.min(endMs, lastMs + 1) };

@@ -51,6 +51,8 @@ export abstract class ReadingStore {
   abstract firstAtOrAfter(deviceId: DeviceId, quantity: Quantity, atMs: EpochMs, reachMs: DurationMs): Promise<Reading | undefined>;
   abstract firstMs(): Promise<EpochMs | undefined>;
   abstract lastMs(): Promise<EpochMs | undefined>;
+  /** No reading, and no roll-up of readings that are forgotten, is from before this; absent where there is neither. */
+  abstract oldestMs(): Promise<EpochMs | undefined>;
   /** Samples from before this moment are forgotten, and none from then is taken any more; `-Infinity` where nothing was forgotten. */
   abstract keepsFromMs(): Promise<EpochMs>;
   /**

@@ -1,5 +1,4 @@
-import { test } from '@fast-check/vitest';
-import * as fc from 'fast-check';
+import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { energyByFlow, energyOfDay, flowEnergiesSum, NO_ENERGIES } from './energy-of-day.js';
 import type { IntervalEnergy } from './interval-energy.js';

@@ -83,6 +83,10 @@ export class SpoolingReadingStore extends ReadingStore {
     return this.inner.firstMs();
   }
 
+  oldestMs(): Promise<EpochMs | undefined> {
+    return this.inner.oldestMs();
+  }
+
   async lastMs(): Promise<EpochMs | undefined> {
     const moments = [await this.inner.lastMs(), this.spool.newestMs()].filter((moment) => moment !== undefined);
     return moments.length === 0 ? undefined : Math.max(...moments);

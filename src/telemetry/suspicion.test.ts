@@ -5,10 +5,11 @@ import { suspect, type SuspicionState } from './suspicion.js';
 
 const T0 = Date.UTC(2026, 4, 1, 10);
 
-/** What stands against a device after a time of polling it once a second. */
-const after = (durationMs: number, role: 'grid-meter' | 'pv', at: (ms: number) => SampleValues): string[] => {
+/** What stands against a device after a time of polling it, once a second where nothing else is said. */
+const after = (durationMs: number, role: 'grid-meter' | 'pv', at: (ms: number) => SampleValues, pollPeriodMs = SECOND_MS): string[] => {
   let state: SuspicionState | undefined;
-  for (let ms = 0; ms <= durationMs; ms += SECOND_MS) state = suspect({ deviceId: 'd', atMs: T0 + ms, values: at(ms) }, role, state);
+  for (let ms = 0; ms <= durationMs; ms += pollPeriodMs)
+    state = suspect({ deviceId: 'd', atMs: T0 + ms, values: at(ms) }, { role, pollPeriodMs }, state);
   return [...state!.suspected];
 };
 
@@ -16,6 +17,12 @@ it('reports a meter that repeats itself to the last digit under load', () => {
   const frozen = () => ({ 'grid.powerW': 812.4, 'grid.voltageV': 231.2 });
   expect(after(14 * MINUTE_MS, 'grid-meter', frozen)).toEqual([]);
   expect(after(15 * MINUTE_MS, 'grid-meter', frozen)).toEqual(['frozen']);
+});
+
+it('reports a frozen meter that is asked every five minutes, and not before it has repeated itself a few times', () => {
+  const frozen = () => ({ 'grid.powerW': 2_400, 'grid.toBusCounterWh': 5_003, 'grid.fromBusCounterWh': 7 });
+  expect(after(10 * MINUTE_MS, 'grid-meter', frozen, 5 * MINUTE_MS)).toEqual([]);
+  expect(after(15 * MINUTE_MS, 'grid-meter', frozen, 5 * MINUTE_MS)).toEqual(['frozen']);
 });
 
 it('leaves alone a meter without load, and one whose counter goes on', () => {

@@ -1,9 +1,9 @@
 import type { Quantity, Sample } from '../field/sample.js';
-import type { DeviceRole } from '../fleet/plant.js';
+import type { Device } from '../fleet/plant.js';
 import type { Flow } from '../kernel/flow.js';
 import { type DurationMs, energyWh, type EpochMs, MINUTE_MS, type WattHour } from '../kernel/units.js';
 import { resolutionWh } from './counter-step.js';
-import { flowsOfRole, QUANTITIES_OF_FLOW } from './metering.js';
+import { flowsOfRole, QUANTITIES_OF_FLOW, staleAfterMs } from './metering.js';
 
 /**
  * What a device's own words show to be wrong when they are held against each other for a while. `frozen`: it repeats itself to
@@ -56,6 +56,7 @@ const FROZEN_COUNTER_MS: DurationMs = 5 * MINUTE_MS;
 /** So much energy, and so many of its counter's steps, should a standing counter have seen. */
 const FROZEN_WH = 10;
 const FROZEN_STEPS = 3;
+const FROZEN_POLLS = 3;
 /** A meter that reads less than this may well stand still. */
 const LOADED_W = 50;
 /** Counters need not count what a device draws for itself. */
@@ -70,19 +71,25 @@ const CONTRADICTION_WH = 100;
 const SURE_WINDOWS = 2;
 
 /** Looks at one sample that passed the gate. */
-export const suspect = (sample: Sample, role: DeviceRole, previous: SuspicionState | undefined): SuspicionState => {
+export const suspect = (
+  sample: Sample,
+  { role, pollPeriodMs }: Pick<Device, 'role' | 'pollPeriodMs'>,
+  previous: SuspicionState | undefined,
+): SuspicionState => {
   const words = JSON.stringify(sample.values);
-  const continues = previous && sample.atMs - previous.atMs <= GAP_MS;
-  const sameSinceMs = continues && previous.words === words ? previous.sameSinceMs : sample.atMs;
+  const sinceLastMs = previous ? sample.atMs - previous.atMs : Infinity;
+  const repeats = previous?.words === words && sinceLastMs <= Math.max(GAP_MS, staleAfterMs({ pollPeriodMs }));
+  const sameSinceMs = repeats ? previous.sameSinceMs : sample.atMs;
   const suspected = new Set<Suspicion>();
-  const sameMs = sample.atMs - sameSinceMs;
+  // One repetition says little, so a device that is seldom asked has to be asked a few times.
+  const sameMs = sample.atMs - sameSinceMs >= FROZEN_POLLS * pollPeriodMs ? sample.atMs - sameSinceMs : 0;
   const frozen = flowsOfRole(role).some((flow) => counterStands(sample, flow, sameMs));
   const loaded = role === 'grid-meter' && Math.abs(sample.values['grid.powerW'] ?? 0) >= LOADED_W;
   if (frozen || (loaded && sameMs >= FROZEN_MS)) suspected.add('frozen');
   const flows: Partial<Record<Flow, FlowWatch>> = {};
   const distrusted: Quantity[] = [];
   for (const flow of flowsOfRole(role)) {
-    const watch = follow(sample, flow, previous?.flows[flow], continues ? sample.atMs - previous.atMs : undefined);
+    const watch = follow(sample, flow, previous?.flows[flow], sinceLastMs <= GAP_MS ? sinceLastMs : undefined);
     flows[flow] = watch;
     if (!watch.verdict) continue;
     suspected.add(watch.verdict.contradiction === 'same-register' ? 'same-register' : 'power-contradicts-counter');
@@ -102,7 +109,11 @@ const counterStands = (sample: Sample, flow: Flow, sameMs: DurationMs): boolean 
 
 const flowWords = ({ values }: Sample, flow: Flow): { powerW?: number; toBusWh?: WattHour; fromBusWh?: WattHour } => {
   const { power, toBusCounter, fromBusCounter } = QUANTITIES_OF_FLOW[flow];
-  return { powerW: values[power], toBusWh: values[toBusCounter], fromBusWh: fromBusCounter ? values[fromBusCounter] : 0 };
+  return {
+    powerW: values[power],
+    toBusWh: toBusCounter ? values[toBusCounter] : 0,
+    fromBusWh: fromBusCounter ? values[fromBusCounter] : 0,
+  };
 };
 
 /** Goes on with a flow's window. The last verdict stands until the next window is over. */

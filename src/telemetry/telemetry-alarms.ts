@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { ratingFault } from '../field/rating.js';
 import type { HealthChange } from '../field/sample.js';
 import type { Device, DeviceId, Site, SiteId } from '../fleet/plant.js';
 import { messageOf } from '../kernel/errors.js';
-import type { EpochMs } from '../kernel/units.js';
+import type { EpochMs, Watt } from '../kernel/units.js';
 import { AlarmService } from '../platform/alarm.service.js';
 import { LOG } from '../platform/platform.module.js';
 import type { Doubts, Passage } from './gatekeeper.js';
@@ -38,6 +39,7 @@ export class TelemetryAlarms {
   private readonly suspected = new Map<DeviceId, ReadonlySet<Suspicion>>();
   private readonly twins = new Map<DeviceId, DeviceId>();
   private negative: ReadonlySet<SiteId> = new Set();
+  private alone: ReadonlySet<SiteId> = new Set();
   private storeFailing = false;
 
   constructor(
@@ -70,6 +72,12 @@ export class TelemetryAlarms {
   health({ id, name }: Device, { health, reason }: HealthChange): void {
     if (health === 'online') this.clear(id, 'offline');
     else if (health === 'offline') this.raise(id, 'offline', 'warning', `${name} is offline${reason ? `: ${reason}` : ''}`);
+  }
+
+  rating(device: Device, toldW: Watt): void {
+    const fault = ratingFault(device, toldW);
+    if (fault === undefined) this.clear(device.id, 'rating');
+    else this.raise(device.id, 'rating', 'warning', fault);
   }
 
   private doubt(device: Device, { suspected: now, twinOf }: Doubts): void {
@@ -105,6 +113,17 @@ export class TelemetryAlarms {
       } else this.clear(id, 'negative-load');
     }
     this.negative = negative;
+  }
+
+  /** Sites that run on their own now. */
+  islanded(sites: readonly Site[]): void {
+    const now = new Map(sites.map((site) => [site.id, site]));
+    for (const { id, name } of sites) {
+      if (this.alone.has(id)) continue;
+      this.raise(id, 'islanded', 'warning', `${name} runs on its own, cut off from the grid: it is not commanded until it is back`);
+    }
+    for (const id of this.alone) if (!now.has(id)) this.clear(id, 'islanded');
+    this.alone = new Set(now.keys());
   }
 
   readingsAhead(lastMs: EpochMs): void {

@@ -13,6 +13,7 @@ import { PlantDirectory } from '../fleet/plant-directory.js';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../kernel/units.js';
 import { AlarmService } from '../platform/alarm.service.js';
 import { ManualClock } from '../platform/clock.js';
+import { ClockWatch } from '../platform/clock-watch.js';
 import { PlatformModule } from '../platform/platform.module.js';
 import { ReadingStore } from './reading-store.port.js';
 import { RefusalLog } from './refusal-log.js';
@@ -196,6 +197,20 @@ describe('telemetry', () => {
     expect(await minute(16, -900)).toEqual([]);
   });
 
+  it('raises an alarm of a site that runs on its own, until the grid is back', async () => {
+    const minute = async (i: number, voltageV: number) => {
+      clock.set(T0 + i * MINUTE_MS);
+      telemetry.accept({ deviceId: 'grid-meter-1', atMs: clock.now(), values: { 'grid.powerW': 0, 'grid.voltageV': voltageV } });
+      await app.get(TelemetryJobs).everyMinute();
+      await app.get(AlarmService).clear('nothing', 'at-all');
+      return (await app.get(AlarmService).newest(9)).filter(({ clearedAtMs }) => clearedAtMs === null).map(({ message }) => message);
+    };
+    expect(await minute(0, 230)).toEqual([]);
+    expect(await minute(1, 2)).toEqual(['Home 1 runs on its own, cut off from the grid: it is not commanded until it is back']);
+    expect(await minute(2, 2)).toHaveLength(1);
+    expect(await minute(3, 229)).toEqual([]);
+  });
+
   it('raises an alarm of a meter whose directions are exchanged, and keeps its words aside', async () => {
     for (let ms = 0; ms <= 16 * MINUTE_MS; ms += 10 * SECOND_MS) {
       clock.set(T0 + ms);
@@ -288,5 +303,18 @@ describe('telemetry', () => {
       .ingest([0, 23, 25].map((hours) => ({ deviceId: 'pv-1', atMs: T0 - hours * 3_600_000, values: { 'pv.powerW': 1 } })).toReversed());
     await app.get(TelemetryJobs).prune();
     expect(await store.firstMs()).toBe(T0 - 23 * 3_600_000);
+  });
+
+  it('holds what devices say of themselves against the fleet file and the clock', async () => {
+    const alarms = app.get(AlarmService);
+    telemetry.saidOfItself({ deviceId: 'pv-1', ratedW: 50_000, clockAheadMs: 900_000 });
+    telemetry.saidOfItself({ deviceId: 'grid-meter-1', clockAheadMs: 900_400 });
+    await app.get(ClockWatch).look();
+    const told = await alarms.newest(2);
+    expect(told.map(({ subject, kind }) => `${subject} ${kind}`)).toEqual(['clock unsure', 'pv-1 rating']);
+    expect(told[1]!.message).toBe('pv says it is made for 50000 W, and `ratedW` of the fleet file is 5000');
+    telemetry.saidOfItself({ deviceId: 'pv-1', ratedW: 5_500 });
+    await app.get(ClockWatch).look();
+    expect((await alarms.newest(2))[1]!.clearedAtMs).toBe(T0);
   });
 });

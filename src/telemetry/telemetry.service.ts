@@ -1,11 +1,12 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { type Observable, Subject } from 'rxjs';
-import type { HealthChange, Sample } from '../field/sample.js';
+import type { HealthChange, Sample, SelfWord } from '../field/sample.js';
 import { SampleSink } from '../field/sample-sink.port.js';
 import { type Device, type DeviceId, devicesOf, type Plant } from '../fleet/plant.js';
 import { PlantDirectory } from '../fleet/plant-directory.js';
 import { DAY_MS, type EpochMs } from '../kernel/units.js';
 import { Clock } from '../platform/clock.js';
+import { ClockWatch } from '../platform/clock-watch.js';
 import type { CounterReading } from './counter-step.js';
 import { flowOfCounter } from './gate-limits.js';
 import { Gatekeeper } from './gatekeeper.js';
@@ -41,6 +42,7 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
     private readonly writer: ReadingWriter,
     private readonly alarms: TelemetryAlarms,
     private readonly clock: Clock,
+    private readonly clocks: ClockWatch,
   ) {
     super();
     this.plant = plants.plant();
@@ -58,6 +60,13 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
     const device = this.devices.get(deviceId);
     if (device) this.alarms.health(device, change);
     this.states.set(deviceId, { ...(this.states.get(deviceId) ?? SILENT_DEVICE), health, reason });
+  }
+
+  saidOfItself({ deviceId, ratedW, clockAheadMs }: SelfWord): void {
+    const device = this.devices.get(deviceId);
+    if (!device) return;
+    if (ratedW !== undefined) this.alarms.rating(device, ratedW);
+    if (clockAheadMs !== undefined) this.clocks.heard({ who: deviceId, aheadMs: clockAheadMs });
   }
 
   /** The frozen image of the plant at a moment: cheap enough for every control cycle. */
@@ -85,7 +94,9 @@ export class TelemetryService extends SampleSink implements OnApplicationBootstr
 
   /** Holds what the devices of each site say together against what a household can be. */
   weighSites(): void {
-    this.alarms.negativeLoads(this.plant.sites, this.negativeLoads.follow(this.image(this.clock.now())));
+    const image = this.image(this.clock.now());
+    this.alarms.negativeLoads(this.plant.sites, this.negativeLoads.follow(image));
+    this.alarms.islanded(this.plant.sites.filter(({ id }) => image.sites.get(id)?.islanded));
   }
 
   /** Brings what is queued into the store; never throws. */

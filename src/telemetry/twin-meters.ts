@@ -3,7 +3,7 @@ import type { Device, DeviceId } from '../fleet/plant.js';
 import { type DurationMs, energyWh, type EpochMs, MINUTE_MS, type Watt, type WattHour } from '../kernel/units.js';
 import { resolutionWh } from './counter-step.js';
 import { flowOfCounter, type GateLimits } from './gate-limits.js';
-import { COUNTERS, type CounterQuantity } from './metering.js';
+import { COUNTERS, type CounterQuantity, QUANTITIES_OF_FLOW } from './metering.js';
 
 /** One counter of a device over one window. `rank` is the device's place in the fleet file. */
 interface Stretch {
@@ -13,10 +13,13 @@ interface Stretch {
   readonly toMs: EpochMs;
   readonly fromWh: WattHour;
   readonly toWh: WattHour;
+  /** Mean of what was read; absent where the device tells none. */
+  readonly powerW?: Watt;
 }
 
 interface Candidate {
   readonly windows: number;
+  readonly movedWh: WattHour;
   readonly toMs: EpochMs;
 }
 
@@ -27,12 +30,19 @@ const SAME_WINDOW_MS: DurationMs = MINUTE_MS;
 const MOVED_WH = 100;
 /** Windows in a row in which two counters have to agree before they are called one. */
 const SURE_WINDOWS = 2;
+/** Counters with steps of this size agree by chance: it takes more windows, which together hold so many steps. */
+const COARSE_WH = 10;
+const SURE_COARSE_WINDOWS = 6;
+const SURE_STEPS = 20;
+/** Mean powers of one meter that is read at different moments are this close. */
+const SAME_POWER_W: Watt = 100;
+const SAME_POWER_SHARE = 0.1;
 /** Two looks at one counter are never further apart; peers are looked for in strides of this size. */
 const STRIDE_WH = 50;
 
 /**
  * Finds meters that are in the fleet twice: behind two gateways, or under a unit id that a meter answers besides its own. Two
- * devices whose counter stands the same, and rises the same, window after window, are one: the later in the fleet file is the
+ * devices whose counter stands the same, and rises the same at the same power, window after window, are one: the later in the fleet file is the
  * twin. Counting both would double the energy.
  */
 export class TwinMeters {
@@ -44,8 +54,9 @@ export class TwinMeters {
     for (const [counter, twins] of this.counters) {
       const counterWh = sample.values[counter];
       if (counterWh === undefined) continue;
-      const at = { deviceId: device.id, rank, atMs: sample.atMs, counterWh };
-      twinOf ??= twins.follow(at, limits.maxPowerW[flowOfCounter(counter)] ?? 0);
+      const flow = flowOfCounter(counter);
+      const at = { deviceId: device.id, rank, atMs: sample.atMs, counterWh, powerW: sample.values[QUANTITIES_OF_FLOW[flow].power] };
+      twinOf ??= twins.follow(at, limits.maxPowerW[flow] ?? 0);
     }
     return twinOf;
   }
@@ -56,11 +67,19 @@ interface Look {
   readonly rank: number;
   readonly atMs: EpochMs;
   readonly counterWh: WattHour;
+  readonly powerW: Watt | undefined;
+}
+
+/** A window that is not over yet. */
+interface OpenWindow {
+  readonly began: Look;
+  powers: number;
+  sumW: number;
 }
 
 /** The same for one kind of counter. */
 class TwinCounters {
-  private readonly open = new Map<DeviceId, Look>();
+  private readonly open = new Map<DeviceId, OpenWindow>();
   private readonly closed = new Map<DeviceId, Stretch>();
   private readonly byStride = new Map<number, Set<DeviceId>>();
   private readonly candidates = new Map<string, Candidate>();
@@ -70,11 +89,16 @@ class TwinCounters {
 
   follow(look: Look, maxPowerW: Watt): DeviceId | undefined {
     const { deviceId, rank, atMs: toMs, counterWh: toWh } = look;
-    const began = this.open.get(deviceId);
-    if (!began) this.open.set(deviceId, look);
-    else if (toMs - began.atMs >= WINDOW_MS) {
-      this.open.set(deviceId, look);
-      this.close({ deviceId, rank, fromMs: began.atMs, toMs, fromWh: began.counterWh, toWh }, maxPowerW);
+    const window = this.open.get(deviceId);
+    if (!window || toMs - window.began.atMs >= WINDOW_MS) this.open.set(deviceId, { began: look, powers: 0, sumW: 0 });
+    if (window && look.powerW !== undefined) {
+      window.powers += 1;
+      window.sumW += look.powerW;
+    }
+    if (window && toMs - window.began.atMs >= WINDOW_MS) {
+      const { began, powers, sumW } = window;
+      const powerW = powers > 0 ? sumW / powers : undefined;
+      this.close({ deviceId, rank, fromMs: began.atMs, toMs, fromWh: began.counterWh, toWh, powerW }, maxPowerW);
     }
     return this.firstOf.get(deviceId);
   }
@@ -87,7 +111,7 @@ class TwinCounters {
       if (isSameWindow(known, stretch) && !agree(known, stretch, maxPowerW)) this.part(known, stretch);
       return;
     }
-    for (const peer of this.near(stretch)) if (agree(peer, stretch, maxPowerW)) return this.note(peer, stretch);
+    for (const peer of this.near(stretch)) if (agree(peer, stretch, maxPowerW) && isSamePower(peer, stretch)) this.note(peer, stretch);
   }
 
   private file(stretch: Stretch): void {
@@ -113,8 +137,10 @@ class TwinCounters {
     const before = this.candidates.get(pair);
     const inARow = before && b.toMs - before.toMs < 2 * WINDOW_MS;
     const windows = inARow ? before.windows + 1 : 1;
-    this.candidates.set(pair, { windows, toMs: b.toMs });
-    if (windows < SURE_WINDOWS) return;
+    const movedWh = b.toWh - b.fromWh + (inARow ? before.movedWh : 0);
+    this.candidates.set(pair, { windows, movedWh, toMs: b.toMs });
+    const stepWh = resolutionWh(a.fromWh, a.toWh, b.fromWh, b.toWh);
+    if (windows < (stepWh >= COARSE_WH ? SURE_COARSE_WINDOWS : SURE_WINDOWS) || movedWh < SURE_STEPS * stepWh) return;
     this.candidates.delete(pair);
     this.firstOf.set(twin, first);
     this.twinOf.set(first, twin);
@@ -134,6 +160,11 @@ const strideOf = ({ toWh }: Stretch): number => Math.floor(toWh / STRIDE_WH);
 
 const isSameWindow = (a: Stretch, b: Stretch): boolean =>
   Math.max(Math.abs(a.fromMs - b.fromMs), Math.abs(a.toMs - b.toMs)) <= SAME_WINDOW_MS;
+
+const isSamePower = (a: Stretch, b: Stretch): boolean =>
+  a.powerW === undefined ||
+  b.powerW === undefined ||
+  Math.abs(a.powerW - b.powerW) <= SAME_POWER_W + SAME_POWER_SHARE * Math.max(Math.abs(a.powerW), Math.abs(b.powerW));
 
 /** Two looks at one counter differ by what it moves between them. */
 const agree = (a: Stretch, b: Stretch, maxPowerW: Watt): boolean =>

@@ -16,4 +16,9 @@ export interface BenchOptions {
   readonly data: string;
   /** Run nothing but the parts whose names begin so. */
   readonly only: string;
+  /** Take every so many weeks of a year; 1: the whole. */
+  readonly everyWeeks: number;
 }
+
+export const quantile = (values: readonly number[], share: number): number =>
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))]!;

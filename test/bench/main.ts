@@ -1,10 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { BadInput, messageOf } from '../../src/kernel/errors.js';
+import { batteryBench } from './battery.js';
 import type { BenchOptions, BenchRow } from './bench-row.js';
 import { demoBench } from './demo.js';
+import { dispatchBench } from './dispatch.js';
 import { forecastBench } from './forecast.js';
 import { pollBench } from './poll.js';
+import { proofBench } from './proof.js';
 import { scheduleBench } from './schedule.js';
 import { startupBench } from './startup.js';
 import { storeBench } from './store.js';
@@ -15,8 +18,11 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   demo: demoBench,
   poll: pollBench,
   store: storeBench,
+  proof: proofBench,
   schedule: scheduleBench,
+  battery: batteryBench,
   forecast: forecastBench,
+  dispatch: dispatchBench,
 };
 
 const wrongUsage = (line: string): never => {
@@ -33,11 +39,15 @@ const askedFor = (): { name: string; options: BenchOptions } => {
         minutes: { type: 'string', default: '5' },
         only: { type: 'string', default: '' },
         data: { type: 'string', default: '../shared/data' },
+        every: { type: 'string', default: '4' },
       },
     });
     const minutes = Number(values.minutes);
     if (!(minutes > 0)) wrongUsage(`--minutes "${values.minutes}": give a number above 0`);
-    return { name: positionals[0] ?? '', options: { server: values.server, minutes, data: values.data, only: values.only } };
+    const everyWeeks = Number(values.every);
+    if (!(Number.isInteger(everyWeeks) && everyWeeks >= 1 && everyWeeks <= 52))
+      wrongUsage(`--every "${values.every}": give a whole number of weeks, 1 to 52`);
+    return { name: positionals[0] ?? '', options: { server: values.server, minutes, data: values.data, only: values.only, everyWeeks } };
   } catch (error) {
     return wrongUsage(messageOf(error));
   }
@@ -47,7 +57,7 @@ const { name, options } = askedFor();
 const bench = BENCHES[name];
 if (!bench)
   wrongUsage(
-    `npm run bench -- NAME [--server own|libmodbus] [--minutes N] [--data FOLDER] [--only PART], where NAME is one of ${Object.keys(BENCHES).join(', ')}`,
+    `npm run bench -- NAME [--server own|libmodbus] [--minutes N] [--data FOLDER] [--only PART] [--every WEEKS], where NAME is one of ${Object.keys(BENCHES).join(', ')}`,
   );
 else {
   const rows = await bench(options).catch((error: unknown) => {

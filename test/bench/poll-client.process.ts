@@ -6,7 +6,7 @@ import { ModbusFieldControl } from '../../src/field/field-control.js';
 import { HeldControls } from '../../src/field/held-controls.js';
 import { FieldDevices } from '../../src/field/field-devices.js';
 import { FieldService } from '../../src/field/field.service.js';
-import type { HealthChange, Sample } from '../../src/field/sample.js';
+import type { HealthChange, Sample, SelfWord } from '../../src/field/sample.js';
 import { SampleSink } from '../../src/field/sample-sink.port.js';
 import type { Device, Plant } from '../../src/fleet/plant.js';
 import { SystemClock } from '../../src/platform/clock.js';
@@ -104,6 +104,10 @@ class GatedImage extends SampleSink {
 
   healthChanged(_change: HealthChange): void {
     // Nothing is made of it here.
+  }
+
+  saidOfItself(_word: SelfWord): void {
+    // Nor of this.
   }
 
   image(): void {

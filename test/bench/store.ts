@@ -44,10 +44,16 @@ class Writer {
 
   private async ask(message: WriterTask | Slice): Promise<unknown> {
     this.child.send(message);
-    const died = once(this.child, 'exit').then(() => Promise.reject(new Error('the writing process died')));
-    died.catch(() => undefined);
-    const [answer] = (await Promise.race([once(this.child, 'message'), died])) as [unknown];
-    return answer;
+    const settled = new AbortController();
+    const { signal } = settled;
+    const died = once(this.child, 'exit', { signal }).then(() => Promise.reject(new Error('the writing process died')));
+    try {
+      const [answer] = (await Promise.race([once(this.child, 'message', { signal }), died])) as [unknown];
+      return answer;
+    } finally {
+      died.catch(() => undefined);
+      settled.abort();
+    }
   }
 }
 

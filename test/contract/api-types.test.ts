@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { z } from 'zod';
+import { proofKeysSchema, proofStatusSchema } from '../../src/grid/proof-schemas.js';
 import * as grid from '../../src/grid/schemas.js';
 import { sessionSchema } from '../../src/platform/session.controller.js';
 import * as portal from '../../src/portal/schemas.js';
@@ -17,10 +18,14 @@ interface Answers {
   site: [typeof grid.siteRowSchema, Web.SiteRow];
   event: [typeof grid.gridEventSchema, Web.GridEvent];
   alarm: [typeof grid.alarmSchema, Web.Alarm];
+  limit: [typeof grid.heldLimitSchema, Web.HeldLimit];
+  lockOut: [typeof grid.lockOutSchema, Web.LockOut];
   plan: [typeof grid.planViewSchema, Web.PlanView];
   homeNow: [typeof portal.homeNowSchema, Web.HomeNow];
   energyDay: [typeof portal.energyDaySchema, Web.EnergyDay];
   proofRow: [typeof portal.proofRowSchema, Web.ProofRow];
+  proofKeys: [typeof proofKeysSchema, Web.ProofKeys];
+  proofStatus: [typeof proofStatusSchema, Web.ProofStatus];
   statement: [typeof statementSchema, Web.Statement];
   homeEvent: [typeof homeEventSchema, Web.HomeEvent];
 }
@@ -148,7 +153,23 @@ const full: { [Name in keyof Answers]: Required<Page<Name>> } = {
     deliveredWh: 100,
     paidMicro: 35_000,
     participants: 2,
+    fairness: 0.9,
+    shortfall: { offlineW: 0, reserveW: 0, optedOutW: 0, otherW: 0 },
   },
+  limit: {
+    id: 1,
+    scope: 'fleet',
+    kind: 'export',
+    valueW: 40_000,
+    setBy: 'dso',
+    reason: 'line work',
+    startMs: 1,
+    endMs: 2,
+    powerW: 39_000,
+    compliedAtMs: 2,
+    exceeded: false,
+  },
+  lockOut: { subject: 'anna-pv', reason: 'roof work', byUser: 'olga', sinceMs: 1 },
   alarm: { id: 1, raisedAtMs: 1, clearedAtMs: 2, severity: 'critical', subject: 'anna-pv', kind: 'offline', message: 'silent' },
   plan: {
     issuedAtMs: 1,
@@ -188,6 +209,9 @@ const full: { [Name in keyof Answers]: Required<Page<Name>> } = {
   },
   proofRow: {
     leafIndex: 1,
+    type: 'correction',
+    states: 'anna-meter: 1 Wh',
+    superseded: true,
     deviceId: 'anna-meter',
     channel: 'grid',
     ...slot,
@@ -195,6 +219,32 @@ const full: { [Name in keyof Answers]: Required<Page<Name>> } = {
     fromBusWh: 2,
     quality: 'measured',
     anchor: { signature: 'x', slot: 1, atMs: 1 },
+  },
+  proofKeys: {
+    logKey: 'ab',
+    anchorKey: 'cd',
+    anchorAddress: 'x',
+    origin: 'heliograph.test/plant',
+    demoKeys: false,
+    assurance: 'software',
+    beginsAt: 'here',
+  },
+  proofStatus: {
+    logKey: 'ab',
+    anchorKey: 'cd',
+    anchorAddress: 'x',
+    origin: 'heliograph.test/plant',
+    demoKeys: false,
+    assurance: 'software',
+    beginsAt: 'here',
+    ledger: 'embedded',
+    rpcUrl: 'http://127.0.0.1:1',
+    leaves: 2,
+    anchoredLeaves: 1,
+    unfinishedAnchors: 1,
+    lastAnchor: { signature: 'x', slot: 1, atMs: 1, finalized: true },
+    fault: { message: 'away', retryable: true },
+    contradictions: 0,
   },
   statement: {
     id: 'anna-2026-05-04',
@@ -239,10 +289,14 @@ const schemas: { [Name in keyof Answers]: Answers[Name][0] } = {
   site: grid.siteRowSchema,
   event: grid.gridEventSchema,
   alarm: grid.alarmSchema,
+  limit: grid.heldLimitSchema,
+  lockOut: grid.lockOutSchema,
   plan: grid.planViewSchema,
   homeNow: portal.homeNowSchema,
   energyDay: portal.energyDaySchema,
   proofRow: portal.proofRowSchema,
+  proofKeys: proofKeysSchema,
+  proofStatus: proofStatusSchema,
   statement: statementSchema,
   homeEvent: homeEventSchema,
 };

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { AuthService } from '../../src/platform/auth.service.js';
 import { ManualClock } from '../../src/platform/clock.js';
+import { ProofRecorder } from '../../src/proof/proof-recorder.service.js';
 import { twoHomesPlant } from './two-homes.js';
 
 const METHODS = ['get', 'put', 'post', 'patch', 'delete'] as const;
@@ -20,7 +21,7 @@ interface Operation {
 /** Routes that need no login. Whatever is not here must ask for one. */
 const OPEN = ['post /api/session', 'delete /api/session', 'get /api/plant', 'get /api/proof/keys', 'get /api/health', 'get /api/metrics'];
 /** Routes for whoever is logged in. */
-const SHARED = ['get /api/session'];
+const SHARED = ['get /api/session', 'post /api/proof/evidence'];
 const PASSWORD = 'a password of the test';
 const NOW_MS = Date.UTC(2026, 5, 1, 9);
 
@@ -164,6 +165,34 @@ describe('who may ask what', () => {
     expect((await call({ ...now, path: '/api/me/now?siteId=anna-home&householdId=anna' }, 'bert')).body).toMatchObject({
       siteId: 'bert-home',
     });
+  });
+
+  it('erases the proofs of a household for itself, and for its operator, and takes that down', async () => {
+    const own = await call({ method: 'delete', path: '/api/me/proofs' }, 'anna');
+    expect([own.status, own.body]).toEqual([200, { erased: expect.any(Number) as number }]);
+    const erasures = { method: 'post', path: '/api/proof/erasures' } as const;
+    const byOperator = await call(erasures, 'olga').send({ siteId: 'anna-home', reason: 'moved out' });
+    expect([byOperator.status, byOperator.body]).toEqual([200, { siteId: 'anna-home', erased: 0 }]);
+    expect((await call(erasures, 'olga').send({ siteId: 'no-home', reason: 'moved out' })).status).toBe(404);
+    expect((await call(erasures, 'olga').send({ siteId: 'anna-home', reason: '' })).status).toBe(400);
+    const audit = (await call({ method: 'get', path: '/api/audit' }, 'olga')).body as { action: string; subject: string; byUser: string }[];
+    expect(audit.filter(({ action }) => action === 'erase-proofs').map(({ byUser }) => byUser)).toEqual(['olga', 'anna']);
+  });
+
+  it('erases the proofs of a site that has left the fleet, and those of the plant never', async () => {
+    const erasures = { method: 'post', path: '/api/proof/erasures' } as const;
+    const quarter = { startMs: NOW_MS - 900_000, endMs: NOW_MS, quality: 'measured', commanded: false } as const;
+    const left = { ...quarter, siteId: 'carla-home', deviceId: 'carla-meter', flow: 'grid', toBusWh: 1 } as const;
+    await homes.plant.app.get(ProofRecorder).recordIntervals([left]);
+    const erased = await call(erasures, 'olga').send({ siteId: 'carla-home', reason: 'moved out' });
+    expect([erased.status, erased.body]).toEqual([200, { siteId: 'carla-home', erased: 1 }]);
+    expect((await call(erasures, 'olga').send({ siteId: '*', reason: 'moved out' })).status).toBe(404);
+  });
+
+  it('lets anybody with a login hold a bundle against the log', async () => {
+    const evidence = { method: 'post', path: '/api/proof/evidence' } as const;
+    const answer = await call(evidence, 'anna').send({ bundle: '{}' });
+    expect([answer.status, answer.body]).toEqual([200, { kind: 'malformed', reason: expect.any(String) as string }]);
   });
 
   it('ends with the session', async () => {

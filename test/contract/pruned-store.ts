@@ -1,5 +1,4 @@
-import { test as propertyTest } from '@fast-check/vitest';
-import * as fc from 'fast-check';
+import { fc, test as propertyTest } from '../prop.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Sample } from '../../src/field/sample.js';
 import type { RangeAggregate, ReadingStore } from '../../src/telemetry/reading-store.port.js';
@@ -112,6 +111,7 @@ export const prunedStoreContract = (name: string, open: () => Promise<OpenedStor
       const forgotten = { readingsBeforeMs: T0 + 3 * HOUR, minutesBeforeMs: T0 + 1.5 * HOUR };
       expect(await answers(store, both)).toEqual(reckoned(samples, forgotten));
       expect(await store.firstMs()).toBe(T0 + 3 * HOUR);
+      expect(await store.oldestMs()).toBeLessThan(T0 + 3 * HOUR);
       await store.prune(T0 + 3 * HOUR, T0 + 1.5 * HOUR);
       expect(await answers(store, both)).toEqual(reckoned(samples, forgotten));
       opened = await opened.reopen();
@@ -166,6 +166,18 @@ export const prunedStoreContract = (name: string, open: () => Promise<OpenedStor
       expect(await answers(store)).toEqual(
         reckoned([...samples, ...again], { readingsBeforeMs: T0 + 20 * HOUR, minutesBeforeMs: T0 + 20 * HOUR }),
       );
+    });
+
+    it('still answers for a device that came when all others have gone', async () => {
+      await store.append([sample(T0, 1, 'first')]);
+      await store.append([sample(T0, 2, 'second'), sample(T0 + 2 * HOUR, 3, 'second')]);
+      await store.prune(T0 + HOUR, T0 + HOUR);
+      const third = [sample(T0 + 2 * HOUR, 4, 'third'), sample(T0 + 5 * HOUR, 5, 'third')];
+      await store.append(third);
+      await store.prune(T0 + 4 * HOUR, T0 + 4 * HOUR);
+      const kept = await store.samples({ deviceIds: ['third'], quantities: ['grid.powerW'], fromMs: T0, toMs: T0 + 24 * HOUR });
+      expect(kept).toEqual(third.slice(1));
+      expect(await store.firstMs()).toBe(T0 + 5 * HOUR);
     });
 
     it('counts late readings once, before and after it forgets', async () => {

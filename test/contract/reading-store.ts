@@ -1,5 +1,4 @@
-import { test as propertyTest } from '@fast-check/vitest';
-import * as fc from 'fast-check';
+import { fc, test as propertyTest } from '../prop.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Sample, SampleValues } from '../../src/field/sample.js';
 import type { RangeAggregate, ReadingStore } from '../../src/telemetry/reading-store.port.js';
@@ -33,6 +32,7 @@ export const readingStoreContract = (name: string, open: () => Promise<OpenedSto
 
     it('answers nothing where nothing is stored', async () => {
       expect(await store.firstMs()).toBeUndefined();
+      expect(await store.oldestMs()).toBeUndefined();
       expect(await store.lastMs()).toBeUndefined();
       expect(await store.latest(['pv-1'])).toEqual(new Map());
       expect(await store.samples({ deviceIds: ['pv-1'], quantities: ['pv.powerW'], fromMs: T0, toMs: T0 + HOUR })).toEqual([]);

@@ -283,6 +283,27 @@ describe('a long stream', () => {
     expect(reads()).toBe(afterwards);
   });
 
+  it('as JSON is looked for no further either, once the client has gone', async () => {
+    let reads = 0;
+    vi.spyOn(store, 'oldestMs').mockResolvedValue(0);
+    vi.spyOn(store, 'range').mockImplementation(async () => {
+      reads += 1;
+      await pause(1);
+      return [];
+    });
+    const gone = new AbortController();
+    const everyMinute = query({ ...asked, from: 0, to: clock.now(), step: '1m' });
+    const answer = homes.get(everyMinute, { signal: gone.signal });
+    await vi.waitFor(() => expect(reads).toBeGreaterThan(3));
+    gone.abort();
+    await expect(answer).rejects.toThrow(/abort/);
+    const afterwards = await atRest(() => reads);
+    // Fifty-six years in pages of half a day or so.
+    expect(afterwards).toBeLessThan(5_000);
+    await pause(300);
+    expect(reads).toBe(afterwards);
+  });
+
   it('that the store cannot go on with breaks off, and does not look finished', async () => {
     endlessStore(4);
     const answer = await homes.get(year, { accept: 'application/x-ndjson' });

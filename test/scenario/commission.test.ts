@@ -72,6 +72,16 @@ describe('vpp device commission', { timeout: 120_000 }, () => {
     );
   });
 
+  it('is not begun where the device says it is made for something else than the file has it', async () => {
+    const wrong = join(folder, 'wrong.yaml');
+    writeFileSync(wrong, readFileSync(fleetFile, 'utf8').replaceAll('20000', '2000'));
+    const { code, stderr } = await runVpp(['device', 'commission', 'pack', '--yes', '--fleet', wrong], { env: env() });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('Pack says it is made for 20000 W, and `ratedW` of the fleet file is 2000'),
+    ]);
+  });
+
   it('finds the meter turned round, and writes what it found where it belongs', async () => {
     const [{ code, stdout }, dry] = await Promise.all([
       commission('pack', '--yes', '--lease', '10s', '--json'),

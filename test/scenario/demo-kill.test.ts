@@ -150,16 +150,20 @@ describe('a demo that is killed', () => {
     });
   });
 
-  it('has filled in all of its history, paid its events and taken none of it for a changed meter', { timeout: 300_000 }, async () => {
-    const { history } = await plant.plant();
-    await filled(history.daysTotal);
-    const { eventResults, statements, intervals } = stored();
-    expect(new Set(eventResults.map(({ event_id }) => event_id)).size).toBeGreaterThan(3);
-    expect(new Set(statements.map(({ date }) => date)).size).toBeGreaterThanOrEqual(28);
-    expect(intervals[0]!.start_ms).toBeLessThanOrEqual(startedAtMs - 29 * DAY_MS);
-    const alarms = await plant.get<{ message: string; subject: string }[]>('/api/alarms');
-    expect(alarms.filter(({ message }) => /counter|rebase/i.test(message))).toEqual([]);
-  });
+  it(
+    'has filled in all of its history, paid its events and taken none of it for a changed meter or a stranger',
+    { timeout: 300_000 },
+    async () => {
+      const { history } = await plant.plant();
+      await filled(history.daysTotal);
+      const { eventResults, statements, intervals } = stored();
+      expect(new Set(eventResults.map(({ event_id }) => event_id)).size).toBeGreaterThan(3);
+      expect(new Set(statements.map(({ date }) => date)).size).toBeGreaterThanOrEqual(28);
+      expect(intervals[0]!.start_ms).toBeLessThanOrEqual(startedAtMs - 29 * DAY_MS);
+      const alarms = await plant.get<{ message: string; subject: string }[]>('/api/alarms');
+      expect(alarms.filter(({ message }) => /counter|rebase|somebody else/i.test(message))).toEqual([]);
+    },
+  );
 
   describe('vpp proof verify', () => {
     it('passes what a household downloaded', { timeout: 60_000 }, async () => {

@@ -41,6 +41,9 @@ const works: VirtualSite = {
   generators: [{ id: 'genset', unitId: 2, map: profileNamed(profiles, 'virtual-genset'), ...ENGINE, coolDownS: 5, tankLitres: 100 }],
 };
 
+const car = [{ comesMs: 0, goesMs: 4e12, energyWh: 80_000 }];
+const garage: VirtualSite = { ...bare, chargers: [{ id: 'charger', unitId: 255, ratedW: 11_040, phases: 3, car }] };
+
 const BATTERY = 'battery: { capacityWh: 9600, maxChargeW: 4000, maxDischargeW: 4000, minSocPct: 8, maxSocPct: 97 }';
 const fleetFile = (port: number, meterDirection = 1): string => `name: Trial
 zone: Europe/Berlin
@@ -71,6 +74,13 @@ const worksFile = (port: number): string =>
         .map(([key, value]) => `${key}: ${value}`)
         .join(', ')} }`,
     );
+
+const garageFile = (port: number): string =>
+  fleetFile(port)
+    .replace(/ {6}- \{ id: battery.*\n/, '')
+    .replace('id: pv, name: Roof, role: pv', 'id: charger, name: Charger, role: flexible-load, profile: keba-kecontact')
+    .replace('unitId: 2', 'unitId: 255')
+    .replace('ratedW: 5000', 'ratedW: 11040, flexibleLoad: { kind: charger, minW: 4140, phases: 3 }');
 
 const NOON = Date.UTC(2025, 5, 21, 11);
 /** So many seconds of the hardware pass in one of the test's; the device cannot tell. */
@@ -232,6 +242,17 @@ describe.concurrent('the commissioning of a device, on simulated hardware', { ti
       meter: { verdict: 'proven', direction: 1 },
     });
     expect(rig.fleet.stateOf('site').generators['genset']!.starts).toBe(1);
+  });
+
+  it('has a charger give less, then nothing, and sees the car draw again by itself', async (test) => {
+    const rig = await Rig.start(test, garage);
+    const findings = await commissioned(garageFile(rig.port), 'charger', { powerW: 3_000, leaseS: 60 });
+    expect(findings).toMatchObject({ role: { verdict: 'proven' }, meter: { verdict: 'proven', direction: 1 } });
+    expect(findings.reversion).toMatchObject({ verdict: 'proven', reason: expect.stringContaining('which its registers do not show') });
+    expect(findings.changes[0]!.fields).toMatchObject({ reversion: 'device' });
+    expect(rig.fleet.stateOf('site').chargers['charger']).toMatchObject({ failsafeS: 0, enabled: true });
+    const empty = await Rig.start(test, { ...garage, chargers: [{ ...garage.chargers![0]!, car: [] }] });
+    expect((await commissioned(garageFile(empty.port), 'charger')).role.reason).toMatch(/draws 0 W: at least 4140 W.*let a car charge/);
   });
 
   it('says what cannot be tried now: a full battery, and a roof at night', async (test) => {

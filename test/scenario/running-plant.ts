@@ -61,9 +61,8 @@ export class RunningPlant {
     return (await this.fetch(path, as, { method: 'PUT', body: JSON.stringify(body) })).status;
   }
 
-  /** A `POST` without a body. */
-  async post<T>(path: string, as: Login): Promise<{ status: number; answer: T }> {
-    const answer = await this.fetch(path, as, { method: 'POST' });
+  async post<T>(path: string, as: Login, body?: object): Promise<{ status: number; answer: T }> {
+    const answer = await this.fetch(path, as, { method: 'POST', ...(body ? { body: JSON.stringify(body) } : {}) });
     return { status: answer.status, answer: (await answer.json()) as T };
   }
 

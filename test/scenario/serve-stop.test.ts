@@ -162,4 +162,16 @@ describe('vpp simulate --fault', () => {
       rmSync(folder, { recursive: true });
     }
   });
+
+  it('stops in order too where the terminal is closed, which may say so twice', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
+    const file = join(folder, 'fleet.yaml');
+    writeFileSync(file, fleet(await freePort()));
+    const simulated = new VppProcess(['simulate', '--fleet', file, '--json']);
+    await simulated.firstLine();
+    rmSync(folder, { recursive: true });
+    const [ended] = await Promise.all([simulated.end('SIGHUP'), simulated.end('SIGHUP')]);
+    expect(ended).toEqual({ code: 0, signal: null });
+    expect(simulated.stderr).toBe('Switching the virtual hardware off …\n');
+  });
 });

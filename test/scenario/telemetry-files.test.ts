@@ -138,22 +138,10 @@ describe('vpp telemetry import', { timeout: 60_000 }, () => {
 
   it('reads semicolons with decimal commas', async () => {
     const csv = file('german.csv', ['01.05.2026;1;2', '2026-05-01 00:00;0,4;1000,5'], 'Zeit;Leistung;Bezug');
-    const words = [
-      'telemetry',
-      'import',
-      '--csv',
-      csv,
-      '--device',
-      'meter',
-      '--fleet',
-      plant.fleetFile,
-      '--time',
-      'Zeit',
-      '--zone',
-      'Europe/Berlin',
-    ];
+    const words = ['telemetry', 'import', '--csv', csv, '--device', 'meter', '--fleet', plant.fleetFile];
+    const times = ['--time', 'Zeit', '--zone', 'Europe/Berlin'];
     const columns = ['--column', 'grid.powerW=Leistung', '--column', 'grid.toBusCounterWh=Bezug', '--unit', 'kW', '--unit', 'kWh'];
-    const { stdout } = await runVpp([...words, ...columns, '--json'], { env: plant.env(join(plant.folder, 'german')) });
+    const { stdout } = await runVpp([...words, ...times, ...columns, '--json'], { env: plant.env(join(plant.folder, 'german')) });
     expect(JSON.parse(stdout)).toMatchObject({ rows: 2, stored: 2, refused: { 'not-a-time': { count: 1 } } });
     expect(stored('german')).toMatchObject([{ ts: Date.UTC(2026, 3, 30, 22), 'grid.powerW': 400, 'grid.toBusCounterWh': 1_000_500 }]);
   });
@@ -168,6 +156,11 @@ describe('vpp telemetry import', { timeout: 60_000 }, () => {
   ])('refuses %s in one line, before anything is stored', async (_, words, message) => {
     const { code, stderr } = await bring('untouched', file('good.csv', quarterHours(2)), '--dry-run', ...words);
     expect([code, stderr.trim().split('\n')]).toEqual([2, [expect.stringMatching(message)]]);
+  });
+
+  it('refuses a folder in one line', async () => {
+    const { code, stderr } = await bring('untouched', plant.folder, '--dry-run');
+    expect([code, stderr.trim()]).toEqual([2, `${plant.folder}: is a folder; name the CSV file in it`]);
   });
 
   it('asks for the zone of local times, and says of a file with nothing in it that there is nothing', async () => {
@@ -246,6 +239,7 @@ describe('readings of a plant that runs', { timeout: 120_000 }, () => {
     expect((await exported(...may, '--step', '1h', '--aggregate', 'max', '--zone', 'Europe/Berlin'))[1]).toBe(
       '2026-05-01T02:00:00.000+02:00,403',
     );
+    expect((await exported(...may, '--step', '1d'))[1]).toBe('2026-05-01T00:00:00.000Z,447.5');
     const intervals = await exported(...may, '--intervals');
     expect(intervals[0]).toMatch(/^start,end,site,device,flow,to_bus_wh/);
     expect(intervals[1]).toBe('2026-05-01T00:00:00.000Z,2026-05-01T00:15:00.000Z,home,meter,grid,100.125,0,,,,estimated,false,true,false');
@@ -281,6 +275,13 @@ describe('readings of a plant that runs', { timeout: 120_000 }, () => {
     const [before, after] = [stored('data'), stored('second')].map((readings) => readings.map((reading) => JSON.stringify(reading)));
     expect(lost(before!, new Set(after))).toEqual([]);
     expect(after).toHaveLength(rows);
+  });
+
+  it('go out of the devices that have some, and say of which there are none', async () => {
+    const words = ['--device', 'shed', '--device', 'meter', '--from', '2026-05-01', '--to', '2026-05-02'];
+    const { code, stdout, stderr } = await plant.vpp('telemetry', 'export', ...words);
+    expect([code, stderr.trim()]).toEqual([0, '--device "shed": there is no reading of it']);
+    expect(stdout.trim().split('\n')).toHaveLength(97);
   });
 
   it('are refused for a device of which there are none', async () => {

@@ -128,4 +128,41 @@ describe('vpp device command, where a plant runs', { timeout: 120_000 }, () => {
     const away = await command('pack', '--battery=500W', '--plant', `http://127.0.0.1:${await freePort()}`);
     expect(away).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot reach the plant') });
   });
+
+  it('forgets what was recorded of a site, once it was told twice', async () => {
+    const erase = (words: string[], input = '') =>
+      runVpp(['proof', 'erase', ...words, '--plant', plant.greeting.url, '--reason', 'a wish'], { env: { ...env(), ...login }, input });
+    const unsure = await erase(['home'], 'hom\n');
+    expect(unsure).toMatchObject({ code: 2, stderr: expect.stringContaining('nothing was erased: type the name of the site (home)') });
+    expect(await erase(['home'], 'home\n')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/records of home are forgotten[^]*Still valid/),
+    });
+    const sure = await erase(['home', '--yes', '--json']);
+    expect(JSON.parse(sure.stdout)).toMatchObject({ siteId: 'home', erased: expect.any(Number) as number });
+    for (const unknown of ['nowhere', '*'])
+      expect(await erase([unknown, '--yes'])).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no site') });
+  });
+
+  it('ends a login from the command line, at once, but not the last one of an operator', async () => {
+    const otto: Login = { name: 'otto', password: 'battery horse correct' };
+    const remove = (name: string) => runVpp(['user', 'remove', name], { env: env() });
+    await runVpp(['user', 'add', otto.name], { env: env(), input: `${otto.password}\n` });
+    await plant.get('/api/fleet/now', otto);
+    expect(await remove('otto')).toMatchObject({ code: 0, stdout: 'otto may no longer log in.\n' });
+    await expect(plant.get('/api/fleet/now', otto)).rejects.toThrow(/401/);
+    expect(await remove('otto')).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no such login') });
+    expect(await remove(OPERATOR.name)).toMatchObject({ code: 2, stderr: expect.stringContaining('the last operator') });
+    await plant.get('/api/fleet/now', OPERATOR);
+  });
+
+  it('is stopped and started again from the command line as well', async () => {
+    const env2 = { ...env(), ...login };
+    const stopped = await runVpp(['release', 'all', '--plant', plant.greeting.url, '--reason', 'fire', '--json'], { env: env2 });
+    expect(stopped.code).toBe(0);
+    expect(JSON.parse(stopped.stdout)).toMatchObject({ mode: 'released', reason: 'fire (olga)', unknown: [] });
+    expect(await plant.get<{ dispatch: object }>('/api/fleet/now', OPERATOR)).toMatchObject({ dispatch: { mode: 'released', leases: 0 } });
+    const resumed = await runVpp(['resume', '--plant', plant.greeting.url, '--reason', 'fire is out'], { env: env2 });
+    expect(resumed).toMatchObject({ code: 0, stdout: 'dispatch is running\n' });
+  });
 });

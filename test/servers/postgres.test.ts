@@ -6,6 +6,7 @@ import { energyWh, MINUTE_MS } from '../../src/kernel/units.js';
 import { AlarmService } from '../../src/platform/alarm.service.js';
 import { AuthService } from '../../src/platform/auth.service.js';
 import { ManualClock } from '../../src/platform/clock.js';
+import { ProofRecorder } from '../../src/proof/proof-recorder.service.js';
 import { ProofService } from '../../src/proof/proof.service.js';
 import { verifyBundle } from '../../src/proof/verifier.js';
 import { SettlementService } from '../../src/settlement/settlement.service.js';
@@ -77,20 +78,20 @@ describe('the plant on PostgreSQL', () => {
     const stored = await intervals.intervalsOf({ fromMs: MORNING_MS, toMs: MORNING_MS + MINUTE_MS });
     expect(stored.find(({ deviceId }) => deviceId === 'anna-meter')).toEqual(row);
     expect(stored.find(({ deviceId }) => deviceId === 'anna-pv')).toMatchObject({ quality: 'missing', toBusWh: undefined });
-    expect(await intervals.lastClosed()).toEqual({ startMs: MORNING_MS, endMs: MORNING_MS + MINUTE_MS });
+    expect(await intervals.lastClosed(MORNING_MS + MINUTE_MS)).toEqual({ startMs: MORNING_MS, endMs: MORNING_MS + MINUTE_MS });
   });
 
   it('records and anchors an interval once, and hands out a proof that holds', async () => {
     const proof = room(ProofService);
     const closed = await room(IntervalService).intervalsOf({ fromMs: MORNING_MS, toMs: MORNING_MS + MINUTE_MS });
-    expect(await proof.recordInterval([...closed, ...closed])).toEqual({ added: 2, alreadyRecorded: 2 });
-    expect(await proof.recordInterval(closed)).toEqual({ added: 0, alreadyRecorded: 2 });
+    expect(await room(ProofRecorder).recordIntervals([...closed, ...closed])).toEqual({ added: 2, alreadyRecorded: 2 });
+    expect(await room(ProofRecorder).recordIntervals(closed)).toEqual({ added: 0, alreadyRecorded: 2 });
     for (let tries = 0; tries < 20 && (await proof.status()).anchoredLeaves < 2; tries += 1) await proof.anchorNow();
     expect(await proof.status()).toMatchObject({ leaves: 2, anchoredLeaves: 2 });
     expect(await proof.anchorNow()).toEqual({ kind: 'up-to-date' });
     const bundle = await proof.bundle(0);
     expect(bundle.kind === 'bundle' && verifyBundle(bundle.file)).toMatchObject({ ok: true });
-    expect(await proof.proofsOf('anna-home', 10)).toHaveLength(2);
+    expect(await proof.proofsOf('anna-home', { limit: 10 })).toHaveLength(2);
   });
 
   it('fixes a baseline, settles an event and issues a statement, each once', async () => {

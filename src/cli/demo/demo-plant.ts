@@ -52,6 +52,7 @@ const equipped = (device: Device, { rows, pvPeakW, batteryWh, batteryW }: Measur
       return { ...device, ratedW: battery!.maxDischargeW, battery };
     case 'grid-meter':
     case 'generator':
+    case 'flexible-load':
       return device;
   }
 };

@@ -5,6 +5,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../kernel/units.js';
 import { messageOf } from '../../kernel/errors.js';
 import { TrainingJobs } from '../../dispatch/training.jobs.js';
 import { PlanningService } from '../../dispatch/planning.service.js';
+import { type HeldControl, leaveHeld } from '../../field/held-controls.js';
 import { ForecastService } from '../../forecast/forecast.service.js';
 import { AuthService } from '../../platform/auth.service.js';
 import type { Config } from '../../platform/config.js';
@@ -13,10 +14,10 @@ import type { createLog } from '../../platform/logger.js';
 import { SettlementJobs } from '../../settlement/settlement.jobs.js';
 import { EventService } from '../../signals/event.service.js';
 import type { Tariff } from '../../signals/tariff.js';
-import { type FleetState, type RunningFleet, startFleet, type VirtualSite } from '../../simulator/index.js';
+import { type FleetState, type RunningFleet, type SiteState, startFleet, type VirtualSite } from '../../simulator/index.js';
 import { HistoryFiller } from '../history/history-filler.js';
 import type { HistorySpec } from '../history/history-spec.js';
-import { PastDays } from '../history/past-days.js';
+import { type Lived, PastDays } from '../history/past-days.js';
 import { PlantApp } from '../plant-app.js';
 import { HISTORY_DAYS, pastEvents } from './demo-plant.js';
 import type { DemoFolder, DemoState } from './demo-state.js';
@@ -28,6 +29,11 @@ const SAVE_EVERY_MS = 2 * SECOND_MS;
 const FIRST_DAY_REPLAN_MS = 6 * HOUR_MS;
 const EARLIER_REPLAN_MS = DAY_MS;
 const FIRST_EVENT = { direction: 'up', powerW: 30_000, priceMicroPerKwh: 500_000 } as const;
+
+const enginesToldToRun = ({ generators }: SiteState): HeldControl[] =>
+  Object.entries(generators)
+    .filter(([, { run }]) => run)
+    .map(([deviceId]) => ({ deviceId, kind: 'generator', stays: false }));
 
 /** What a demo is started with: everything that could be wrong with it has been checked. */
 export interface DemoSettings {
@@ -72,9 +78,12 @@ export class DemoRun {
   private async begin(): Promise<void> {
     const { config, clock, log, fleet, state, folder } = this.settings;
     folder.write(state);
+    const firstDay = state.daysDone > 0 ? undefined : await this.past.live(this.spec(1, 0));
+    // What the past has told an engine last is the word of this plant, and no stranger's.
+    if (firstDay) leaveHeld(config.dataDir, state.startMs, firstDay.end.flatMap(enginesToldToRun));
     this.plant = await PlantApp.create({ config, clock, log, fleet, facts: this.facts(), origin: 'heliograph.invalid/demo' });
     await this.putLogins();
-    const restore = state.daysDone > 0 ? folder.readHardware() : await this.firstDay();
+    const restore = firstDay ? await this.storeFirstDay(firstDay) : folder.readHardware();
     if (!this.pastIsWhole()) this.plant.app.get(SettlementJobs).leaveBefore(state.startMs);
     this.hardware = await startFleet(this.settings.sites, { now: () => clock.now(), ...(restore ? { restore } : {}) });
     clock.run(state.daysDone > 1 ? clock.now() : ceilTo(clock.now(), MINUTE_MS) + INTO_MINUTE_MS);
@@ -100,10 +109,9 @@ export class DemoRun {
     this.settings.folder.writeHardware(this.hardware.saveState());
   }
 
-  /** The day before the first page, lived through and stored before anything is shown. Answers the hardware at its end. */
-  private async firstDay(): Promise<FleetState> {
+  /** The day before the first page is stored before anything is shown. Answers the hardware at its end. */
+  private async storeFirstDay({ days, end }: Lived): Promise<FleetState> {
     const { state } = this.settings;
-    const { days, end } = await this.past.live(this.spec(1, 0));
     const filler = new HistoryFiller(this.plant.app, [], false);
     for (let index = 0; index < days; index += 1) await filler.fill(await this.past.day(index));
     const hardware: FleetState = { version: 1, atMs: state.startMs, sites: end };

@@ -27,7 +27,7 @@ export const counterShifts = (
 ): Map<string, SimulatedValues> => {
   const shifts = new Map<string, SimulatedValues>();
   sites.forEach((site, index) => {
-    const ids = [site.meter, site.pv, site.battery, site.hybrid, ...(site.generators ?? [])].flatMap((device) =>
+    const ids = [site.meter, site.pv, site.battery, site.hybrid, ...(site.generators ?? []), ...(site.chargers ?? [])].flatMap((device) =>
       device ? [device.id] : [],
     );
     for (const id of ids) {

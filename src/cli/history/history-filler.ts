@@ -7,6 +7,7 @@ import { ForecastService } from '../../forecast/forecast.service.js';
 import { contains, type Interval, overlaps, SLOT_MS, slotsOf } from '../../kernel/interval.js';
 import { localDate } from '../../kernel/local-day.js';
 import { HOUR_MS } from '../../kernel/units.js';
+import { ProofRecorder } from '../../proof/proof-recorder.service.js';
 import { ProofService } from '../../proof/proof.service.js';
 import { SettlementService } from '../../settlement/settlement.service.js';
 import { EventService } from '../../signals/event.service.js';
@@ -44,7 +45,7 @@ export class HistoryFiller {
     await this.app.get(ForecastService).remember(day.forecasts);
     const intervals = await this.intervalsOf(day, await this.store(day));
     await this.app.get(IntervalService).storeAll(intervals);
-    await this.app.get(ProofService).recordInterval(intervals);
+    await this.app.get(ProofRecorder).recordIntervals(intervals);
     await this.app.get(ProofService).anchorNow();
     if (this.states) await this.settle(day, events);
   }

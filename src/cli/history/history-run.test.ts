@@ -31,6 +31,11 @@ it('lives through two stretches that meet without a seam', async () => {
       .map((quantity) => [deviceId, quantity]);
   });
   expect(jumps).toEqual([]);
+
+  const drawnWh = day.days.flatMap(({ samples }) => samples).filter(({ deviceId }) => deviceId === 'home-06-charger');
+  const counters = drawnWh.map(({ values }) => values['flexible.fromBusCounterWh']!);
+  expect(counters.at(-1)! - counters[0]!).toBeGreaterThan(5_000);
+  expect(day.days.flatMap(({ spans }) => spans).some(({ control }) => control === 'load-limit')).toBe(true);
 }, 120_000);
 
 /** What the largest device can count in a quarter-hour, and what a battery's charge changes by at the most. */

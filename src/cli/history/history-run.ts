@@ -27,6 +27,7 @@ import {
 import type { LeaseSpan } from '../../telemetry/device-energies.js';
 import { counterShifts, shifted, steeringPowerW } from './arrival.js';
 import type { History, HistoryDay, HistorySpec } from './history-spec.js';
+import { PastNeeds } from './past-needs.js';
 import { commandsOf, generatorsOf, imageOfStep, type PastSite, QUIET, socPctOf } from './past-plant.js';
 
 /** Batteries set out for where they have to arrive this many steps ahead. */
@@ -46,6 +47,7 @@ export class HistoryRun {
   private readonly loads = new Map<SiteId, (Watt | undefined)[]>();
   private readonly suns = new Map<SiteId, (Watt | undefined)[]>();
   private readonly netW = new Map<SiteId, Map<EpochMs, Watt>>();
+  private readonly needs = new PastNeeds();
   private plan: Schedule | undefined;
 
   constructor(private readonly spec: HistorySpec) {
@@ -69,6 +71,7 @@ export class HistoryRun {
       );
       this.netW.set(site.id, new Map());
     }
+    this.needs.note(this.sites);
   }
 
   /** Forecasts go by what these homes drew and this sun gave in the days before, as if the plant had watched. */
@@ -115,7 +118,7 @@ export class HistoryRun {
   private live(step: Interval, stepsLeft: number): LeaseSpan[] {
     const { plant } = this.spec;
     const event = this.eventAt(step);
-    const planned = plannedNow(plant, this.plan, step.startMs);
+    const planned = plannedNow(plant, this.plan, step.startMs, this.spec.replanEveryMs);
     const decision = decide({
       ...QUIET,
       atMs: step.startMs,
@@ -130,8 +133,8 @@ export class HistoryRun {
       const commands = commandsOf(decision.devices.filter(({ deviceId }) => past.site.devices.some(({ id }) => id === deviceId)));
       this.stepSite(past, index, commands, step, stepsLeft);
     });
-    const commanded = new Set(decision.devices.flatMap(({ deviceId, setpoint }) => (setpoint ? [deviceId] : [])));
-    return [...commanded].map((deviceId) => ({ deviceId, ...step }));
+    this.needs.note(this.sites);
+    return decision.devices.flatMap(({ deviceId, setpoint }) => (setpoint ? [{ deviceId, control: setpoint.kind, ...step }] : []));
   }
 
   private stepSite(past: PastSite, index: number, commands: SiteCommands, step: Interval, stepsLeft: number): void {
@@ -155,7 +158,16 @@ export class HistoryRun {
 
   private eventAt(step: Interval): RunningEvent | undefined {
     const event = this.spec.events.find((one) => contains(one, step.startMs));
-    return event && { id: 'past', direction: event.direction, powerW: event.powerW, baselineW: this.baselines(step), optedOut: new Set() };
+    return (
+      event && {
+        id: 'past',
+        direction: event.direction,
+        powerW: event.powerW,
+        endMs: event.endMs,
+        baselineW: this.baselines(step),
+        optedOut: new Set(),
+      }
+    );
   }
 
   /** Mean net import at this time of the last ten like days that had no event then: what settlement will fix as well. */
@@ -202,6 +214,7 @@ export class HistoryRun {
         generators: new Map([...turning].map(([id, { running, sinceMs }]) => [id, { on: running, sinceMs, powerW: this.generatorW(id) }])),
         unavailable: new Set(),
       },
+      needs: this.needs.at(this.sites, nowMs),
     });
     this.plan = { ...(await solvePlan(problem, DEFAULT_LIMITS)), issuedAtMs: nowMs };
     return [...forecasts, fleetForecast(forecasts, nowMs)];

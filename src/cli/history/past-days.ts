@@ -12,6 +12,12 @@ export type PastReply =
   | { readonly kind: 'day'; readonly day: HistoryDay }
   | { readonly kind: 'failed'; readonly message: string };
 
+/** A stretch that was lived through: how many days it has, and how the hardware stands at its end. */
+export interface Lived {
+  readonly days: number;
+  readonly end: readonly SiteState[];
+}
+
 /**
  * Past days made in a process of their own, and handed over one at a time. A month of readings at once would fill the plant's
  * memory; and what a thread has taken from the system stays with its process, where a process gives it back.
@@ -19,7 +25,7 @@ export type PastReply =
 export class PastDays {
   private child: ChildProcess | undefined;
 
-  async live(spec: HistorySpec): Promise<{ days: number; end: readonly SiteState[] }> {
+  async live(spec: HistorySpec): Promise<Lived> {
     const reply = await this.ask({ kind: 'live', spec });
     if (reply.kind !== 'lived')
       throw new AdapterError(`history: ${reply.kind === 'failed' ? reply.message : 'an answer to another question'}`, false);

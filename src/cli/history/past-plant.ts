@@ -1,9 +1,10 @@
 import type { DecisionInput, DeviceDecision } from '../../dispatch/decision.js';
 import type { GeneratorNow } from '../../dispatch/generator-rules.js';
+import { LOAD_STATE } from '../../field/sample.js';
 import type { Device, Site, SiteId } from '../../fleet/plant.js';
 import { SLOT_MS } from '../../kernel/interval.js';
 import type { EpochMs, Watt } from '../../kernel/units.js';
-import type { SiteCommands, SiteModel, SiteState } from '../../simulator/index.js';
+import { chargersOutlookW, type SiteCommands, type SiteModel, type SiteState } from '../../simulator/index.js';
 import type { DeviceNow, PlantImage, SiteNow } from '../../telemetry/image.js';
 
 /** A virtual site on its way through the past. */
@@ -23,7 +24,10 @@ export const imageOfStep = (sites: readonly PastSite[], atMs: EpochMs): PlantIma
   const sums = { grid: 0, pv: 0, battery: 0, generator: 0 };
   for (const past of sites) {
     const { site, model } = past;
-    const loadW = model.loadW(atMs, atMs + SLOT_MS);
+    const chargersW = chargersOutlookW(model, past.state, SLOT_MS);
+    const flexibleW = 0 - [...chargersW.values()].reduce((sum, powerW) => sum + powerW, 0);
+    const houseW = model.loadW(atMs, atMs + SLOT_MS);
+    const loadW = houseW === undefined ? undefined : houseW - flexibleW;
     const ratedW = site.devices.find(({ role }) => role === 'pv' || role === 'hybrid')?.ratedW ?? 0;
     const pvW = Math.min(model.sunW(atMs, atMs + SLOT_MS) ?? 0, ratedW);
     for (const device of site.devices)
@@ -32,14 +36,14 @@ export const imageOfStep = (sites: readonly PastSite[], atMs: EpochMs): PlantIma
         siteId: site.id,
         health: 'online',
         readAtMs: atMs,
-        values: valuesOf(device, past, pvW),
+        values: valuesOf(device, past, pvW, chargersW.get(device.id)),
       });
     const grid = loadW === undefined ? undefined : loadW - pvW;
     sums.grid += grid ?? 0;
     sums.pv += pvW;
     now.set(site.id, {
       siteId: site.id,
-      powersW: { ...(grid === undefined ? {} : { grid }), pv: pvW, battery: 0 },
+      powersW: { ...(grid === undefined ? {} : { grid }), pv: pvW, battery: 0, ...(chargersW.size > 0 ? { flexible: flexibleW } : {}) },
       loadW,
       missing: [],
       readAtMs: atMs,
@@ -49,7 +53,9 @@ export const imageOfStep = (sites: readonly PastSite[], atMs: EpochMs): PlantIma
   return { atMs, devices, sites: now, fleet };
 };
 
-const valuesOf = (device: Device, { state }: PastSite, pvW: Watt): DeviceNow['values'] => {
+const valuesOf = (device: Device, { state }: PastSite, pvW: Watt, drawnW: Watt | undefined): DeviceNow['values'] => {
+  if (drawnW !== undefined)
+    return { 'flexible.powerW': 0 - drawnW, 'flexible.state': drawnW > 0 ? LOAD_STATE.draws : LOAD_STATE.nothingThere };
   if (device.role === 'pv') return { 'pv.powerW': pvW };
   if (device.battery)
     return { ...(device.role === 'hybrid' ? { 'pv.powerW': pvW } : {}), 'battery.powerW': 0, 'battery.socPct': socPctOf(device, state) };
@@ -71,13 +77,16 @@ export const generatorsOf = (sites: readonly PastSite[]): Map<string, GeneratorN
 
 /** What was decided for a site's devices, as the simulator takes it for one step. */
 export const commandsOf = (decisions: readonly DeviceDecision[]): SiteCommands => {
-  const commands: { batteryW?: Watt; pvMaxW?: Watt; generators: Record<string, { run: boolean; powerW: Watt }> } = { generators: {} };
+  const generators: Record<string, { run: boolean; powerW: Watt }> = {};
+  const chargersMaxW: Record<string, Watt> = {};
+  const commands: { batteryW?: Watt; pvMaxW?: Watt } = {};
   for (const { deviceId, setpoint } of decisions) {
     if (setpoint?.kind === 'battery-power') commands.batteryW = setpoint.powerW;
     if (setpoint?.kind === 'pv-limit') commands.pvMaxW = setpoint.maxW;
-    if (setpoint?.kind === 'generator') commands.generators[deviceId] = { run: setpoint.run, powerW: setpoint.powerW };
+    if (setpoint?.kind === 'generator') generators[deviceId] = { run: setpoint.run, powerW: setpoint.powerW };
+    if (setpoint?.kind === 'load-limit') chargersMaxW[deviceId] = setpoint.maxW;
   }
-  return commands;
+  return { ...commands, generators, chargersMaxW };
 };
 
 /** Everything `decide` needs that does not change from step to step in the past. */

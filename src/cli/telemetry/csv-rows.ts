@@ -136,8 +136,11 @@ const delimiterOf = (file: string): string => {
 
 const sizeOf = (file: string): number => {
   try {
-    return statSync(file).size;
+    const stats = statSync(file);
+    if (stats.isDirectory()) throw new BadInput(`${file}: is a folder; name the CSV file in it`);
+    return stats.size;
   } catch (error) {
+    if (error instanceof BadInput) throw error;
     throw new BadInput(`${file}: can't be read: ${messageOf(error)}`);
   }
 };

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'commander';
 import { DataSource } from 'typeorm';
 import { type Quantity, type Sample, STORED_QUANTITIES } from '../../field/sample.js';
+import { parseStep } from '../../grid/asked-time.js';
 import { BadInput, messageOf } from '../../kernel/errors.js';
 import { isZone, momentsOf, zoneOffsetMs } from '../../kernel/local-day.js';
 import { DAY_MS, type EpochMs } from '../../kernel/units.js';
@@ -16,7 +17,6 @@ import type { IntervalEnergy } from '../../telemetry/interval-energy.js';
 import type { RangeAggregate } from '../../telemetry/reading-store.port.js';
 import { parseRowTime } from '../../telemetry/row-time.js';
 import { openReadingStoreToRead } from '../../telemetry/telemetry.module.js';
-import { parseDuration } from '../device-arguments.js';
 import { readingTarget } from '../reading-target.js';
 import { Progress } from '../progress.js';
 import { type ExportRequest, intervalRows, quantitiesToldIn, readingRows } from './export-rows.js';
@@ -52,7 +52,7 @@ export const exportCommand = (): Command =>
     .option('--quantity <name>', 'once for each; all that there are without it', each, [])
     .requiredOption('--from <time>', 'first moment')
     .option('--to <time>', 'moment before which it ends; now without it')
-    .option('--step <time>', 'in steps of 15m, 1h …, aligned to UTC, instead of single readings')
+    .option('--step <time>', 'in steps of 15m, 1h, 1d …, aligned to UTC, instead of single readings')
     .addOption(new Option('--aggregate <kind>', 'what stands for a step').choices(['mean', 'last', 'min', 'max']).default('mean'))
     .option('--intervals', 'the closed intervals of the devices, with their quality')
     .option('--zone <zone>', 'IANA zone of the times')
@@ -81,8 +81,10 @@ const requestOf = (options: ExportOptions): ExportRequest => {
   const startMs = momentIn('--from', options.from, zone);
   const endMs = options.to === undefined ? new SystemClock().now() : momentIn('--to', options.to, zone);
   if (endMs <= startMs) throw new BadInput(`--to: must be after --from`);
-  const stepMs = step === undefined ? undefined : parseDuration('--step', step);
-  if (stepMs !== undefined && DAY_MS % stepMs !== 0) throw new BadInput(`--step "${step}": give a step that divides a day, as 15m or 1h`);
+  const stepMs = step === undefined ? undefined : parseStep(step);
+  if (typeof stepMs === 'string') throw new BadInput(`--step ${stepMs}`);
+  if (stepMs !== undefined && DAY_MS % stepMs !== 0)
+    throw new BadInput(`--step "${step}": give a step that divides a day, as 15m, 1h or 1d`);
   const asked = { startMs, endMs, deviceIds: [...new Set(options.device)], quantities: options.quantity as Quantity[] };
   return { ...asked, ...(stepMs === undefined ? {} : { step: { stepMs, aggregate } }) };
 };
@@ -103,8 +105,9 @@ const exportReadings = async (config: Config, request: ExportRequest, options: E
   try {
     const known = await store.latest(request.deviceIds);
     const strange = request.deviceIds.filter((deviceId) => !known.has(deviceId));
-    if (strange.length > 0 && !request.step)
-      throw new BadInput(strange.map((deviceId) => `--device "${deviceId}": there is no reading of it`));
+    const faults = request.step ? [] : strange.map((deviceId) => `--device "${deviceId}": there is no reading of it`);
+    if (faults.length === request.deviceIds.length) throw new BadInput(faults);
+    for (const fault of faults) console.error(fault);
     const quantities = await quantitiesToldIn(store, request);
     const several = request.deviceIds.length > 1;
     const columns = ['time', ...(several ? ['device'] : []), ...quantities];

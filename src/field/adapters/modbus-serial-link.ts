@@ -69,6 +69,13 @@ export class ModbusSerialLink extends ModbusLink {
     this.expectConfirmed(unitId, answer.address === address && answer.length === words.length);
   }
 
+  async writeSingle(unitId: number, address: number, word: number, timeoutMs: DurationMs): Promise<void> {
+    const send = (client: ModbusClient, answered: Answered<{ address: number; value: number }>): void =>
+      client.writeFC6(unitId, address, word, answered);
+    const answer = await this.exchange(unitId, timeoutMs, send, asItIs);
+    this.expectConfirmed(unitId, answer.address === address && answer.value === word);
+  }
+
   async writeCoils(unitId: number, address: number, bits: readonly number[], timeoutMs: DurationMs): Promise<void> {
     const states = bits.map(Boolean);
     const [first, ...others] = states;

@@ -16,7 +16,7 @@ import type { BusUnit } from '../bus.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
 import { PointReader } from '../drivers/profile-points.js';
 import type { Fallback, Setpoint } from '../setpoint.js';
-import { type Asked, isMet, readBackOf, verdictOf, wordsOf } from './profile-writes.js';
+import { type Asked, isBelowLeast, isMet, readBackOf, verdictOf, wordsOf } from './profile-writes.js';
 import { anyHolds, type Control, releaseEach, shownBy } from './release-each.js';
 import { lookUntil, outcomeOf, writtenAndReadBack } from './written.js';
 
@@ -37,9 +37,11 @@ export class ProfileControls {
   /** The setpoints that it has a control for. */
   readonly kinds: readonly Setpoint['kind'][];
 
+  /** `phases`: what the device hangs on. Taken for three, a limit in amperes is, at nominal voltage, never more than was asked. */
   constructor(
     private readonly unit: BusUnit,
     private readonly profile: Profile,
+    private readonly phases: 1 | 3 = 3,
   ) {
     this.commands = profile.commands ?? {};
     this.order = profile.wordOrder;
@@ -61,7 +63,7 @@ export class ProfileControls {
 
   /** Writes a setpoint and reads it back. Failures of the device are outcomes; nothing is written twice. */
   async command(setpoint: Setpoint, leaseS: number): Promise<CommandOutcome> {
-    const chosen = chosenBy(this.commands, setpoint, leaseS);
+    const chosen = chosenBy(this.commands, setpoint, leaseS, this.phases);
     if (!chosen) return { kind: 'refused', reason: `profile "${this.profile.name}" has no control for ${setpoint.kind}` };
     const { control, held } = chosen;
     let { asked } = chosen;
@@ -94,7 +96,7 @@ export class ProfileControls {
 
   /** What binds the device once it was told the fallback; `undefined` where it cannot be told one. */
   async showsFallback(fallback: Fallback): Promise<string | undefined> {
-    const chosen = chosenBy(this.commands, fallback, 0);
+    const chosen = chosenBy(this.commands, fallback, 0, this.phases);
     if (!chosen?.held) return undefined;
     const asked = chosen.held.write.some(({ value }) => value === 'powerPct')
       ? { ...chosen.asked, ...(await this.rating()) }
@@ -153,7 +155,8 @@ export class ProfileControls {
     for (const write of writes) {
       const { table, at } = stretchOf(write);
       const words = wordsOf(write, asked, this.order);
-      await (table === 'coil' ? this.unit.writeCoils(at, words) : this.unit.write(at, words));
+      if (table === 'coil') await this.unit.writeCoils(at, words);
+      else await (this.profile.singleWrites ? this.unit.writeSingle(at, words[0]!) : this.unit.write(at, words));
     }
   }
 
@@ -197,6 +200,7 @@ export const COMMAND_OF = {
   'pv-limit': 'pvLimit',
   'battery-power': 'batteryPower',
   generator: 'generator',
+  'load-limit': 'loadLimit',
 } as const satisfies Record<Setpoint['kind'], keyof ProfileCommands>;
 
 const shownText = (shown: readonly { readonly at: number; readonly words: readonly number[] }[]): string =>
@@ -216,8 +220,13 @@ const shownStretches = (commands: ProfileCommands, name: keyof ProfileCommands):
   return [...places.values()];
 };
 
-const chosenBy = ({ batteryPower, pvLimit, generator }: ProfileCommands, setpoint: Setpoint, leaseS: number): Chosen | undefined => {
-  const asked = (powerW: Watt, round: (raw: number) => number = Math.round): Asked => ({ powerW: Math.abs(powerW), leaseS, round });
+const chosenBy = (
+  { batteryPower, pvLimit, generator, loadLimit }: ProfileCommands,
+  setpoint: Setpoint,
+  leaseS: number,
+  phases: 1 | 3,
+): Chosen | undefined => {
+  const asked = (powerW: Watt, round: (raw: number) => number = Math.round): Asked => ({ powerW: Math.abs(powerW), leaseS, round, phases });
   switch (setpoint.kind) {
     case 'battery-power': {
       if (!batteryPower) return undefined;
@@ -231,6 +240,12 @@ const chosenBy = ({ batteryPower, pvLimit, generator }: ProfileCommands, setpoin
       if (!generator) return undefined;
       const held = setpoint.run ? generator.run : generator.stop;
       return { control: generator, held, asked: asked(setpoint.run ? setpoint.powerW : 0), direction: 1 };
+    }
+    case 'load-limit': {
+      if (!loadLimit) return undefined;
+      const limit = asked(Math.max(setpoint.maxW, 0), downward);
+      const pauses = setpoint.maxW <= 0 || loadLimit.limit.write.some((write) => isBelowLeast(write, limit));
+      return { control: loadLimit, held: (pauses ? loadLimit.pause : undefined) ?? loadLimit.limit, asked: limit, direction: 1 };
     }
   }
 };

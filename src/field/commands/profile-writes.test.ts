@@ -1,4 +1,4 @@
-import { fc, test } from '@fast-check/vitest';
+import { fc, test } from '../../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { commandsSchema, type ProfileWrite } from '../../registers/profile-commands.js';
 import { readNumber } from '../../registers/words.js';
@@ -9,7 +9,7 @@ const writeOf = (write: object): ProfileWrite => {
   const held = { holding: 0, type: 'uint16', oneOf: [1] };
   return commandsSchema.parse({ pvLimit: { limit: { write: [{ holding: 7, ...write }] }, release, held } }).pvLimit!.limit.write[0]!;
 };
-const asked = (powerW: number, leaseS = 60, round = Math.round): Asked => ({ powerW, leaseS, round });
+const asked = (powerW: number, leaseS = 60, round = Math.round): Asked => ({ powerW, leaseS, round, phases: 3 });
 
 describe('a write', () => {
   it.each([
@@ -31,6 +31,22 @@ describe('a write', () => {
     const share = writeOf({ value: 'powerPct', unit: '%', scale: 0.1, ...write });
     expect(wordsOf(share, { ...asked(powerW), ratedW: 12_000 }, 'big')).toEqual(words);
     expect(() => wordsOf(share, asked(powerW), 'big')).toThrow(/rating/);
+  });
+
+  it.each([
+    [3, 4_200, 6_086],
+    [1, 1_400, 6_086],
+    [3, 11_040, 16_000],
+    [3, 70_000, 63_000],
+  ] as const)('puts in a current on %i phases, never more than was asked', (phases, powerW, milliamperes) => {
+    const current = writeOf({ value: 'currentA', unit: 'mA', most: 63_000 });
+    const limit = { ...asked(powerW, 60, (raw) => Math.floor(raw + 1e-9)), phases };
+    expect(wordsOf(current, limit, 'big')).toEqual([milliamperes]);
+    expect(milliamperes / 1_000).toBeLessThanOrEqual(powerW / (phases * 230));
+    expect(verdictOf(current, { ...limit, powerW: 4_140 * (phases / 3) }, [5_000], 'big')).toEqual({
+      kind: 'clamped',
+      readbackW: expect.closeTo(5 * phases * 230, 6),
+    });
   });
 
   it('that is asked for more than its register holds throws', () => {

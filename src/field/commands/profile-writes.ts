@@ -1,5 +1,5 @@
 import { AdapterError, messageOf } from '../../kernel/errors.js';
-import type { Watt } from '../../kernel/units.js';
+import { NOMINAL_PHASE_V, type Watt } from '../../kernel/units.js';
 import { isPower, isTimer, type ProfileCheck, type ProfileWrite } from '../../registers/profile-commands.js';
 import { readPlace, type Stretch, stretchOf } from '../../registers/profile-place.js';
 import { perHouseUnit } from '../../registers/profile-units.js';
@@ -10,6 +10,8 @@ import type { CommandOutcome } from '../drivers/device-driver.js';
 export interface Asked {
   readonly powerW: Watt;
   readonly leaseS: number;
+  /** Phases that a current is on. */
+  readonly phases: 1 | 3;
   /** What percentages are of; absent where no write needs it, or the device does not say. */
   readonly ratedW?: Watt;
   /** A limit is never above what was asked, so it is rounded down; everything else to the nearest. */
@@ -35,31 +37,37 @@ const SECONDS_PER_MINUTE = 60;
 const LARGEST_16_BIT = 65_535;
 
 const rawOf = (write: ProfileWrite, asked: Asked | undefined): number => {
-  const { value, scale, sign, most } = write;
+  const { value, scale, sign, most, least = 0 } = write;
   if (typeof value === 'number') return value / (scale * sign);
   if (!asked || value === undefined) throw new AdapterError(`${nameOf(write)} is given nothing to hold`, false);
-  if (isPower(write)) return asked.round(asked.powerW / stepW(write, asked));
+  if (isPower(write)) return Math.min(asked.round(asked.powerW / stepW(write, asked)), most ?? Infinity);
   const units = value === 'leaseS' ? asked.leaseS : asked.leaseS / SECONDS_PER_MINUTE;
   // A timer that is too small for the lease ends it early, which is the safe side; 65535 often means "not implemented".
   const largest = most ?? (WORDS_OF[write.type] === 1 ? LARGEST_16_BIT - 1 : Infinity);
-  return Math.min(Math.ceil(units / (scale * sign)), largest);
+  return Math.max(Math.min(Math.ceil(units / (scale * sign)), largest), least);
 };
 
 /** How many W one step of the register is, with its sign. */
-const stepW = (write: ProfileWrite, { ratedW }: Asked): Watt => {
+const stepW = (write: ProfileWrite, { ratedW, phases }: Asked): Watt => {
   const step = write.scale * write.sign * perHouseUnit(write.unit);
+  if (write.value === 'currentA') return step * NOMINAL_PHASE_V * phases;
   if (write.value !== 'powerPct') return step;
   if (!ratedW) throw new AdapterError('the device does not say its rating, which this is a percentage of', false);
   return (step / 100) * ratedW;
 };
 
+/** Whether what is asked is less than the register takes. */
+export const isBelowLeast = (write: ProfileWrite, asked: Asked): boolean =>
+  isPower(write) && write.least !== undefined && rawOf(write, asked) < write.least;
+
 /** Where a write is read back; a pair that is written raw is a key, not a value, and is not. */
-export const readBackOf = (write: ProfileWrite): Stretch | undefined => (write.words || !write.readBack ? undefined : stretchOf(write));
+export const readBackOf = (write: ProfileWrite): Stretch | undefined =>
+  write.words || !write.readBack ? undefined : stretchOf(write.shownAt ?? write);
 
 /** What a register that was written shows: `undefined` where it is as told, otherwise what became of the setpoint. */
 export const verdictOf = (write: ProfileWrite, asked: Asked, seen: Words, order: WordOrder): CommandOutcome | undefined => {
   const wordOrder = write.wordOrder ?? order;
-  const raw = readNumber(seen, 0, write.type, wordOrder);
+  const raw = readNumber(seen, 0, (write.shownAt ?? write).type, wordOrder);
   const wanted = readNumber(wordsOf(write, asked, order), 0, write.type, wordOrder);
   if (raw === undefined || wanted === undefined) return { kind: 'unknown', reason: `${nameOf(write)} does not show what it holds` };
   if (isPower(write)) return Math.abs(raw - wanted) <= 1 ? undefined : { kind: 'clamped', readbackW: raw * stepW(write, asked) };
@@ -74,5 +82,5 @@ export const verdictOf = (write: ProfileWrite, asked: Asked, seen: Words, order:
 /** Whether a register holds what it must. */
 export const isMet = (check: ProfileCheck, seen: Words, order: WordOrder): boolean => {
   const raw = readPlace(check, seen, 0, order);
-  return raw !== undefined && check.oneOf.includes(raw);
+  return raw !== undefined && check.oneOf.some((one) => (typeof one === 'number' ? raw === one : raw >= one[0] && raw <= one[1]));
 };

@@ -9,6 +9,8 @@ import {
   deye,
   generator,
   genset,
+  keba,
+  loadLimit,
   multiplus,
   PASSES_THROUGH,
   STATE,
@@ -32,7 +34,7 @@ const controlsOf = async (name: string, registers: UnitRegisters, beside = DEVIC
   return new ProfileControls(bus.unit(1, 'control'), profiles.get(name)!);
 };
 const written = (): Writes =>
-  server!.requests.filter(({ functionCode }) => functionCode === 16).map(({ address, words }) => [address, ...words]);
+  server!.requests.filter(({ functionCode }) => functionCode === 16 || functionCode === 6).map(({ address, words }) => [address, ...words]);
 
 it('knows what every shipped profile with commands writes', () => {
   const commanded = [...profiles].filter(([name, { commands }]) => commands && name !== 'virtual-genset').map(([name]) => name);
@@ -55,6 +57,30 @@ describe.each(Object.entries(DEVICES))('%s', (name, { registers, told, released 
     expect(await controls.release()).toBe(true);
     expect(written().slice(before)).toEqual(released);
     expect(await controls.holds()).toBe(false);
+  });
+});
+
+describe('a KEBA', () => {
+  it('is written register by register, and read one at a time', async () => {
+    const controls = await controlsOf('keba-kecontact', keba());
+    await controls.command(loadLimit(8_000), 60);
+    expect(new Set(server!.requests.map(({ functionCode, count }) => `${functionCode} ${count}`))).toEqual(new Set(['6 1', '3 2']));
+  });
+
+  it('that keeps no failsafe is refused, and handed back', async () => {
+    const device = keba();
+    device.onWrite = undefined;
+    const controls = await controlsOf('keba-kecontact', device);
+    expect(await controls.command(loadLimit(8_000), 60)).toMatchObject({ kind: 'refused' });
+    expect(device.holding.get(5_004)).toBe(63_000);
+  });
+
+  it('on one phase is given three times the current', async () => {
+    server = await ScriptedServer.listening({ 1: keba() });
+    bus = new Bus(new ModbusSerialLink({ host: '127.0.0.1', port: server.port }));
+    const controls = new ProfileControls(bus.unit(1, 'control'), profiles.get('keba-kecontact')!, 1);
+    expect(await controls.command(loadLimit(4_200), 60)).toEqual({ kind: 'confirmed' });
+    expect(written()).toContainEqual([5_004, 18_260]);
   });
 });
 

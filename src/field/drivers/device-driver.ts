@@ -1,4 +1,5 @@
-import type { DeviceRole, ReversionClass } from '../../fleet/plant.js';
+import type { DeviceRole, FlexibleLoadRating, ReversionClass } from '../../fleet/plant.js';
+import type { EpochMs, Watt } from '../../kernel/units.js';
 import type { SampleValues } from '../sample.js';
 import type { Fallback, Setpoint } from '../setpoint.js';
 
@@ -8,6 +9,8 @@ export interface Standing {
   readonly direction: 1 | -1;
   /** What ends its setpoints; the device itself where nothing is said. */
   readonly reversion?: ReversionClass;
+  /** Of a flexible load: the phases that it hangs on. */
+  readonly flexibleLoad?: Pick<FlexibleLoadRating, 'phases'>;
 }
 
 /** What a written setpoint turned out to be when it was read back. */
@@ -16,6 +19,14 @@ export type CommandOutcome =
   | { readonly kind: 'clamped'; readonly readbackW: number; readonly noFallback?: true }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string };
+
+/** What a device says of itself besides its readings, as far as it does. */
+export interface SelfReport {
+  /** The power it is made or set for. */
+  readonly ratedW?: Watt;
+  /** Its clock, to the second, where it is in universal time. */
+  readonly clockMs?: EpochMs;
+}
 
 /** Knows one device's registers; addresses and the device's own signs never leave it. */
 export interface DeviceDriver {
@@ -49,4 +60,8 @@ export interface DeviceDriver {
   showsFallback(fallback: Fallback): Promise<string | undefined>;
   /** Whether the device itself ends a setpoint of this kind when nobody says more. */
   endsByItself(kind: Setpoint['kind']): boolean;
+  /** Whether what `shows` says ends with the setpoint; a device may go on showing what its timer has ended. */
+  showsItsEnd(kind: Setpoint['kind']): boolean;
+  /** Asks for its rating and its clock, at a poll's turn on the bus. Throws an `AdapterError` when it does not answer. */
+  selfReport(): Promise<SelfReport>;
 }

@@ -4,7 +4,18 @@ import type { HoldingReader, MappedModel, SunspecMap } from '../sunspec-walk.js'
 import type { SampleValues } from '../sample.js';
 import { splitSample } from './hybrid-sample.js';
 import { type DcPort, type HybridCounters, type HybridDcCounters, portOf } from './hybrid-split.js';
-import { limitPctOf, limitRefs, modelAmong, ref, repeatAt, type RoleReadings, socRef, type Value } from './role-readings.js';
+import {
+  islandedOf,
+  limitPctOf,
+  limitRefs,
+  modelAmong,
+  modeRef,
+  ref,
+  repeatAt,
+  type RoleReadings,
+  socRef,
+  type Value,
+} from './role-readings.js';
 import { present } from './present.js';
 import type { PointRef } from './sunspec-points.js';
 
@@ -19,17 +30,18 @@ export const hybridReadings = async (map: SunspecMap, read: HoldingReader, count
   const trackers = modelAmong(map, [160]);
   if (!ac || !trackers) return undefined;
   const ports = await portsOf(trackers, read);
-  const fixed = [ref(ac, 'W'), socRef(map), ...limitRefs(map)];
+  const fixed = [ref(ac, 'W'), socRef(map), ...limitRefs(map), modeRef(map)];
   return {
     refs: [...fixed, ...portRefs(trackers, ports, 'DCW'), ...portRefs(trackers, ports, 'DCWH')],
     assemble: (values) => {
-      const [acW, socPct, limitEnabled, limitPct] = values;
+      const [acW, socPct, limitEnabled, limitPct, mode] = values;
       const powersW = values.slice(fixed.length, fixed.length + ports.length);
       const energiesWh = values.slice(fixed.length + ports.length);
       return present({
         ...splitOf(acW, ports, powersW, energiesWh, counters),
         'battery.socPct': socPct,
         'device.limitPct': limitPctOf(limitEnabled, limitPct),
+        'device.islanded': islandedOf(mode),
       });
     },
   };

@@ -54,6 +54,12 @@ export const meteredAs = (
       });
     case 'generator':
       return present({ 'generator.powerW': intoBus.powerW, 'generator.toBusCounterWh': intoBus.toBus });
+    // A load's own meter counts what it takes as import, and a meter at its feed looks the other way.
+    case 'flexible-load':
+      return present({
+        'flexible.powerW': intoBus.powerW === undefined ? undefined : 0 - intoBus.powerW,
+        'flexible.fromBusCounterWh': intoBus.toBus,
+      });
     case 'hybrid':
       return {};
   }

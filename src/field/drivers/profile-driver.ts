@@ -5,7 +5,7 @@ import { endingBy } from '../control-ending.js';
 import { ProfileControls } from '../commands/profile-controls.js';
 import type { SampleValues } from '../sample.js';
 import type { Fallback, Setpoint } from '../setpoint.js';
-import type { CommandOutcome, DeviceDriver, Standing } from './device-driver.js';
+import type { CommandOutcome, DeviceDriver, SelfReport, Standing } from './device-driver.js';
 import { countedAt } from './hybrid-sample.js';
 import { HybridCounters } from './hybrid-split.js';
 import { PointReader } from './profile-points.js';
@@ -14,6 +14,7 @@ import { pointsOfRole, sampleOf } from './profile-sample.js';
 /** A device that is described by its register list. */
 export class ProfileDriver implements DeviceDriver {
   private readonly points: PointReader;
+  private readonly rating: PointReader;
   private readonly controls: ProfileControls;
   private readonly counters: HybridCounters;
 
@@ -26,7 +27,8 @@ export class ProfileDriver implements DeviceDriver {
     lastTold: SampleValues = {},
   ) {
     this.points = new PointReader(unit, profile, pointsOfRole(standing.role, profile.points));
-    this.controls = new ProfileControls(control, profile);
+    this.rating = new PointReader(unit, profile, ['ratedW']);
+    this.controls = new ProfileControls(control, profile, standing.flexibleLoad?.phases);
     this.counters = new HybridCounters(countedAt(lastTold));
   }
 
@@ -58,5 +60,15 @@ export class ProfileDriver implements DeviceDriver {
 
   endsByItself(kind: Setpoint['kind']): boolean {
     return endingBy(this.profile, kind)?.by === 'device';
+  }
+
+  showsItsEnd(kind: Setpoint['kind']): boolean {
+    return !endingBy(this.profile, kind)?.unseen;
+  }
+
+  /** Clocks of register maps are on local time without saying which: none is believed. */
+  async selfReport(): Promise<SelfReport> {
+    const { ratedW } = await this.rating.readValues();
+    return ratedW ? { ratedW } : {};
   }
 }

@@ -1,6 +1,6 @@
 import type { DeviceRole } from '../../fleet/plant.js';
 import type { Profile, ProfilePoint } from '../../registers/profile.js';
-import type { SampleValues } from '../sample.js';
+import { LOAD_STATE, type SampleValues } from '../sample.js';
 import type { Standing } from './device-driver.js';
 import { splitSample } from './hybrid-sample.js';
 import type { HybridCounters } from './hybrid-split.js';
@@ -12,11 +12,22 @@ const METERED: readonly ProfilePoint[] = ['powerW', 'importCounterWh', 'exportCo
 
 /** What a poll asks of a device for each role it may play. */
 const POINTS_OF_ROLE: Readonly<Record<DeviceRole, readonly ProfilePoint[]>> = {
-  'grid-meter': [...METERED, 'gridPowerW', 'voltageV', 'frequencyHz', 'currentAA', 'currentBA', 'currentCA'],
-  pv: [...METERED, 'pvCounterWh', 'limitPct'],
-  battery: [...METERED, 'batteryChargedWh', 'batteryDischargedWh', 'socPct', 'limitPct'],
-  hybrid: ['powerW', 'pvPowerW', 'pvCounterWh', 'batteryPowerW', 'batteryChargedWh', 'batteryDischargedWh', 'socPct', 'limitPct'],
+  'grid-meter': [...METERED, 'gridPowerW', 'voltageV', 'frequencyHz', 'currentAA', 'currentBA', 'currentCA', 'islanded'],
+  pv: [...METERED, 'pvCounterWh', 'limitPct', 'islanded'],
+  battery: [...METERED, 'batteryChargedWh', 'batteryDischargedWh', 'socPct', 'limitPct', 'islanded'],
+  hybrid: [
+    'powerW',
+    'pvPowerW',
+    'pvCounterWh',
+    'batteryPowerW',
+    'batteryChargedWh',
+    'batteryDischargedWh',
+    'socPct',
+    'limitPct',
+    'islanded',
+  ],
   generator: [...METERED, 'generatorCounterWh', 'generatorState', 'fuelPct', 'limitPct'],
+  'flexible-load': [...METERED, 'loadState', 'loadThere'],
 };
 
 /** The points of a profile that a role needs. A gateway's own `powerW` is that of its inverters, not of the grid. */
@@ -30,9 +41,15 @@ export const sampleOf = (standing: Standing, values: PointValues, counters: Hybr
     'battery.socPct': values.socPct,
     'generator.state': values.generatorState,
     'generator.fuelPct': values.fuelPct,
+    'flexible.state': loadStateOf(values),
     'device.limitPct': values.limitPct,
+    'device.islanded': values.islanded,
   }),
 });
+
+/** What is not connected neither waits nor draws, whatever the controller says of itself; a failure it may have all the same. */
+const loadStateOf = ({ loadState, loadThere }: PointValues): number | undefined =>
+  loadThere === 0 && loadState !== LOAD_STATE.failed ? LOAD_STATE.nothingThere : loadState;
 
 const meterSample = (standing: Standing, values: PointValues): SampleValues => {
   const { powerW, gridPowerW, voltageV, frequencyHz, importCounterWh, exportCounterWh } = values;

@@ -41,6 +41,16 @@ export const limitPctOf = (enabled: Value, limitPct: Value): Value => {
   return enabled === 1 ? limitPct : 100;
 };
 
+/** What a DER says of its mode (701, DERMode), and whether that is to be a grid of its own. */
+export const modeRef = (map: SunspecMap): PointRef | undefined => ref(modelAmong(map, [DER_MEASUREMENT]), 'DERMode');
+
+const GRID_FOLLOWING = 1 << 0;
+const GRID_FORMING = 1 << 1;
+
+/** One that forms the grid as a part of a larger one has both bits set. */
+export const islandedOf = (mode: Value): Value =>
+  mode === undefined ? undefined : Number((mode & (GRID_FOLLOWING | GRID_FORMING)) === GRID_FORMING);
+
 const METERED = ['W', 'TotWhImp', 'TotWhExp'];
 /** What only the grid's meter is asked. */
 const METERED_AT_GRID = ['PhV', 'Hz', 'AphA', 'AphB', 'AphC', 'PhVphA', 'PhVphB', 'PhVphC'];
@@ -71,13 +81,14 @@ const pvReadings = (map: SunspecMap): RoleReadings | undefined => {
   if (!inverter && !der) return undefined;
   const output = inverter ? [ref(inverter, 'W'), ref(inverter, 'WH')] : [ref(der, 'W'), ref(der, 'TotWhInj')];
   return {
-    refs: [...output, ref(modelAmong(map, [122]), 'WAval'), ...limitRefs(map)],
-    assemble: ([powerW, producedWh, availableW, limitEnabled, limitPct]) =>
+    refs: [...output, ref(modelAmong(map, [122]), 'WAval'), ...limitRefs(map), modeRef(map)],
+    assemble: ([powerW, producedWh, availableW, limitEnabled, limitPct, mode]) =>
       present({
         'pv.powerW': powerW,
         'pv.toBusCounterWh': producedWh,
         'pv.availableW': availableW,
         'device.limitPct': limitPctOf(limitEnabled, limitPct),
+        'device.islanded': islandedOf(mode),
       }),
   };
 };
@@ -95,13 +106,14 @@ const batteryReadings = (map: SunspecMap): RoleReadings | undefined => {
   // Inverter models count only what leaves the terminal: a battery behind one has no counter of its charging.
   const energies = der ? [ref(der, 'TotWhInj'), ref(der, 'TotWhAbs')] : [ref(inverter, 'WH'), undefined];
   return {
-    refs: [ref(der ?? inverter, 'W'), ...energies, socRef(map)],
-    assemble: ([powerW, dischargedWh, chargedWh, socPct]) =>
+    refs: [ref(der ?? inverter, 'W'), ...energies, socRef(map), modeRef(map)],
+    assemble: ([powerW, dischargedWh, chargedWh, socPct, mode]) =>
       present({
         'battery.powerW': powerW,
         'battery.toBusCounterWh': dischargedWh,
         'battery.fromBusCounterWh': chargedWh,
         'battery.socPct': socPct,
+        'device.islanded': islandedOf(mode),
       }),
   };
 };
@@ -112,7 +124,9 @@ const batteryReadings = (map: SunspecMap): RoleReadings | undefined => {
  */
 export const readingsOf = (map: SunspecMap, standing: Standing): RoleReadings | undefined => {
   if (standing.role === 'hybrid') return undefined;
-  const own = { pv: pvReadings, battery: batteryReadings, 'grid-meter': undefined, generator: undefined }[standing.role];
+  const own = { pv: pvReadings, battery: batteryReadings, 'grid-meter': undefined, generator: undefined, 'flexible-load': undefined }[
+    standing.role
+  ];
   return own?.(map) ?? meterReadings(map, standing);
 };
 

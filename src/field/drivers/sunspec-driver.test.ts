@@ -70,6 +70,16 @@ describe('a SunSpec device, read by its role', () => {
     expect(await driver.read()).toEqual({ 'pv.powerW': -1_230, 'pv.toBusCounterWh': 1_500_000 });
   });
 
+  it('a meter of a flexible load: what it takes is negative, and counted out of the bus', async () => {
+    const meter = [IDENTITY, { id: 203, values: { ...meterValues, W: -meterValues.W } }];
+    expect(await (await driverOf(meter, { role: 'flexible-load' })).read()).toEqual({
+      'flexible.powerW': -1_230,
+      'flexible.fromBusCounterWh': 1_500_000,
+    });
+    const turned = await driverOf([IDENTITY, { id: 203, values: meterValues }], { role: 'flexible-load', direction: -1 });
+    expect(await turned.read()).toEqual({ 'flexible.powerW': -1_230, 'flexible.fromBusCounterWh': 20_000 });
+  });
+
   it('a meter whose export counter stood at 0 while energy flowed past it has none; a new one has', async () => {
     const models = [IDENTITY, { id: 203, values: { ...meterValues, TotWhExp: 0 } }];
     const driver = await driverOf(models, { role: 'grid-meter' }, { 'grid.powerW': 5 });
@@ -130,6 +140,14 @@ describe('a SunSpec device, read by its role', () => {
       'battery.fromBusCounterWh': 6_000_000_000,
       'battery.socPct': 42,
     });
+  });
+
+  it('battery by 701: whether it makes a grid of its own, and not where it does so as a part of a larger one', async () => {
+    const read = async (DERMode: number) => {
+      const driver = await driverOf([IDENTITY, { id: 701, values: { W: 1_800, W_SF: 0, DERMode } }], { role: 'battery' });
+      return (await driver.read())['device.islanded'];
+    };
+    expect([await read(0b001), await read(0b010), await read(0b011), await read(0b110)]).toEqual([0, 1, 0, 1]);
   });
 
   describe('hybrid', () => {

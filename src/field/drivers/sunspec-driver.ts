@@ -1,18 +1,24 @@
 import { AdapterError } from '../../kernel/errors.js';
+import { SECOND_MS } from '../../kernel/units.js';
 import { monotonicMs } from '../../platform/clock.js';
 import type { Words } from '../../registers/words.js';
 import type { BusUnit } from '../bus.js';
+import { ModelRegisters } from '../commands/model-registers.js';
 import { type SunspecControls, sunspecControls } from '../commands/sunspec-commands.js';
 import type { SampleValues } from '../sample.js';
 import type { Fallback, Setpoint } from '../setpoint.js';
 import { isSameDevice, type SunspecMap, walkSunspec } from '../sunspec-walk.js';
-import type { CommandOutcome, DeviceDriver, Standing } from './device-driver.js';
+import type { CommandOutcome, DeviceDriver, SelfReport, Standing } from './device-driver.js';
 import { HybridCounters } from './hybrid-split.js';
 import { hybridReadings } from './hybrid-readings.js';
 import { countedAt } from './hybrid-sample.js';
-import { readingsOf, type RoleReadings } from './role-readings.js';
+import { modelAmong, readingsOf, type RoleReadings } from './role-readings.js';
 import { planPoints, type PointPlan } from './sunspec-points.js';
 import { ZeroCounters } from './zero-counters.js';
+
+/** `Tms` of model 122 counts seconds of universal time from here (SunSpec Information Model Specification). */
+const SUNSPEC_EPOCH_MS = Date.UTC(2000, 0, 1);
+const LEAST_CLOCK_S = (Date.UTC(2020, 0, 1) - SUNSPEC_EPOCH_MS) / SECOND_MS;
 
 interface Known {
   readonly map: SunspecMap;
@@ -80,6 +86,25 @@ export class SunspecDriver implements DeviceDriver {
   /** Every control model has a timer, which is used unless the fleet file counts on the supervisor instead. */
   endsByItself(): boolean {
     return this.standing.reversion !== 'supervisor';
+  }
+
+  showsItsEnd(): boolean {
+    return true;
+  }
+
+  async selfReport(): Promise<SelfReport> {
+    const { map } = await this.device(this.unit);
+    const registers = (...ids: number[]): ModelRegisters | undefined => {
+      const model = modelAmong(map, ids);
+      return model && new ModelRegisters(this.unit, model);
+    };
+    const ratedW = (await registers(121, 702)?.read('WMax'))?.WMax;
+    const clockS = (await registers(122)?.read('Tms'))?.Tms;
+    return {
+      ...(ratedW ? { ratedW } : {}),
+      // Who never learned the time says 0, or counts from when it was switched on.
+      ...(clockS !== undefined && clockS > LEAST_CLOCK_S ? { clockMs: SUNSPEC_EPOCH_MS + clockS * SECOND_MS } : {}),
+    };
   }
 
   /** The device behind the address; after each new connection it must prove that it is the same one. */

@@ -20,12 +20,15 @@ const BATTERY: readonly CounterOfPower[] = [
 ];
 const GENERATOR: readonly CounterOfPower[] = [{ counter: 'generator.toBusCounterWh', power: 'generator.powerW', direction: 1 }];
 
+const FLEXIBLE: readonly CounterOfPower[] = [{ counter: 'flexible.fromBusCounterWh', power: 'flexible.powerW', direction: -1 }];
+
 const COUNTERS_OF_ROLE: Readonly<Record<DeviceRole, readonly CounterOfPower[]>> = {
   'grid-meter': GRID,
   pv: PV,
   battery: BATTERY,
   hybrid: [...PV, ...BATTERY],
   generator: GENERATOR,
+  'flexible-load': FLEXIBLE,
 };
 
 /** Power between readings further apart than this is not known. */

@@ -1,10 +1,11 @@
-import type { HealthChange, Sample } from '../sample.js';
+import type { HealthChange, Sample, SelfWord } from '../sample.js';
 import { SampleSink } from '../sample-sink.port.js';
 
 /** Keeps what it is given, and lets a test wait for it. */
 export class RecordingSink extends SampleSink {
   readonly samples: Sample[] = [];
   readonly changes: HealthChange[] = [];
+  readonly words: SelfWord[] = [];
   private readonly waiting = new Set<() => void>();
 
   accept(sample: Sample): void {
@@ -17,7 +18,12 @@ export class RecordingSink extends SampleSink {
     this.tell();
   }
 
-  /** Resolves once the condition holds, which is looked at with each sample and each change. */
+  saidOfItself(word: SelfWord): void {
+    this.words.push(word);
+    this.tell();
+  }
+
+  /** Resolves once the condition holds, which is looked at with all that is told. */
   until(condition: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const look = (): void => {

@@ -142,7 +142,7 @@ export class ScriptedServer {
     if (words.length > 0) {
       for (const [index, word] of words.entries()) table.set(address + index, word);
       unit.onWrite?.(address, words);
-      const confirmed = functionCode === 5 ? words[0]! * COIL_ON : count;
+      const confirmed = functionCode === 5 ? words[0]! * COIL_ON : functionCode === 6 ? words[0]! : count;
       return [functionCode, address >> 8, address & 0xff, confirmed >> 8, confirmed & 0xff];
     }
     if (functionCode <= 2) return [functionCode, Math.ceil(count / 8), ...packed(table, address, count)];
@@ -167,7 +167,7 @@ const packed = (table: Map<number, number>, address: number, count: number): num
 
 const requestOf = (frame: Buffer): WireRequest => {
   const functionCode = frame.readUInt8(7);
-  const count = functionCode === 5 ? 1 : frame.readUInt16BE(10);
+  const count = functionCode === 5 || functionCode === 6 ? 1 : frame.readUInt16BE(10);
   const words = writtenBy(frame, functionCode, count);
   return { transaction: frame.readUInt16BE(0), unitId: frame.readUInt8(6), functionCode, address: frame.readUInt16BE(8), count, words };
 };
@@ -178,6 +178,7 @@ const COIL_ON = 0xff00;
 const writtenBy = (frame: Buffer, functionCode: number, count: number): number[] => {
   const each = (word: (index: number) => number): number[] => Array.from({ length: count }, (_, index) => word(index));
   if (functionCode === 5) return [frame.readUInt16BE(10) === COIL_ON ? 1 : 0];
+  if (functionCode === 6) return [frame.readUInt16BE(10)];
   if (functionCode === 15) return each((index) => (frame.readUInt8(13 + (index >> 3)) >> (index & 7)) & 1);
   return functionCode === 16 ? each((index) => frame.readUInt16BE(13 + index * 2)) : [];
 };

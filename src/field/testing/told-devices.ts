@@ -22,6 +22,7 @@ interface Device {
 
 export const battery = (powerW: number): Setpoint => ({ kind: 'battery-power', powerW });
 export const sunLimit = (maxW: number): Setpoint => ({ kind: 'pv-limit', maxW });
+export const loadLimit = (maxW: number): Setpoint => ({ kind: 'load-limit', maxW });
 export const generator = (run: boolean): Setpoint => ({ kind: 'generator', run, powerW: 20_000 });
 
 const [ENGINE, STOPPED, PRE_START, COOLING] = [1408, 0, 1, 4];
@@ -51,6 +52,18 @@ export const multiplus = (): UnitRegisters => {
 
 /** Rated 12 kW, words low first; in remote mode nothing but what the factory set. */
 export const deye = (): UnitRegisters => unitRegisters({ 20: [0xd4c0, 1], 1100: [0, 0xffff, 0, 0, 0, 2, 0, 0, 0, 0] });
+
+const [FAILSAFE_MA, FAILSAFE_S] = [5_016, 5_018];
+
+/** A station that shows its failsafe settings in other registers than it takes them in. */
+export const keba = (): UnitRegisters => {
+  const registers = unitRegisters({ 1600: [0, 0, 0, 0], 5_004: [0], 5_014: [0], [FAILSAFE_MA]: [0], [FAILSAFE_S]: [0] });
+  registers.onWrite = (address, [value]) => {
+    if (address === FAILSAFE_MA) registers.holding.set(1_601, value!);
+    if (address === FAILSAFE_S) registers.holding.set(1_603, value!);
+  };
+  return registers;
+};
 
 /** Every device whose profile has commands, as it is before it is told anything. */
 export const DEVICES: Readonly<Record<string, Device>> = {
@@ -271,6 +284,47 @@ export const DEVICES: Readonly<Record<string, Device>> = {
       [NO_CHARGE, 1],
       [NO_FEED_IN, 1],
       [SETPOINT, 0],
+    ],
+  },
+  'keba-kecontact': {
+    registers: keba,
+    told: {
+      'draw no more than this': {
+        setpoint: loadLimit(4_200),
+        leaseS: 60,
+        writes: [
+          [5_016, 32_000],
+          [5_018, 60],
+          [5_004, 6_086],
+          [5_014, 1],
+        ],
+        outcome: 'confirmed',
+      },
+      'draw nothing': {
+        setpoint: loadLimit(0),
+        leaseS: 700,
+        writes: [
+          [5_016, 32_000],
+          [5_018, 600],
+          [5_014, 0],
+        ],
+        outcome: 'confirmed',
+      },
+      'draw less than it can': {
+        setpoint: loadLimit(4_000),
+        leaseS: 60,
+        writes: [
+          [5_016, 32_000],
+          [5_018, 60],
+          [5_014, 0],
+        ],
+        outcome: 'confirmed',
+      },
+    },
+    released: [
+      [5_004, 63_000],
+      [5_014, 1],
+      [5_018, 0],
     ],
   },
   'deep-sea-gencomm': {

@@ -1,7 +1,14 @@
 import { NeuralNetwork } from 'brain.js';
 import { randomStream } from '../../kernel/random.js';
-import type { Nets } from '../learning.js';
-import { type NetRunner, type NetTrainer, type NetworkWeights, OUTPUT_LEVELS, type TrainingEffort, type TrainingRow } from '../network.js';
+import {
+  type NetRunner,
+  type Nets,
+  type NetTrainer,
+  type NetworkWeights,
+  OUTPUT_LEVELS,
+  type TrainingEffort,
+  type TrainingRow,
+} from '../network.js';
 
 /** The learning rate falls from the first to the second over the epochs; half of the first where weights are gone on with. */
 const RATES = [0.02, 0.001] as const;

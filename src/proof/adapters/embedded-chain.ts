@@ -51,6 +51,7 @@ export class EmbeddedChain {
   private readonly byAddress = new Map<string, ChainTransaction[]>();
   private readonly genesis: { readonly timeMs: number; readonly seed: string };
   private lastSlot = 0;
+  private slotsBehind = 0;
 
   private constructor(
     private readonly clock: Clock,
@@ -76,6 +77,20 @@ export class EmbeddedChain {
 
   /** The slot of now; block heights are the same, since no slot is skipped. Never goes back, though the clock may. */
   slot(): number {
+    return Math.max(0, this.latestSlot() - this.slotsBehind);
+  }
+
+  /** What `ask` answers on a node that is so many slots behind, and knows nothing of what came since. */
+  asOf<T>(slotsBehind: number, ask: () => T): T {
+    this.slotsBehind = slotsBehind;
+    try {
+      return ask();
+    } finally {
+      this.slotsBehind = 0;
+    }
+  }
+
+  private latestSlot(): number {
     return Math.max(this.lastSlot, Math.floor((this.clock.now() - this.genesis.timeMs) / SLOT_MS));
   }
 
@@ -159,12 +174,13 @@ export class EmbeddedChain {
   }
 
   find(signature: string): ChainTransaction | undefined {
-    return this.bySignature.get(signature);
+    const found = this.bySignature.get(signature);
+    return found && found.slot <= this.slot() ? found : undefined;
   }
 
   /** Newest first. */
   history(address: string): ChainTransaction[] {
-    return (this.byAddress.get(address) ?? []).toReversed();
+    return (this.byAddress.get(address) ?? []).filter(({ slot }) => slot <= this.slot()).toReversed();
   }
 
   balance(key: Uint8Array): number {

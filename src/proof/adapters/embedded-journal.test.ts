@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,4 +38,10 @@ it('ends with its last whole entry when there is no more room, goes on from ther
   again.append(entry(100));
   again.close();
   expect(EmbeddedJournal.open(dir).entries).toHaveLength(times.length + 1);
+});
+
+it('is refused in one line where something before its end is damaged', () => {
+  const lines = [entry(1), entry(2)].map((each) => JSON.stringify(each));
+  writeFileSync(join(dir, 'embedded-ledger.jsonl'), `${lines[0]}\n{"kind":\n${lines[1]}\n`);
+  expect(() => EmbeddedJournal.open(dir)).toThrow(/embedded-ledger\.jsonl: line 2 is damaged; restore/);
 });

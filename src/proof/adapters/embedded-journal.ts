@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { BadInput } from '../../kernel/errors.js';
 
 /** An account as it stood after a transaction; numbers that may pass 2^53 are texts, bytes base64. */
 export interface JournalAccount {
@@ -41,6 +42,7 @@ export class EmbeddedJournal {
     ftruncateSync(this.handle, intactBytes);
   }
 
+  /** Throws `BadInput` where a line before the last is damaged. */
   static open(dir: string): EmbeddedJournal {
     mkdirSync(dir, { recursive: true });
     const file = join(dir, 'embedded-ledger.jsonl');
@@ -49,7 +51,7 @@ export class EmbeddedJournal {
     const lines = intact.toString('utf8').split('\n').slice(0, -1);
     return new EmbeddedJournal(
       file,
-      lines.map((line) => JSON.parse(line) as JournalEntry),
+      lines.map((line, at) => entryOf(line, file, at + 1)),
       intact.length,
     );
   }
@@ -71,6 +73,14 @@ export class EmbeddedJournal {
     closeSync(this.handle);
   }
 }
+
+const entryOf = (line: string, file: string, number: number): JournalEntry => {
+  try {
+    return JSON.parse(line) as JournalEntry;
+  } catch {
+    throw new BadInput(`${file}: line ${number} is damaged; restore the data folder from a backup (vpp restore)`);
+  }
+};
 
 const readOrEmpty = (file: string): Buffer => {
   try {

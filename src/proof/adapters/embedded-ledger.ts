@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../../platform/clock.js';
 import { EmbeddedChain } from './embedded-chain.js';
 import { embeddedMethods, type Methods, RpcFault } from './embedded-rpc.js';
@@ -9,8 +10,13 @@ import { SolanaLedger } from './solana-ledger.js';
 const MAX_REQUEST_BYTES = 262_144;
 const KEEP_ALIVE_MS = 120_000;
 
-/** What a test can make the node do to the next requests of a method. */
-export type Fault = 'busy' | 'lose-answer' | 'drop';
+/**
+ * What a test can make the node do to the next request of a method: refuse it for now, carry it out and lose the answer, never
+ * hear of it, find its block hash expired, carry it out twice, answer after `SLOW_MS`, or answer as it stood `BEHIND_SLOTS` ago.
+ */
+export type Fault = 'busy' | 'lose-answer' | 'drop' | 'expired' | 'duplicate' | 'slow' | 'behind';
+export const SLOW_MS = 300;
+export const BEHIND_SLOTS = 600;
 
 export interface EmbeddedNodeOptions {
   readonly dir: string;
@@ -65,13 +71,24 @@ export class EmbeddedNode {
       const fault = this.faultFor(all.map(({ method }) => String(method)));
       if (fault === 'drop') return void request.socket.destroy();
       if (fault === 'busy') return void response.writeHead(429, { 'retry-after': '1' }).end('Too many requests');
-      const answers = all.map(({ id, method, params }) => ({ jsonrpc: '2.0', id: id ?? null, ...this.answer(String(method), params) }));
+      if (fault === 'slow') await pause(SLOW_MS);
+      if (fault === 'duplicate') for (const { method, params } of all) this.answer(String(method), params);
+      const answers = all.map(({ id, method, params }) => ({
+        jsonrpc: '2.0',
+        id: id ?? null,
+        ...this.faulty(fault, String(method), params),
+      }));
       if (fault === 'lose-answer') return void request.socket.destroy();
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(Array.isArray(asked) ? answers : answers[0]));
     } catch {
       response.writeHead(400, { 'content-type': 'application/json' });
       response.end('{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}');
     }
+  }
+
+  private faulty(fault: Fault | undefined, method: string, params: unknown): object {
+    if (fault === 'expired') return { error: { code: -32002, message: 'Transaction simulation failed: Blockhash not found' } };
+    return fault === 'behind' ? this.chain.asOf(BEHIND_SLOTS, () => this.answer(method, params)) : this.answer(method, params);
   }
 
   private answer(method: string, params: unknown): object {

@@ -61,6 +61,10 @@ const stateMethods = (chain: EmbeddedChain): Methods => ({
   getGenesisHash: () => chain.genesisHash(),
   getSlot: (params) => settledSlot(chain, optionsAt(params, 0)),
   getBlockHeight: (params) => settledSlot(chain, optionsAt(params, 0)),
+  getEpochInfo: (params) => {
+    const slot = settledSlot(chain, optionsAt(params, 0));
+    return { absoluteSlot: slot, blockHeight: slot, epoch: 0, slotIndex: slot, slotsInEpoch: 432_000 };
+  },
   getFirstAvailableBlock: () => 0,
   minimumLedgerSlot: () => 0,
   getBlockTime: ([slot]) => chain.blockTime(Number(slot)),
@@ -124,7 +128,7 @@ const historyMethods = (chain: EmbeddedChain): Methods => ({
   },
   getSignaturesForAddress: (params) => {
     const { limit, before, until } = optionsAt(params, 1);
-    const all = chain.history(textAt(params, 0));
+    const all = chain.history(textAt(params, 0)).filter(({ kind }) => kind === 'transaction');
     const from = before === undefined ? 0 : all.findIndex(({ signature }) => signature === before) + 1;
     const end = until === undefined ? -1 : all.findIndex(({ signature }) => signature === until);
     return all

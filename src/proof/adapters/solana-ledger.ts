@@ -11,9 +11,18 @@ import {
 } from '@solana/web3.js';
 import bs58 from 'bs58';
 import { AdapterError, messageOf } from '../../kernel/errors.js';
-import { Ledger, type LandedTransaction, type Landing, type MemoTransaction, type PreparedAnchor } from '../ledger.port.js';
-import type { SigningKey } from '../signing-keys.js';
-import { MEMO_PROGRAM, memoOf, parseTransaction } from '../transaction.js';
+import {
+  type FinalizedHead,
+  Ledger,
+  type LandedTransaction,
+  type Landing,
+  type MemoHistory,
+  type MemoSearch,
+  type PreparedAnchor,
+} from '../ledger.port.js';
+import { sameBytes } from '../encoding.js';
+import type { AnchorSigner } from '../signing-keys.js';
+import { MEMO_PROGRAM, memoOf, parseTransaction, signaturesHold } from '../transaction.js';
 
 const REQUEST_TIMEOUT_MS = 10_000;
 /** More than a memo of 250 bytes has ever taken; used where the node can't simulate. */
@@ -21,6 +30,10 @@ const FALLBACK_UNITS = 120_000;
 /** What a priority fee may cost at most: a tenth of the base fee of 5,000 lamports. */
 const MAX_PRIORITY_LAMPORTS = 500;
 const TRANSACTIONS_A_REQUEST = 20;
+/** What a node lists at once. */
+const SIGNATURES_A_PAGE = 1_000;
+
+const behind = (slot: number, wantedSlot: number): string => `the node is behind: it is at slot ${slot}, and ${wantedSlot} has passed`;
 
 export interface SolanaLedgerOptions {
   readonly url: string;
@@ -45,14 +58,14 @@ export class SolanaLedger extends Ledger {
     });
   }
 
-  prepare(memo: string, key: SigningKey): Promise<PreparedAnchor> {
+  prepare(memo: string, key: AnchorSigner): Promise<PreparedAnchor> {
     return this.call('prepare the anchor', async () => {
       const payer = new PublicKey(key.publicKey);
       const units = await this.unitsFor(memo, payer);
       const price = await this.priceFor(units);
       const { context, value } = await this.connection.getLatestBlockhashAndContext('confirmed');
       const transaction = transactionOf(memo, payer, value, units, price);
-      transaction.addSignature(payer, Buffer.from(key.sign(transaction.serializeMessage())));
+      transaction.addSignature(payer, Buffer.from(await key.sign(transaction.serializeMessage())));
       const signature = bs58.encode(transaction.signature!);
       return {
         bytes: new Uint8Array(transaction.serialize()),
@@ -77,17 +90,22 @@ export class SolanaLedger extends Ledger {
     });
   }
 
-  find(signature: string): Promise<Landing | undefined> {
+  find(signature: string, atLeastSlot = 0): Promise<Landing | undefined> {
     return this.call('look for the anchor', async () => {
-      const { value } = await this.connection.getSignatureStatuses([signature], { searchTransactionHistory: true });
+      const { context, value } = await this.connection.getSignatureStatuses([signature], { searchTransactionHistory: true });
       const [status] = value;
+      if (!status && context.slot < atLeastSlot) throw new Error(behind(context.slot, atLeastSlot));
       if (!status) return undefined;
       return { slot: status.slot, level: status.confirmationStatus ?? 'processed', failed: status.err !== null };
     });
   }
 
-  finalizedHeight(): Promise<number> {
-    return this.call('read the block height', () => this.connection.getBlockHeight('finalized'));
+  finalized(): Promise<FinalizedHead> {
+    return this.call('read the block height', async () => {
+      const { absoluteSlot, blockHeight } = await this.connection.getEpochInfo('finalized');
+      if (blockHeight === undefined) throw new Error('the node does not tell its block height');
+      return { height: blockHeight, slot: absoluteSlot };
+    });
   }
 
   oldestSlot(): Promise<number> {
@@ -101,23 +119,51 @@ export class SolanaLedger extends Ledger {
     });
   }
 
-  memoTransactions(publicKey: Uint8Array, limit: number, memo?: string): Promise<MemoTransaction[]> {
+  memoTransactions(publicKey: Uint8Array, { limit, memo, known, atLeastSlot }: MemoSearch): Promise<MemoHistory> {
     return this.call("search the key's history", async () => {
-      const listed = await this.connection.getSignaturesForAddress(new PublicKey(publicKey), { limit }, 'confirmed');
-      const wanted = listed.filter((entry) => mayCarry(entry, memo)).map(({ signature }) => signature);
+      const slot = atLeastSlot === undefined ? undefined : await this.connection.getSlot('confirmed');
+      if (slot !== undefined && slot < atLeastSlot!) throw new Error(behind(slot, atLeastSlot!));
+      const { listed, complete } = await this.listed(new PublicKey(publicKey), limit, atLeastSlot);
+      const wanted = listed.filter((entry) => mayCarry(entry, memo) && !known?.has(entry.signature)).map(({ signature }) => signature);
       const landed: LandedTransaction[] = [];
+      let untold = 0;
       for (let at = 0; at < wanted.length; at += TRANSACTIONS_A_REQUEST) {
         const some = wanted.slice(at, at + TRANSACTIONS_A_REQUEST);
         const options = { commitment: 'confirmed', maxSupportedTransactionVersion: 0 } as const;
-        for (const found of await this.connection.getTransactions(some, options)) landed.push(...[landedOf(found) ?? []].flat());
+        for (const found of await this.connection.getTransactions(some, options)) {
+          if (!found?.meta) untold += 1;
+          landed.push(...[landedOf(found) ?? []].flat());
+        }
       }
       // The list's own memo is a hint of the node; what counts is the instruction.
-      return landed.flatMap((each) => {
+      const transactions = landed.flatMap((each) => {
         const transaction = parseTransaction(each.bytes);
-        const carried = transaction && memoOf(transaction);
+        // Anyone can name the key in a transaction of their own, and a node can make one up; only what the key signed first is its word.
+        const payer = transaction?.accounts[0];
+        const isItsWord = transaction && payer && sameBytes(payer, publicKey) && signaturesHold(transaction);
+        const carried = isItsWord ? memoOf(transaction) : undefined;
         return carried !== undefined && (memo === undefined || carried === memo) ? { ...each, memo: carried } : [];
       });
+      return { transactions, untold, complete: complete && untold === 0 };
     });
+  }
+
+  /** Pages back through the key's transactions. */
+  private async listed(
+    key: PublicKey,
+    limit: number,
+    minContextSlot?: number,
+  ): Promise<{ listed: ConfirmedSignatureInfo[]; complete: boolean }> {
+    const listed: ConfirmedSignatureInfo[] = [];
+    while (listed.length < limit) {
+      const asked = Math.min(limit - listed.length, SIGNATURES_A_PAGE);
+      const before = listed.at(-1)?.signature;
+      const options = { limit: asked, ...(before !== undefined && { before }), ...(minContextSlot !== undefined && { minContextSlot }) };
+      const page = await this.connection.getSignaturesForAddress(key, options, 'confirmed');
+      listed.push(...page);
+      if (page.length < asked) return { listed, complete: true };
+    }
+    return { listed, complete: false };
   }
 
   balanceLamports(publicKey: Uint8Array): Promise<number> {
@@ -173,12 +219,12 @@ const transactionOf = (
   return transaction.add(new TransactionInstruction({ programId: new PublicKey(MEMO_PROGRAM), keys, data: Buffer.from(memo, 'utf8') }));
 };
 
-/** The list shows memos as `[length] text`, several joined by `; `. */
+/** The list shows memos as `[length] text`, several joined by `; `. Where it shows none, some nodes do not keep them. */
 const mayCarry = ({ err, memo: listed }: ConfirmedSignatureInfo, memo: string | undefined): boolean =>
-  err === null && listed !== null && (memo === undefined || listed.includes(memo));
+  err === null && (memo === undefined || typeof listed !== 'string' || listed.includes(memo));
 
 const landedOf = (found: VersionedTransactionResponse | null): LandedTransaction | undefined => {
-  if (!found || found.meta?.err) return undefined;
+  if (!found?.meta || found.meta.err !== null) return undefined;
   const { signatures, message } = found.transaction;
   const [signature] = signatures;
   if (signature === undefined) return undefined;

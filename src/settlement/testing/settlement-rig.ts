@@ -110,7 +110,7 @@ export const settlementRig = async ({ homes = 1, zone = 'Europe/Berlin', file = 
     if (outcome.kind !== 'announced') throw new Error(outcome.kind);
     return outcome.event;
   };
-  return { database, events, intervals, settlement, store, plant, allSites, announce };
+  return { database, events, intervals, settlement, baselines, store, plant, allSites, announce };
 };
 
 export type SettlementRig = Awaited<ReturnType<typeof settlementRig>>;

@@ -43,3 +43,11 @@ export const quarterLine = (deviceId: DeviceId, quarterMs: EpochMs, summaries: R
 export const dueLine = (quarterMs: EpochMs, due: boolean): string => `${MEASUREMENTS.upkeep} due=${due} ${quarterMs}`;
 
 export const readingsFromLine = (fromMs: EpochMs): string => `${MEASUREMENTS.upkeep} readingsFrom=${fromMs} 0`;
+
+const ANCHORED = [MEASUREMENTS.readings, MEASUREMENTS.minutes, MEASUREMENTS.quarters];
+
+/**
+ * A point before all time in each measurement, never deleted. InfluxDB before 1.8 loses sight of a measurement, until it is
+ * restarted, once all series have gone that were there when another one went; this series never goes.
+ */
+export const anchorLines = (): string[] => ANCHORED.map((measurement) => `${measurement} anchor=true -1`);

@@ -44,8 +44,12 @@ export const firstOrLastMs = async (
 ): Promise<EpochMs | undefined> => {
   let found: EpochMs | undefined;
   const order = which === 'first' ? 'ASC' : 'DESC';
-  await connection.ask('looking for a moment', [`SELECT * FROM ${measurement} ORDER BY time ${order} LIMIT 1`], ({ values }) => {
-    found = values[0]?.[0] as EpochMs | undefined;
-  });
+  await connection.ask(
+    'looking for a moment',
+    [`SELECT * FROM ${measurement} WHERE time >= 0 ORDER BY time ${order} LIMIT 1`],
+    ({ values }) => {
+      found = values[0]?.[0] as EpochMs | undefined;
+    },
+  );
   return found;
 };

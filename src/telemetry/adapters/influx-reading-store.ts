@@ -83,6 +83,13 @@ export class InfluxReadingStore extends ReadingStore {
     return firstOrLastMs(this.connection, readings, 'last');
   }
 
+  async oldestMs(): Promise<EpochMs | undefined> {
+    const measured = [readings, MEASUREMENTS.minutes, MEASUREMENTS.quarters];
+    const moments = await Promise.all(measured.map((measurement) => firstOrLastMs(this.connection, measurement, 'first')));
+    const known = moments.filter((moment) => moment !== undefined);
+    return known.length === 0 ? undefined : Math.min(...known);
+  }
+
   keepsFromMs(): Promise<EpochMs> {
     return this.rollUps.keepsFromMs();
   }

@@ -4,7 +4,7 @@ import { AdapterError } from '../../kernel/errors.js';
 import { type DurationMs, type EpochMs, HOUR_MS, SECOND_MS } from '../../kernel/units.js';
 import { monotonicMs } from '../../platform/clock.js';
 import type { InfluxConnection } from './influx-connection.js';
-import { dueLine, MEASUREMENTS, quarterLine, readingsFromLine, sampleLine } from './influx-lines.js';
+import { anchorLines, dueLine, MEASUREMENTS, quarterLine, readingsFromLine, sampleLine } from './influx-lines.js';
 import { firstOrLastMs, intoStatement } from './influx-ql.js';
 import type { Kept } from './influx-range.js';
 import { type UnclearStretch, QuarterBook } from './quarter-book.js';
@@ -204,6 +204,7 @@ export class InfluxRollUps {
     };
     await this.connection.ask('looking for what is due', [`SELECT "due", "readingsFrom" FROM ${MEASUREMENTS.upkeep}`], take);
     this.forgottenBeforeMs = Math.max(this.forgottenBeforeMs, readingsFromMs || -Infinity);
+    await this.connection.write('anchoring measurements', anchorLines());
     if (lastMs === -Infinity) due.push(...(await this.noteAllDue(readingsFromMs)));
     return { book: new QuarterBook(due, Math.max(lastMs, due.at(-1) ?? -Infinity)), readingsFromMs };
   }

@@ -16,7 +16,7 @@ import {
   Statements,
   valuesOf,
 } from './sqlite-reading-file.js';
-import { makeQuarters, RollUps, type RollUpTable } from './sqlite-roll-ups.js';
+import { LEVELS, makeQuarters, RollUps, type RollUpTable } from './sqlite-roll-ups.js';
 
 type Told = Map<number, Set<Quantity>>;
 
@@ -160,6 +160,18 @@ export class SqliteReadingStore extends ReadingStore {
 
   lastMs(): Promise<EpochMs | undefined> {
     return this.attempt('reading the last moment', () => this.extreme('max', Math.max));
+  }
+
+  oldestMs(): Promise<EpochMs | undefined> {
+    return this.attempt('reading the oldest moment', () => {
+      const moments = [this.extreme('min', Math.min) ?? Infinity];
+      for (const { table } of LEVELS) {
+        const one = this.statements.of<{ ts: EpochMs | null }>(`SELECT min(ts) AS ts FROM ${table} WHERE device = ? AND quantity = ?`);
+        for (const [device, told] of this.told) for (const quantity of told) moments.push(one.get(device, quantity)?.ts ?? Infinity);
+      }
+      const oldestMs = moments.reduce((a, b) => Math.min(a, b));
+      return oldestMs === Infinity ? undefined : oldestMs;
+    });
   }
 
   keepsFromMs(): Promise<EpochMs> {

@@ -8,12 +8,16 @@ import type {
   EnergyDay,
   FleetNow,
   GridEvent,
+  HeldLimit,
   HomeEvent,
   HomeNow,
+  LockOut,
   PlantInfo,
   PlanView,
   PowerSeries,
+  ProofKeys,
   ProofRow,
+  ProofStatus,
   Session,
   SiteRow,
   Statement,
@@ -33,6 +37,8 @@ export const keys = {
   devices: ['devices'],
   events: ['events'],
   alarms: ['alarms'],
+  limits: ['limits'],
+  lockOuts: ['lock-outs'],
   plan: ['plan'],
   power: ['power'],
   home: ['home'],
@@ -40,6 +46,8 @@ export const keys = {
   statements: ['statements'],
   homeEvents: ['home-events'],
   proofs: ['proofs'],
+  proofKeys: ['proof-keys'],
+  proofStatus: ['proof-status'],
 } as const;
 
 const sessionOrNone = async (): Promise<Session | null> => {
@@ -88,6 +96,12 @@ export const useEvents = (): UseQueryResult<GridEvent[]> =>
   useQuery({ queryKey: keys.events, queryFn: () => get<GridEvent[]>('/events'), refetchInterval: 30_000 });
 export const useAlarms = (): UseQueryResult<Alarm[]> =>
   useQuery({ queryKey: keys.alarms, queryFn: () => get<Alarm[]>('/alarms'), refetchInterval: 30_000 });
+
+/** Whether a limit is kept changes within seconds, and no stream tells it. */
+export const useLimits = (): UseQueryResult<HeldLimit[]> =>
+  useQuery({ queryKey: keys.limits, queryFn: () => get<HeldLimit[]>('/limits/held'), refetchInterval: 5_000 });
+export const useLockOuts = (): UseQueryResult<LockOut[]> =>
+  useQuery({ queryKey: keys.lockOuts, queryFn: () => get<LockOut[]>('/lock-outs'), refetchInterval: 10_000 });
 
 const planOrNone = async (): Promise<PlanView | null> => {
   try {
@@ -142,6 +156,11 @@ export const useProofs = (limit: number): UseQueryResult<ProofRow[]> =>
     staleTime: Infinity,
     placeholderData: (previous) => previous,
   });
+
+export const useProofKeys = (): UseQueryResult<ProofKeys> =>
+  useQuery({ queryKey: keys.proofKeys, queryFn: () => get<ProofKeys>('/proof/keys'), staleTime: Infinity });
+export const useProofStatus = (): UseQueryResult<ProofStatus> =>
+  useQuery({ queryKey: keys.proofStatus, queryFn: () => get<ProofStatus>('/proof/status'), refetchInterval: 15_000 });
 
 /** A refusal will be the same a second time; only what could not be reached is worth asking for again. */
 export const worthRetrying = (failures: number, error: unknown): boolean =>

@@ -91,7 +91,7 @@ export interface DeviceRow {
   name: string;
   siteId: string;
   siteName: string;
-  role: 'grid-meter' | 'pv' | 'battery' | 'hybrid' | 'generator';
+  role: 'grid-meter' | 'pv' | 'battery' | 'hybrid' | 'generator' | 'flexible-load';
   profile: string;
   ratedW: number;
   address: string;
@@ -136,6 +136,9 @@ export interface GridEvent {
   deliveredWh?: number;
   paidMicro?: number;
   participants?: number;
+  /** Live: what is missing, and why. */
+  fairness?: number;
+  shortfall?: { offlineW: number; reserveW: number; optedOutW: number; otherW: number };
 }
 export interface EventRequest {
   direction: 'up' | 'down';
@@ -146,6 +149,28 @@ export interface EventRequest {
 }
 
 /** GET /api/alarms */
+/** A limit that is to be kept now; one that a site owes while nobody speaks for it has neither number nor end. */
+export interface HeldLimit {
+  id?: number;
+  scope: string;
+  kind: 'import' | 'export' | 'generation' | 'load' | 'dimming';
+  valueW: number;
+  setBy: string;
+  reason: string;
+  startMs?: number;
+  endMs?: number;
+  powerW?: number;
+  compliedAtMs?: number;
+  exceeded: boolean;
+}
+
+export interface LockOut {
+  subject: string;
+  reason: string;
+  byUser: string;
+  sinceMs: number;
+}
+
 export interface Alarm {
   id: number;
   raisedAtMs: number;
@@ -251,17 +276,43 @@ export interface HomeEvent {
   slots: { startMs: number; endMs: number; baselineWh?: number; netImportWh?: number; deliveredWh?: number; quality: string }[];
 }
 
-/** GET /api/me/proofs?limit=N — newest first; the bundle is at GET /api/me/proofs/:leafIndex (a file for `vpp proof verify`). */
+/** GET /api/me/proofs?limit=N&kind=K — newest first; the bundle is at GET /api/me/proofs/:leafIndex (a file for `vpp proof verify`). */
 export interface ProofRow {
   leafIndex: number;
+  type: 'interval-reading' | 'correction' | 'decision' | 'grid-event' | 'baseline' | 'statement';
+  states: string;
   deviceId: string;
   channel: string;
   startMs: number;
   endMs: number;
   toBusWh?: number;
   fromBusWh?: number;
-  quality: string;
+  quality?: 'measured' | 'estimated' | 'missing';
+  superseded?: true;
   anchor?: { signature: string; slot: number; atMs: number };
+}
+
+/** GET /api/proof/keys — for anybody: what to check proofs with, and what they are worth. */
+export interface ProofKeys {
+  logKey: string;
+  anchorKey: string;
+  anchorAddress: string;
+  origin: string;
+  demoKeys: boolean;
+  assurance: 'software' | 'demo';
+  beginsAt: string;
+}
+
+/** GET /api/proof/status — how the log stands. */
+export interface ProofStatus extends ProofKeys {
+  ledger: string;
+  rpcUrl: string;
+  leaves: number;
+  anchoredLeaves: number;
+  unfinishedAnchors: number;
+  lastAnchor?: { signature: string; slot: number; atMs: number; finalized: boolean };
+  fault?: { message: string; retryable: boolean };
+  contradictions: number;
 }
 
 /** RFC 9457 */

@@ -1,4 +1,4 @@
-import { fc, test } from '@fast-check/vitest';
+import { fc, test } from '../../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 
 import type { EnergyDay, HomeEvent, Statement } from '../api/types.js';
@@ -55,7 +55,7 @@ describe('a home in plain words', () => {
   });
 
   it('takes a proof for what it proves', () => {
-    const row = { startMs: 0, endMs: 60_000, channel: 'grid', quality: 'measured', toBusWh: 51.3004, fromBusWh: 0 };
+    const row = { startMs: 0, endMs: 60_000, channel: 'grid', quality: 'measured' as const, toBusWh: 51.3004, fromBusWh: 0 };
     expect(isSameReading({ ...row, toBusWh: 51.3 }, row)).toBe(true);
     expect(isSameReading({ ...row, toBusWh: 51.4 }, row)).toBe(false);
     expect(isSameReading({ ...row, startMs: 60_000, endMs: 120_000 }, row)).toBe(false);

@@ -1,14 +1,7 @@
 import type { PinnedKeys, Verification } from '../../proof/verifier.js';
 import { get, getText } from '../api/client.js';
-import type { ProofRow } from '../api/types.js';
+import type { ProofKeys, ProofRow } from '../api/types.js';
 import { isSameReading } from './home-figures.js';
-
-/** GET /api/proof/keys: the public keys the plant stands by. */
-interface PlantKeys {
-  logKey: string;
-  anchorKey: string;
-  recordKey?: string;
-}
 
 export interface CheckedProof {
   readonly bundleText: string;
@@ -17,7 +10,7 @@ export interface CheckedProof {
   readonly same: boolean;
 }
 
-const pinned = ({ logKey, anchorKey, recordKey }: PlantKeys): PinnedKeys => ({ logKey, anchorKey, signer: recordKey });
+const pinned = ({ logKey, anchorKey }: ProofKeys): PinnedKeys => ({ logKey, anchorKey });
 
 /**
  * Fetches a bundle and checks it here, in the browser: the plant hands out the file and its keys, and has no say in the
@@ -26,9 +19,10 @@ const pinned = ({ logKey, anchorKey, recordKey }: PlantKeys): PinnedKeys => ({ l
 export const checkProof = async (row: ProofRow): Promise<CheckedProof> => {
   const [bundleText, keys, { verifyBundle }] = await Promise.all([
     getText(`/me/proofs/${row.leafIndex}`),
-    get<PlantKeys>('/proof/keys'),
+    get<ProofKeys>('/proof/keys'),
     import('../../proof/verifier.js'),
   ]);
   const verification = verifyBundle(bundleText, pinned(keys));
-  return { bundleText, verification, same: verification.record !== undefined && isSameReading(verification.record, row) };
+  const { record } = verification;
+  return { bundleText, verification, same: record !== undefined && 'quality' in record && isSameReading(record, row) };
 };

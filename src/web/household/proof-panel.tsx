@@ -2,13 +2,13 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import type { StepName } from '../../proof/verifier.js';
-import { useProofs } from '../api/queries.js';
+import { useProofKeys, useProofs } from '../api/queries.js';
 import type { ProofRow } from '../api/types.js';
-import { FlowMark } from '../design/flow.js';
+import { type DeviceFlow, flowName, FlowMark } from '../design/flow.js';
 import { Answer, Empty, Panel, Problem } from '../design/parts.js';
 import { useFormat } from '../design/plant-clock.js';
 import { useText } from '../messages/text.js';
-import { bundleFileName, isQuality } from './home-figures.js';
+import { bundleFileName } from './home-figures.js';
 import { type CheckedProof, checkProof } from './proof-check.js';
 
 const save = (name: string, content: string): void => {
@@ -63,8 +63,7 @@ const Result = ({ verification, same }: CheckedProof) => {
   );
 };
 
-const isFlow = (channel: string): channel is 'pv' | 'battery' | 'grid' | 'generator' =>
-  ['pv', 'battery', 'grid', 'generator'].includes(channel);
+const isFlow = (channel: string): channel is DeviceFlow => channel in flowName;
 
 const ProofLine = ({ proof }: { proof: ProofRow }) => {
   const text = useText();
@@ -82,8 +81,10 @@ const ProofLine = ({ proof }: { proof: ProofRow }) => {
           {text('proof.reading', { time: format.dayTime(proof.startMs), to: format.time(proof.endMs) })}
         </h3>
         <p className="muted">
-          {isFlow(proof.channel) ? text(`flow.${proof.channel}`) : proof.channel}
-          {` · ${energies.length === 0 ? text('proof.nothing') : energies.join(', ')} · ${isQuality(proof.quality) ? text(`quality.${proof.quality}`) : proof.quality} · `}
+          {isFlow(proof.channel) ? text(flowName[proof.channel]) : proof.channel}
+          {` · ${energies.length === 0 ? text('proof.nothing') : energies.join(', ')} · ${proof.quality ? text(`quality.${proof.quality}`) : ''} · `}
+          {proof.type === 'correction' ? `${text('proof.corrects')} · ` : null}
+          {proof.superseded ? `${text('proof.superseded')} · ` : null}
           {proof.anchor ? text('proof.anchored', { slot: proof.anchor.slot }) : null}
         </p>
       </div>
@@ -118,6 +119,7 @@ export const ProofPanel = () => {
   const text = useText();
   const [limit, setLimit] = useState(12);
   const query = useProofs(limit);
+  const keys = useProofKeys();
   const newer = (
     <button type="button" className="link" onClick={() => void query.refetch()}>
       {text('proof.newer')}
@@ -126,6 +128,7 @@ export const ProofPanel = () => {
   return (
     <Panel title={text('proof.title')} aside={newer}>
       <p className="proof-why">{text('proof.why')}</p>
+      {keys.data ? <p className="proof-why">{text(`proof.assurance.${keys.data.assurance}`)}</p> : null}
       <Answer query={query} lines={6}>
         {(proofs) => {
           const anchored = proofs.filter(({ anchor }) => anchor);

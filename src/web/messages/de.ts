@@ -1,7 +1,9 @@
+import { germanLimits } from './limits.js';
 import type { english } from './en.js';
 
 /** Was die Seite auf Deutsch sagt. */
 export const german: Record<keyof typeof english, string> = {
+  ...germanLimits,
   'action.retry': 'Noch einmal versuchen',
   'alarm.cleared': 'behoben {time}',
   'alarm.critical': 'kritisch',
@@ -161,6 +163,7 @@ export const german: Record<keyof typeof english, string> = {
   'fleet.stored': 'Gespeichert',
   'fleet.storedOf': '{pct} % von {capacity} kWh',
   'flow.battery': 'Batterie',
+  'flow.flexible': 'Steuerbarer Verbraucher',
   'flow.generator': 'Generator',
   'flow.grid': 'Netz',
   'flow.load': 'Verbrauch',
@@ -224,8 +227,12 @@ export const german: Record<keyof typeof english, string> = {
   'preferences.theme.light': 'Hell',
   'preferences.theme.system': 'Auto',
   'proof.anchored': 'verankert in Slot {slot}',
+  'proof.assurance.demo': 'Das sind Demo-Schlüssel: Sie zeigen, wie es geht, und beweisen Außenstehenden nichts.',
+  'proof.assurance.software':
+    'Die Anlage signiert mit Software-Schlüsseln, sobald ein Messwert ankommt. Was das Gerät selbst gemessen hat, wird geglaubt.',
   'proof.check': 'Prüfen',
   'proof.check.which': 'Prüfen: Messwert von {time}, Nummer {leaf}',
+  'proof.corrects': 'ersetzt einen früheren Eintrag, da später Messwerte kamen',
   'proof.fails': 'Der Beweis hält nicht.',
   'proof.fromHome': '{energy} kWh aus dem Haus',
   'proof.holds': 'Der Beweis hält. Ihr Browser hat ihn selbst geprüft.',
@@ -252,6 +259,15 @@ export const german: Record<keyof typeof english, string> = {
   'proof.step.landed': 'Der Anker liegt auf der Kette.',
   'proof.step.same': 'Es ist der Messwert, der hier steht: gleiche Zeit, gleicher Fluss, gleiche Energie.',
   'proof.step.signature': 'Der Messwert ist signiert und seither unverändert.',
+  'proof.state.anchored': '{anchored, number} von {leaves, number} Einträgen sind verankert.',
+  'proof.state.confirmed': 'Letzter Anker {time}, Slot {slot} von {ledger}, noch nicht endgültig.',
+  'proof.state.contradictions':
+    '{count, plural, one {Eine signierte Aussage widerspricht} other {# signierte Aussagen widersprechen}} dem Protokoll; sie werden als Beleg verwahrt.',
+  'proof.state.final': 'Letzter Anker {time}, Slot {slot} von {ledger}, endgültig.',
+  'proof.state.key': 'Anker-Schlüssel {key}',
+  'proof.state.stands': 'Wartet',
+  'proof.state.title': 'Beweis',
+  'proof.superseded': 'durch einen späteren Eintrag berichtigt',
   'proof.title': 'Den Beweis prüfen',
   'proof.toHome': '{energy} kWh ins Haus',
   'proof.why':
@@ -271,6 +287,7 @@ export const german: Record<keyof typeof english, string> = {
   'resume.noReason': 'von der Betriebsseite fortgesetzt',
   'resume.reason': 'Grund, fürs Protokoll',
   'role.battery': 'Batterie',
+  'role.flexible-load': 'Verbraucher',
   'role.generator': 'Generator',
   'role.grid-meter': 'Netzzähler',
   'role.hybrid': 'Hybrid',

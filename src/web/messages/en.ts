@@ -1,5 +1,8 @@
+import { englishLimits } from './limits.js';
+
 /** What the page says in English. `de.ts` holds the same keys. */
 export const english = {
+  ...englishLimits,
   'action.retry': 'Try again',
   'alarm.cleared': 'cleared {time}',
   'alarm.critical': 'critical',
@@ -158,6 +161,7 @@ export const english = {
   'fleet.stored': 'Stored',
   'fleet.storedOf': '{pct} % of {capacity} kWh',
   'flow.battery': 'Battery',
+  'flow.flexible': 'Flexible load',
   'flow.generator': 'Generator',
   'flow.grid': 'Grid',
   'flow.load': 'Load',
@@ -221,8 +225,11 @@ export const english = {
   'preferences.theme.light': 'Light',
   'preferences.theme.system': 'Auto',
   'proof.anchored': 'anchored in slot {slot}',
+  'proof.assurance.demo': 'These are demo keys: they show how it works, and prove nothing to an outsider.',
+  'proof.assurance.software': 'The plant signs with software keys, when a reading arrives. What the device itself measured is believed.',
   'proof.check': 'Check',
   'proof.check.which': 'Check the reading of {time}, number {leaf}',
+  'proof.corrects': 'takes the place of an earlier record, as later readings arrived',
   'proof.fails': 'The proof does not hold.',
   'proof.fromHome': '{energy} kWh out of the home',
   'proof.holds': 'The proof holds. Your browser checked it itself.',
@@ -248,6 +255,15 @@ export const english = {
   'proof.step.landed': 'The anchor is on the chain.',
   'proof.step.same': 'It is the reading shown here: same time, same flow, same energy.',
   'proof.step.signature': 'The reading is signed, and not changed since.',
+  'proof.state.anchored': '{anchored, number} of {leaves, number} records are anchored.',
+  'proof.state.confirmed': 'Last anchor {time}, slot {slot} of {ledger}, not final yet.',
+  'proof.state.contradictions':
+    '{count, plural, one {One signed statement contradicts} other {# signed statements contradict}} the log; they are kept as evidence.',
+  'proof.state.final': 'Last anchor {time}, slot {slot} of {ledger}, for good.',
+  'proof.state.key': 'Anchor key {key}',
+  'proof.state.stands': 'Waiting',
+  'proof.state.title': 'Proof',
+  'proof.superseded': 'corrected by a later record',
   'proof.title': 'Check the proof',
   'proof.toHome': '{energy} kWh into the home',
   'proof.why':
@@ -267,6 +283,7 @@ export const english = {
   'resume.noReason': 'resumed from the operator page',
   'resume.reason': 'Reason, for the log',
   'role.battery': 'battery',
+  'role.flexible-load': 'flexible load',
   'role.generator': 'generator',
   'role.grid-meter': 'grid meter',
   'role.hybrid': 'hybrid',

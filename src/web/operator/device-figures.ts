@@ -1,13 +1,14 @@
 import type { DeviceRow, SiteRow } from '../api/types.js';
-import type { ChartFlow } from '../chart/series.js';
+import type { DeviceFlow } from '../design/flow.js';
 
 /** Which flows a device carries. */
-export const flowsOfRole: Record<DeviceRow['role'], readonly ChartFlow[]> = {
+export const flowsOfRole: Record<DeviceRow['role'], readonly DeviceFlow[]> = {
   'grid-meter': ['grid'],
   pv: ['pv'],
   battery: ['battery'],
   hybrid: ['pv', 'battery'],
   generator: ['generator'],
+  'flexible-load': ['flexible'],
 };
 
 /** AC power of a device into its site: what its flows add up to; undefined where one of them is not known. */
@@ -15,6 +16,20 @@ export const powerOf = ({ role, values }: Pick<DeviceRow, 'role' | 'values'>): n
   const powersW = flowsOfRole[role].map((flow) => values[`${flow}.powerW`]);
   return powersW.every((powerW) => powerW !== undefined) ? powersW.reduce((sum, powerW) => sum + powerW, 0) : undefined;
 };
+
+const LOAD_STATES = ['nothing', 'idle', 'heldBack', 'draws', 'failed'] as const;
+
+/** What a flexible load says it does; undefined for what is none, or does not say. */
+export const loadStateOf = ({ role, values }: Pick<DeviceRow, 'role' | 'values'>): (typeof LOAD_STATES)[number] | undefined =>
+  role === 'flexible-load' ? LOAD_STATES[values['flexible.state'] ?? -1] : undefined;
+
+/** Flexible loads in an order that does not change while one looks. */
+export const flexibleLoads = (devices: readonly DeviceRow[]): DeviceRow[] =>
+  devicesShown(
+    devices.filter(({ role }) => role === 'flexible-load'),
+    '',
+    false,
+  );
 
 export const needsAttention = (device: DeviceRow): boolean => device.health !== 'online' || device.lockedOut;
 

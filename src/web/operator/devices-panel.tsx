@@ -7,7 +7,7 @@ import { type Format, readingOf, roughSpan } from '../design/format.js';
 import { Answer, Choice, Empty, Panel, ScrollTable } from '../design/parts.js';
 import { useFormat, usePlantNow } from '../design/plant-clock.js';
 import { type Text, useText } from '../messages/text.js';
-import { devicesShown, flowsOfRole, powerOf } from './device-figures.js';
+import { devicesShown, flowsOfRole, loadStateOf, powerOf } from './device-figures.js';
 
 const ageText = (text: Text, atMs: number | undefined, nowMs: number | undefined): string => {
   if (atMs === undefined) return text('device.neverRead');
@@ -66,6 +66,7 @@ const DeviceLine = ({ device, nowMs }: { device: DeviceRow; nowMs?: number }) =>
   const format = useFormat();
   const [open, setOpen] = useState(false);
   const socPct = device.values['battery.socPct'];
+  const loadState = loadStateOf(device);
   return (
     <Fragment>
       <tr data-health={device.health} data-testid={`device-${device.id}`}>
@@ -88,7 +89,10 @@ const DeviceLine = ({ device, nowMs }: { device: DeviceRow; nowMs?: number }) =>
         <td className="number">{ageText(text, device.readAtMs, nowMs)}</td>
         <td className="number" data-stale={device.health !== 'online'}>
           {format.power(powerOf(device), 'kW', 2)}
-          <span className="device-soc">{socPct === undefined ? '' : `${format.percent(socPct)} %`}</span>
+          <span className="device-soc">
+            {socPct === undefined ? '' : `${format.percent(socPct)} %`}
+            {loadState ? text(`load.${loadState}`) : ''}
+          </span>
         </td>
         <LeaseCell device={device} nowMs={nowMs} />
       </tr>

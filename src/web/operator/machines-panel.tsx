@@ -6,7 +6,7 @@ import { flowDirection } from '../design/flow-direction.js';
 import { Answer, ChargeBar, Empty, Panel } from '../design/parts.js';
 import { useFormat, usePlantNow } from '../design/plant-clock.js';
 import { useText } from '../messages/text.js';
-import { batterySites, onStrip, powerOf } from './device-figures.js';
+import { batterySites, flexibleLoads, loadStateOf, onStrip, powerOf } from './device-figures.js';
 
 type Runs = PlanView['generators'][number]['runs'];
 
@@ -64,6 +64,41 @@ const BatteryRow = ({ site }: { site: SiteRow }) => {
   );
 };
 
+const LoadRow = ({ device }: { device: DeviceRow }) => {
+  const text = useText();
+  const format = useFormat();
+  const powerW = powerOf(device);
+  const state = loadStateOf(device);
+  return (
+    <li className="machine load" data-testid={`load-${device.id}`}>
+      <span className="machine-name">
+        <FlowMark flow="flexible" size={15} />
+        {`${device.siteName} · ${device.name}`}
+      </span>
+      <span className="machine-state">{text(state ? `load.${state}` : 'state.noReading')}</span>
+      <span className="machine-power">{`${format.power(powerW === undefined ? undefined : Math.abs(powerW))} kW`}</span>
+    </li>
+  );
+};
+
+/** Plants without any say nothing of them. */
+const Loads = () => {
+  const text = useText();
+  const { data: devices = [] } = useDevices();
+  const loads = flexibleLoads(devices);
+  if (loads.length === 0) return null;
+  return (
+    <>
+      <h3>{text('loads.title')}</h3>
+      <ul className="machine-list" aria-label={text('loads.title')}>
+        {loads.map((device) => (
+          <LoadRow key={device.id} device={device} />
+        ))}
+      </ul>
+    </>
+  );
+};
+
 const Generators = () => {
   const text = useText();
   const devices = useDevices();
@@ -110,13 +145,14 @@ const Batteries = () => {
   );
 };
 
-/** What can be commanded: generators with the runs planned for the next 24 hours, batteries with their charge. */
+/** What can be commanded: generators with the runs planned for the next 24 hours, flexible loads, batteries with their charge. */
 export const MachinesPanel = () => {
   const text = useText();
   return (
     <Panel title={text('machines.title')} className="machines">
       <h3>{text('generators.title')}</h3>
       <Generators />
+      <Loads />
       <h3>{text('batteries.title')}</h3>
       <Batteries />
     </Panel>

@@ -1,11 +1,11 @@
-import { fc, test } from '@fast-check/vitest';
+import { fc, test } from '../../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 
 import { MINUTE_MS } from '../../kernel/units.js';
 import type { Alarm, DeviceRow, GridEvent, SiteRow } from '../api/types.js';
 import { flowDirection } from '../design/flow-direction.js';
 import { inOrder } from './alarm-order.js';
-import { batterySites, devicesShown, onStrip, powerOf } from './device-figures.js';
+import { batterySites, devicesShown, flexibleLoads, loadStateOf, onStrip, powerOf } from './device-figures.js';
 import { deliveredShare, type EventDraft, meanDeliveredW, newestFirst, requestOf } from './event-figures.js';
 
 const device = (over: Partial<DeviceRow>): DeviceRow => ({
@@ -44,6 +44,20 @@ const gridEvent = (over: Partial<GridEvent>): GridEvent => ({
   announcedAtMs: 0,
   announcedBy: 'anna',
   ...over,
+});
+
+it('says what a flexible load does, as far as it tells', () => {
+  const load = (values: DeviceRow['values']): DeviceRow => device({ role: 'flexible-load', values });
+  expect([0, 1, 2, 3, 4].map((state) => loadStateOf(load({ 'flexible.state': state })))).toEqual([
+    'nothing',
+    'idle',
+    'heldBack',
+    'draws',
+    'failed',
+  ]);
+  expect([loadStateOf(load({})), loadStateOf(device({ values: { 'flexible.state': 3 } }))]).toEqual([undefined, undefined]);
+  const second = device({ role: 'flexible-load', id: 'b', siteName: 'Home 2' });
+  expect(flexibleLoads([second, device({}), load({})]).map(({ siteName }) => siteName)).toEqual(['Home 1', 'Home 2']);
 });
 
 it('takes the power of a device from the flows of its role', () => {

@@ -11,7 +11,9 @@ import { DevicesPanel } from './devices-panel.js';
 import { DispatchStrip } from './dispatch-strip.js';
 import { EventsPanel } from './events-panel.js';
 import { FleetNowPanel } from './fleet-now.js';
+import { LimitsPanel } from './limits-panel.js';
 import { MachinesPanel } from './machines-panel.js';
+import { ProofStatePanel } from './proof-state-panel.js';
 import { FleetPowerPanel } from './fleet-power-panel.js';
 
 const handlersFor = (queries: QueryClient): LiveHandlers => ({
@@ -47,7 +49,9 @@ const OperatorPage = ({ session }: { session: Session }) => {
         <div className="operator-side">
           <EventsPanel />
           <AlarmsPanel />
+          <LimitsPanel />
           <MachinesPanel />
+          <ProofStatePanel />
         </div>
       </main>
     </LiveContext>

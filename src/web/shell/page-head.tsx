@@ -105,9 +105,9 @@ const Logout = ({ session }: { session: Session }) => {
   const text = useText();
   const queries = useQueryClient();
   const logout = useMutation({
+    // The pages go first, or they would go on asking while the plant ends the session. Whether or not it hears of it, they are done with it.
+    onMutate: () => forgetSession(queries),
     mutationFn: () => call<void>('DELETE', '/session'),
-    // Whether or not the plant heard it, this page is done with the session.
-    onSettled: () => forgetSession(queries),
   });
   return (
     <>

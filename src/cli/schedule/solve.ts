@@ -1,41 +1,42 @@
-import { readFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { Command } from 'commander';
-import { BadInput, messageOf } from '../kernel/errors.js';
-import { HOUR_MS } from '../kernel/units.js';
-import { meritOrder } from '../schedule/merit-order.js';
-import { parseProblem } from '../schedule/parse-problem.js';
-import { isPglib, parsePglib } from '../schedule/pglib.js';
-import { planFaults } from '../schedule/plan-check.js';
-import type { SolveLimits } from '../schedule/plan-solver.port.js';
-import type { PlanningProblem } from '../schedule/problem.js';
-import type { Schedule } from '../schedule/schedule.js';
-import { WorkerSolver } from '../schedule/worker-solver.js';
+import { BadInput, messageOf } from '../../kernel/errors.js';
+import { HOUR_MS } from '../../kernel/units.js';
+import { meritOrder } from '../../schedule/merit-order.js';
+import { planFaults } from '../../schedule/plan-check.js';
+import type { SolveLimits } from '../../schedule/plan-solver.port.js';
+import type { PlanningProblem } from '../../schedule/problem.js';
+import type { Schedule } from '../../schedule/schedule.js';
+import { WorkerSolver } from '../../schedule/worker-solver.js';
+import type { DeviceReasons } from '../../schedule/why/reason.js';
+import { reasonsOf } from '../../schedule/why/reasons.js';
+import { planChart } from './chart/plan-chart.js';
+import { problemIn } from './problem-file.js';
 
 interface SolveOptions {
   gap: string;
   timeLimit: string;
   json?: boolean;
+  chart?: string;
 }
 
 const EXAMPLE = `
 Example:
-  vpp schedule solve problem.json
+  vpp schedule solve docs/schedule-sample.json --chart plan.html
   vpp schedule solve problem.json --gap 0.0001 --time-limit 30 --json`;
 
-/** `vpp schedule …` */
-export const scheduleCommand = (): Command => {
-  const command = new Command('schedule').description('plans of generators and batteries');
-  command
-    .command('solve')
+/** `vpp schedule solve` */
+export const solveCommand = (): Command =>
+  new Command('solve')
     .description('one planning problem in, one plan out')
     .argument('<file>', 'planning problem, JSON; also unit commitment in the format of pglib-uc')
     .option('--gap <share>', 'share of the cost by which the plan may miss the best', '0.0001')
     .option('--time-limit <seconds>', 'when time is up, the best plan found counts', '60')
+    .option('--chart <file>', 'draw the plan: power, prices, stored energy, what runs; a page that needs no network (.html)')
     .option('--json', 'answer in JSON')
     .addHelpText('after', EXAMPLE)
     .action(solve);
-  return command;
-};
 
 const positive = (text: string, name: string): number => {
   const value = Number(text);
@@ -43,40 +44,46 @@ const positive = (text: string, name: string): number => {
   return value;
 };
 
-const readProblem = async (file: string): Promise<PlanningProblem> => {
-  let input: unknown;
-  try {
-    input = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new BadInput(`${file}: can't be read: ${messageOf(error)}`);
-  }
-  try {
-    return isPglib(input) ? parsePglib(input) : parseProblem(input);
-  } catch (error) {
-    if (error instanceof BadInput) throw new BadInput(error.faults.map((fault) => `${file}: ${fault}`));
-    throw error;
-  }
-};
-
-const solve = async (file: string, options: SolveOptions): Promise<void> => {
-  const limits: SolveLimits = { gap: positive(options.gap, 'gap'), timeLimitS: positive(options.timeLimit, 'time-limit') };
-  const problem = await readProblem(file);
+/** Solves in a thread of its own; by merit order where that fails. */
+export const solved = async (problem: PlanningProblem, limits: SolveLimits): Promise<Schedule> => {
   const solver = new WorkerSolver();
-  let plan: Schedule;
   try {
-    plan = await solver.solve(problem, limits).catch((error: unknown) => meritOrder(problem, messageOf(error)));
+    return await solver.solve(problem, limits).catch((error: unknown) => meritOrder(problem, messageOf(error)));
   } finally {
     await solver.onModuleDestroy();
   }
+};
+
+export const limitsOf = ({ gap, timeLimit }: Pick<SolveOptions, 'gap' | 'timeLimit'>): SolveLimits => ({
+  gap: positive(gap, 'gap'),
+  timeLimitS: positive(timeLimit, 'time-limit'),
+});
+
+const solve = async (file: string, options: SolveOptions): Promise<void> => {
+  const limits = limitsOf(options);
+  if (options.chart !== undefined && !options.chart.endsWith('.html'))
+    throw new BadInput(`--chart ${options.chart}: the picture is a page; end it in .html`);
+  const problem = await problemIn(file);
+  const plan = await solved(problem, limits);
   const faults = planFaults(problem, plan);
-  if (options.json) printJson(plan, faults);
+  if (options.chart !== undefined) await writeChart(options.chart, planChart(problem, plan, basename(file)));
+  if (options.json) printJson(plan, faults, reasonsOf(problem, plan));
   else printText(plan, faults);
   if (faults.length > 0) process.exitCode = 1;
 };
 
-const printJson = (plan: Schedule, faults: readonly string[]): void => {
+const writeChart = async (file: string, page: string): Promise<void> => {
+  try {
+    await writeFile(file, page);
+  } catch (error) {
+    throw new BadInput(`--chart ${file}: can't be written: ${messageOf(error)}`);
+  }
+};
+
+const printJson = (plan: Schedule, faults: readonly string[], reasons: readonly DeviceReasons[]): void => {
   const { status, costMicro, gap, seconds, breaches, solver, reason, currency } = plan;
-  console.log(JSON.stringify({ status, solver, reason, cost: costMicro / 1e6, currency, gap, seconds, breaches, faults, plan }, null, 2));
+  const answer = { status, solver, reason, cost: costMicro / 1e6, currency, gap, seconds, breaches, faults, plan, reasons };
+  console.log(JSON.stringify(answer, null, 2));
 };
 
 const kilowatts = (powerW: number): string => (powerW / 1_000).toFixed(2).padStart(9);

@@ -1,0 +1,102 @@
+import { Command } from 'commander';
+import { z } from 'zod';
+import { eventAnswerSchema, gridEventSchema } from '../grid/schemas.js';
+import { BadInput } from '../kernel/errors.js';
+import { MINUTE_MS } from '../kernel/units.js';
+import { asOperator, DEFAULT_PLANT, PLANT_HELP } from './as-operator.js';
+import { askedLengthMs, askedMoment, askedPowerW, plantNowMs } from './asked-for.js';
+
+interface Options {
+  readonly plant: string;
+  readonly json?: boolean;
+}
+
+interface Announcement extends Options {
+  readonly up?: string;
+  readonly down?: string;
+  readonly start?: string;
+  readonly for: string;
+  readonly price: string;
+}
+
+const announcedSchema = gridEventSchema.extend({ note: z.string().optional(), answer: eventAnswerSchema });
+const cancelledSchema = gridEventSchema.extend({ note: z.string().optional() });
+const MICRO = 1e6;
+
+/** `vpp event …`: wishes of the grid, without a browser. */
+export const eventCommand = (): Command => {
+  const command = new Command('event').description('ask a running plant for flexibility');
+  command
+    .command('announce')
+    .description('announce an event; says how much of it is to be expected and why not the rest, and exits 1 where that is nothing')
+    .option('--up <power>', 'the fleet is to take so much less from the grid than it would have')
+    .option('--down <power>', 'or so much more')
+    .option('--start <time>', 'when it begins, with its offset; at once without it')
+    .option('--for <length>', 'how long it lasts', '1h')
+    .option('--price <amount>', 'what households are paid for a kWh, in the plant’s currency', '0')
+    .option('--plant <url>', PLANT_HELP, DEFAULT_PLANT)
+    .option('--json', 'print JSON for machines')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ VPP_USER=anna VPP_PASSWORD=… vpp event announce --up 20kW --start 2026-06-01T18:00:00Z --for 2h --price 0.35',
+    )
+    .action(announce);
+  command
+    .command('list')
+    .description('the newest events, and what they deliver')
+    .option('--plant <url>', PLANT_HELP, DEFAULT_PLANT)
+    .option('--json', 'print JSON for machines')
+    .addHelpText('after', '\nExample:\n  $ VPP_USER=anna VPP_PASSWORD=… vpp event list')
+    .action(list);
+  command
+    .command('cancel')
+    .argument('<id>', 'as EV-0001')
+    .description('take an event back; one that runs ends with the running interval')
+    .option('--plant <url>', PLANT_HELP, DEFAULT_PLANT)
+    .option('--json', 'print JSON for machines')
+    .addHelpText('after', '\nExample:\n  $ VPP_USER=anna VPP_PASSWORD=… vpp event cancel EV-0001')
+    .action(cancel);
+  return command;
+};
+
+const announce = async (options: Announcement): Promise<void> => {
+  const { up, down, price } = options;
+  if ((up === undefined) === (down === undefined)) throw new BadInput('give either --up or --down, a power');
+  const powerW = up === undefined ? askedPowerW('--down', down!) : askedPowerW('--up', up);
+  const durationMinutes = askedLengthMs('--for', options.for) / MINUTE_MS;
+  if (!(Number(price) >= 0)) throw new BadInput(`--price "${price}": write an amount, as 0.35`);
+  const startMs = options.start === undefined ? undefined : askedMoment('--start', options.start);
+  const event = await asOperator(options, async (client) => {
+    const body = {
+      direction: up === undefined ? 'down' : 'up',
+      powerW,
+      startMs: startMs ?? (await plantNowMs(client)),
+      durationMinutes,
+      priceMicroPerKwh: Math.round(Number(price) * MICRO),
+    };
+    return client.post('/api/events', body, announcedSchema);
+  });
+  if (options.json) return console.log(JSON.stringify(event, null, 2));
+  const { verdict, acceptedW, reasons } = event.answer;
+  console.log(`${event.id} is ${verdict === 'accepted' ? 'accepted' : `accepted in part: ${acceptedW} of ${event.powerW} W`}`);
+  for (const reason of reasons) console.log(`  missing: ${reason}`);
+  console.log(`  from ${new Date(event.startMs).toISOString()} to ${new Date(event.endMs).toISOString()}`);
+  if (event.note !== undefined) console.log(`  ${event.note}`);
+};
+
+const list = async (options: Options): Promise<void> => {
+  const events = await asOperator(options, (client) => client.get('/api/events', z.array(gridEventSchema)));
+  if (options.json) return console.log(JSON.stringify(events, null, 2));
+  for (const { id, state, direction, powerW, startMs, endMs, deliveredW } of events) {
+    const times = `${new Date(startMs).toISOString()} to ${new Date(endMs).toISOString()}`;
+    console.log(
+      `${id}  ${state.padEnd(9)}  ${direction.padEnd(4)} ${powerW} W  ${times}${deliveredW === undefined ? '' : `  now ${deliveredW} W`}`,
+    );
+  }
+};
+
+const cancel = async (id: string, options: Options): Promise<void> => {
+  const event = await asOperator(options, (client) => client.remove(`/api/events/${encodeURIComponent(id)}`, cancelledSchema));
+  if (options.json) return console.log(JSON.stringify(event, null, 2));
+  console.log(event.note ?? `${event.id} is ${event.state}`);
+};

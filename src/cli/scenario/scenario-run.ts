@@ -1,0 +1,176 @@
+import { CycleMemory } from '../../dispatch/cycle-memory.js';
+import { decide } from '../../dispatch/decide.js';
+import type { Decision, DeviceDecision } from '../../dispatch/decision.js';
+import { LEASE_MS, leaseWrites } from '../../dispatch/lease-writes.js';
+import type { DeviceId, Plant } from '../../fleet/plant.js';
+import { type DurationMs, type EpochMs, type Watt } from '../../kernel/units.js';
+import type { Profile } from '../../registers/profile.js';
+import { socPctOf } from '../../simulator/battery.js';
+import { stepSite } from '../../simulator/index.js';
+import { packOf } from '../../simulator/spec.js';
+import { plantImage } from '../../telemetry/plant-image.js';
+import { ScenarioField } from './scenario-field.js';
+import { type HappeningOf, type Scenario, those } from './scenario-file.js';
+import { type LivingSite, livingSites, plantOf } from './scenario-plant.js';
+import { ScenarioPolls } from './scenario-polls.js';
+import { wishesAt } from './scenario-wishes.js';
+
+/** Physics go on in steps of this: short against every ramp of a device. */
+const STEP_MS = 500;
+
+/** One cycle: powers are means over it, in the house's sign, by `SITE.grid` and the like; owners are those that held the devices in it. */
+export interface Moment {
+  readonly atMs: DurationMs;
+  readonly powersW: Readonly<Record<string, Watt>>;
+  readonly socPct: Readonly<Record<string, number>>;
+  readonly owners: Readonly<Record<DeviceId, string>>;
+  readonly reasons: Readonly<Record<DeviceId, string>>;
+  readonly shared?: Decision['shared'];
+}
+
+export interface Recording {
+  readonly moments: readonly Moment[];
+  readonly writes: ReadonlyMap<DeviceId, number>;
+  readonly starts: ReadonlyMap<DeviceId, number>;
+}
+
+/**
+ * Lives through a scenario on virtual time: the simulator's physics, the plant's own image, decision and leases. The same scenario
+ * gives the same recording. `handsOff`: nothing is ever decided, and devices do what they do by themselves.
+ */
+export const runScenario = (scenario: Scenario, genset: Profile, handsOff = false): Recording =>
+  new ScenarioRun(scenario, genset, handsOff).run();
+
+class ScenarioRun {
+  private readonly plant: Plant;
+  private readonly sites: LivingSite[];
+  private readonly field = new ScenarioField();
+  private readonly polls = new ScenarioPolls();
+  private readonly moments: Moment[] = [];
+  private memory = new CycleMemory();
+  private sums: Record<string, Watt> = {};
+  private decision: Decision | undefined;
+  private wasDead = false;
+  private wasReleased = false;
+
+  constructor(
+    private readonly scenario: Scenario,
+    genset: Profile,
+    private readonly handsOff: boolean,
+  ) {
+    this.plant = plantOf(scenario);
+    this.sites = livingSites(scenario, this.plant, genset);
+    this.field.inherit(this.sites, scenario.start);
+  }
+
+  run(): Recording {
+    const { cycle, for: lengthMs } = this.scenario;
+    for (let atMs = 0; atMs < lengthMs; atMs += STEP_MS) {
+      for (const living of this.sites) this.step(living, atMs);
+      if ((atMs + STEP_MS) % cycle === 0) this.cycle(atMs + STEP_MS);
+    }
+    const starts = new Map(
+      this.sites.flatMap(({ state }) => Object.entries(state.generators).map(([id, { starts: count }]) => [id, count])),
+    );
+    return { moments: this.moments, writes: this.field.writes, starts };
+  }
+
+  private step(living: LivingSite, atMs: DurationMs): void {
+    const nowMs = this.scenario.start + atMs;
+    const failingStarts = new Set(this.going('startFails', atMs).map((one) => one.startFails));
+    const commands = this.field.commandsFor(living, nowMs, STEP_MS, {
+      isDeaf: (id) => this.isGoing('deaf', id, atMs),
+      isLost: (id) => this.isGoing('lost', id, atMs),
+      failingStarts,
+    });
+    living.state = stepSite(living.model, living.state, commands, STEP_MS);
+    this.polls.keep(living, nowMs + STEP_MS);
+    for (const [name, powerW] of powersOf(living)) this.sums[name] = (this.sums[name] ?? 0) + powerW;
+  }
+
+  private cycle(atMs: DurationMs): void {
+    const nowMs = this.scenario.start + atMs;
+    this.record(atMs);
+    const isDead = this.going('dead', atMs).length > 0;
+    if (isDead) this.decision = undefined;
+    if (this.wasDead && !isDead) this.startAgain();
+    this.wasDead = isDead;
+    if (!isDead) {
+      for (const living of this.sites) {
+        const says = (what: 'frozen' | 'alone'): boolean => this.isGoing(what, living.site.id, atMs);
+        this.polls.poll(living, nowMs, this.silentAt(atMs), { isFrozen: says('frozen'), isAlone: says('alone') });
+      }
+      if (!this.handsOff) this.control(atMs, nowMs);
+    }
+  }
+
+  private control(atMs: DurationMs, nowMs: EpochMs): void {
+    const isReleased = this.going('released', atMs).length > 0;
+    if (isReleased && !this.wasReleased) this.field.releaseAll(this.silentAt(atMs));
+    this.wasReleased = isReleased;
+    this.decision = undefined;
+    if (isReleased) return;
+    const image = plantImage(this.plant, this.polls.states, nowMs);
+    const wishes = wishesAt(this.scenario, this.plant, nowMs);
+    const seen = this.memory.look(this.plant, image, wishes.lockedOut);
+    this.decision = decide({ ...wishes, ...seen, atMs: nowMs, plant: this.plant });
+    this.memory.note(this.plant, image, this.decision);
+    const { assert, release } = leaseWrites(this.decision, this.field.leases(nowMs), LEASE_MS);
+    for (const { deviceId, control } of release) this.field.release(deviceId, control, this.silentAt(atMs));
+    this.field.assert(assert, this.silentAt(atMs));
+  }
+
+  private startAgain(): void {
+    this.memory = new CycleMemory();
+    this.polls.forget();
+    this.field.forget();
+  }
+
+  private record(atMs: DurationMs): void {
+    const steps = this.scenario.cycle / STEP_MS;
+    const powersW = Object.fromEntries(Object.entries(this.sums).map(([name, sum]) => [name, sum / steps]));
+    powersW['fleet.grid'] = this.sites.reduce((sum, { site }) => sum + powersW[`${site.id}.grid`]!, 0);
+    this.sums = {};
+    const socPct = Object.fromEntries(
+      this.sites.flatMap(({ site, model, state }) => (state.battery ? [[site.id, socPctOf(state.battery, packOf(model.site)!)]] : [])),
+    );
+    const devices = this.decision?.devices ?? [];
+    const shared = this.decision?.shared;
+    const moment = { atMs, powersW, socPct, owners: namesOf(devices, ownerOf), reasons: namesOf(devices, reasonOf) };
+    this.moments.push(shared ? { ...moment, shared } : moment);
+  }
+
+  private going<Key extends string>(key: Key, atMs: DurationMs): HappeningOf<Key>[] {
+    return those(this.scenario.happens, key).filter((one) => 'for' in one && one.at <= atMs && atMs < one.at + one.for);
+  }
+
+  private isGoing(key: string, subject: string, atMs: DurationMs): boolean {
+    return this.going(key, atMs).some((one) => (one as Record<string, unknown>)[key] === subject);
+  }
+
+  private silentAt(atMs: DurationMs): (id: DeviceId) => boolean {
+    return (id) => this.isGoing('silent', id, atMs) || this.isGoing('lost', id, atMs);
+  }
+}
+
+const powersOf = ({ site, state }: LivingSite): [string, Watt][] => {
+  const { gridW = 0, batteryW = 0, pvW = 0, loadW = 0 } = state.powers;
+  return [
+    [`${site.id}.grid`, gridW],
+    [`${site.id}.battery`, batteryW],
+    [`${site.id}.sun`, pvW],
+    [`${site.id}.load`, loadW],
+    ...Object.entries(state.generatorMeansW),
+    ...Object.entries(state.chargerMeansW).map(([id, drawnW]): [string, Watt] => [id, 0 - drawnW]),
+  ];
+};
+
+const ownerOf = ({ owner, setpoint }: DeviceDecision): string => (setpoint ? owner : 'nobody');
+const reasonOf = ({ reason, cuts }: DeviceDecision): string => [reason, ...cuts.map(({ by, why }) => `${by}: ${why}`)].join('; ');
+
+/** By device; of a hybrid's two controls both, the battery's last. */
+const namesOf = (devices: readonly DeviceDecision[], nameOf: (decision: DeviceDecision) => string): Record<DeviceId, string> => {
+  const names: Record<DeviceId, string> = {};
+  for (const decision of devices) names[decision.deviceId] = [names[decision.deviceId], nameOf(decision)].filter(Boolean).join(', ');
+  return names;
+};

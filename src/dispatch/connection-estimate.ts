@@ -1,0 +1,98 @@
+import type { Site } from '../fleet/plant.js';
+import { FLOWS } from '../kernel/flow.js';
+import { clamp, type DurationMs, type EpochMs, type Watt } from '../kernel/units.js';
+import type { SiteNow } from '../telemetry/image.js';
+
+/** What a grid meter shows may be this old when it is read: many average over a second or two. */
+const METER_DELAY_MS: DurationMs = 2_000;
+/** A meter that says the very same for so long, while what stands behind it moved by `FROZEN_MOVED_W`, is not believed. */
+const FROZEN_AFTER_MS: DurationMs = 12_000;
+const FROZEN_MOVED_W = 200;
+/** Where a site serves itself its meter may well stand at nothing. */
+const FROZEN_ABOVE_W = 50;
+
+interface At {
+  readonly atMs: EpochMs;
+  readonly powerW: Watt;
+}
+
+/** What is remembered of a site from one cycle to the next. */
+export interface SiteTrace {
+  /** Which flows its sources are made of: with another set of them the memory begins anew. */
+  readonly flows: string;
+  /** What its sun, batteries, generators and flexible loads gave together, and were told to give, as far back as the meter may be late. */
+  readonly sources: readonly At[];
+  /** What draws besides them. */
+  readonly loadW: Watt;
+  readonly meterW: Watt;
+  /** Since when the meter has been saying the same, and between which powers the sources have been since. */
+  readonly still: { readonly sinceMs: EpochMs; readonly minW: Watt; readonly maxW: Watt };
+}
+
+export type SiteEstimate =
+  | { readonly kind: 'estimate'; readonly gridW: Watt; readonly loadW: Watt; readonly trace: SiteTrace }
+  | { readonly kind: 'frozen'; readonly trace: SiteTrace }
+  | { readonly kind: 'unknown' };
+
+/** How late the meter's word may be against that of the devices: its own delay, and one turn of polling between them. */
+export const meterLagMs = (site: Site): DurationMs => METER_DELAY_MS + Math.max(...site.devices.map(({ pollPeriodMs }) => pollPeriodMs));
+
+/**
+ * What flows through a site's connection now, from a meter that is late by an unknown time up to `lagMs`. Whatever the sources
+ * gave in that time may be what the meter saw; so the load lies between its word plus the least and plus the most of that.
+ * The estimate is the load nearest to the last one in that range: while our own setpoint is on its way to the meter it does not
+ * move, and once the sources have stood still for as long as the meter is late it is exact. (A set-membership observer.)
+ */
+export const estimateSite = (before: SiteTrace | undefined, now: SiteNow, atMs: EpochMs, lagMs: DurationMs): SiteEstimate => {
+  const meterW = now.powersW.grid;
+  if (meterW === undefined) return { kind: 'unknown' };
+  const { flows, powerW } = givenBy(now);
+  const known = before?.flows === flows ? before : undefined;
+  const sources = recent(known?.sources ?? [], atMs - lagMs);
+  sources.push({ atMs, powerW });
+  let [leastW, mostW] = [powerW, powerW];
+  for (const source of sources) {
+    leastW = Math.min(leastW, source.powerW);
+    mostW = Math.max(mostW, source.powerW);
+  }
+  const loadW = known ? clamp(known.loadW, meterW + leastW, meterW + mostW) : meterW + powerW;
+  const still = known?.meterW === meterW ? widened(known.still, powerW) : { sinceMs: atMs, minW: powerW, maxW: powerW };
+  const trace = { flows, sources, loadW, meterW, still };
+  if (isFrozen(trace, atMs)) return { kind: 'frozen', trace };
+  return { kind: 'estimate', gridW: loadW - powerW, loadW: loadW - (now.powersW.flexible ?? 0), trace };
+};
+
+const widened = (still: SiteTrace['still'], powerW: Watt): SiteTrace['still'] =>
+  powerW >= still.minW && powerW <= still.maxW
+    ? still
+    : { ...still, minW: Math.min(still.minW, powerW), maxW: Math.max(still.maxW, powerW) };
+
+const givenBy = ({ powersW }: SiteNow): { flows: string; powerW: Watt } => {
+  let [flows, powerW] = ['', 0 as Watt];
+  for (const flow of FLOWS) {
+    const eachW = flow === 'grid' ? undefined : powersW[flow];
+    if (eachW === undefined) continue;
+    flows += flow;
+    powerW += eachW;
+  }
+  return { flows, powerW };
+};
+
+/** The trace with what the sources have just been told to give, where that is not what they give already. */
+export const told = (trace: SiteTrace, changeW: Watt, atMs: EpochMs): SiteTrace => {
+  const last = trace.sources.at(-1)!;
+  return Math.abs(changeW) < 1 ? trace : { ...trace, sources: [...trace.sources, { atMs, powerW: last.powerW + changeW }] };
+};
+
+/** Those since a moment, and the last one before it, which still held then. */
+const recent = (sources: readonly At[], sinceMs: EpochMs): At[] => {
+  const kept: At[] = [];
+  for (let index = 0; index < sources.length; index += 1) {
+    const next = sources[index + 1];
+    if (!next || next.atMs >= sinceMs) kept.push(sources[index]!);
+  }
+  return kept;
+};
+
+const isFrozen = ({ meterW, still }: SiteTrace, atMs: EpochMs): boolean =>
+  Math.abs(meterW) >= FROZEN_ABOVE_W && atMs - still.sinceMs >= FROZEN_AFTER_MS && still.maxW - still.minW >= FROZEN_MOVED_W;

@@ -1,0 +1,114 @@
+import { type Device, type DeviceId, devicesOf, type Plant, type Site, type SiteId } from '../fleet/plant.js';
+import type { DurationMs, Watt } from '../kernel/units.js';
+import type { SampleValues } from '../field/sample.js';
+import type { PlantImage, SiteNow } from '../telemetry/image.js';
+import { type Following, followed } from './following.js';
+import { estimateSite, meterLagMs, type SiteTrace, told } from './connection-estimate.js';
+import type { Decision, DecisionInput } from './decision.js';
+import { watchGenerator, type WatchedGenerator } from './generator-watch.js';
+
+/** What a device was told, in the house's sign: a battery a power, a flexible load the most it may draw. */
+interface Told {
+  readonly quantity: 'battery.powerW' | 'flexible.powerW';
+  readonly powerW: Watt;
+}
+
+/** What a device gives, as far as it is held against what it was told: a load may draw less. */
+const givenAgainst = ({ quantity, powerW }: Told, values: SampleValues | undefined): Watt | undefined => {
+  const givesW = values?.[quantity];
+  return givesW !== undefined && quantity === 'flexible.powerW' ? Math.min(givesW, powerW) : givesW;
+};
+
+/** What a cycle knows from those before it. It begins empty with the process: all of it is seen anew within seconds. */
+export class CycleMemory {
+  private readonly traces = new Map<SiteId, SiteTrace>();
+  private readonly generators = new Map<DeviceId, WatchedGenerator>();
+  private engines: { readonly plant: Plant; readonly devices: readonly Device[] } | undefined;
+  private readonly lags = new WeakMap<Site, DurationMs>();
+  private readonly following = new Map<DeviceId, Following>();
+  private asked = new Set<DeviceId>();
+  private toldW = new Map<DeviceId, Told>();
+
+  /** The image as it is to be decided on, its connections put right for late and frozen meters, and how the generators stand. */
+  look(plant: Plant, image: PlantImage, lockedOut: ReadonlySet<DeviceId>): Pick<DecisionInput, 'image' | 'generators' | 'unfollowing'> {
+    this.watchGenerators(plant, image, lockedOut);
+    const unfollowing = this.watchFollowing(image);
+    const sites = new Map(image.sites);
+    for (const site of plant.sites) {
+      const now = sites.get(site.id);
+      if (now) sites.set(site.id, this.connection(site, now, image));
+    }
+    return { image: { ...image, sites }, generators: this.generators, unfollowing };
+  }
+
+  /** Takes down what was decided, since it takes a while to show. */
+  note(plant: Plant, image: PlantImage, { atMs, devices }: Decision): void {
+    this.toldW = new Map();
+    this.asked = new Set();
+    for (const { deviceId, setpoint } of devices)
+      if (setpoint?.kind === 'battery-power') this.toldW.set(deviceId, { quantity: 'battery.powerW', powerW: setpoint.powerW });
+      else if (setpoint?.kind === 'load-limit') this.toldW.set(deviceId, { quantity: 'flexible.powerW', powerW: 0 - setpoint.maxW });
+      else if (setpoint?.kind === 'generator' && setpoint.run) this.asked.add(deviceId);
+    for (const site of plant.sites) {
+      const trace = this.traces.get(site.id);
+      if (!trace) continue;
+      const changeW = site.devices.reduce((sum, { id }) => {
+        const wasTold = this.toldW.get(id);
+        const powerW = wasTold && givenAgainst(wasTold, image.devices.get(id)?.values);
+        return !wasTold || powerW === undefined ? sum : sum + wasTold.powerW - powerW;
+      }, 0 as Watt);
+      this.traces.set(site.id, told(trace, changeW, atMs));
+    }
+  }
+
+  generatorsNow(): ReadonlyMap<DeviceId, WatchedGenerator> {
+    return this.generators;
+  }
+
+  private connection(site: Site, now: SiteNow, { atMs }: PlantImage): SiteNow {
+    const estimate = estimateSite(this.traces.get(site.id), now, atMs, this.lagMs(site));
+    if (estimate.kind === 'unknown') {
+      this.traces.delete(site.id);
+      return now;
+    }
+    this.traces.set(site.id, estimate.trace);
+    if (estimate.kind === 'estimate') return { ...now, powersW: { ...now.powersW, grid: estimate.gridW } };
+    const { grid: _told, ...others } = now.powersW;
+    return { ...now, powersW: others };
+  }
+
+  private generatorsOf(plant: Plant): readonly Device[] {
+    if (this.engines?.plant !== plant) this.engines = { plant, devices: devicesOf(plant).filter(({ generator }) => generator) };
+    return this.engines.devices;
+  }
+
+  private lagMs(site: Site): DurationMs {
+    const lagMs = this.lags.get(site) ?? meterLagMs(site);
+    this.lags.set(site, lagMs);
+    return lagMs;
+  }
+
+  private watchFollowing(image: PlantImage): ReadonlySet<DeviceId> {
+    const unfollowing = new Set<DeviceId>();
+    for (const deviceId of this.following.keys()) if (!this.toldW.has(deviceId)) this.following.delete(deviceId);
+    for (const [deviceId, wasTold] of this.toldW) {
+      const givesW = givenAgainst(wasTold, image.devices.get(deviceId)?.values);
+      if (givesW === undefined) continue;
+      const now = followed(this.following.get(deviceId), { toldW: wasTold.powerW, givesW }, image.atMs);
+      this.following.set(deviceId, now);
+      if (!now.follows) unfollowing.add(deviceId);
+    }
+    return unfollowing;
+  }
+
+  private watchGenerators(plant: Plant, image: PlantImage, lockedOut: ReadonlySet<DeviceId>): void {
+    for (const { id, generator } of this.generatorsOf(plant)) {
+      const state = image.devices.get(id)?.values['generator.state'];
+      if (!generator || state === undefined) continue;
+      const known = this.generators.get(id);
+      // Who locks it out, or ends that, has looked at it.
+      const before = known && lockedOut.has(id) ? { running: known.running, sinceMs: known.sinceMs, failedStarts: 0 } : known;
+      this.generators.set(id, watchGenerator(before, { state, asked: this.asked.has(id) }, generator, image.atMs));
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { fc, test } from '../../test/prop.js';
+import { describe, expect, it } from 'vitest';
+import { HOUR_MS } from '../kernel/units.js';
+import { device, imageOf, inputOf, NOON_MS } from './decide.fixture.js';
+import { type CapacityFacts, eventCapacity } from './event-capacity.js';
+import { eventShortfall } from './event-shortfall.js';
+
+const HOMES = ['a', 'b', 'c', 'd'].map((id) => ({ id, socPct: id === 'c' ? 20 : 80 }));
+
+/** Four homes of 5 kW: `b` stays out, `c` is at its floor, `d` is silent. */
+const facts = (direction: 'up' | 'down' = 'up', more: Partial<CapacityFacts> = {}): CapacityFacts => {
+  const image = imageOf(HOMES);
+  const silent = new Map([...image.devices].map(([id, now]) => [id, id === 'd-battery' ? { ...now, health: 'offline' as const } : now]));
+  return {
+    ...inputOf(HOMES),
+    image: { ...image, devices: silent },
+    event: { direction, optedOut: new Set(['b']) },
+    sunW: new Map(),
+    ...more,
+  };
+};
+
+describe('what an event can count on', () => {
+  it('is told apart by what holds it back', () => {
+    expect(eventCapacity(facts())).toEqual({ availableW: 5_000, offlineW: 5_000, reserveW: 5_000, optedOutW: 5_000 });
+  });
+
+  it('lacks the devices of a site that runs on its own', () => {
+    const { image } = facts();
+    const sites = new Map(image.sites).set('a', { ...image.sites.get('a')!, islanded: true });
+    expect(eventCapacity(facts('up', { image: { ...image, sites } }))).toMatchObject({ availableW: 0, offlineW: 10_000 });
+  });
+
+  it('of one to come, is what batteries can keep up to its end if they are made ready for it', () => {
+    const ahead = (leadMs: number, lengthMs: number) => eventCapacity(facts('up', { ahead: { leadMs, lengthMs } })).availableW;
+    // a: 80 % of 10 kWh above 20 %, c: nothing but what it can charge until then, both at 95 %.
+    expect(ahead(0, 2 * HOUR_MS)).toBeCloseTo(2_850);
+    expect(ahead(HOUR_MS / 2, 2 * HOUR_MS)).toBeCloseTo(0.95 * (4_000 + (0.95 * 2_500) / 2));
+    expect(ahead(0, HOUR_MS / 10)).toBe(5_000);
+  });
+
+  it('counts engines by what they do not give yet, and sun only where the grid wants less', () => {
+    const site = { ...inputOf(HOMES).plant.sites[0]!, id: 'w', kind: 'generators' as const };
+    const rating = { minW: 2_000, maxW: 9_000 } as never;
+    const works = { ...site, devices: [device('w', 'generator', { generator: rating })] };
+    const plant = { ...inputOf(HOMES).plant, sites: [works, inputOf(HOMES).plant.sites[0]!] };
+    const now = { deviceId: 'w-generator', siteId: 'w', health: 'online' as const, readAtMs: NOON_MS, values: { 'generator.state': 2 } };
+    const image = { ...imageOf(HOMES), devices: new Map([...imageOf(HOMES).devices, ['w-generator', now]]) };
+    const planned = new Map([['w-generator', { kind: 'generator' as const, run: true, powerW: 3_000 }]]);
+    const of = (direction: 'up' | 'down', state: number) =>
+      eventCapacity(
+        facts(direction, {
+          plant,
+          planned,
+          sunW: new Map([['a', 1_500]]),
+          image: { ...image, devices: new Map([...image.devices, ['w-generator', { ...now, values: { 'generator.state': state } }]]) },
+        }),
+      );
+    expect([of('up', 2).availableW, of('down', 2).availableW]).toEqual([5_000 + 6_000, 5_000 + 3_000 + 1_500]);
+    expect(of('up', 4)).toMatchObject({ availableW: 5_000, offlineW: 6_000 });
+  });
+});
+
+it('says why an event is not delivered whole, in the order of the reasons', () => {
+  const held = eventCapacity(facts());
+  expect(eventShortfall(20_000, 5_000, held)).toEqual({ offlineW: 5_000, reserveW: 5_000, optedOutW: 5_000, otherW: 0 });
+  expect(eventShortfall(12_000, 5_000, held)).toEqual({ offlineW: 5_000, reserveW: 2_000, optedOutW: 0, otherW: 0 });
+  expect(eventShortfall(30_000, 5_000, held).otherW).toBe(10_000);
+  expect(eventShortfall(5_000, 5_000, held)).toEqual({ offlineW: 0, reserveW: 0, optedOutW: 0, otherW: 0 });
+});
+
+test.prop([fc.integer({ min: 1, max: 50_000 }), fc.integer({ min: -5_000, max: 50_000 })])(
+  'what is delivered and what is missing add up to what was asked for',
+  (powerW, deliveredW) => {
+    const { offlineW, reserveW, optedOutW, otherW } = eventShortfall(powerW, deliveredW, eventCapacity(facts()));
+    expect(offlineW + reserveW + optedOutW + otherW + Math.min(Math.max(0, deliveredW), powerW)).toBeCloseTo(powerW, 6);
+  },
+);

@@ -1,0 +1,97 @@
+import type { Device, DeviceId, Site, SiteId } from '../fleet/plant.js';
+import { type DurationMs, energyWh, meanPowerW, type Watt, type WattHour } from '../kernel/units.js';
+import { batteryBand, keepReserve } from './battery-rules.js';
+import type { RunningEvent } from './decision.js';
+import { type EventFacts, takesPart } from './event-delivery.js';
+import { GENERATOR_STATE } from './generator-watch.js';
+import { drawOf, wouldDraw } from './load-limits.js';
+
+/** What the devices of an event's sites are rated for, by what becomes of it: at hand, or held back and why. Powers in the event's direction, ≥ 0. */
+export interface EventCapacity {
+  readonly availableW: Watt;
+  /** Devices that do not answer, are locked out, have failed to start, or whose site runs on its own. */
+  readonly offlineW: Watt;
+  /** What households keep back, and what batteries do not hold or have no room for. */
+  readonly reserveW: Watt;
+  readonly optedOutW: Watt;
+}
+
+export interface CapacityFacts extends EventFacts {
+  readonly lockedOut: ReadonlySet<DeviceId>;
+  readonly event: Pick<RunningEvent, 'direction' | 'optedOut'>;
+  /** What sun gives, by site: it can be left on the roof where the grid wants less. */
+  readonly sunW: ReadonlyMap<SiteId, Watt>;
+  /** Of an event to come: how long batteries can be made ready for it, and how long their energy has to last. Absent: what they can do now. */
+  readonly ahead?: { readonly leadMs: DurationMs; readonly lengthMs: DurationMs };
+}
+
+type HeldBy = 'offlineW' | 'reserveW' | 'optedOutW';
+
+export const eventCapacity = (facts: CapacityFacts): EventCapacity => {
+  const capacity = { availableW: 0 as Watt, offlineW: 0 as Watt, reserveW: 0 as Watt, optedOutW: 0 as Watt };
+  for (const site of facts.plant.sites)
+    for (const device of site.devices) {
+      const ratedW = ratedFor(facts, site, device);
+      if (ratedW <= 0) continue;
+      const { heldBy, heldW } = heldBack(facts, site, device, ratedW);
+      capacity[heldBy] += heldW;
+      capacity.availableW += ratedW - heldW;
+    }
+  return capacity;
+};
+
+const ratedFor = ({ event: { direction }, planned, sunW, image, ahead }: CapacityFacts, site: Site, device: Device): Watt => {
+  const isUp = direction === 'up';
+  if (device.battery) return isUp ? device.battery.maxDischargeW : device.battery.maxChargeW;
+  if (device.generator) {
+    const step = planned?.get(device.id);
+    const baseW = step?.kind === 'generator' && step.run ? step.powerW : 0;
+    return isUp ? device.generator.maxW - baseW : baseW;
+  }
+  if (device.flexibleLoad) return ahead ? 0 : flexibleW(image, device, isUp);
+  if (isUp || device.role !== 'pv') return 0;
+  const suns = site.devices.filter(({ role }) => role === 'pv' || role === 'hybrid');
+  return ((sunW.get(site.id) ?? 0) * device.ratedW) / suns.reduce((sum, { ratedW }) => sum + ratedW, 0);
+};
+
+/** What a flexible load draws may wait, and what it would draw besides it may have. Of an hour to come nobody knows whether it draws then. */
+const flexibleW = (image: CapacityFacts['image'], device: Device, isUp: boolean): Watt => {
+  const drawsW = drawOf({ image }, device);
+  const state = image.devices.get(device.id)?.values['flexible.state'];
+  return isUp ? drawsW : state !== undefined && wouldDraw(state) ? device.ratedW - drawsW : 0;
+};
+
+const heldBack = (facts: CapacityFacts, site: Site, device: Device, ratedW: Watt): { heldBy: HeldBy; heldW: Watt } => {
+  const now = facts.image.devices.get(device.id);
+  const hasFailed = now?.values['generator.state'] === GENERATOR_STATE.failed;
+  const socPct = now?.values['battery.socPct'];
+  const isOff =
+    facts.image.sites.get(site.id)?.islanded ||
+    now?.health !== 'online' ||
+    hasFailed ||
+    (device.battery && socPct === undefined) ||
+    facts.lockedOut.has(device.id);
+  if (isOff || device.reversion === 'none') return { heldBy: 'offlineW', heldW: ratedW };
+  if (!takesPart(facts.event, site, facts.consents)) return { heldBy: 'optedOutW', heldW: ratedW };
+  return { heldBy: 'reserveW', heldW: device.battery ? ratedW - Math.min(ratedW, batteryW(facts, site, device, socPct!)) : 0 };
+};
+
+/** What a battery can do now; for an event to come, what it can keep up if it is made ready for it. */
+const batteryW = ({ event, consents, ahead }: CapacityFacts, site: Site, device: Device, socPct: number): Watt => {
+  const rating = device.battery!;
+  const floorPct = consents.get(site.id)?.reserveFloorPct ?? 0;
+  if (!ahead) {
+    const band = keepReserve(batteryBand(rating, socPct), rating, socPct, floorPct);
+    return event.direction === 'up' ? band.maxW : -band.minW;
+  }
+  const [leastPct, mostPct] = [Math.max(rating.minSocPct, floorPct), rating.maxSocPct];
+  const holdsWh = (pct: number): WattHour => (pct / 100) * rating.capacityWh;
+  if (event.direction === 'up') {
+    const chargedWh = energyWh(rating.maxChargeW, ahead.leadMs) * rating.chargeEfficiency;
+    const leftWh = Math.min(holdsWh(mostPct), holdsWh(socPct) + chargedWh) - holdsWh(leastPct);
+    return meanPowerW(Math.max(0, leftWh) * rating.dischargeEfficiency, ahead.lengthMs);
+  }
+  const givenWh = energyWh(rating.maxDischargeW, ahead.leadMs) / rating.dischargeEfficiency;
+  const roomWh = holdsWh(mostPct) - Math.max(Math.min(holdsWh(socPct), holdsWh(leastPct)), holdsWh(socPct) - givenWh);
+  return meanPowerW(Math.max(0, roomWh) / rating.chargeEfficiency, ahead.lengthMs);
+};

@@ -1,0 +1,244 @@
+import { needWindowAt } from '../fleet/daily-need.js';
+import { type Device, mostDrawW, type Site } from '../fleet/plant.js';
+import { sum } from '../kernel/sum.js';
+import { meanPowerW, type Watt } from '../kernel/units.js';
+import { narrow, openBand, type PowerBand } from './band.js';
+import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
+import { deliveredBySite, signOf } from './event-delivery.js';
+import { chargeOf, type LoadCase, standInOf, togetherLimits, type TogetherLimit, wouldDraw } from './load-limits.js';
+import { type Sharing, shareLoads } from './load-sharing.js';
+import { splitInProportion } from './split.js';
+
+/** What flexible loads are told, and the plant as it will be once they have come down to it: all others are decided on that. */
+export interface FlexibleDecisions {
+  readonly decisions: readonly DeviceDecision[];
+  readonly image: DecisionInput['image'];
+}
+
+/**
+ * What flexible loads may draw. Within what limits leave them they follow a running event, an override or the plan; with none of these
+ * they draw as they like. In an event they come before batteries, since what they wait for costs nothing; one that could not have its
+ * energy in time any more does not wait.
+ */
+export const decideFlexible = (
+  input: DecisionInput,
+  loads: readonly LoadCase[],
+  batteries: EventMatters['batteries'],
+): FlexibleDecisions => {
+  if (loads.length === 0) return { decisions: [], image: input.image };
+  const wishes = loads.map((load) => wishOf(input, load));
+  const bands = limitedBands(input, loads, wishes);
+  const eventsW = eventShares(input, { loads, batteries, bands, wishes });
+  const decisions = loads.map((load, index) => decisionOf(input, load, bands[index]!, wishes[index], eventsW[index]));
+  return { decisions, image: anticipated(input, loads, decisions) };
+};
+
+const stateOf = ({ image }: DecisionInput, { device }: LoadCase): number | undefined =>
+  image.devices.get(device.id)?.values['flexible.state'];
+
+/** Where it does not say what it would do, it may draw at any moment. */
+const isIdle = (input: DecisionInput, load: LoadCase): boolean => load.drawsW === 0 && !wouldDraw(stateOf(input, load));
+
+const sharingOf = (input: DecisionInput, load: LoadCase, maxW: Watt = load.device.ratedW): Sharing => ({
+  minW: load.device.flexibleLoad!.minW,
+  maxW,
+  drawsW: load.drawsW,
+  isIdle: isIdle(input, load),
+});
+
+const mostOf = (band: PowerBand): Watt => 0 - band.minW;
+
+const capped = (band: PowerBand, by: Parameters<typeof narrow>[1], why: () => string, mostW: Watt): PowerBand =>
+  narrow(band, by, why, 0 - mostW, 0);
+
+/**
+ * What each may draw by its rating, its site's limits and an operator's import limit on the fleet. What a limit leaves is shared out by what each
+ * is to draw, and only what is left then by what each could.
+ */
+const limitedBands = (input: DecisionInput, loads: readonly LoadCase[], wishes: readonly (Wish | undefined)[]): PowerBand[] => {
+  const bands = loads.map(({ device }) => openBand(0 - device.ratedW, 0));
+  const limitTogether = (indexes: readonly number[], { mostW, by, why, moves }: TogetherLimit): void => {
+    const couldW = indexes.map((index) => mostOf(bands[index]!));
+    if (sum(couldW) <= mostW) return;
+    const wantsW = indexes.map((index, at) => Math.min(couldW[at]!, wishes[index]?.mostW ?? Infinity));
+    const sharers = indexes.map((index, at) => sharingOf(input, loads[index]!, wantsW[at]));
+    const sharesW = shareLoads(mostW, sharers, moves);
+    const leftW = mostW - sum(sharesW);
+    const moreW = splitInProportion(
+      leftW,
+      couldW.map((each, at) => (wantsW[at]! < each ? each - sharesW[at]! : 0)),
+    );
+    indexes.forEach((index, at) => (bands[index] = capped(bands[index]!, by, () => why, sharesW[at]! + moreW[at]!)));
+  };
+  const bySite = new Map<Site, number[]>();
+  loads.forEach(({ site }, index) => bySite.set(site, [...(bySite.get(site) ?? []), index]));
+  for (const [site, indexes] of bySite) {
+    const limits = togetherLimits(
+      input,
+      site,
+      indexes.map((index) => loads[index]!),
+    );
+    for (const limit of limits) limitTogether(indexes, limit);
+  }
+  const fleetW = fleetImportRoom(input, loads);
+  const wanting = [...loads.keys()].filter((index) => !isIdle(input, loads[index]!));
+  if (fleetW !== undefined)
+    limitTogether(wanting, { mostW: fleetW, by: 'operator', why: 'the fleet keeps to its import limit', moves: true });
+  return bands;
+};
+
+/** What an operator's import limit on the fleet leaves to these loads once batteries have stopped charging. */
+const fleetImportRoom = (input: DecisionInput, loads: readonly LoadCase[]): Watt | undefined => {
+  const { importW } = input.fleetLimits;
+  if (importW === undefined) return undefined;
+  let roomW = importW + sum(loads.map(({ drawsW }) => drawsW));
+  // Of a site whose meter is silent it is known at least what its loads draw.
+  for (const { site, drawsW } of loads) if (input.image.sites.get(site.id)?.powersW.grid === undefined) roomW -= drawsW;
+  for (const { powersW } of input.image.sites.values()) roomW -= powersW.grid ?? 0;
+  for (const site of input.plant.sites) roomW += chargeOf(input, site.devices) - standInOf(input, site);
+  return roomW;
+};
+
+interface Wish {
+  readonly mostW: Watt;
+  readonly owner: DeviceDecision['owner'];
+  readonly reason: string;
+}
+
+/** What a person or the plan wants of it; neither: it draws as it likes. */
+const wishOf = (input: DecisionInput, { device }: LoadCase): Wish | undefined => {
+  const override = input.overrides.get(device.id);
+  if (override?.setpoint.kind === 'load-limit')
+    return { mostW: override.setpoint.maxW, owner: `override:${override.by}`, reason: 'set by an operator' };
+  const planned = input.planned?.get(device.id);
+  if (planned?.kind !== 'flexible-load') return undefined;
+  return {
+    mostW: planned.drawW,
+    owner: 'plan',
+    reason: planned.drawW > 0 ? `plan has it draw ${Math.round(planned.drawW)} W` : 'plan has it wait',
+  };
+};
+
+/** By its plan it has to draw nearly all the time that is left. */
+const URGENT_SHARE = 0.9;
+
+const isUrgent = (input: DecisionInput, { site, device }: LoadCase): boolean => {
+  const planned = input.planned?.get(device.id);
+  const { need } = device.flexibleLoad!;
+  const window = need && needWindowAt(need, site.zone, input.atMs);
+  if (planned?.kind !== 'flexible-load' || !window) return false;
+  return meanPowerW(planned.toComeWh, window.endMs - input.atMs) >= URGENT_SHARE * mostDrawW(device);
+};
+
+interface EventMatters {
+  readonly loads: readonly LoadCase[];
+  /** Those that can be told something. */
+  readonly batteries: readonly { readonly device: Device }[];
+  readonly bands: readonly PowerBand[];
+  readonly wishes: readonly (Wish | undefined)[];
+}
+
+/**
+ * What a running event has each draw, absent where it asks nothing of it. Measured by the meters with batteries at rest, so that batteries make
+ * up only for what loads leave open. Up: what is missing is taken from those that may wait. Down: it is given to those that would draw.
+ */
+const eventShares = (input: DecisionInput, { loads, batteries, bands, wishes }: EventMatters): (Watt | undefined)[] => {
+  const { event } = input;
+  const sharesW = loads.map((): Watt | undefined => undefined);
+  if (!event) return sharesW;
+  const sign = signOf(event);
+  const delivered = deliveredBySite(input, event);
+  const asked = [...loads.keys()].filter((index) => {
+    const load = loads[index]!;
+    const isByHand = wishes[index]?.owner.startsWith('override:') === true;
+    return delivered.has(load.site.id) && !isByHand && !isIdle(input, load) && !(sign > 0 && isUrgent(input, load));
+  });
+  const batteriesW = sum(
+    batteries.map(({ device: { id, siteId } }) =>
+      delivered.has(siteId) ? (input.image.devices.get(id)?.values['battery.powerW'] ?? 0) : 0,
+    ),
+  );
+  const openW = event.powerW - sum([...delivered.values()]) + sign * batteriesW;
+  const targetW = sum(asked.map((index) => loads[index]!.drawsW)) - sign * openW;
+  const mostW = asked.map((index) => {
+    const limitW = mostOf(bands[index]!);
+    return sign > 0 ? Math.min(limitW, wishes[index]?.mostW ?? limitW) : limitW;
+  });
+  if (sign < 0 && openW <= 0 && asked.every((index) => wishes[index] === undefined)) return sharesW;
+  const wantedW = shareLoads(
+    targetW,
+    asked.map((index, at) => sharingOf(input, loads[index]!, mostW[at])),
+  );
+  asked.forEach((index, at) => {
+    const plannedW = wishes[index]?.mostW ?? mostOf(bands[index]!);
+    const shareW = sign > 0 ? wantedW[at]! : Math.max(wantedW[at]!, plannedW);
+    if (sign > 0 ? shareW < Math.min(plannedW, mostW[at]!) : shareW > plannedW) sharesW[index] = shareW;
+  });
+  return sharesW;
+};
+
+/** What a plan's rounding may take from a load's least power. */
+const ROUNDING_W = 1;
+
+const decisionOf = (
+  input: DecisionInput,
+  { device }: LoadCase,
+  limited: PowerBand,
+  wish: Wish | undefined,
+  eventW: Watt | undefined,
+): DeviceDecision => {
+  const control = 'load-limit';
+  const eventWish: Wish | undefined =
+    eventW === undefined
+      ? undefined
+      : {
+          mostW: eventW,
+          owner: `event:${input.event!.id}`,
+          reason: `${input.event!.direction === 'up' ? 'waits' : 'draws'} for ${input.event!.id}`,
+        };
+  const chosen = eventWish ?? wish;
+  const limitW = mostOf(limited);
+  if (!chosen && limitW >= device.ratedW) return leftAlone(device, control, 'no plan for it, and no limit');
+  const wantedW = Math.min(chosen?.mostW ?? Infinity, limitW);
+  const { minW } = device.flexibleLoad!;
+  const maxW = wantedW < minW - ROUNDING_W ? 0 : Math.max(Math.floor(wantedW), minW);
+  const isPlans = chosen?.owner === 'plan' && limitW >= Math.min(chosen.mostW, device.ratedW);
+  return {
+    deviceId: device.id,
+    control,
+    owner: chosen?.owner ?? limited.cuts.at(-1)!.by,
+    setpoint: { kind: control, maxW },
+    cuts: limited.cuts,
+    ...(isPlans ? { waitsWithin: { minW: 0, maxW: limitW } } : {}),
+    reason: chosen?.reason ?? limited.cuts.at(-1)!.why,
+  };
+};
+
+/** The image with loads at what they were told, where that is less than they draw; one that does not follow counts for what it does. */
+const anticipated = (
+  { image, unfollowing }: DecisionInput,
+  loads: readonly LoadCase[],
+  decisions: readonly DeviceDecision[],
+): DecisionInput['image'] => {
+  const sites = new Map(image.sites);
+  const devices = new Map(image.devices);
+  let isSame = true;
+  loads.forEach(({ site, device, drawsW }, index) => {
+    const { setpoint } = decisions[index]!;
+    const now = image.devices.get(device.id)!;
+    if (setpoint?.kind !== 'load-limit' || setpoint.maxW >= drawsW || now.values['flexible.powerW'] === undefined) return;
+    if (unfollowing?.has(device.id)) return;
+    isSame = false;
+    const changeW = setpoint.maxW - drawsW;
+    const siteNow = sites.get(site.id)!;
+    const { grid, flexible } = siteNow.powersW;
+    const powersW = {
+      ...siteNow.powersW,
+      ...(grid === undefined ? {} : { grid: grid + changeW }),
+      ...(flexible === undefined ? {} : { flexible: flexible - changeW }),
+    };
+    sites.set(site.id, { ...siteNow, powersW });
+    devices.set(device.id, { ...now, values: { ...now.values, 'flexible.powerW': 0 - setpoint.maxW } });
+  });
+  return isSame ? image : { ...image, sites, devices };
+};

@@ -1,0 +1,78 @@
+import { fc, test } from '../../test/prop.js';
+import { describe, expect, it } from 'vitest';
+import { type GeneratorOffer, lowerGenerators, raiseGenerators } from './generator-merit.js';
+
+const offer = (deviceId: string, more: Partial<GeneratorOffer> = {}): GeneratorOffer => ({
+  deviceId,
+  baseW: 0,
+  minW: 3_000,
+  maxW: 10_000,
+  runs: false,
+  mayStart: true,
+  mayStop: true,
+  costMicroPerKwh: 300_000,
+  ...more,
+});
+const outputs = (told: ReadonlyMap<string, number>): Record<string, number> => Object.fromEntries(told);
+
+describe('more from generators', () => {
+  const dear = offer('dear', { costMicroPerKwh: 400_000 });
+  const cheap = offer('cheap');
+
+  it('comes from those that run, and then from the cheapest', () => {
+    expect(outputs(raiseGenerators(12_000, [dear, cheap], 5_000))).toEqual({ cheap: 10_000, dear: 3_000 });
+    const running = offer('dear', { costMicroPerKwh: 400_000, runs: true });
+    expect(outputs(raiseGenerators(4_000, [cheap, running], 0))).toEqual({ cheap: 0, dear: 4_000 });
+  });
+
+  it('is not asked of one that may not start, that would give too much, or for too little', () => {
+    expect(outputs(raiseGenerators(4_000, [offer('a', { mayStart: false })], 0))).toEqual({ a: 0 });
+    expect(outputs(raiseGenerators(2_000, [cheap], 500))).toEqual({ cheap: 0 });
+    expect(outputs(raiseGenerators(2_000, [cheap], 1_000))).toEqual({ cheap: 3_000 });
+    expect(outputs(raiseGenerators(1_000, [cheap], 9_000))).toEqual({ cheap: 0 });
+    expect(outputs(raiseGenerators(4_000, [offer('a', { maxW: 2_000 })], 9_000))).toEqual({ a: 0 });
+  });
+});
+
+describe('less from generators', () => {
+  const running = (deviceId: string, more: Partial<GeneratorOffer>) => offer(deviceId, { runs: true, baseW: 6_000, ...more });
+
+  it('comes from the dearest, which stops where all of it is to go and it may', () => {
+    const dear = running('dear', { costMicroPerKwh: 400_000 });
+    expect(outputs(lowerGenerators(8_000, [running('cheap', {}), dear]))).toEqual({ dear: 0, cheap: 4_000 });
+    expect(outputs(lowerGenerators(8_000, [running('held', { mayStop: false })]))).toEqual({ held: 3_000 });
+    expect(outputs(lowerGenerators(4_500, [running('a', {})]))).toEqual({ a: 3_000 });
+    expect(outputs(lowerGenerators(-500, [running('a', {})]))).toEqual({ a: 6_000 });
+  });
+});
+
+const anyOffer = fc.record({
+  baseW: fc.constantFrom(0, 3_000, 5_000),
+  minW: fc.integer({ min: 0, max: 3_000 }),
+  maxW: fc.integer({ min: 5_000, max: 20_000 }),
+  runs: fc.boolean(),
+  mayStart: fc.boolean(),
+  mayStop: fc.boolean(),
+  costMicroPerKwh: fc.integer({ min: 0, max: 1_000_000 }),
+});
+
+test.prop([fc.array(anyOffer, { maxLength: 8 }), fc.integer({ min: -20_000, max: 90_000 }), fc.integer({ min: 0, max: 20_000 })])(
+  'every output is one the generator can give, and nothing is given that batteries could not give way for',
+  (some, needW, slackW) => {
+    const offers = some.map((each, index) => offer(`g${index}`, each));
+    const raised = raiseGenerators(needW, offers, slackW);
+    const lowered = lowerGenerators(needW, offers);
+    const sum = (told: ReadonlyMap<string, number>) =>
+      offers.reduce((total, { deviceId, baseW }) => total + told.get(deviceId)! - baseW, 0);
+    for (const { deviceId, baseW, minW, maxW, runs, mayStart, mayStop } of offers) {
+      const [upW, downW] = [raised.get(deviceId)!, lowered.get(deviceId)!];
+      expect(upW === baseW || (upW >= Math.max(baseW, minW) && upW <= maxW)).toBe(true);
+      if (upW > 0 && baseW === 0 && !runs) expect(mayStart).toBe(true);
+      expect(downW === baseW || (downW === 0 && mayStop) || (downW >= Math.min(minW, baseW) && downW < baseW)).toBe(true);
+    }
+    if (needW <= 0) expect(sum(raised)).toBe(0);
+    const leastOfRunning = offers.reduce((total, { runs, minW }) => (runs ? total + minW : total), 0);
+    expect(sum(raised)).toBeLessThanOrEqual(Math.max(0, needW) + slackW + leastOfRunning);
+    expect(-sum(lowered)).toBeLessThanOrEqual(Math.max(0, needW));
+  },
+);

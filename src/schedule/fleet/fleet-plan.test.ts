@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { fleetProblem } from '../../../test/bench/fleet-problem.js';
+import { fc, test } from '../../../test/prop.js';
+import { AdapterError } from '../../kernel/errors.js';
+import { solvePlan, solveTogether } from '../adapters/highs-plan.js';
+import { anyProblem } from '../any-problem.fixture.js';
+import { feedersOf, type PlanningProblem } from '../problem.js';
+import { planFaults } from '../plan-check.js';
+import type { Schedule } from '../schedule.js';
+import { isFleet, planFleet } from './fleet-plan.js';
+
+const DAY_HOURS = 24;
+const day = Array.from({ length: 4 * DAY_HOURS }, (_, hour) => hour % DAY_HOURS);
+/** Two homes, one up early and one late, with sun from six to six. */
+const courses = [7, 19].map((peak) => ({
+  loadW: day.map((hour) => 400 + 2_600 * Math.max(0, 1 - Math.abs(hour - peak) / 3)),
+  pvW: day.map((hour) => 5_000 * Math.max(0, Math.sin(((hour - 6) * Math.PI) / 12))),
+}));
+
+const small = (homes: number, generators: number, more: Partial<PlanningProblem> = {}): PlanningProblem => ({
+  ...fleetProblem({ homes, generators, steps: 24, feeders: 2, courses }),
+  ...more,
+});
+const enough = { gap: 1e-3, timeLimitS: 20 };
+const checked = async (problem: PlanningProblem, limits = enough, solve = solveTogether): Promise<Schedule> => {
+  const plan = await planFleet(problem, limits, solve);
+  expect(planFaults(problem, plan)).toEqual([]);
+  return plan;
+};
+
+describe('a fleet on feeders that cannot carry what all would do at once', () => {
+  it.each([
+    [12, 0],
+    [20, 2],
+    [40, 1],
+  ])(
+    'of %i homes and %i generators costs at most a hundredth more than the exact plan, and proves how much',
+    async (homes, generators) => {
+      const problem = small(homes, generators);
+      const exact = await solveTogether(problem, { gap: 1e-5, timeLimitS: 60 });
+      const plan = await checked(problem);
+      expect(exact.breaches).toEqual([]);
+      expect(plan.breaches).toEqual([]);
+      expect(plan.costMicro).toBeLessThanOrEqual(exact.costMicro + 0.01 * Math.abs(exact.costMicro));
+      expect(plan.costMicro - plan.gap! * Math.abs(plan.costMicro)).toBeLessThanOrEqual(exact.costMicro + 1_000);
+    },
+    120_000,
+  );
+
+  it('would break its limits if each home planned for itself', async () => {
+    const problem = small(40, 0);
+    const alone = await checked({ ...problem, feeders: [] });
+    const overW = feedersOf(problem).flatMap(({ siteIds, importLimitW }) =>
+      problem.stepMinutes.map((_, step) => {
+        const netW = alone.sites.reduce((sum, { siteId, gridW }) => (siteIds.includes(siteId) ? sum + gridW[step]! : sum), 0);
+        return netW - ((importLimitW as number | undefined) ?? Infinity);
+      }),
+    );
+    expect(Math.max(...overW)).toBeGreaterThan(1_000);
+  });
+
+  it('names what it cannot keep, and keeps what it can', async () => {
+    const problem = small(12, 0);
+    const loads = problem.sites.reduce((sum, { loadW }) => sum + (loadW as number[])[0]!, 0);
+    const plan = await checked({
+      ...problem,
+      batteries: [],
+      feeders: [],
+      fleet: { importLimitW: problem.stepMinutes.map((_, step) => (step === 0 ? loads - 5_000 : 1e6)) },
+    });
+    expect(plan.breaches.map(({ kind, step, size }) => [kind, step, Math.round(size)])).toEqual([['fleet-import-limit', 0, 5_000]]);
+  });
+
+  it('delivers an event where it pays, and no more of it', async () => {
+    const problem = small(30, 0, { feeders: [] });
+    const [from, until] = [16, 20].map((step) => problem.startMs + step * 15 * 60_000) as [number, number];
+    const event = { id: 'evening', startMs: from, endMs: until, direction: 'up' as const, powerW: 20_000, penaltyMicroPerKwh: 0 };
+    const asked = (priceMicroPerKwh: number): PlanningProblem => ({
+      ...problem,
+      events: [{ ...event, priceMicroPerKwh, baselineW: 30_000 }],
+    });
+    const paid = await checked(asked(2_000_000));
+    const unpaid = await checked(asked(0));
+    expect(paid.events[0]!.deliveredW.slice(16, 20).every((powerW) => powerW > 19_900)).toBe(true);
+    const exact = await solveTogether(asked(2_000_000), { gap: 1e-5, timeLimitS: 60 });
+    expect(paid.costMicro).toBeLessThanOrEqual(exact.costMicro + 0.01 * Math.abs(exact.costMicro));
+    expect(unpaid.costMicro).toBeLessThanOrEqual((await checked(problem)).costMicro + 1_000);
+  }, 120_000);
+});
+
+describe('sites that only a solver can plan', () => {
+  it('are planned by merit order where it fails, and nothing is said to be proven', async () => {
+    const plan = await checked(small(6, 2), enough, () => Promise.reject(new AdapterError('no', true)));
+    expect(plan).toMatchObject({ status: 'feasible' });
+    expect(plan.gap).toBeUndefined();
+  });
+
+  it('are planned by merit order when time is up', async () => {
+    let asked = 0;
+    const plan = await checked(small(6, 2), { gap: 0, timeLimitS: 0 }, (problem, limits) => {
+      asked += 1;
+      return solveTogether(problem, limits);
+    });
+    expect(asked).toBe(0);
+    expect(plan.generators).toHaveLength(2);
+  });
+
+  it('let a mistake of ours through', async () => {
+    await expect(planFleet(small(6, 1), enough, () => Promise.reject(new TypeError('a mistake')))).rejects.toThrow('a mistake');
+  });
+});
+
+describe('whatever the problem', () => {
+  test.prop([anyProblem, fc.constantFrom(0.1, 0.4)], { numRuns: 30 })(
+    'planned site by site it keeps every rule, or names how far it bends',
+    async (problem, timeLimitS) => {
+      const quickly = (one: PlanningProblem) => solveTogether(one, { gap: 1e-3, timeLimitS: 0.5 });
+      await checked({ ...problem, scenarios: [], reserves: [] }, { gap: 1e-3, timeLimitS }, quickly);
+      expect(problem.sites).toHaveLength(2);
+    },
+    120_000,
+  );
+});
+
+describe('what is planned as a fleet', () => {
+  it('is what is too much for one model', async () => {
+    const large = fleetProblem({ homes: 130, generators: 0, steps: 24, feeders: 2, courses });
+    expect(isFleet(large)).toBe(true);
+    expect(isFleet(small(40, 0))).toBe(false);
+    const plan = await solvePlan(large, enough);
+    expect(plan.breaches).toEqual([]);
+    expect(plan.gap).toBeLessThan(0.01);
+  });
+
+  it('is also what loads of several sites can do or leave, which costs little more than the best', async () => {
+    const bare = small(6, 0, { feeders: [] });
+    const cars = (minW: number): PlanningProblem => ({
+      ...bare,
+      flexibleLoads: bare.sites.slice(0, 4).map(({ id: siteId }) => ({
+        id: `car of ${siteId}`,
+        siteId,
+        minW,
+        maxW: 11_040,
+        energyWh: 9_000,
+        startMs: bare.startMs,
+        endMs: bare.startMs + 6 * 3_600_000,
+      })),
+    });
+    expect([isFleet(cars(4_140)), isFleet(cars(0))]).toEqual([true, false]);
+    const plan = await solvePlan(cars(4_140), enough);
+    expect(planFaults(cars(4_140), plan)).toEqual([]);
+    expect(plan.breaches).toEqual([]);
+    const exact = await solveTogether(cars(4_140), { gap: 1e-4, timeLimitS: 30 });
+    expect(plan.costMicro).toBeLessThanOrEqual(exact.costMicro + 0.005 * Math.abs(exact.costMicro));
+  }, 60_000);
+});

@@ -1,0 +1,107 @@
+import { CALM, OWN_FIRST, PENALTIES } from '../mip-context.js';
+import { overridePenalty } from '../mip-override.js';
+import { atStep, type BatteryProblem, type PlanningProblem, type SiteProblem } from '../problem.js';
+import { takenLimitW } from '../site-limits.js';
+import { batteryCourse, leavesBattery } from '../told-by-hand.js';
+import { type Convex, hullOf, type Point } from './convex.js';
+import type { Home, HomeBattery } from './home.js';
+
+interface Setting {
+  readonly problem: PlanningProblem;
+  readonly hours: readonly number[];
+  /** The dearest price of the problem, money per kWh: what penalties are multiples of. */
+  readonly scale: number;
+}
+
+/** A site as a home that can be planned alone in no time; absent where it has more than that: see `isHome`. */
+export const homeOf = (setting: Setting, site: SiteProblem): Home | undefined => {
+  const { problem, hours, scale } = setting;
+  const batteries = problem.batteries.filter(({ siteId }) => siteId === site.id);
+  if (!isHome(problem, site, batteries)) return undefined;
+  const series = (values: number | readonly number[], factor: number): number[] => hours.map((_, step) => atStep(values, step) * factor);
+  const money = (step: number): number => (step < problem.sharedSteps ? OWN_FIRST * scale : 0);
+  const [battery] = batteries;
+  return {
+    hours,
+    loadKw: series(site.loadW, 1e-3),
+    sunKw: series(site.pvW, 1e-3),
+    sunMinKw: series(site.pvMinW, 1e-3),
+    importLimitKw: series(site.importLimitW ?? Infinity, 1e-3),
+    exportLimitKw: series(site.exportLimitW ?? Infinity, 1e-3),
+    inverterKw: (site.inverterLimitW ?? Infinity) / 1_000,
+    buy: hours.map((_, step) => importMoney(problem, site, step) + money(step)),
+    sell: hours.map((_, step) => atStep(site.exportMicroPerKwh, step) / 1e6 - money(step)),
+    curtailment: problem.curtailmentMicroPerKwh / 1e6 + CALM * scale,
+    beyondLimit: PENALTIES.site * scale,
+    ...(battery && { battery: batteryOf(setting, site, battery) }),
+  };
+};
+
+const importMoney = ({ co2MicroPerKg }: PlanningProblem, site: SiteProblem, step: number): number =>
+  (atStep(site.importMicroPerKwh, step) + atStep(site.importCo2KgPerKwh, step) * co2MicroPerKg) / 1e6;
+
+/**
+ * At most one battery without least power, wished charges or a year's throughput, no other device, no hand on its sun, and nothing that
+ * tempts to trade with itself.
+ */
+const isHome = (problem: PlanningProblem, site: SiteProblem, batteries: readonly BatteryProblem[]): boolean => {
+  const { inverterLimitW = Infinity } = site;
+  return (
+    batteries.length <= 1 &&
+    batteries.every(({ minChargeW, chargeDemands, throughput }) => minChargeW === 0 && chargeDemands.length === 0 && !throughput) &&
+    site.demandCharge === undefined &&
+    site.pvOverride === undefined &&
+    [...problem.generators, ...problem.flexibleLoads].every(({ siteId }) => siteId !== site.id) &&
+    problem.stepMinutes.every(
+      (_, step) =>
+        atStep(site.exportMicroPerKwh, step) / 1e6 <= importMoney(problem, site, step) && atStep(site.pvMinW, step) <= inverterLimitW,
+    )
+  );
+};
+
+const batteryOf = ({ problem, hours, scale }: Setting, site: SiteProblem, battery: BatteryProblem): HomeBattery => {
+  const promised = problem.promises?.batteries.find(({ id }) => id === battery.id)?.powerW ?? [];
+  const told = batteryCourse(battery, hours, leavesBattery(problem, site));
+  return {
+    chargeKw: hours.map((_, step) => Math.min(atStep(battery.maxChargeW, step), takenLimitW(site, step)) / 1_000),
+    dischargeKw: hours.map((_, step) => atStep(battery.maxDischargeW, step) / 1_000),
+    capacityKwh: battery.capacityWh / 1_000,
+    initialKwh: battery.initialEnergyWh / 1_000,
+    chargeEfficiency: battery.chargeEfficiency,
+    dischargeEfficiency: battery.dischargeEfficiency,
+    fromGrid: battery.chargeFromGrid,
+    toGrid: battery.dischargeToGrid,
+    calm: CALM * scale,
+    wear: battery.wearMicroPerKwh / 1e6,
+    holding: hours.map((hour, step) =>
+      holdingCost(battery, step, { hour: told[step]?.known ? 0 : hour, scale, last: step === hours.length - 1 }),
+    ),
+    promisedKw: hours.map((_, step) => {
+      const powerW = promised[step] ?? null;
+      return powerW === null ? null : powerW / 1_000;
+    }),
+    change: (problem.promises?.changeMicroPerKwh ?? 0) / 1e6,
+    told: told.map((one) => one && { kw: one.powerW / 1_000, price: overridePenalty(one.known) * scale }),
+  };
+};
+
+/** What it costs to hold so much at the end of a step. Where a person has set the battery, what it keeps back is in what it is told: `hour` is 0. */
+const holdingCost = (
+  battery: BatteryProblem,
+  step: number,
+  { hour, scale, last }: { hour: number; scale: number; last: boolean },
+): Convex => {
+  const { minEnergyWh, maxEnergyWh, capacityWh, initialEnergyWh, terminalMicroPerKwh } = battery;
+  const floorWh = Math.min(Math.max(minEnergyWh, atStep(battery.reserveFloorWh, step)), maxEnergyWh);
+  const targets = battery.targets.filter((target) => target.step === step);
+  const range = PENALTIES.energyRange * scale * hour;
+  const cost = (energyWh: number): number =>
+    (Math.max(0, minEnergyWh - energyWh) * range +
+      Math.max(0, floorWh - Math.max(minEnergyWh, energyWh)) * PENALTIES.reserveFloor * scale * hour +
+      Math.max(0, energyWh - maxEnergyWh) * range +
+      targets.reduce((sum, target) => sum + Math.max(0, target.energyWh - energyWh), 0) * PENALTIES.target * scale) /
+      1_000 -
+    (last ? ((energyWh - initialEnergyWh) / 1e9) * terminalMicroPerKwh : 0);
+  const kinksWh = [0, minEnergyWh, floorWh, maxEnergyWh, capacityWh, ...targets.map(({ energyWh }) => Math.min(energyWh, capacityWh))];
+  return hullOf(kinksWh.map((energyWh): Point => [energyWh / 1_000, cost(energyWh)]));
+};

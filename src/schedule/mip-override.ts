@@ -1,0 +1,54 @@
+import { type ModelContext, PENALTIES } from './mip-context.js';
+import { generatorToldW, type Told } from './told-by-hand.js';
+import type { GeneratorProblem } from './problem.js';
+
+/** What leaving an override costs a battery: much where what it holds is known, else less than what it keeps back. */
+export const overridePenalty = (known: boolean): number => (known ? PENALTIES.batteryOverride : PENALTIES.override * BLIND);
+
+/** Below it no quarter-hour of a reserve floor is worth the energy that an override asks for. */
+const BLIND = 0.25;
+
+/** A battery that somebody has set by hand does so, as far as limits let it. */
+export const batteryOverride = (
+  context: ModelContext,
+  course: readonly (Told | undefined)[],
+  { charge, discharge }: Record<'charge' | 'discharge', readonly number[]>,
+): void => {
+  const { hours, scale, unitW } = context;
+  course.forEach((told, step) => {
+    if (!told) return;
+    const price = overridePenalty(told.known) * scale * hours[step]!;
+    const [along, against] = told.powerW < 0 ? [charge[step]!, discharge[step]!] : [discharge[step]!, charge[step]!];
+    keepTo(context, along, Math.abs(told.powerW) / unitW, price);
+    context.model.addCost(against, price);
+  });
+};
+
+/** A generator that somebody has set by hand runs or stands as told, as far as its times, its ramps and limits let it. */
+export const generatorOverride = (
+  context: ModelContext,
+  generator: GeneratorProblem,
+  { on, power }: Record<'on' | 'power', readonly number[]>,
+): void => {
+  const { model, hours, scale, unitW } = context;
+  on.forEach((running, step) => {
+    const toldW = generatorToldW(generator, step);
+    if (toldW === undefined || model.upperOf(running) === 0) return;
+    const price = PENALTIES.override * scale * hours[step]!;
+    keepTo(context, running, toldW > 0 ? 1 : 0, price * (Math.max(generator.minW, 1) / unitW));
+    keepTo(context, power[step]!, toldW / unitW, price);
+  });
+};
+
+/** Charges for each unit by which a column is off a value. */
+const keepTo = ({ model }: ModelContext, column: number, value: number, price: number): void => {
+  if (value <= 0) return model.addCost(column, price);
+  model.addCost(column, -price);
+  model.addOffset(price * value);
+  if (model.upperOf(column) <= value) return;
+  const beyond = model.column(0, Infinity, 2 * price);
+  model.row(-Infinity, value, [
+    [column, 1],
+    [beyond, -1],
+  ]);
+};

@@ -1,0 +1,121 @@
+import { randomStream } from '../../src/kernel/random.js';
+import { parseProblem } from '../../src/schedule/parse-problem.js';
+import type { PlanningProblem } from '../../src/schedule/problem.js';
+
+export interface FleetSize {
+  readonly homes: number;
+  readonly generators: number;
+  readonly steps: number;
+  readonly feeders: number;
+  /** Hourly load and sun of measured homes, W. */
+  readonly courses: readonly { readonly loadW: readonly number[]; readonly pvW: readonly number[] }[];
+  readonly seed?: number;
+}
+
+const STEP_MINUTES = 15;
+const PER_HOUR = 60 / STEP_MINUTES;
+
+/** Import prices over the day, millionths per kWh, by hour. */
+const microAt = (hour: number): number => (hour < 6 ? 180_000 : hour < 16 ? 260_000 : hour < 21 ? 420_000 : 300_000);
+
+/**
+ * A fleet of measured homes, each with its own scale, day, battery and reserve, on feeders that cannot carry what all of them would
+ * do at once; generators stand at works with a load of their own on the same feeders.
+ */
+export const fleetProblem = ({ homes, generators, steps, feeders, courses, seed = 1 }: FleetSize): PlanningProblem => {
+  const random = randomStream(seed);
+  const between = (low: number, high: number): number => low + (high - low) * random();
+  const times = Array.from({ length: steps }, (_, step) => step);
+  const hourOf = (step: number): number => Math.floor(step / PER_HOUR);
+  const course = () => {
+    const { loadW, pvW } = courses[Math.floor(random() * courses.length)]!;
+    const from = 24 * Math.floor(random() * (loadW.length / 24 - steps / PER_HOUR / 24 - 1));
+    const [loadScale, sunScale] = [between(0.6, 1.4), random() < 0.3 ? 0 : between(0.6, 1.4)];
+    const at = (values: readonly number[], scale: number, step: number): number => Math.round(values[from + hourOf(step)]! * scale);
+    return {
+      loadW: times.map((step) => Math.round(at(loadW, loadScale, step) * between(0.9, 1.1))),
+      pvW: times.map((step) => at(pvW, sunScale, step)),
+    };
+  };
+  const importMicroPerKwh = times.map((step) => microAt(hourOf(step) % 24));
+  const houses = Array.from({ length: homes }, (_, index) => ({
+    id: `home-${index}`,
+    ...course(),
+    importMicroPerKwh,
+    exportMicroPerKwh: 80_000,
+  }));
+  const batteries = houses.map((house, index) => {
+    const capacityWh = Math.round(between(5, 14)) * 1_000;
+    const powerW = Math.round(capacityWh * between(0.4, 0.8));
+    return {
+      id: `battery-${index}`,
+      siteId: house.id,
+      capacityWh,
+      minEnergyWh: capacityWh * 0.05,
+      maxEnergyWh: capacityWh,
+      reserveFloorWh: capacityWh * (random() < 0.3 ? 0.2 : 0.05),
+      initialEnergyWh: capacityWh * between(0.2, 0.8),
+      maxChargeW: powerW,
+      maxDischargeW: powerW,
+      chargeEfficiency: 0.95,
+      dischargeEfficiency: 0.95,
+      terminalMicroPerKwh: 170_000,
+      wearMicroPerKwh: 10_000,
+    };
+  });
+  const works = Array.from({ length: generators }, (_, index) => {
+    const loadW = between(20_000, 60_000);
+    return {
+      id: `works-${index}`,
+      loadW: times.map((step) => Math.round(loadW * (hourOf(step) % 24 > 6 && hourOf(step) % 24 < 18 ? 1 : 0.4))),
+      pvW: times.map(() => 0),
+      importMicroPerKwh,
+      exportMicroPerKwh: 100_000,
+    };
+  });
+  const units = works.map(({ id }, index) => ({
+    id: `unit-${index}`,
+    siteId: id,
+    minW: 15_000,
+    maxW: 15_000 + Math.round(between(15_000, 60_000)),
+    minUpS: 2 * 3_600,
+    minDownS: 3_600,
+    runningMicroPerKwh: Math.round(between(230_000, 330_000)),
+    noLoadMicroPerH: Math.round(between(200_000, 800_000)),
+    startCosts: [{ offS: 0, micro: Math.round(between(1e6, 4e6)) }],
+    initial: { on: false },
+  }));
+  const sites = [...houses, ...works];
+  return parseProblem({
+    version: 1,
+    currency: 'EUR',
+    startMs: Date.UTC(2026, 5, 1),
+    stepMinutes: times.map(() => STEP_MINUTES),
+    sites,
+    batteries,
+    generators: units,
+    feeders: Array.from({ length: feeders }, (_, feeder) =>
+      feederOf(
+        feeder,
+        sites.filter((__, index) => index % feeders === feeder),
+      ),
+    ),
+  });
+};
+
+interface Connected {
+  readonly id: string;
+  readonly loadW: readonly number[];
+  readonly pvW: readonly number[];
+}
+
+/** Carries four fifths of what its sites take at most without their batteries, and three fifths of what they give. */
+const feederOf = (feeder: number, sites: readonly Connected[]) => {
+  const netW = sites[0]!.loadW.map((_, step) => sites.reduce((sum, { loadW, pvW }) => sum + loadW[step]! - pvW[step]!, 0));
+  return {
+    id: `feeder-${feeder}`,
+    siteIds: sites.map(({ id }) => id),
+    importLimitW: Math.round(Math.max(...netW) * 0.8),
+    exportLimitW: Math.round(Math.max(1_000, -Math.min(...netW) * 0.6)),
+  };
+};

@@ -1,0 +1,106 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { vppProgram } from '../../src/cli/program.js';
+import { DispatchService } from '../../src/dispatch/dispatch.service.js';
+import { FleetService } from '../../src/fleet/fleet.service.js';
+import { ManualClock } from '../../src/platform/clock.js';
+import { TelemetryService } from '../../src/telemetry/telemetry.service.js';
+import { listeningHomes, type ListeningHomes } from './listening-homes.js';
+
+const NOW_MS = Date.UTC(2026, 5, 1, 9);
+const clock = new ManualClock(NOW_MS);
+let homes: ListeningHomes;
+let said: string[];
+
+beforeAll(async () => {
+  homes = await listeningHomes(clock);
+  vi.stubEnv('VPP_USER', 'olga').stubEnv('VPP_PASSWORD', 'a password of the test');
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await homes?.stop();
+});
+beforeEach(() => {
+  said = [];
+  vi.spyOn(console, 'log').mockImplementation((line: string) => void said.push(line));
+});
+afterEach(() => void vi.restoreAllMocks());
+
+/** `vpp …` against the plant; what it prints. */
+const vpp = async (...words: string[]): Promise<string> => {
+  const program = await vppProgram(words[0]);
+  await program.parseAsync([...words, '--plant', homes.url], { from: 'user' });
+  return said.join('\n');
+};
+const annasBatterySays = (socPct: number): void =>
+  homes.app
+    .get(TelemetryService)
+    .accept({ deviceId: 'anna-battery', atMs: clock.now(), values: { 'battery.powerW': 0, 'battery.socPct': socPct } });
+
+describe('an event that an operator announces', () => {
+  it('is refused with reasons where nothing of it can be given', async () => {
+    await expect(vpp('event', 'announce', '--up', '5kW')).rejects.toThrow(/none of it: 5000 W of devices that do not answer/);
+    expect(await homes.json('/api/events')).toEqual([]);
+    await expect(vpp('event', 'announce', '--up', '5kW', '--start', '2026-05-31T09:00:00Z')).rejects.toThrow(/cannot begin in the past/);
+    await expect(vpp('event', 'announce')).rejects.toThrow(/either --up or --down/);
+  });
+
+  it('is accepted in part, with how much and why; another at that time is refused, and it is taken back', async () => {
+    annasBatterySays(90);
+    const start = ['--start', '2026-06-01T10:00:00Z', '--for', '1h'];
+    const answer = await vpp('event', 'announce', '--up', '5kW', ...start);
+    expect(answer).toMatch(/^EV-0001 is accepted in part: 3000 of 5000 W\n {2}missing: 2000 W of devices that do not answer/);
+    await expect(vpp('event', 'announce', '--down', '2kW', ...start)).rejects.toThrow(/overlaps EV-0001/);
+    said = [];
+    expect(await vpp('event', 'list')).toMatch(/^EV-0001 {2}announced {2}up {3}5000 W/);
+    said = [];
+    expect(await vpp('event', 'cancel', 'EV-0001')).toBe('EV-0001 is cancelled');
+  });
+
+  it('is accepted whole where there is enough, and counts on no household that stays out', async () => {
+    annasBatterySays(90);
+    expect(await vpp('event', 'announce', '--up', '2kW', '--for', '30m')).toMatch(/^EV-0002 is accepted\n/);
+    await homes.app.get(FleetService).setConsent('anna-home', { reserveFloorPct: 20, optedOut: true });
+    const amended = fetch(`${homes.url}/api/events/EV-0002`, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${homes.tokens.get('olga')}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ powerW: 2_500 }),
+    });
+    expect(await (await amended).json()).toMatchObject({ status: 409, detail: expect.stringContaining('2500 W of devices') });
+    await homes.app.get(FleetService).setConsent('anna-home', { reserveFloorPct: 20, optedOut: false });
+  });
+});
+
+describe('a limit that an operator sets', () => {
+  it('is set, listed and withdrawn, and says where nothing holds to it for now', async () => {
+    expect(await vpp('limit', 'set', '--kind', 'export', '--power', '4kW', '--reason', 'line work')).toMatch(
+      /^limit 1: fleet export at most 4000 W until 2026-06-01T10:00:00.000Z, set by olga: line work$/,
+    );
+    await homes.app.get(DispatchService).releaseAll('fire', 'olga');
+    said = [];
+    const site = ['--scope', 'anna-home', '--power', '2kW', '--reason', 'line work'];
+    expect(await vpp('limit', 'set', '--kind', 'import', ...site)).toMatch(/\n {2}It is not held to for now.*released \(fire \(olga\)\)/);
+    await homes.app.get(DispatchService).resume('out', 'olga');
+    said = [];
+    await vpp('limit', 'withdraw', '1');
+    expect(await vpp('limit', 'list')).toMatch(/^limit 1 is withdrawn\n {3}2 {2}anna-home import at most 2000 W/);
+    await expect(vpp('limit', 'withdraw', '1')).rejects.toThrow(/No limit 1 is in force/);
+  });
+
+  it('is passed on from a receiver, and refused where the site is not enrolled for it', async () => {
+    await expect(vpp('limit', 'dim', 'anna-home')).rejects.toThrow(/names no controllableLoads/);
+    await expect(vpp('limit', 'ripple', 'anna-home', '--closed', '60')).rejects.toThrow(/needs safeLimits.generationW/);
+    await expect(vpp('limit', 'ripple', 'anna-home', '--closed', '50')).rejects.toThrow(/write some of 100, 60, 30, 0/);
+    await vpp('limit', 'ripple', 'bert-home', '--closed', '60');
+    expect(said.at(-1)).toMatch(/^limit 3: bert-home generation at most 4200 W .* ripple control$/);
+    await vpp('limit', 'dim', 'bert-home');
+    expect(said.at(-1)).toMatch(/^limit 4: bert-home dimming at most 4200 W/);
+    await vpp('limit', 'dim', 'bert-home', '--off');
+    expect(said.at(-1)).toBe('no dimming limit is in force at bert-home');
+    const held = await homes.json<{ scope: string; kind: string; setBy: string; exceeded: boolean }[]>('/api/limits/held');
+    expect(held.map(({ scope, kind, setBy, exceeded }) => [scope, kind, setBy, exceeded])).toEqual([
+      ['anna-home', 'import', 'olga', false],
+      ['bert-home', 'generation', 'olga', false],
+      ['bert-home', 'load', 'the fleet file', false],
+    ]);
+  });
+});

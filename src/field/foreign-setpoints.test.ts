@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -167,6 +167,20 @@ describe('a setpoint of somebody else', () => {
     expect(await control.assert([lease(charge(500))])).toEqual([{ kind: 'confirmed', lease: lease(charge(500)) }]);
     await restartAfter(3_600_000);
     expect(await control.assert([lease(charge())])).toMatchObject([{ kind: 'yielded' }]);
+  });
+
+  it('is told from what this plant had set only just before it was killed', async () => {
+    start();
+    await control.assert([lease(charge())]);
+    await restartAfter(0);
+    expect(await control.assert([lease(charge(500))])).toMatchObject([{ kind: 'confirmed' }]);
+    const asKilled = join(folder, 'as-killed');
+    mkdirSync(asKilled);
+    for (const file of ['held.json', 'held.json.writing']) copyFileSync(join(folder, file), join(asKilled, file));
+    const held = new HeldControls(join(asKilled, 'held.json'), NOW);
+    const shows = (await theirs.shows('battery-power'))!;
+    expect(held.isInherited('hybrid', 'battery-power', shows, NOW)).toBe(true);
+    expect(held.isInherited('hybrid', 'pv-limit', 'a limit of 60 %', NOW)).toBe(false);
   });
 
   it('that came while this plant was dead is left, and goes on being left', async () => {

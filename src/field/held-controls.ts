@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { DeviceId } from '../fleet/plant.js';
@@ -21,6 +21,8 @@ const heldSchema = z.object({
   stays: z.boolean(),
 });
 const fileSchema = z.object({ atMs: z.number(), held: z.array(heldSchema) });
+/** What was about to be written since the file was stored, one to a line. */
+const writingSchema = z.object({ atMs: z.number(), held: heldSchema });
 
 /** One control that this plant holds, and how to know its own word again. */
 export type HeldControl = Readonly<z.infer<typeof heldSchema>>;
@@ -72,10 +74,21 @@ export class HeldControls {
   /** It is about to be written, or goes on, or was confirmed. From here on what was inherited of it does not count. */
   hold(control: HeldControl, nowMs: EpochMs): void {
     const key = keyOf(control.deviceId, control.kind);
-    const isNew = !this.held.has(key);
+    const before = this.held.get(key);
     this.inherited.delete(key);
     this.held.set(key, control);
-    this.storeIn(isNew ? 0 : STORED_EVERY_MS, nowMs);
+    if (control.shows === undefined && (!before || before.shows !== undefined)) this.note(control, nowMs);
+    this.storeIn(STORED_EVERY_MS, nowMs);
+  }
+
+  /** Before the device hears of it: killed a moment later, it shows something that nothing else here has heard of yet. */
+  private note(held: HeldControl, atMs: EpochMs): void {
+    if (this.file === undefined) return;
+    try {
+      appendFileSync(writingTo(this.file), `${JSON.stringify({ atMs, held })}\n`);
+    } catch {
+      // See above.
+    }
   }
 
   /** It was left at what its site owes: nothing holds it any more, and it is known again as long as it stays so. */
@@ -121,6 +134,7 @@ export class HeldControls {
     try {
       writeFileSync(`${this.file}.new`, JSON.stringify({ atMs: nowMs, held }));
       renameSync(`${this.file}.new`, this.file);
+      if (existsSync(writingTo(this.file))) truncateSync(writingTo(this.file));
     } catch {
       // See above.
     }
@@ -135,9 +149,30 @@ export const leaveHeld = (dataDir: string, atMs: EpochMs, held: readonly HeldCon
 
 const keyOf = (deviceId: DeviceId, kind: Setpoint['kind']): string => `${deviceId} ${kind}`;
 
+const writingTo = (file: string): string => `${file}.writing`;
+
 const inheritedFrom = (file: string): z.infer<typeof fileSchema> | undefined => {
+  const stored = parsed(fileSchema, textOf(file));
+  // The last line may be torn: what it was about to say was not written to any device.
+  const writing = textOf(writingTo(file))
+    .split('\n')
+    .flatMap((line) => parsed(writingSchema, line) ?? []);
+  if (!stored && writing.length === 0) return undefined;
+  const moments = [stored?.atMs ?? 0, ...writing.map(({ atMs }) => atMs)];
+  return { atMs: Math.max(...moments), held: [...(stored?.held ?? []), ...writing.map(({ held }) => held)] };
+};
+
+const textOf = (file: string): string => {
   try {
-    return fileSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+};
+
+const parsed = <T>(schema: z.ZodType<T>, text: string): T | undefined => {
+  try {
+    return schema.parse(JSON.parse(text));
   } catch {
     return undefined;
   }

@@ -11,6 +11,7 @@ import { Settlement1763800000012 } from './0012-settlement.js';
 import { IntervalFacts1763800000013 } from './0013-interval-facts.js';
 import { ForecastScores1763800000014 } from './0014-forecast-scores.js';
 import { ProofEvidence1763800000018 } from './0018-proof-evidence.js';
+import { EventCourse1763800000019 } from './0019-event-course.js';
 
 /** Every migration, oldest first. Append only: one that has shipped is never edited. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -26,4 +27,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   IntervalFacts1763800000013,
   ForecastScores1763800000014,
   ProofEvidence1763800000018,
+  EventCourse1763800000019,
 ];

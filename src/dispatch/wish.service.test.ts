@@ -11,6 +11,7 @@ import { AlarmEntity } from '../platform/alarm.entity.js';
 import { AlarmService } from '../platform/alarm.service.js';
 import { ManualClock } from '../platform/clock.js';
 import { databaseOptions } from '../platform/database.js';
+import { EVENT_RAMP_MS } from '../signals/event-ramp.js';
 import { EventService } from '../signals/event.service.js';
 import type { GridEvent } from '../signals/grid-event.js';
 import { EventOptOutEntity, GridEventEntity } from '../signals/grid-event.entity.js';
@@ -20,7 +21,6 @@ import { OverrideService } from '../signals/override.service.js';
 import { SignalsSettings } from '../signals/signals-settings.js';
 import { DEMO_TARIFF } from '../signals/tariff.js';
 import { BaselineSource } from './baseline-source.port.js';
-import { EVENT_RAMP_MS } from './event-ramp.js';
 import { WishService } from './wish.service.js';
 
 const NOW = Date.UTC(2026, 4, 4, 10);
@@ -31,6 +31,8 @@ class NoSites extends PlantDirectory {
     return PLANT;
   }
 }
+
+const REQUEST = { direction: 'up', powerW: 9_000, startMs: NOW, durationMs: 10 * MINUTE_MS, priceMicroPerKwh: 1 } as const;
 
 class OneBaseline extends BaselineSource {
   /** Fixed for the event's own intervals, and for nothing before or after them. */
@@ -47,6 +49,7 @@ let folder: string;
 let database: DataSource;
 let alarms: AlarmService;
 let wishes: WishService;
+let started: () => WishService;
 let events: EventService;
 
 beforeEach(async () => {
@@ -61,7 +64,8 @@ beforeEach(async () => {
   const plant = new NoSites();
   const limits = new LimitService(database.getRepository(OperatorLimitEntity), plant);
   const overrides = new OverrideService(database.getRepository(ManualOverrideEntity), plant);
-  wishes = new WishService(events, limits, overrides, new OneBaseline(), alarms);
+  started = () => new WishService(events, limits, overrides, new OneBaseline(), alarms);
+  wishes = started();
 });
 afterEach(async () => {
   if (database.isInitialized) await database.destroy();
@@ -69,7 +73,7 @@ afterEach(async () => {
 });
 
 it('goes on with the event that runs while the database is away, to its end, and says so', async () => {
-  await events.announce({ direction: 'up', powerW: 9_000, startMs: NOW, durationMs: 10 * MINUTE_MS, priceMicroPerKwh: 1 }, 'dso', NOW);
+  await events.announce(REQUEST, 'dso', NOW);
   const startMs = NOW + MINUTE_MS;
   const running = await wishes.at(PLANT, startMs + 1);
   expect(running.event).toMatchObject({ id: 'EV-0001', powerW: 9_000, baselineW: new Map([['home-01', 500]]) });
@@ -88,10 +92,10 @@ it('goes on with the event that runs while the database is away, to its end, and
 });
 
 it('waits half a second for a database that hangs, once, and goes on with what it knows', async () => {
-  await events.announce({ direction: 'up', powerW: 9_000, startMs: NOW, durationMs: 10 * MINUTE_MS, priceMicroPerKwh: 1 }, 'dso', NOW);
+  await events.announce(REQUEST, 'dso', NOW);
   const startMs = NOW + MINUTE_MS;
   const running = await wishes.at(PLANT, startMs + 1);
-  const asked = vi.spyOn(events, 'within').mockReturnValue(new Promise(() => undefined));
+  const asked = vi.spyOn(events, 'around').mockReturnValue(new Promise(() => undefined));
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
     const first = wishes.at(PLANT, startMs + 1_000);
@@ -110,7 +114,7 @@ it('waits half a second for a database that hangs, once, and goes on with what i
 });
 
 it('comes up to an event before its start, and goes down from one that is cut short from its new end on', async () => {
-  await events.announce({ direction: 'up', powerW: 9_000, startMs: NOW, durationMs: 10 * MINUTE_MS, priceMicroPerKwh: 1 }, 'dso', NOW);
+  await events.announce(REQUEST, 'dso', NOW);
   const startMs = NOW + MINUTE_MS;
   const powerAt = async (atMs: number) => {
     const { event } = await wishes.at(PLANT, atMs);
@@ -124,4 +128,43 @@ it('comes up to an event before its start, and goes down from one that is cut sh
   expect(await powerAt(startMs + 3 * MINUTE_MS - 1)).toBe(9_000);
   expect(await powerAt(startMs + 3 * MINUTE_MS + EVENT_RAMP_MS / 3)).toBe(6_000);
   expect(await powerAt(startMs + 4 * MINUTE_MS)).toBeUndefined();
+});
+
+/** What of the one event is asked for, while homes take part. */
+const followedW = async (by: WishService, atMs: EpochMs): Promise<Watt | undefined> => {
+  const { event } = await by.at(PLANT, atMs);
+  return event?.baselineW.has('home-01') ? event.powerW : undefined;
+};
+
+it('goes down over half a minute from an event that is cancelled while it comes up, also over a restart', async () => {
+  await events.announce(REQUEST, 'dso', NOW);
+  const cancelledMs = NOW + MINUTE_MS - 15_000;
+  expect(await followedW(wishes, cancelledMs)).toBe(5_400);
+  await events.cancel('EV-0001', 'dso', cancelledMs);
+  expect(await followedW(wishes, cancelledMs)).toBe(5_400);
+  expect(await followedW(wishes, cancelledMs + 10_000)).toBe(3_600);
+  expect(await followedW(started(), cancelledMs + 20_000)).toBe(1_800);
+  expect(await followedW(started(), cancelledMs + EVENT_RAMP_MS)).toBeUndefined();
+});
+
+it('goes down from an event that is put off or lowered while it comes up, and again from where it was', async () => {
+  await events.announce(REQUEST, 'dso', NOW);
+  const changedMs = NOW + MINUTE_MS - 10_000;
+  expect(await followedW(wishes, changedMs)).toBe(7_200);
+  await events.amend('EV-0001', { powerW: 3_000 }, 'dso', changedMs);
+  expect(await followedW(wishes, changedMs)).toBe(7_200);
+  await events.amend('EV-0001', { startMs: NOW + 60 * MINUTE_MS }, 'dso', changedMs + 5_000);
+  expect(await followedW(wishes, changedMs + 5_000)).toBe(6_000);
+  expect(await followedW(started(), changedMs + 20_000)).toBe(3_000);
+  expect(await followedW(wishes, changedMs + 5_000 + EVENT_RAMP_MS)).toBeUndefined();
+});
+
+it('does not let homes fall out while the baselines of new times are not fixed yet', async () => {
+  await events.announce(REQUEST, 'dso', NOW);
+  const changedMs = NOW + MINUTE_MS - 10_000;
+  await wishes.at(PLANT, changedMs);
+  vi.spyOn(OneBaseline.prototype, 'baselineAt').mockResolvedValue(new Map());
+  await events.amend('EV-0001', { startMs: NOW + 60 * MINUTE_MS }, 'dso', changedMs);
+  expect(await followedW(wishes, changedMs + 10_000)).toBe(4_800);
+  vi.restoreAllMocks();
 });

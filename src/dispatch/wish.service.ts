@@ -3,20 +3,18 @@ import { filter, merge, type Observable } from 'rxjs';
 import type { Plant } from '../fleet/plant.js';
 import { isOverWithin } from '../kernel/deadline.js';
 import { messageOf } from '../kernel/errors.js';
-import type { Interval } from '../kernel/interval.js';
 import { clamp, type DurationMs, type EpochMs, SECOND_MS, type Watt } from '../kernel/units.js';
 import { AlarmService } from '../platform/alarm.service.js';
 import type { PlannedLimit } from '../schedule/operator-limits-of.js';
 import type { PlannedOverride } from '../schedule/overrides-of.js';
 import type { PlannedEvent } from '../schedule/problem-of.js';
-import type { GridEvent } from '../signals/grid-event.js';
+import { type EventCourse, followedAt, quietFromMs } from '../signals/event-ramp.js';
 import { EventService } from '../signals/event.service.js';
 import { LimitService } from '../signals/limit.service.js';
 import { LIMIT_KINDS, type LimitScope, type OperatorLimit } from '../signals/operator-limit.js';
 import { OverrideService } from '../signals/override.service.js';
 import { BaselineSource } from './baseline-source.port.js';
 import type { DecisionInput, GridLimits, RunningEvent } from './decision.js';
-import { EVENT_RAMP_MS, followedEvent, rampedPowerW } from './event-ramp.js';
 
 /** A cycle waits no longer for the database; what it knows of an event is a second old then, and control goes on. */
 const ANSWERS_WITHIN_MS: DurationMs = 500;
@@ -42,7 +40,7 @@ const isNews = (): ((limit: OperatorLimit) => boolean) => {
 @Injectable()
 export class WishService {
   private asked: { readonly atMs: EpochMs } | undefined;
-  private lastEvent: (Interval & { readonly wish: RunningEvent }) | undefined;
+  private known: { readonly wish: RunningEvent; readonly courses: readonly EventCourse[] } | undefined;
 
   constructor(
     private readonly events: EventService,
@@ -107,14 +105,17 @@ export class WishService {
       });
       if (!(await isOverWithin(asking, ANSWERS_WITHIN_MS))) void this.alarm(`no answer in ${ANSWERS_WITHIN_MS} ms`);
     }
-    if (!this.lastEvent) return undefined;
-    const powerW = rampedPowerW(this.lastEvent, this.lastEvent.wish.powerW, nowMs);
-    return powerW > 0 ? { ...this.lastEvent.wish, powerW } : undefined;
+    if (!this.known) return undefined;
+    const { wish, courses } = this.known;
+    // What was never read of the next event can't be followed: the known one then goes on by its own course.
+    const own = courses.filter(({ id }) => id === wish.id);
+    const followed = [followedAt(courses, nowMs), followedAt(own, nowMs)].find((one) => one?.event.id === wish.id);
+    return followed && { ...wish, direction: followed.direction, powerW: followed.powerW };
   }
 
   private async ask(nowMs: EpochMs): Promise<void> {
     try {
-      this.lastEvent = await this.readEvent(nowMs);
+      this.known = await this.read(nowMs);
       await this.alarms.clear('dispatch', 'database');
     } catch (error) {
       await this.alarm(messageOf(error));
@@ -130,26 +131,23 @@ export class WishService {
     });
   }
 
-  private async readEvent(nowMs: EpochMs): Promise<WishService['lastEvent']> {
-    const event = await this.eventAround(nowMs);
-    if (!event) return undefined;
+  private async read(nowMs: EpochMs): Promise<WishService['known']> {
+    const courses = await this.events.around(nowMs);
+    const followed = followedAt(courses, nowMs);
+    if (!followed) return undefined;
+    const { event, direction, powerW } = followed;
+    const before = this.known?.wish.id === event.id ? this.known.wish : undefined;
     // Before its start and after its end it is measured as in the nearest of its intervals.
-    const [baselineW, optedOut] = await Promise.all([
+    const [fixedW, optedOut] = await Promise.all([
       this.baselines.baselineAt(event, clamp(nowMs, event.startMs, event.endMs - 1)),
       this.events.optedOut(event.id),
     ]);
-    const { id, direction, powerW, startMs, endMs } = event;
-    const known = this.lastEvent?.wish.id === id ? this.lastEvent.wish.deliveredBeforeWh : undefined;
-    const deliveredBeforeWh = known ?? (await this.baselines.deliveredBefore(event));
+    // Baselines of new times are fixed a moment later: until then homes that were following would fall out of it at one blow.
+    const baselineW = fixedW.size === 0 && before ? before.baselineW : fixedW;
+    const deliveredBeforeWh = before?.deliveredBeforeWh ?? (await this.baselines.deliveredBefore(event));
     const out = new Set(optedOut.map(({ siteId }) => siteId));
-    const wish = { id, direction, powerW, endMs: endMs + EVENT_RAMP_MS, baselineW, deliveredBeforeWh, optedOut: out };
-    return { startMs, endMs, wish };
-  }
-
-  /** The event that runs, or the one that comes up or goes down now. */
-  private async eventAround(nowMs: EpochMs): Promise<GridEvent | undefined> {
-    const around = await this.events.within({ startMs: nowMs - EVENT_RAMP_MS, endMs: nowMs + EVENT_RAMP_MS }, nowMs);
-    return followedEvent(around, nowMs);
+    const wish = { id: event.id, direction, powerW, endMs: quietFromMs(event), baselineW, deliveredBeforeWh, optedOut: out };
+    return { wish, courses };
   }
 
   private limitsOf(scope: LimitScope, nowMs: EpochMs): GridLimits {

@@ -5,6 +5,7 @@ import { IsNull, LessThanOrEqual, MoreThan, Not, Repository } from 'typeorm';
 import type { SiteId } from '../fleet/plant.js';
 import { ceilTo, type Interval } from '../kernel/interval.js';
 import type { EpochMs } from '../kernel/units.js';
+import { askedAt, EVENT_RAMP_MS, type EventCourse } from './event-ramp.js';
 import { type EventRequest, eventTimes, stateAt } from './event-rules.js';
 import { EventOptOutEntity, GridEventEntity } from './grid-event.entity.js';
 import type { EventState, GridEvent } from './grid-event.js';
@@ -89,7 +90,7 @@ export class EventService {
       const reasons = await judge({ ...request, ...times, id });
       if (reasons.length > 0) return { kind: 'refused', reasons };
       const { direction, powerW, priceMicroPerKwh } = request;
-      const amended = { direction, powerW, priceMicroPerKwh, ...times, amendedAtMs: nowMs, amendedBy: byUser };
+      const amended = { direction, powerW, priceMicroPerKwh, ...times, ...changedNow(row, byUser, nowMs) };
       return this.tell('amended', await this.change(row, amended, nowMs), note);
     });
   }
@@ -101,12 +102,12 @@ export class EventService {
       if (!row) return { kind: 'unknown-event' };
       const { state } = eventOf(row, nowMs);
       if (state === 'announced') {
-        const cancelled = { cancelledAtMs: nowMs, amendedAtMs: nowMs, amendedBy: byUser };
+        const cancelled = { cancelledAtMs: nowMs, ...changedNow(row, byUser, nowMs) };
         return this.tell('cancelled', await this.change(row, cancelled, nowMs));
       }
       if (state !== 'active') return { kind: 'too-late', state };
       const endMs = Math.min(row.endMs, ceilTo(nowMs + 1, this.settings.intervalMs));
-      const event = await this.change(row, { endMs, amendedAtMs: nowMs, amendedBy: byUser }, nowMs);
+      const event = await this.change(row, { endMs, ...changedNow(row, byUser, nowMs) }, nowMs);
       this.changes.next({ kind: 'amended', event });
       return { kind: 'cut-short', event, note: 'The event had begun: it ends with the running interval, and what was delivered is paid.' };
     });
@@ -130,6 +131,19 @@ export class EventService {
       order: { startMs: 'ASC' },
     });
     return rows.map((row) => eventOf(row, nowMs));
+  }
+
+  /** Events that dispatch may have to follow at a moment: those that run, those within a ramp of it, and those changed or cancelled just before it. */
+  async around(nowMs: EpochMs): Promise<(GridEvent & EventCourse)[]> {
+    const [fromMs, toMs] = [nowMs - EVENT_RAMP_MS, nowMs + EVENT_RAMP_MS];
+    const rows = await this.events.find({
+      where: [
+        { startMs: LessThanOrEqual(toMs), endMs: MoreThan(fromMs), cancelledAtMs: IsNull() },
+        { amendedAtMs: MoreThan(fromMs), amendedFromW: Not(IsNull()) },
+      ],
+      order: { startMs: 'ASC' },
+    });
+    return rows.map((row) => courseOf(row, nowMs));
   }
 
   /** The event that runs now, if any: events never overlap. */
@@ -225,6 +239,7 @@ const newRow = ({ direction, powerW, priceMicroPerKwh }: EventRequest, number: n
   priceMicroPerKwh,
   amendedAtMs: null,
   amendedBy: null,
+  amendedFromW: null,
   cancelledAtMs: null,
   settledAtMs: null,
 });
@@ -235,3 +250,15 @@ const eventOf = (row: GridEventEntity, nowMs: EpochMs): GridEvent => {
   const state = stateAt({ startMs, endMs, state: stored }, nowMs);
   return { id, direction, powerW, priceMicroPerKwh, startMs, endMs, state, announcedAtMs, announcedBy };
 };
+
+const courseOf = (row: GridEventEntity, nowMs: EpochMs): GridEvent & EventCourse => ({
+  ...eventOf(row, nowMs),
+  ...(row.amendedAtMs === null || row.amendedFromW === null ? {} : { changed: { atMs: row.amendedAtMs, fromW: row.amendedFromW } }),
+});
+
+/** Who changes an event, and what the fleet is to go down from, also where the plant starts anew meanwhile. */
+const changedNow = (row: GridEventEntity, byUser: string, nowMs: EpochMs) => ({
+  amendedAtMs: nowMs,
+  amendedBy: byUser,
+  amendedFromW: askedAt(courseOf(row, nowMs), nowMs) || null,
+});

@@ -41,6 +41,10 @@ export class GridEventEntity {
   @Column({ name: 'amended_by', type: 'varchar', length: 64, nullable: true })
   amendedBy!: string | null;
 
+  /** What was asked for at that moment, in the house's sign: the fleet goes down from there. */
+  @Column({ name: 'amended_from_w', type: 'double precision', nullable: true })
+  amendedFromW!: number | null;
+
   @Column({ name: 'cancelled_at_ms', type: 'bigint', nullable: true, transformer: bigintColumn })
   cancelledAtMs!: number | null;
 

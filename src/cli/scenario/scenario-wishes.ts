@@ -1,12 +1,12 @@
 import type { DecisionInput, GridLimits, PlannedDevice } from '../../dispatch/decision.js';
-import { EVENT_RAMP_MS, followedEvent, rampedPowerW } from '../../dispatch/event-ramp.js';
 import type { DeviceId, Plant } from '../../fleet/plant.js';
 import { contains } from '../../kernel/interval.js';
 import type { EpochMs } from '../../kernel/units.js';
 import type { Setpoint } from '../../field/setpoint.js';
+import { askedAt, type EventCourse, followedAt, quietFromMs } from '../../signals/event-ramp.js';
 import { overridesAt } from '../../signals/manual-override.js';
 import { FLEET_SCOPE, limitAt, type LimitScope, LIMIT_KINDS, type OperatorLimit, safeLimitW } from '../../signals/operator-limit.js';
-import { type Scenario, those } from './scenario-file.js';
+import { type HappeningOf, type Scenario, those } from './scenario-file.js';
 
 type Wishes = Pick<DecisionInput, 'event' | 'siteLimits' | 'fleetLimits' | 'overrides' | 'planned' | 'lockedOut' | 'consents'>;
 
@@ -34,21 +34,39 @@ export const wishesAt = (scenario: Scenario, plant: Plant, nowMs: EpochMs): Wish
 
 const eventAt = (scenario: Scenario, nowMs: EpochMs): DecisionInput['event'] => {
   const { happens, sites, start } = scenario;
-  const events = those(happens, 'event').map((event) => {
-    const cancelled = those(happens, 'cancelEvent').find((one) => one.cancelEvent === event.id);
-    return { ...event, startMs: start + event.at, endMs: start + Math.min(event.at + event.for, cancelled?.at ?? Infinity) };
-  });
-  const running = followedEvent(events, nowMs);
-  if (!running) return undefined;
-  const amended = those(happens, 'amendEvent').findLast((one) => one.id === running.id && start + one.at <= nowMs);
+  const followed = followedAt(
+    those(happens, 'event').map((event) => courseOf(scenario, event, nowMs)),
+    nowMs,
+  );
+  if (!followed) return undefined;
+  const { event, direction, powerW } = followed;
   return {
-    id: running.id,
-    direction: running.event,
-    endMs: start + running.at + running.for + EVENT_RAMP_MS,
-    powerW: rampedPowerW(running, amended?.amendEvent ?? running.powerW, nowMs),
+    id: event.id,
+    direction,
+    powerW,
+    endMs: quietFromMs(event),
     baselineW: new Map(sites.flatMap(({ id, baselineW }) => (baselineW === undefined ? [] : [[id, baselineW]]))),
     optedOut: new Set(those(happens, 'optOut').flatMap((one) => (start + one.at <= nowMs ? [one.optOut] : []))),
   };
+};
+
+/** An event with all that was changed of it until now. One that runs is cut short by a cancellation. */
+const courseOf = (
+  { happens, start }: Scenario,
+  { id, event, powerW, at, for: lengthMs }: HappeningOf<'event'>,
+  nowMs: EpochMs,
+): EventCourse => {
+  const startMs = start + at;
+  let course: EventCourse = { id, direction: event, powerW, startMs, endMs: startMs + lengthMs, state: 'announced' };
+  for (const one of happens) {
+    const atMs = start + one.at;
+    if (atMs > nowMs) continue;
+    const changed = { atMs, fromW: askedAt(course, atMs) };
+    if ('amendEvent' in one && one.id === id) course = { ...course, changed, powerW: one.amendEvent };
+    else if ('cancelEvent' in one && one.cancelEvent === id)
+      course = { ...course, changed, ...(atMs < startMs ? { state: 'cancelled' } : { endMs: Math.min(course.endMs, atMs) }) };
+  }
+  return course;
 };
 
 const limitsOf = ({ happens, start }: Scenario): OperatorLimit[] =>

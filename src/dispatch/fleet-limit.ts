@@ -2,7 +2,7 @@ import type { Device, DeviceId } from '../fleet/plant.js';
 import type { Watt } from '../kernel/units.js';
 import type { BatteryCase } from './battery-decision.js';
 import { type BatteryShares, shareAmong } from './battery-sharing.js';
-import type { DecisionInput, DeviceDecision } from './decision.js';
+import type { DecisionInput, DeviceDecision, GridLimits } from './decision.js';
 import { outputOf, sunHeldWithinW } from './sun-decision.js';
 
 /** What the fleet's limit asks of batteries, and what the fleet may still give out then; below 0 it gives too much. */
@@ -19,20 +19,25 @@ export const shareFleetLimit = (
   batteries: readonly BatteryCase[],
   wishes: ReadonlyMap<DeviceId, DeviceDecision>,
 ): FleetLimitShares => {
-  // A little inside the limit: setpoints are not written anew for the last few watts, and nobody else makes them up.
-  const marginW = SLACK_W * batteries.length;
-  const [importW, exportW] = [input.fleetLimits.importW, input.fleetLimits.exportW].map(
-    (limitW) => limitW && Math.max(0, limitW - marginW),
-  );
-  const moves = batteries.map((battery) => {
-    const { setpoint } = wishes.get(battery.device.id)!;
-    return { battery, fromW: setpoint?.kind === 'battery-power' ? setpoint.powerW : battery.partW.batteryW };
-  });
-  let netW = moves.reduce((sum, { battery, fromW }) => sum + battery.partW.batteryW - fromW, 0);
+  const { importW, exportW } = insideOf(input.fleetLimits, batteries.length);
+  if (importW === undefined && exportW === undefined) return NOTHING;
+  const wishedW = ({ device, partW }: BatteryCase): Watt => {
+    const { setpoint } = wishes.get(device.id)!;
+    return setpoint?.kind === 'battery-power' ? setpoint.powerW : partW.batteryW;
+  };
+  let netW: Watt = 0;
+  for (const battery of batteries) netW = netW + battery.partW.batteryW - wishedW(battery);
   for (const { powersW } of input.image.sites.values()) netW += powersW.grid ?? 0;
   const wantedW = importW !== undefined && netW > importW ? netW - importW : exportW !== undefined && netW < -exportW ? netW + exportW : 0;
+  const moves = wantedW === 0 ? [] : batteries.map((battery) => ({ battery, fromW: wishedW(battery) }));
   const shares = wantedW === 0 ? NOTHING : shareAmong(input, moves, wantedW, 'operator', 'keeps the fleet within its limit');
   return exportW === undefined ? shares : { ...shares, exportRoomW: netW - shares.givenW + exportW };
+};
+
+/** A little inside the limit: setpoints are not written anew for the last few watts, and nobody else makes them up. */
+const insideOf = ({ importW, exportW }: GridLimits, batteries: number): GridLimits => {
+  const inside = (limitW: Watt | undefined): Watt | undefined => limitW && Math.max(0, limitW - SLACK_W * batteries);
+  return { importW: inside(importW), exportW: inside(exportW) };
 };
 
 /**
@@ -44,14 +49,17 @@ export const fleetGeneratorCaps = (
   generators: readonly Device[],
   suns: readonly Device[],
 ): ReadonlyMap<DeviceId, Watt> => {
-  if (fleetLimits.exportW === undefined) return new Map();
+  if (fleetLimits.exportW === undefined || generators.length === 0) return NO_CAPS;
   let roomW = fleetLimits.exportW;
   for (const { powersW } of image.sites.values()) roomW += powersW.grid ?? 0;
-  const sunRoomW = sunHeldWithinW(suns.filter((device) => (outputOf(image, device) ?? 0) > 0));
+  let sunRatedW: Watt = 0;
+  for (const device of suns) if ((outputOf(image, device) ?? 0) > 0) sunRatedW += device.ratedW;
+  const sunRoomW = sunHeldWithinW(sunRatedW);
   const givenW = generators.reduce((sum, { id }) => sum + (image.devices.get(id)?.values['generator.powerW'] ?? 0), 0);
   const togetherW = Math.max(0, givenW + (roomW > 0 ? Math.max(0, roomW - sunRoomW) : roomW));
   const ratedW = generators.reduce((sum, device) => sum + device.ratedW, 0);
   return new Map(generators.map((device) => [device.id, (togetherW * device.ratedW) / ratedW]));
 };
 
+const NO_CAPS: ReadonlyMap<DeviceId, Watt> = new Map();
 const NOTHING: BatteryShares = { decisions: new Map(), wantedW: 0, givenW: 0 };

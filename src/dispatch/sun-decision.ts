@@ -1,13 +1,10 @@
 import type { Device, DeviceId, Site } from '../fleet/plant.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
+import { givesSun, groupsOf } from './device-groups.js';
 import { takesPart } from './event-delivery.js';
 import { phaseRoom } from './phase-limit.js';
 import { splitInProportion } from './split.js';
-
-const givesSun = ({ role }: Device): boolean => role === 'pv' || role === 'hybrid';
-const ratedSumW = (devices: readonly Device[]): Watt => devices.reduce((sum, { ratedW }) => sum + ratedW, 0);
-const sunRatedW = (devices: readonly Device[]): Watt => devices.reduce((sum, device) => (givesSun(device) ? sum + device.ratedW : sum), 0);
 
 /**
  * Sun is left alone unless a limit, an override or the plan holds it down. Inverters of one site share its limits by their
@@ -24,8 +21,9 @@ export const decideSun = (
 ): DeviceDecision => {
   const { fleetW, eventW } = shares;
   const caps: { maxW: Watt; owner: DeviceDecision['owner']; reason: string }[] = [];
-  const generationW = generationCap(input, site, device, able);
-  const exportW = exportCap(input, site, device, able);
+  const limits = input.siteLimits.get(site.id);
+  const generationW = generationCap(input, site, device, able, limits?.generationW);
+  const exportW = exportCap(input, site, device, able, limits?.exportW);
   if (generationW !== undefined) caps.push({ maxW: generationW, owner: 'operator', reason: 'generation limit' });
   if (exportW !== undefined) caps.push({ maxW: exportW, owner: 'connection', reason: 'export limit' });
   if (fleetW !== undefined) caps.push({ maxW: fleetW, owner: 'operator', reason: 'keeps the fleet within its limit' });
@@ -50,10 +48,10 @@ export const decideSun = (
 
 /** What the plan lets the sun give; at a hybrid's terminal, what its battery gives or takes comes on top. */
 const plannedCap = (input: DecisionInput, site: Site, { id }: Device): Watt | undefined => {
-  if (input.event?.direction === 'up' && takesPart(input.event, site, input.consents)) return undefined;
   const planned = input.planned?.get(id);
-  if (planned?.kind === 'pv') return planned.maxW;
-  if (planned?.kind !== 'battery' || planned.sunAtMostW === undefined) return undefined;
+  if (!planned || (input.event?.direction === 'up' && takesPart(input.event, site, input.consents))) return undefined;
+  if (planned.kind === 'pv') return planned.maxW;
+  if (planned.kind !== 'battery' || planned.sunAtMostW === undefined) return undefined;
   return planned.sunAtMostW + (input.image.devices.get(id)?.values['battery.powerW'] ?? 0);
 };
 
@@ -64,13 +62,18 @@ const fallbackOf = ({ safeLimits, devices }: Site, device: Device): Pick<DeviceD
   return { fallback: { kind: 'pv-limit', maxW } };
 };
 
-const partOf = (device: Device, able: readonly Device[]): number => device.ratedW / sunRatedW(able);
+const partOf = (device: Device, able: readonly Device[]): number => device.ratedW / groupsOf(able).sunRatedW;
 
-const generationCap = (input: DecisionInput, site: Site, device: Device, able: readonly Device[]): Watt | undefined => {
-  const limitW = input.siteLimits.get(site.id)?.generationW;
+const generationCap = (
+  { image }: DecisionInput,
+  site: Site,
+  device: Device,
+  able: readonly Device[],
+  limitW: Watt | undefined,
+): Watt | undefined => {
   if (limitW === undefined) return undefined;
-  const others = site.devices.filter((other) => givesSun(other) && !able.includes(other));
-  const othersW = others.reduce((sum, { id, ratedW }) => sum + (input.image.devices.get(id)?.values['pv.powerW'] ?? ratedW), 0);
+  const others = groupsOf(site.devices).suns.filter((other) => !able.includes(other));
+  const othersW = others.reduce((sum, { id, ratedW }) => sum + (image.devices.get(id)?.values['pv.powerW'] ?? ratedW), 0);
   return partOf(device, able) * Math.max(0, limitW - othersW);
 };
 
@@ -90,12 +93,18 @@ const HELD_WITHIN = 0.2;
  * cloud is over the roof: once the sun is back it is too late. Without the grid
  * meter's word nobody knows what the house draws: then no more may leave the inverters than the connection bears.
  */
-const exportCap = (input: DecisionInput, site: Site, device: Device, able: readonly Device[]): Watt | undefined => {
-  const limitW = Math.min(site.exportLimitW, input.siteLimits.get(site.id)?.exportW ?? Infinity);
+const exportCap = (
+  input: DecisionInput,
+  site: Site,
+  device: Device,
+  able: readonly Device[],
+  operatorW: Watt = Infinity,
+): Watt | undefined => {
+  const limitW = Math.min(site.exportLimitW, operatorW);
   const gridW = input.image.sites.get(site.id)?.powersW.grid;
   const outputW = outputOf(input.image, device);
   const part = partOf(device, able);
-  if (gridW === undefined || outputW === undefined) return sunRatedW(site.devices) > limitW ? part * limitW : undefined;
+  if (gridW === undefined || outputW === undefined) return groupsOf(site.devices).sunRatedW > limitW ? part * limitW : undefined;
   const phases = phaseRoom(input, site, able, givesSun);
   const phaseRoomW = phases?.way === 'export' ? phases.roomW : Infinity;
   const headroomW = part * Math.min(gridW - endingChargeW(input.image, site) + limitW, phaseRoomW);
@@ -109,38 +118,46 @@ const exportCap = (input: DecisionInput, site: Site, device: Device, able: reado
 const NEARLY_FULL_PCT = 1;
 
 /** What the site's batteries draw now and may stop drawing at any moment. */
-const endingChargeW = (image: DecisionInput['image'], { devices }: Site): Watt =>
-  devices.reduce((sum, { id, role, battery }) => {
-    const { 'battery.powerW': powerW = 0, 'battery.socPct': socPct = 0 } = image.devices.get(id)?.values ?? {};
-    return role === 'battery' && socPct >= battery!.maxSocPct - NEARLY_FULL_PCT ? sum + Math.max(0, -powerW) : sum;
-  }, 0 as Watt);
+const endingChargeW = (image: DecisionInput['image'], { devices }: Site): Watt => {
+  let endingW: Watt = 0;
+  for (const { id, role, battery } of groupsOf(devices).batteries) {
+    const values = role === 'battery' ? image.devices.get(id)?.values : undefined;
+    if (values && (values['battery.socPct'] ?? 0) >= battery!.maxSocPct - NEARLY_FULL_PCT)
+      endingW += Math.max(0, 0 - (values['battery.powerW'] ?? 0));
+  }
+  return endingW;
+};
 
-/** With less room than this some inverters are held back. */
-export const sunHeldWithinW = (devices: readonly Device[]): Watt => HELD_WITHIN * ratedSumW(devices);
+/** With less room than this some inverters are held back; `ratedW`: of all of them together. */
+export const sunHeldWithinW = (ratedW: Watt): Watt => HELD_WITHIN * ratedW;
+
+const NO_CAPS: ReadonlyMap<DeviceId, Watt> = new Map();
 
 /**
  * What each inverter may give so that together they keep to a limit, where `roomW` is what they could still give out (below 0: what they
  * give too much). Less is taken from each by what it gives; more is left to each by its rating.
  */
 export const fleetSunCaps = (image: DecisionInput['image'], devices: readonly Device[], roomW: Watt): ReadonlyMap<DeviceId, Watt> => {
-  const sun = devices.flatMap((device) => {
+  const sun: Device[] = [];
+  const outputsW: Watt[] = [];
+  let ratedW: Watt = 0;
+  for (const device of devices) {
     const outputW = givesSun(device) ? outputOf(image, device) : undefined;
-    return outputW === undefined ? [] : [{ device, outputW: Math.max(0, outputW) }];
-  });
-  const ratedW = ratedSumW(sun.map(({ device }) => device));
-  if (roomW >= sunHeldWithinW(sun.map(({ device }) => device))) return new Map();
-  const cuts = splitInProportion(
-    -roomW,
-    sun.map(({ outputW }) => outputW),
-  );
-  return new Map(
-    sun.map(({ device, outputW }, index) => [device.id, outputW - cuts[index]! + (Math.max(0, roomW) * device.ratedW) / ratedW]),
-  );
+    if (outputW === undefined) continue;
+    sun.push(device);
+    outputsW.push(Math.max(0, outputW));
+    ratedW += device.ratedW;
+  }
+  if (roomW >= sunHeldWithinW(ratedW)) return NO_CAPS;
+  const cutsW = splitInProportion(-roomW, outputsW);
+  return new Map(sun.map((device, index) => [device.id, outputsW[index]! - cutsW[index]! + (Math.max(0, roomW) * device.ratedW) / ratedW]));
 };
 
 /** What leaves the inverter's terminal. */
 export const outputOf = (image: DecisionInput['image'], { id, role }: Device): Watt | undefined => {
-  const { 'pv.powerW': pvW, 'battery.powerW': batteryW } = image.devices.get(id)?.values ?? {};
+  const values = image.devices.get(id)?.values;
+  const pvW = values?.['pv.powerW'];
   if (role === 'pv' || pvW === undefined) return pvW;
+  const batteryW = values?.['battery.powerW'];
   return batteryW === undefined ? undefined : pvW + batteryW;
 };

@@ -12,6 +12,7 @@ import { IntervalFacts1763800000013 } from './0013-interval-facts.js';
 import { ForecastScores1763800000014 } from './0014-forecast-scores.js';
 import { ProofEvidence1763800000018 } from './0018-proof-evidence.js';
 import { EventCourse1763800000019 } from './0019-event-course.js';
+import { EventPromise1763800000020 } from './0020-event-promise.js';
 
 /** Every migration, oldest first. Append only: one that has shipped is never edited. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -28,4 +29,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   ForecastScores1763800000014,
   ProofEvidence1763800000018,
   EventCourse1763800000019,
+  EventPromise1763800000020,
 ];

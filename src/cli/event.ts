@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { eventAnswerSchema, gridEventSchema } from '../grid/schemas.js';
 import { BadInput } from '../kernel/errors.js';
 import { MINUTE_MS } from '../kernel/units.js';
+import type { PlantClient } from './plant-client.js';
 import { asOperator, DEFAULT_PLANT, PLANT_HELP } from './as-operator.js';
 import { askedLengthMs, askedMoment, askedPowerW, plantNowMs } from './asked-for.js';
 
@@ -17,10 +18,10 @@ interface Announcement extends Options {
   readonly start?: string;
   readonly for: string;
   readonly price: string;
+  readonly dryRun?: boolean;
 }
 
-const announcedSchema = gridEventSchema.extend({ note: z.string().optional(), answer: eventAnswerSchema });
-const cancelledSchema = gridEventSchema.extend({ note: z.string().optional() });
+const outcomeSchema = gridEventSchema.extend({ note: z.string().optional() });
 const MICRO = 1e6;
 
 /** `vpp event …`: wishes of the grid, without a browser. */
@@ -34,6 +35,7 @@ export const eventCommand = (): Command => {
     .option('--start <time>', 'when it begins, with its offset; at once without it')
     .option('--for <length>', 'how long it lasts', '1h')
     .option('--price <amount>', 'what households are paid for a kWh, in the plant’s currency', '0')
+    .option('--dry-run', 'say what would be expected of it now, and announce nothing')
     .option('--plant <url>', PLANT_HELP, DEFAULT_PLANT)
     .option('--json', 'print JSON for machines')
     .addHelpText(
@@ -43,7 +45,7 @@ export const eventCommand = (): Command => {
     .action(announce);
   command
     .command('list')
-    .description('the newest events, and what they deliver')
+    .description('the newest events, what was accepted of them, and what they deliver')
     .option('--plant <url>', PLANT_HELP, DEFAULT_PLANT)
     .option('--json', 'print JSON for machines')
     .addHelpText('after', '\nExample:\n  $ VPP_USER=anna VPP_PASSWORD=… vpp event list')
@@ -66,37 +68,43 @@ const announce = async (options: Announcement): Promise<void> => {
   const durationMinutes = askedLengthMs('--for', options.for) / MINUTE_MS;
   if (!(Number(price) >= 0)) throw new BadInput(`--price "${price}": write an amount, as 0.35`);
   const startMs = options.start === undefined ? undefined : askedMoment('--start', options.start);
-  const event = await asOperator(options, async (client) => {
-    const body = {
-      direction: up === undefined ? 'down' : 'up',
-      powerW,
-      startMs: startMs ?? (await plantNowMs(client)),
-      durationMinutes,
-      priceMicroPerKwh: Math.round(Number(price) * MICRO),
-    };
-    return client.post('/api/events', body, announcedSchema);
+  const wish = async (client: PlantClient) => ({
+    direction: up === undefined ? 'down' : 'up',
+    powerW,
+    startMs: startMs ?? (await plantNowMs(client)),
+    durationMinutes,
+    priceMicroPerKwh: Math.round(Number(price) * MICRO),
   });
+  if (options.dryRun) {
+    const answer = await asOperator(options, async (client) => client.post('/api/events/answer', await wish(client), eventAnswerSchema));
+    if (answer.verdict === 'refused') process.exitCode = 1;
+    return options.json ? console.log(JSON.stringify(answer, null, 2)) : say('it would be', answer, powerW);
+  }
+  const event = await asOperator(options, async (client) => client.post('/api/events', await wish(client), outcomeSchema));
   if (options.json) return console.log(JSON.stringify(event, null, 2));
-  const { verdict, acceptedW, reasons } = event.answer;
-  console.log(`${event.id} is ${verdict === 'accepted' ? 'accepted' : `accepted in part: ${acceptedW} of ${event.powerW} W`}`);
-  for (const reason of reasons) console.log(`  missing: ${reason}`);
+  if (event.answer) say(`${event.id} is`, event.answer, event.powerW);
   console.log(`  from ${new Date(event.startMs).toISOString()} to ${new Date(event.endMs).toISOString()}`);
   if (event.note !== undefined) console.log(`  ${event.note}`);
+};
+
+const say = (who: string, { verdict, acceptedW, reasons }: z.infer<typeof eventAnswerSchema>, powerW: number): void => {
+  console.log(`${who} ${verdict === 'in-part' ? `accepted in part: ${acceptedW} of ${powerW} W` : verdict}`);
+  for (const reason of reasons) console.log(`  missing: ${reason}`);
 };
 
 const list = async (options: Options): Promise<void> => {
   const events = await asOperator(options, (client) => client.get('/api/events', z.array(gridEventSchema)));
   if (options.json) return console.log(JSON.stringify(events, null, 2));
-  for (const { id, state, direction, powerW, startMs, endMs, deliveredW } of events) {
+  for (const { id, state, direction, powerW, startMs, endMs, answer, deliveredW } of events) {
     const times = `${new Date(startMs).toISOString()} to ${new Date(endMs).toISOString()}`;
-    console.log(
-      `${id}  ${state.padEnd(9)}  ${direction.padEnd(4)} ${powerW} W  ${times}${deliveredW === undefined ? '' : `  now ${deliveredW} W`}`,
-    );
+    const accepted = answer ? `  accepted ${answer.acceptedW} W` : '';
+    const now = deliveredW === undefined ? '' : `  now ${deliveredW} W`;
+    console.log(`${id}  ${state.padEnd(9)}  ${direction.padEnd(4)} ${powerW} W  ${times}${accepted}${now}`);
   }
 };
 
 const cancel = async (id: string, options: Options): Promise<void> => {
-  const event = await asOperator(options, (client) => client.remove(`/api/events/${encodeURIComponent(id)}`, cancelledSchema));
+  const event = await asOperator(options, (client) => client.remove(`/api/events/${encodeURIComponent(id)}`, outcomeSchema));
   if (options.json) return console.log(JSON.stringify(event, null, 2));
   console.log(event.note ?? `${event.id} is ${event.state}`);
 };

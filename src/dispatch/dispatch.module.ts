@@ -6,6 +6,7 @@ import { DispatchJobs } from './dispatch.jobs.js';
 import { DispatchService } from './dispatch.service.js';
 import { DispatchStateEntity } from './dispatch-state.entity.js';
 import { EventDeliveryService } from './event-delivery.service.js';
+import { EventFactsService } from './event-facts.service.js';
 import { LeaseSpans } from './lease-spans.js';
 import { LoadNeeds } from './load-needs.service.js';
 import { PlanWatch } from './plan-watch.service.js';
@@ -27,6 +28,7 @@ import { WishService } from './wish.service.js';
     DispatchService,
     DispatchJobs,
     EventDeliveryService,
+    EventFactsService,
     LeaseSpans,
     LoadNeeds,
     PlanWatch,

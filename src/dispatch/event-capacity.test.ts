@@ -2,6 +2,7 @@ import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { HOUR_MS } from '../kernel/units.js';
 import { device, imageOf, inputOf, NOON_MS } from './decide.fixture.js';
+import type { GridLimits } from './decision.js';
 import { type CapacityFacts, eventCapacity } from './event-capacity.js';
 import { eventShortfall } from './event-shortfall.js';
 
@@ -16,13 +17,14 @@ const facts = (direction: 'up' | 'down' = 'up', more: Partial<CapacityFacts> = {
     image: { ...image, devices: silent },
     event: { direction, optedOut: new Set(['b']) },
     sunW: new Map(),
+    restW: new Map(HOMES.map(({ id }) => [id, 500])),
     ...more,
   };
 };
 
 describe('what an event can count on', () => {
   it('is told apart by what holds it back', () => {
-    expect(eventCapacity(facts())).toEqual({ availableW: 5_000, offlineW: 5_000, reserveW: 5_000, optedOutW: 5_000 });
+    expect(eventCapacity(facts())).toEqual({ availableW: 5_000, offlineW: 5_000, reserveW: 5_000, optedOutW: 5_000, limitedW: 0 });
   });
 
   it('lacks the devices of a site that runs on its own', () => {
@@ -61,18 +63,57 @@ describe('what an event can count on', () => {
   });
 });
 
+describe('what limits leave of it', () => {
+  const under = (direction: 'up' | 'down', more: Partial<CapacityFacts>) => {
+    const { availableW, limitedW } = eventCapacity(facts(direction, { event: { direction, optedOut: new Set(['b', 'c']) }, ...more }));
+    return [availableW, limitedW];
+  };
+  const at = (limits: GridLimits) => ({ siteLimits: new Map([['a', limits]]) });
+
+  it('up, is what the home takes at rest and what may leave it', () => {
+    expect(under('up', at({ exportW: 2_000 }))).toEqual([2_500, 2_500]);
+    expect(under('up', at({ exportW: 2_000, importW: 0, loadW: 0 }))).toEqual([2_500, 2_500]);
+    expect(under('up', { ...at({ exportW: 2_000 }), restW: new Map([['a', -3_000]]) })).toEqual([0, 5_000]);
+    // Nobody knows what it takes: its limit is kept all the same, by dispatch.
+    expect(under('up', { ...at({ exportW: 2_000 }), restW: new Map() })).toEqual([5_000, 0]);
+  });
+
+  it('up, is without the sun that is to be held back', () => {
+    const sunW = new Map([
+      ['a', 3_000],
+      ['c', 4_000],
+    ]);
+    expect(under('up', { ...at({ generationW: 1_000 }), sunW })).toEqual([3_000, 2_000]);
+    expect(under('up', { siteLimits: new Map([['c', { generationW: 1_000 }]]), sunW })).toEqual([5_000, 0]);
+  });
+
+  it('down, is what may be drawn from the grid besides what the home takes, own sun coming on top of a dimming', () => {
+    expect(under('down', at({ importW: 4_200 }))).toEqual([3_700, 1_300]);
+    expect(under('down', at({ loadW: 2_000, exportW: 0 }))).toEqual([2_000, 3_000]);
+    expect(under('down', at({ dimmingW: 4_200 }))).toEqual([4_200, 800]);
+    expect(under('down', { ...at({ dimmingW: 4_200 }), restW: new Map([['a', -500]]) })).toEqual([4_700, 300]);
+  });
+
+  it('of the fleet, is what the sum of all sites may still give or take', () => {
+    expect(under('up', { fleetLimits: { exportW: 1_000 } })).toEqual([3_000, 2_000]);
+    expect(under('down', { fleetLimits: { importW: 2_500 } })).toEqual([500, 4_500]);
+    expect(under('down', { fleetLimits: { importW: 1_000 } })).toEqual([0, 5_000]);
+  });
+});
+
 it('says why an event is not delivered whole, in the order of the reasons', () => {
   const held = eventCapacity(facts());
-  expect(eventShortfall(20_000, 5_000, held)).toEqual({ offlineW: 5_000, reserveW: 5_000, optedOutW: 5_000, otherW: 0 });
-  expect(eventShortfall(12_000, 5_000, held)).toEqual({ offlineW: 5_000, reserveW: 2_000, optedOutW: 0, otherW: 0 });
+  expect(eventShortfall(20_000, 5_000, held)).toEqual({ offlineW: 5_000, reserveW: 5_000, optedOutW: 5_000, limitedW: 0, otherW: 0 });
+  expect(eventShortfall(12_000, 5_000, held)).toEqual({ offlineW: 5_000, reserveW: 2_000, optedOutW: 0, limitedW: 0, otherW: 0 });
   expect(eventShortfall(30_000, 5_000, held).otherW).toBe(10_000);
-  expect(eventShortfall(5_000, 5_000, held)).toEqual({ offlineW: 0, reserveW: 0, optedOutW: 0, otherW: 0 });
+  expect(eventShortfall(5_000, 5_000, held)).toEqual({ offlineW: 0, reserveW: 0, optedOutW: 0, limitedW: 0, otherW: 0 });
 });
 
 test.prop([fc.integer({ min: 1, max: 50_000 }), fc.integer({ min: -5_000, max: 50_000 })])(
   'what is delivered and what is missing add up to what was asked for',
   (powerW, deliveredW) => {
-    const { offlineW, reserveW, optedOutW, otherW } = eventShortfall(powerW, deliveredW, eventCapacity(facts()));
-    expect(offlineW + reserveW + optedOutW + otherW + Math.min(Math.max(0, deliveredW), powerW)).toBeCloseTo(powerW, 6);
+    const held = eventCapacity(facts('up', { siteLimits: new Map([['a', { exportW: 2_000 }]]) }));
+    const { offlineW, reserveW, optedOutW, limitedW, otherW } = eventShortfall(powerW, deliveredW, held);
+    expect(offlineW + reserveW + optedOutW + limitedW + otherW + Math.min(Math.max(0, deliveredW), powerW)).toBeCloseTo(powerW, 6);
   },
 );

@@ -3,6 +3,7 @@ import { type DurationMs, energyWh, meanPowerW, type Watt, type WattHour } from 
 import { batteryBand, keepReserve } from './battery-rules.js';
 import type { RunningEvent } from './decision.js';
 import { type EventFacts, takesPart } from './event-delivery.js';
+import { type EventLimits, withinFleetLimits, withinSiteLimits } from './event-limits.js';
 import { GENERATOR_STATE } from './generator-watch.js';
 import { drawOf, wouldDraw } from './load-limits.js';
 
@@ -14,9 +15,11 @@ export interface EventCapacity {
   /** What households keep back, and what batteries do not hold or have no room for. */
   readonly reserveW: Watt;
   readonly optedOutW: Watt;
+  /** What operators' limits leave no room for, and what connections do not bear. */
+  readonly limitedW: Watt;
 }
 
-export interface CapacityFacts extends EventFacts {
+export interface CapacityFacts extends EventFacts, EventLimits {
   readonly lockedOut: ReadonlySet<DeviceId>;
   readonly event: Pick<RunningEvent, 'direction' | 'optedOut'>;
   /** What sun gives, by site: it can be left on the roof where the grid wants less. */
@@ -25,20 +28,34 @@ export interface CapacityFacts extends EventFacts {
   readonly ahead?: { readonly leadMs: DurationMs; readonly lengthMs: DurationMs };
 }
 
-type HeldBy = 'offlineW' | 'reserveW' | 'optedOutW';
+type HeldBy = 'offlineW' | 'reserveW' | 'optedOutW' | 'limitedW';
 
 export const eventCapacity = (facts: CapacityFacts): EventCapacity => {
-  const capacity = { availableW: 0 as Watt, offlineW: 0 as Watt, reserveW: 0 as Watt, optedOutW: 0 as Watt };
-  for (const site of facts.plant.sites)
+  const capacity = { availableW: 0 as Watt, offlineW: 0 as Watt, reserveW: 0 as Watt, optedOutW: 0 as Watt, limitedW: 0 as Watt };
+  let withinW: Watt = 0;
+  for (const site of facts.plant.sites) {
+    const canW = { takesW: 0 as Watt, othersW: 0 as Watt };
     for (const device of site.devices) {
       const ratedW = ratedFor(facts, site, device);
       if (ratedW <= 0) continue;
       const { heldBy, heldW } = heldBack(facts, site, device, ratedW);
       capacity[heldBy] += heldW;
       capacity.availableW += ratedW - heldW;
+      canW[device.battery || device.flexibleLoad ? 'takesW' : 'othersW'] += ratedW - heldW;
     }
-  return capacity;
+    if (takesPart(facts.event, site, facts.consents)) withinW += withinSiteLimits(facts, site, drawnBy(facts, site), canW);
+  }
+  const leftW = withinFleetLimits(facts, Math.max(0, withinW));
+  return { ...capacity, availableW: leftW, limitedW: capacity.availableW - leftW };
 };
+
+/** What flexible loads of a site draw; of an hour to come, what the plan has them draw. */
+const drawnBy = ({ image, planned, ahead }: CapacityFacts, { devices }: Site): Watt =>
+  devices.reduce((sum, device) => {
+    if (!device.flexibleLoad) return sum;
+    const step = planned?.get(device.id);
+    return sum + (!ahead ? drawOf({ image }, device) : step?.kind === 'flexible-load' ? step.drawW : 0);
+  }, 0 as Watt);
 
 const ratedFor = ({ event: { direction }, planned, sunW, image, ahead }: CapacityFacts, site: Site, device: Device): Watt => {
   const isUp = direction === 'up';

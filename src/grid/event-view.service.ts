@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
-import type { EventAnswer } from '../dispatch/event-answer.js';
-import { EventDeliveryService, type EventWish } from '../dispatch/event-delivery.service.js';
+import { type EventAnswer, eventAnswer } from '../dispatch/event-answer.js';
+import { EventDeliveryService } from '../dispatch/event-delivery.service.js';
 import type { EpochMs } from '../kernel/units.js';
 import { BaselineService } from '../settlement/baseline.service.js';
 import { SettlementService } from '../settlement/settlement.service.js';
-import { EventService } from '../signals/event.service.js';
+import { type EventJudge, EventService, type EventWish } from '../signals/event.service.js';
 import type { GridEvent } from '../signals/grid-event.js';
 import type { gridEventSchema } from './schemas.js';
 
@@ -31,7 +31,8 @@ export class EventViewService {
     return event && this.view(event, nowMs);
   }
 
-  async view(event: GridEvent, nowMs: EpochMs): Promise<GridEventView> {
+  async view({ promise, ...asked }: GridEvent, nowMs: EpochMs): Promise<GridEventView> {
+    const event = { ...asked, ...(promise ? { answer: eventAnswer(promise) } : {}) };
     if (event.state === 'announced') return { ...event, participants: (await this.baselines.participants(event)).length };
     if (event.state === 'cancelled') return { ...event };
     const { deliveredWh, paidMicro, participants } = await this.settlement.eventResult(event);
@@ -40,7 +41,15 @@ export class EventViewService {
   }
 
   /** How much of an event to come is to be expected, and why not the rest. */
-  answer(wish: EventWish, nowMs: EpochMs): Promise<EventAnswer> {
-    return this.delivery.answer(wish, nowMs);
+  async answer(wish: EventWish, nowMs: EpochMs): Promise<EventAnswer> {
+    return eventAnswer(await this.delivery.promise(wish, nowMs));
+  }
+
+  /** Refuses what nothing can be given of. */
+  judge(nowMs: EpochMs): EventJudge {
+    return async (wish) => {
+      const { verdict, reasons, acceptedW, shortfall } = await this.answer(wish, nowMs);
+      return verdict === 'refused' ? { refusedFor: reasons } : { promise: { acceptedW, shortfall } };
+    };
   }
 }

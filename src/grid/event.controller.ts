@@ -1,22 +1,23 @@
-import { Body, ConflictException, Controller, Delete, Get, NotFoundException, Param, Patch, Post } from '@nestjs/common';
+import { Body, ConflictException, Controller, Delete, Get, HttpCode, NotFoundException, Param, Patch, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { type EpochMs, MINUTE_MS } from '../kernel/units.js';
+import { MINUTE_MS } from '../kernel/units.js';
 import { AuditService } from '../platform/audit.service.js';
 import { CallerParam, For } from '../platform/auth.guard.js';
 import type { Caller } from '../platform/auth.service.js';
 import { Clock } from '../platform/clock.js';
 import type { EventRequest } from '../signals/event-rules.js';
-import { type EventJudge, type EventOutcome, EventService } from '../signals/event.service.js';
+import { type EventOutcome, EventService } from '../signals/event.service.js';
 import { LimitService } from '../signals/limit.service.js';
 import { limitsBeforeEvent } from '../signals/limits-before-event.js';
+import type { EventAnswer } from '../dispatch/event-answer.js';
 import { EventViewService, type GridEventView } from './event-view.service.js';
 import { eventAnswerSchema, eventRequestSchema, gridEventSchema } from './schemas.js';
 
 const SHOWN = 50;
 const changeSchema = eventRequestSchema.partial();
-/** What the plant made of the request: `note` where its times are not to the letter or a limit comes before it, `answer` to an event that is to come. */
-const outcomeSchema = gridEventSchema.extend({ note: z.string().optional(), answer: eventAnswerSchema.optional() });
+/** What the plant made of the request: `note` where its times are not to the letter or a limit comes before it. */
+const outcomeSchema = gridEventSchema.extend({ note: z.string().optional() });
 type Answer = z.infer<typeof outcomeSchema>;
 
 /** Wishes of the grid: ask, change, take back, and see what was delivered. */
@@ -53,7 +54,18 @@ export class EventController {
     @CallerParam() caller: Caller,
   ): Promise<Answer> {
     const nowMs = this.clock.now();
-    return this.answer(await this.events.announce(requestOf(body) as EventRequest, caller.name, nowMs, this.judge(nowMs)), caller);
+    return this.answer(await this.events.announce(requestOf(body) as EventRequest, caller.name, nowMs, this.view.judge(nowMs)), caller);
+  }
+
+  /** What would be said to it now: nothing is announced. */
+  @Post('answer')
+  @HttpCode(200)
+  @ApiOkResponse({ standardSchema: eventAnswerSchema })
+  async wouldAnswer(@Body({ schema: eventRequestSchema }) body: z.infer<typeof eventRequestSchema>): Promise<EventAnswer> {
+    const nowMs = this.clock.now();
+    const wish = await this.events.wouldBe(requestOf(body) as EventRequest, nowMs);
+    if ('kind' in wish) throw overlapOf(wish);
+    return this.view.answer(wish, nowMs);
   }
 
   @Patch(':id')
@@ -64,7 +76,7 @@ export class EventController {
     @CallerParam() caller: Caller,
   ): Promise<Answer> {
     const nowMs = this.clock.now();
-    return this.answer(await this.events.amend(id, requestOf(body), caller.name, nowMs, this.judge(nowMs)), caller);
+    return this.answer(await this.events.amend(id, requestOf(body), caller.name, nowMs, this.view.judge(nowMs)), caller);
   }
 
   @Delete(':id')
@@ -73,17 +85,10 @@ export class EventController {
     return this.answer(await this.events.cancel(id, caller.name, this.clock.now()), caller);
   }
 
-  private judge(nowMs: EpochMs): EventJudge {
-    return async (wish) => {
-      const { verdict, reasons } = await this.view.answer(wish, nowMs);
-      return verdict === 'refused' ? reasons : [];
-    };
-  }
-
   private async answer(outcome: EventOutcome, caller: Caller): Promise<Answer> {
     switch (outcome.kind) {
       case 'overlap':
-        throw new ConflictException(`The event overlaps ${outcome.with.id}; cancel that one or choose another time.`);
+        throw overlapOf(outcome);
       case 'refused':
         throw new ConflictException(`The fleet can deliver none of it: ${outcome.reasons.join('; ')}.`);
       case 'too-late':
@@ -96,22 +101,23 @@ export class EventController {
       case 'cut-short': {
         const { event, note } = outcome;
         const isToCome = outcome.kind === 'announced' || outcome.kind === 'amended';
-        const answer = isToCome ? await this.view.answer(event, this.clock.now()) : undefined;
         const notes = [
           ...(note === undefined ? [] : [note]),
           ...(isToCome ? limitsBeforeEvent(event, this.limits.list(this.clock.now())) : []),
         ];
-        const accepted = answer ? `, ${answer.verdict}: ${answer.acceptedW} W` : '';
+        const accepted = isToCome && event.promise ? `, accepted: ${event.promise.acceptedW} W` : '';
         await this.audit.record(caller.name, `event-${outcome.kind}`, event.id, `${event.direction} ${event.powerW} W${accepted}`);
         return {
           ...(await this.view.view(event, this.clock.now())),
           ...(notes.length === 0 ? {} : { note: notes.join(' ') }),
-          ...(answer ? { answer } : {}),
         };
       }
     }
   }
 }
+
+const overlapOf = (outcome: { readonly with: { readonly id: string } }): ConflictException =>
+  new ConflictException(`The event overlaps ${outcome.with.id}; cancel that one or choose another time.`);
 
 const requestOf = ({ durationMinutes, ...rest }: z.infer<typeof changeSchema>): Partial<EventRequest> => ({
   ...rest,

@@ -124,9 +124,9 @@ export const siteRowSchema = z.object({
   readAtMs: epochMs.optional(),
 });
 
-const shortfallSchema = z.object({ offlineW: watt, reserveW: watt, optedOutW: watt, otherW: watt });
+const shortfallSchema = z.object({ offlineW: watt, reserveW: watt, optedOutW: watt, limitedW: watt, otherW: watt });
 
-/** Of an event that is announced or amended; one of which nothing can be given is refused with status 409. */
+/** Said when an event is announced or amended, and kept; one of which nothing can be given is refused with status 409. */
 export const eventAnswerSchema = z.object({
   verdict: z.enum(['accepted', 'in-part', 'refused']),
   acceptedW: watt.describe('What is to be expected of it by what is known now; W in the direction of the event'),
@@ -146,6 +146,7 @@ export const gridEventSchema = z.object({
   announcedBy: z.string(),
   deliveredW: watt.optional(),
   deliveredWh: wattHour.optional(),
+  answer: eventAnswerSchema.optional().describe('What the plant said of it when it was announced or last amended'),
   paidMicro: micro.optional(),
   participants: z.number().int().optional(),
   fairness: z

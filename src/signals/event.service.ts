@@ -8,7 +8,7 @@ import type { EpochMs } from '../kernel/units.js';
 import { askedAt, EVENT_RAMP_MS, type EventCourse } from './event-ramp.js';
 import { type EventRequest, eventTimes, stateAt } from './event-rules.js';
 import { EventOptOutEntity, GridEventEntity } from './grid-event.entity.js';
-import type { EventState, GridEvent } from './grid-event.js';
+import type { EventPromise, EventState, GridEvent } from './grid-event.js';
 import { SignalsSettings } from './signals-settings.js';
 
 export type EventOutcome =
@@ -21,11 +21,14 @@ export type EventOutcome =
   | { readonly kind: 'too-late'; readonly state: EventState }
   | { readonly kind: 'unknown-event' };
 
-/** Why nothing of an event could be given; none where something can. Asked before the event is stored. */
+/** An event as it would be; with its `id` where it is known already. */
+export type EventWish = Pick<GridEvent, 'direction' | 'powerW' | 'startMs' | 'endMs'> & { readonly id?: string };
+
+/** Asked before an event is stored: what can be delivered of it, or why nothing. */
 export type EventJudge = (
-  wish: Pick<GridEvent, 'direction' | 'powerW' | 'startMs' | 'endMs'> & { readonly id?: string },
-) => Promise<readonly string[]>;
-const TAKES_ALL: EventJudge = () => Promise.resolve([]);
+  wish: EventWish,
+) => Promise<{ readonly refusedFor: readonly string[] } | { readonly promise: EventPromise | undefined }>;
+const TAKES_ALL: EventJudge = () => Promise.resolve({ promise: undefined });
 
 export interface EventChange {
   readonly kind: 'announced' | 'amended' | 'cancelled' | 'settled' | 'opt-out' | 'opt-in';
@@ -62,18 +65,26 @@ export class EventService {
       const { note, ...times } = eventTimes(request, this.settings.intervalMs, nowMs);
       const clash = await this.clashWith(times, nowMs);
       if (clash) return { kind: 'overlap', with: clash };
-      const reasons = await judge({ ...request, ...times });
-      if (reasons.length > 0) return { kind: 'refused', reasons };
+      const judged = await judge({ ...request, ...times });
+      if ('refusedFor' in judged) return { kind: 'refused', reasons: judged.refusedFor };
       const number = ((await this.events.maximum('number')) ?? 0) + 1;
       const row: GridEventEntity = {
         ...newRow(request, number),
         ...times,
+        promise: judged.promise ?? null,
         announcedAtMs: nowMs,
         announcedBy: byUser,
       };
       await this.events.insert(row);
       return this.tell('announced', eventOf(row, nowMs), note);
     });
+  }
+
+  /** The event that would come of a request now, and is not announced by it; or one it would overlap. Throws `BadInput` like `announce`. */
+  async wouldBe(request: EventRequest, nowMs: EpochMs): Promise<EventWish | { readonly kind: 'overlap'; readonly with: GridEvent }> {
+    const { note: _moved, ...times } = eventTimes(request, this.settings.intervalMs, nowMs);
+    const clash = await this.clashWith(times, nowMs);
+    return clash ? { kind: 'overlap', with: clash } : { ...request, ...times };
   }
 
   /** Changes an event that has not begun. Its id stays; new times mean new baselines. Throws `BadInput` like `announce`. */
@@ -87,10 +98,11 @@ export class EventService {
       const { note, ...times } = eventTimes(request, this.settings.intervalMs, nowMs);
       const clash = await this.clashWith(times, nowMs, id);
       if (clash) return { kind: 'overlap', with: clash };
-      const reasons = await judge({ ...request, ...times, id });
-      if (reasons.length > 0) return { kind: 'refused', reasons };
+      const judged = await judge({ ...request, ...times, id });
+      if ('refusedFor' in judged) return { kind: 'refused', reasons: judged.refusedFor };
       const { direction, powerW, priceMicroPerKwh } = request;
-      const amended = { direction, powerW, priceMicroPerKwh, ...times, ...changedNow(row, byUser, nowMs) };
+      const promise = judged.promise ?? null;
+      const amended = { direction, powerW, priceMicroPerKwh, ...times, promise, ...changedNow(row, byUser, nowMs) };
       return this.tell('amended', await this.change(row, amended, nowMs), note);
     });
   }
@@ -248,7 +260,18 @@ const eventOf = (row: GridEventEntity, nowMs: EpochMs): GridEvent => {
   const { id, direction, powerW, priceMicroPerKwh, startMs, endMs, announcedAtMs, announcedBy } = row;
   const stored = row.cancelledAtMs !== null ? 'cancelled' : row.settledAtMs !== null ? 'settled' : 'announced';
   const state = stateAt({ startMs, endMs, state: stored }, nowMs);
-  return { id, direction, powerW, priceMicroPerKwh, startMs, endMs, state, announcedAtMs, announcedBy };
+  return {
+    id,
+    direction,
+    powerW,
+    priceMicroPerKwh,
+    startMs,
+    endMs,
+    state,
+    announcedAtMs,
+    announcedBy,
+    ...(row.promise ? { promise: row.promise } : {}),
+  };
 };
 
 const courseOf = (row: GridEventEntity, nowMs: EpochMs): GridEvent & EventCourse => ({

@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { bigintColumn } from '../platform/columns.js';
-import type { EventDirection } from './grid-event.js';
+import type { EventDirection, EventPromise } from './grid-event.js';
 
 @Entity({ name: 'grid_events' })
 @Index('ux_grid_events_number', ['number'], { unique: true })
@@ -44,6 +44,10 @@ export class GridEventEntity {
   /** What was asked for at that moment, in the house's sign: the fleet goes down from there. */
   @Column({ name: 'amended_from_w', type: 'double precision', nullable: true })
   amendedFromW!: number | null;
+
+  /** What the plant said it can deliver, when it was announced or last amended. */
+  @Column({ type: 'simple-json', nullable: true })
+  promise!: EventPromise | null;
 
   @Column({ name: 'cancelled_at_ms', type: 'bigint', nullable: true, transformer: bigintColumn })
   cancelledAtMs!: number | null;

@@ -142,6 +142,11 @@ describe('the demo, as its users see it', () => {
     await page.getByTestId('event-pricePerKwh').fill('0.40');
     await page.getByTestId('event-startInMinutes').fill('0');
     await page.getByTestId('event-durationMinutes').fill('1');
+    // What the plant would accept is told before anything is announced.
+    await page
+      .getByTestId('event-expected')
+      .getByText(/\d of 20\.0 kW/)
+      .waitFor();
     const [answer] = await Promise.all([
       page.waitForResponse((response) => response.url().endsWith('/api/events') && response.request().method() === 'POST'),
       page.getByTestId('event-submit').click(),
@@ -149,6 +154,10 @@ describe('the demo, as its users see it', () => {
     const { id } = (await answer.json()) as { id: string };
     ownEvent = page.getByTestId(`event-row-${id}`);
     await stateOf(ownEvent, 'announced').waitFor();
+    await ownEvent
+      .getByTestId('event-accepted')
+      .getByText(/\d of 20\.0 kW/)
+      .waitFor();
     expect(await page.locator('.event').count()).toBeGreaterThan(before);
     await expectAccessible(page);
     await stateOf(ownEvent, 'active').waitFor();

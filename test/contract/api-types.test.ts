@@ -154,7 +154,13 @@ const full: { [Name in keyof Answers]: Required<Page<Name>> } = {
     paidMicro: 35_000,
     participants: 2,
     fairness: 0.9,
-    shortfall: { offlineW: 0, reserveW: 0, optedOutW: 0, otherW: 0 },
+    shortfall: { offlineW: 0, reserveW: 0, optedOutW: 0, limitedW: 0, otherW: 0 },
+    answer: {
+      verdict: 'in-part',
+      acceptedW: 4_500,
+      shortfall: { offlineW: 500, reserveW: 0, optedOutW: 0, limitedW: 0, otherW: 0 },
+      reasons: ['500 W of devices that do not answer'],
+    },
   },
   limit: {
     id: 1,

@@ -3,6 +3,7 @@ import { vppProgram } from '../../src/cli/program.js';
 import { DispatchService } from '../../src/dispatch/dispatch.service.js';
 import { FleetService } from '../../src/fleet/fleet.service.js';
 import { ManualClock } from '../../src/platform/clock.js';
+import { LimitService } from '../../src/signals/limit.service.js';
 import { TelemetryService } from '../../src/telemetry/telemetry.service.js';
 import { listeningHomes, type ListeningHomes } from './listening-homes.js';
 
@@ -50,8 +51,12 @@ describe('an event that an operator announces', () => {
     const answer = await vpp('event', 'announce', '--up', '5kW', ...start);
     expect(answer).toMatch(/^EV-0001 is accepted in part: 3000 of 5000 W\n {2}missing: 2000 W of devices that do not answer/);
     await expect(vpp('event', 'announce', '--down', '2kW', ...start)).rejects.toThrow(/overlaps EV-0001/);
+    await expect(vpp('event', 'announce', '--down', '2kW', ...start, '--dry-run')).rejects.toThrow(/overlaps EV-0001/);
     said = [];
-    expect(await vpp('event', 'list')).toMatch(/^EV-0001 {2}announced {2}up {3}5000 W/);
+    expect(await vpp('event', 'list')).toMatch(/^EV-0001 {2}announced {2}up {3}5000 W .* accepted 3000 W$/);
+    expect(await homes.json('/api/events/EV-0001')).toMatchObject({
+      answer: { verdict: 'in-part', acceptedW: 3_000, shortfall: { offlineW: 2_000 }, reasons: [expect.stringContaining('do not answer')] },
+    });
     said = [];
     expect(await vpp('event', 'cancel', 'EV-0001')).toBe('EV-0001 is cancelled');
   });
@@ -102,5 +107,26 @@ describe('a limit that an operator sets', () => {
       ['bert-home', 'generation', 'olga', false],
       ['bert-home', 'load', 'the fleet file', false],
     ]);
+  });
+});
+
+describe('what an operator is told before anything is announced', () => {
+  it('is what would be accepted, and what a limit in its time leaves of it', async () => {
+    annasBatterySays(90);
+    const before = await homes.json<unknown[]>('/api/events');
+    const wish = ['--up', '5kW', '--start', '2026-06-01T12:00:00Z', '--for', '1h', '--dry-run'];
+    expect(await vpp('event', 'announce', ...wish)).toMatch(
+      /^it would be accepted in part: 3000 of 5000 W\n {2}missing: 2000 W of devices that do not/,
+    );
+    homes.app.get(TelemetryService).accept({ deviceId: 'anna-meter', atMs: clock.now(), values: { 'grid.powerW': 500 } });
+    const ask = { scope: 'anna-home', kind: 'export' as const, valueW: 1_000, reason: 'line work' };
+    const times = { startMs: Date.UTC(2026, 5, 1, 12, 30), endMs: Date.UTC(2026, 5, 1, 13) };
+    const { id } = await homes.app.get(LimitService).set({ ...ask, ...times }, 'olga', clock.now());
+    said = [];
+    expect(await vpp('event', 'announce', ...wish)).toMatch(
+      /^it would be accepted in part: 1500 of 5000 W\n.*\n {2}missing: 500 W that operators' limits/,
+    );
+    await homes.app.get(LimitService).withdraw(id, 'olga', clock.now());
+    expect(await homes.json<unknown[]>('/api/events')).toHaveLength(before.length);
   });
 });

@@ -12,6 +12,7 @@ import type { Config } from '../../platform/config.js';
 import type { DemoClock } from '../../platform/demo-clock.js';
 import type { createLog } from '../../platform/logger.js';
 import { SettlementJobs } from '../../settlement/settlement.jobs.js';
+import { EventViewService } from '../../grid/event-view.service.js';
 import { EventService } from '../../signals/event.service.js';
 import type { Tariff } from '../../signals/tariff.js';
 import { type FleetState, type RunningFleet, type SiteState, startFleet, type VirtualSite } from '../../simulator/index.js';
@@ -171,7 +172,7 @@ export class DemoRun {
     const { clock, config } = this.settings;
     const nowMs = clock.now();
     const request = { ...FIRST_EVENT, startMs: nowMs, durationMs: config.intervalMinutes * MINUTE_MS };
-    await this.plant.app.get(EventService).announce(request, 'demo', nowMs);
+    await this.plant.app.get(EventService).announce(request, 'demo', nowMs, this.plant.app.get(EventViewService).judge(nowMs));
   }
 
   /** What goes on behind the pages says so in the log when it fails; the plant goes on without it. */

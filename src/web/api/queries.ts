@@ -36,6 +36,7 @@ export const keys = {
   sites: ['sites'],
   devices: ['devices'],
   events: ['events'],
+  eventAnswer: ['event-answer'],
   alarms: ['alarms'],
   limits: ['limits'],
   lockOuts: ['lock-outs'],

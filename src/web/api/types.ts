@@ -136,9 +136,25 @@ export interface GridEvent {
   deliveredWh?: number;
   paidMicro?: number;
   participants?: number;
-  /** Live: what is missing, and why. */
   fairness?: number;
-  shortfall?: { offlineW: number; reserveW: number; optedOutW: number; otherW: number };
+  /** Live: what is missing, and why. */
+  shortfall?: EventShortfall;
+  /** What the plant said of it when it was announced or last amended. */
+  answer?: EventAnswer;
+}
+export interface EventShortfall {
+  offlineW: number;
+  reserveW: number;
+  optedOutW: number;
+  limitedW: number;
+  otherW: number;
+}
+/** POST /api/events/answer takes EventRequest and announces nothing. */
+export interface EventAnswer {
+  verdict: 'accepted' | 'in-part' | 'refused';
+  acceptedW: number;
+  shortfall: EventShortfall;
+  reasons: string[];
 }
 export interface EventRequest {
   direction: 'up' | 'down';

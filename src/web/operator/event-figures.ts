@@ -2,7 +2,7 @@ import { ceilTo } from '../../kernel/interval.js';
 import { MICRO_PER_UNIT } from '../../kernel/money.js';
 import { durationOf } from '../../kernel/interval.js';
 import { meanPowerW, MINUTE_MS } from '../../kernel/units.js';
-import type { EventRequest, GridEvent } from '../api/types.js';
+import type { EventRequest, EventShortfall, GridEvent } from '../api/types.js';
 
 /** What the fields of the form hold: as typed, so that a half-typed number is no number yet. */
 export interface EventDraft {
@@ -52,6 +52,14 @@ export const meanDeliveredW = (event: GridEvent): number | undefined =>
 /** Delivered over asked, 1 where all of it came; never below 0. */
 export const deliveredShare = (event: GridEvent, deliveredW: number | undefined): number | undefined =>
   deliveredW === undefined || event.powerW <= 0 ? undefined : Math.max(0, deliveredW / event.powerW);
+
+/** What is missing of an event, in the order in which it is charged; what rounds to nothing on the page is left out. */
+export const missingOf = (shortfall: EventShortfall): { part: keyof EventShortfall; powerW: number }[] =>
+  (['offlineW', 'reserveW', 'optedOutW', 'limitedW', 'otherW'] as const)
+    .map((part) => ({ part, powerW: shortfall[part] }))
+    .filter(({ powerW }) => powerW >= LEAST_SHOWN_W);
+
+const LEAST_SHOWN_W = 50;
 
 export const newestFirst = (events: readonly GridEvent[]): GridEvent[] =>
   [...events].sort((a, b) => b.startMs - a.startMs || b.announcedAtMs - a.announcedAtMs);

@@ -7,9 +7,10 @@ import { mergeById } from '../api/live-state.js';
 import { keys, usePlant } from '../api/queries.js';
 import type { EventRequest, GridEvent } from '../api/types.js';
 import type { Format } from '../design/format.js';
-import { Choice, Problem } from '../design/parts.js';
+import { Choice, Problem, useProblemText } from '../design/parts.js';
 import { useFormat, usePlantNow } from '../design/plant-clock.js';
 import { useText } from '../messages/text.js';
+import { Promised, useEventAnswer } from './event-promise.js';
 import { type DraftFault, type EventDraft, requestOf } from './event-figures.js';
 
 /** What stands in the form before anyone typed: small, soon and short. */
@@ -55,6 +56,14 @@ const useAnnounce = () => {
   });
 };
 
+/** Before anything is announced: how much of it the plant would accept now, and why not the rest. */
+const Expected = ({ answer: { data, error }, powerW }: { answer: ReturnType<typeof useEventAnswer>; powerW: number }) => {
+  const text = useText();
+  const problem = useProblemText();
+  if (error) return <p className="event-promise">{problem(error).detail}</p>;
+  return data ? <Promised answer={data} powerW={powerW} words="event.expected" /> : <p className="event-promise">{text('event.asking')}</p>;
+};
+
 /** Asks the fleet for a change of its net import, and says beforehand exactly when that will be. */
 export const EventForm = () => {
   const text = useText();
@@ -65,11 +74,13 @@ export const EventForm = () => {
   const [tried, setTried] = useState(false);
   const announce = useAnnounce();
   const outcome = nowMs === undefined ? undefined : requestOf(draft, nowMs, plant?.intervalMinutes ?? 15);
+  const request = outcome?.kind === 'request' ? outcome.request : undefined;
+  const expected = useEventAnswer(request);
   const fault = tried && outcome?.kind === 'fault' ? outcome.field : undefined;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     setTried(true);
-    if (outcome?.kind === 'request') announce.mutate(outcome.request);
+    if (request) announce.mutate(request);
   };
   const field = (name: DraftFault, unit: string) => (
     <Field
@@ -81,13 +92,10 @@ export const EventForm = () => {
       onChange={(value) => setDraft({ ...draft, [name]: value })}
     />
   );
-  const window =
-    outcome?.kind === 'request'
-      ? {
-          from: format.time(outcome.request.startMs),
-          to: format.time(outcome.request.startMs + outcome.request.durationMinutes * MINUTE_MS),
-        }
-      : undefined;
+  const window = request && {
+    from: format.time(request.startMs),
+    to: format.time(request.startMs + request.durationMinutes * MINUTE_MS),
+  };
   return (
     <form className="event-form" data-testid="event-form" onSubmit={submit} noValidate>
       <Choice
@@ -110,6 +118,7 @@ export const EventForm = () => {
           {text(`event.fault.${fault}`)}
         </p>
       ) : null}
+      {request ? <Expected answer={expected} powerW={request.powerW} /> : null}
       {announce.error ? <Problem error={announce.error} /> : null}
       <div className="event-send">
         <span>{window ? text('event.window', window) : text('event.window.none')}</span>

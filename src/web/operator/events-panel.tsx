@@ -7,6 +7,7 @@ import { Answer, Empty, Panel, Problem } from '../design/parts.js';
 import { useFormat, usePlantNow } from '../design/plant-clock.js';
 import { useText } from '../messages/text.js';
 import { EventForm } from './event-form.js';
+import { Missing, Promised } from './event-promise.js';
 import { deliveredShare, meanDeliveredW, newestFirst } from './event-figures.js';
 
 const CancelButton = ({ id }: { id: string }) => {
@@ -51,6 +52,7 @@ const Delivery = ({ event }: { event: GridEvent }) => {
         </span>
         {event.participants === undefined ? null : <span>{text('event.homes', { count: event.participants })}</span>}
       </p>
+      {event.shortfall ? <Missing shortfall={event.shortfall} rest="event.missing.otherW" /> : null}
     </div>
   );
 };
@@ -75,6 +77,7 @@ const EventRow = ({ event }: { event: GridEvent }) => {
           price: format.money(event.priceMicroPerKwh),
         })}
       </p>
+      {event.answer && event.state !== 'cancelled' ? <Promised answer={event.answer} powerW={event.powerW} words="event.accepted" /> : null}
       {event.state === 'announced' || event.state === 'cancelled' ? null : <Delivery event={event} />}
       {canCancel ? <CancelButton id={event.id} /> : null}
     </li>

@@ -6,7 +6,7 @@ import type { Alarm, DeviceRow, GridEvent, SiteRow } from '../api/types.js';
 import { flowDirection } from '../design/flow-direction.js';
 import { inOrder } from './alarm-order.js';
 import { batterySites, devicesShown, flexibleLoads, loadStateOf, onStrip, powerOf } from './device-figures.js';
-import { deliveredShare, type EventDraft, meanDeliveredW, newestFirst, requestOf } from './event-figures.js';
+import { deliveredShare, type EventDraft, meanDeliveredW, missingOf, newestFirst, requestOf } from './event-figures.js';
 
 const device = (over: Partial<DeviceRow>): DeviceRow => ({
   id: 'd',
@@ -32,6 +32,7 @@ const site = (over: Partial<SiteRow>): SiteRow => ({
   missing: [],
   ...over,
 });
+const shortfall = { offlineW: 3_000, reserveW: 49, optedOutW: 0, limitedW: 800, otherW: 50 };
 const draft: EventDraft = { direction: 'up', powerKw: '20', startInMinutes: '1', durationMinutes: '5', pricePerKwh: '0,40' };
 const gridEvent = (over: Partial<GridEvent>): GridEvent => ({
   id: 'EV-1',
@@ -85,6 +86,14 @@ describe('asking for a grid event', () => {
     ['pricePerKwh', '-0.1'],
   ] as const)('names the field that cannot be used: %s "%s"', (field, typed) => {
     expect(requestOf({ ...draft, [field]: typed }, 0, 1)).toEqual({ kind: 'fault', field });
+  });
+
+  it('names what is missing in the order of its reasons, but for what rounds to nothing', () => {
+    expect(missingOf(shortfall)).toEqual([
+      { part: 'offlineW', powerW: 3_000 },
+      { part: 'limitedW', powerW: 800 },
+      { part: 'otherW', powerW: 50 },
+    ]);
   });
 
   it('reckons what was delivered against what was asked', () => {

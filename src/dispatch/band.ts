@@ -19,7 +19,9 @@ export interface PowerBand {
   readonly cuts: readonly Cut[];
 }
 
-export const openBand = (minW: Watt, maxW: Watt): PowerBand => ({ minW, maxW, cuts: [] });
+const NO_CUTS: readonly Cut[] = [];
+
+export const openBand = (minW: Watt, maxW: Watt): PowerBand => ({ minW, maxW, cuts: NO_CUTS });
 
 /**
  * The band as `by` leaves it. A wish that lies wholly outside pulls the band to the end nearest to it: the sources before
@@ -37,6 +39,9 @@ export const within = (band: PowerBand, powerW: Watt): Watt => clamp(powerW, ban
 /** The whole watt nearest to `powerW` that the band allows; a band narrower than that gives its own end. */
 export const wholeWithin = (band: PowerBand, powerW: Watt): Watt => {
   const exactW = within(band, powerW);
-  const wholeW = [Math.round(exactW), Math.floor(exactW), Math.ceil(exactW)].find((watts) => watts >= band.minW && watts <= band.maxW);
-  return 0 + (wholeW ?? exactW);
+  const isAllowed = (wholeW: Watt): boolean => wholeW >= band.minW && wholeW <= band.maxW;
+  const nearestW = Math.round(exactW);
+  if (isAllowed(nearestW)) return 0 + nearestW;
+  const [belowW, aboveW] = [Math.floor(exactW), Math.ceil(exactW)];
+  return 0 + (isAllowed(belowW) ? belowW : isAllowed(aboveW) ? aboveW : exactW);
 };

@@ -3,6 +3,7 @@ import { clamp, type Watt } from '../kernel/units.js';
 import { narrow, type PowerBand, wholeWithin, within } from './band.js';
 import { batteryBand, followPlan, keepConnection, keepLoad, keepPhases, keepReserve } from './battery-rules.js';
 import { type DecisionInput, type DeviceDecision, type GridLimits, leftAlone } from './decision.js';
+import { groupsOf } from './device-groups.js';
 import { ableDrawW, drawOf, unableDrawW } from './load-limits.js';
 import { phaseRoom } from './phase-limit.js';
 
@@ -17,37 +18,37 @@ export interface BatteryCase {
   readonly socPct: number;
 }
 
+const NO_LIMITS: GridLimits = {};
+
 /** What is to be known of a battery before it is told anything, or why it is not told anything. `able`: the site's devices that can be. */
 export const batteryCase = (input: DecisionInput, site: Site, device: Device, able: readonly Device[]): BatteryCase | string => {
   const gridW = input.image.sites.get(site.id)?.powersW.grid;
   if (gridW === undefined) return 'no fresh word from its grid meter';
-  const valuesOf = ({ id }: Device) => input.image.devices.get(id)?.values;
-  const socPct = valuesOf(device)?.['battery.socPct'];
+  const { devices } = input.image;
+  const socPct = devices.get(device.id)?.values['battery.socPct'];
   if (socPct === undefined) return 'state of charge unknown';
   const rating = device.battery!;
-  const mates = able.filter(({ battery }) => battery);
-  const part = rating.maxDischargeW / mates.reduce((sum, { battery }) => sum + battery!.maxDischargeW, 0);
+  const { batteries: mates, maxDischargeW } = groupsOf(able);
+  const part = rating.maxDischargeW / maxDischargeW;
   let batteriesW = 0;
   for (const mate of mates) {
-    const powerW = valuesOf(mate)?.['battery.powerW'];
+    const powerW = devices.get(mate.id)?.values['battery.powerW'];
     if (powerW === undefined) return 'power of the site’s batteries unknown';
     batteriesW += powerW;
   }
   const partW = { gridW: part * gridW, batteryW: part * batteriesW };
-  const limits = input.siteLimits.get(site.id) ?? {};
-  const connectionOf = ({ importW, exportW }: GridLimits) => ({
-    ...partW,
-    importLimitW: part * (importW ?? site.importLimitW),
-    exportLimitW: part * (exportW ?? site.exportLimitW),
-  });
+  const limits = input.siteLimits.get(site.id) ?? NO_LIMITS;
   // The reserve comes first: a limit binds what we do, and what the house draws by itself is no reason to spend what it keeps.
   let band = keepReserve(batteryBand(rating, socPct), rating, socPct, input.consents.get(site.id)?.reserveFloorPct ?? 0);
   // Loads come before the connection: what batteries may not take up stays on the roof.
   if (limits.loadW !== undefined || limits.dimmingW !== undefined)
     band = keepLoad(band, { part, partW, limits, unableW: unableDrawW(input, site, able), loadsW: ableDrawW(input, site, able) });
-  band = keepConnection(band, 'connection', connectionOf({}));
+  band = keepConnection(band, 'connection', partW, part * site.importLimitW, part * site.exportLimitW);
   band = keepPhases(band, part, partW.batteryW, phaseRoom(input, site, mates));
-  if (limits.importW !== undefined || limits.exportW !== undefined) band = keepConnection(band, 'operator', connectionOf(limits));
+  if (limits.importW !== undefined || limits.exportW !== undefined) {
+    const { importW = site.importLimitW, exportW = site.exportLimitW } = limits;
+    band = keepConnection(band, 'operator', partW, part * importW, part * exportW);
+  }
   return { device, site, part, partW, band, socPct };
 };
 
@@ -79,8 +80,8 @@ const withoutCars = (withAllW: Watt, withoutW: () => Watt): Watt => (withAllW <=
 
 /** What flexible loads of a site draw beyond what is planned for them. */
 const unplannedDrawW = (input: DecisionInput, { devices }: Site): Watt =>
-  devices.reduce((sum, device) => {
-    if (!device.flexibleLoad || input.image.devices.get(device.id)?.values['flexible.powerW'] === undefined) return sum;
+  groupsOf(devices).flexibleLoads.reduce((sum, device) => {
+    if (input.image.devices.get(device.id)?.values['flexible.powerW'] === undefined) return sum;
     const planned = input.planned?.get(device.id);
     return sum + Math.max(0, drawOf(input, device) - (planned?.kind === 'flexible-load' ? planned.drawW : 0));
   }, 0 as Watt);
@@ -97,6 +98,6 @@ export const batteryDecision = (
   owner,
   setpoint: { kind: 'battery-power', powerW: wholeWithin(band, wantedW) },
   cuts: band.cuts,
-  ...(owner === 'plan' && within(band, wantedW) === wantedW ? { waitsWithin: { minW: band.minW, maxW: band.maxW } } : {}),
+  waitsWithin: owner === 'plan' && within(band, wantedW) === wantedW ? { minW: band.minW, maxW: band.maxW } : undefined,
   reason,
 });

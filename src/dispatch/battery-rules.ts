@@ -27,9 +27,10 @@ const fadeIn = (socPct: number, floorPct: number): number => Math.min(Math.max((
 export const keepConnection = (
   band: PowerBand,
   by: 'connection' | 'operator',
-  connection: { readonly gridW: Watt; readonly batteryW: Watt; readonly importLimitW: Watt; readonly exportLimitW: Watt },
+  { gridW, batteryW }: { readonly gridW: Watt; readonly batteryW: Watt },
+  importLimitW: Watt,
+  exportLimitW: Watt,
 ): PowerBand => {
-  const { gridW, batteryW, importLimitW, exportLimitW } = connection;
   const withoutBatteryW = gridW + batteryW;
   const why = (): string => `grid between -${exportLimitW} and ${importLimitW} W`;
   return narrow(band, by, why, withoutBatteryW - importLimitW, withoutBatteryW + exportLimitW);

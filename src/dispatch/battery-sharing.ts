@@ -30,14 +30,13 @@ export const shareAmong = (
   owner: DeviceDecision['owner'],
   reason: string,
 ): BatteryShares => {
+  if (moves.length === 0) return { decisions: NONE, wantedW, givenW: 0 };
   const sign = Math.sign(wantedW) || 1;
   const roomW = moves.map(({ battery: { band }, fromW }) => Math.max(sign > 0 ? band.maxW - fromW : fromW - band.minW, 0));
   const toTheEndW = moves.map(({ battery }, index) => (input.event ? lastingW(input, battery, sign, input.event.endMs) : roomW[index]!));
   const weights = input.event && weightsIn(input, moves);
   const asked = splitToLast(Math.abs(wantedW), { lastingW: toTheEndW, capacitiesW: roomW, weights });
-  const doneW = moves.map(({ battery, fromW }, index) =>
-    input.unfollowing?.has(battery.device.id) ? Math.min(Math.max(0, sign * (battery.partW.batteryW - fromW)), asked[index]!) : undefined,
-  );
+  const doneW = doneByThoseNotFollowing(input, moves, sign, asked);
   const sumDoneW = doneW.reduce((sum: Watt, eachW) => sum + (eachW ?? 0), 0);
   const byFollowers = (powersW: readonly Watt[]): Watt[] => powersW.map((eachW, index) => (doneW[index] === undefined ? eachW : 0));
   const followers = doneW.every((eachW) => eachW === undefined)
@@ -45,14 +44,28 @@ export const shareAmong = (
     : splitToLast(Math.abs(wantedW) - sumDoneW, { lastingW: byFollowers(toTheEndW), capacitiesW: byFollowers(roomW), weights });
   const exactW = moves.map(({ fromW }, index) => fromW + sign * (doneW[index] === undefined ? followers[index]! : asked[index]!));
   const powersW = wholeWatts(exactW, (powerW, index) => wholeWithin(moves[index]!.battery.band, powerW));
-  const decisions = new Map(
-    moves.map(({ battery }, index) => {
-      const why = doneW[index] === undefined ? reason : `${reason}, and does not follow: others take its part`;
-      return [battery.device.id, batteryDecision(battery.device, battery.band, powersW[index]!, owner, why)];
-    }),
-  );
+  const decisions = new Map<DeviceId, DeviceDecision>();
+  moves.forEach(({ battery: { device, band } }, index) => {
+    const why = doneW[index] === undefined ? reason : `${reason}, and does not follow: others take its part`;
+    decisions.set(device.id, batteryDecision(device, band, powersW[index]!, owner, why));
+  });
   return { decisions, wantedW, givenW: sign * (sumDoneW + followers.reduce((a, b) => a + b, 0)) };
 };
+
+/** What each of those does that do not follow, as far as it was asked for; `undefined` for the others, nothing at all where all follow. */
+const doneByThoseNotFollowing = (
+  { unfollowing }: DecisionInput,
+  moves: readonly BatteryMove[],
+  sign: number,
+  askedW: readonly Watt[],
+): readonly (Watt | undefined)[] =>
+  unfollowing === undefined || unfollowing.size === 0
+    ? []
+    : moves.map(({ battery: { device, partW }, fromW }, index) =>
+        unfollowing.has(device.id) ? Math.min(Math.max(0, sign * (partW.batteryW - fromW)), askedW[index]!) : undefined,
+      );
+
+const NONE: BatteryShares['decisions'] = new Map();
 
 /** Absent where all have been used alike. */
 const weightsIn = ({ event, consents }: DecisionInput, moves: readonly BatteryMove[]): number[] | undefined => {

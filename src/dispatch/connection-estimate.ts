@@ -1,5 +1,4 @@
 import type { Site } from '../fleet/plant.js';
-import { FLOWS } from '../kernel/flow.js';
 import { clamp, type DurationMs, type EpochMs, type Watt } from '../kernel/units.js';
 import type { SiteNow } from '../telemetry/image.js';
 
@@ -18,8 +17,8 @@ interface At {
 
 /** What is remembered of a site from one cycle to the next. */
 export interface SiteTrace {
-  /** Which flows its sources are made of: with another set of them the memory begins anew. */
-  readonly flows: string;
+  /** Which flows its sources are made of, a bit for each: with another set of them the memory begins anew. */
+  readonly flows: number;
   /** What its sun, batteries, generators and flexible loads gave together, and were told to give, as far back as the meter may be late. */
   readonly sources: readonly At[];
   /** What draws besides them. */
@@ -67,16 +66,11 @@ const widened = (still: SiteTrace['still'], powerW: Watt): SiteTrace['still'] =>
     ? still
     : { ...still, minW: Math.min(still.minW, powerW), maxW: Math.max(still.maxW, powerW) };
 
-const givenBy = ({ powersW }: SiteNow): { flows: string; powerW: Watt } => {
-  let [flows, powerW] = ['', 0 as Watt];
-  for (const flow of FLOWS) {
-    const eachW = flow === 'grid' ? undefined : powersW[flow];
-    if (eachW === undefined) continue;
-    flows += flow;
-    powerW += eachW;
-  }
-  return { flows, powerW };
-};
+const givenBy = ({ powersW: { pv, battery, generator, flexible } }: SiteNow): { flows: number; powerW: Watt } => ({
+  flows:
+    Number(pv !== undefined) + 2 * Number(battery !== undefined) + 4 * Number(generator !== undefined) + 8 * Number(flexible !== undefined),
+  powerW: (pv ?? 0) + (battery ?? 0) + (generator ?? 0) + (flexible ?? 0),
+});
 
 /** The trace with what the sources have just been told to give, where that is not what they give already. */
 export const told = (trace: SiteTrace, changeW: Watt, atMs: EpochMs): SiteTrace => {

@@ -19,6 +19,12 @@ const givenAgainst = ({ quantity, powerW }: Told, values: SampleValues | undefin
   return givesW !== undefined && quantity === 'flexible.powerW' ? Math.min(givesW, powerW) : givesW;
 };
 
+/** A site's word with another power of its connection, or without one. Written out: this is done for each site in each cycle. */
+const withGrid = ({ siteId, powersW, loadW, socPct, storedWh, islanded, missing, readAtMs }: SiteNow, gridW: Watt | undefined): SiteNow => {
+  const { pv, battery, generator, flexible } = powersW;
+  return { siteId, powersW: { grid: gridW, pv, battery, generator, flexible }, loadW, socPct, storedWh, islanded, missing, readAtMs };
+};
+
 /** What a cycle knows from those before it. It begins empty with the process: all of it is seen anew within seconds. */
 export class CycleMemory {
   private readonly traces = new Map<SiteId, SiteTrace>();
@@ -33,9 +39,9 @@ export class CycleMemory {
   look(plant: Plant, image: PlantImage, lockedOut: ReadonlySet<DeviceId>): Pick<DecisionInput, 'image' | 'generators' | 'unfollowing'> {
     this.watchGenerators(plant, image, lockedOut);
     const unfollowing = this.watchFollowing(image);
-    const sites = new Map(image.sites);
+    const sites = new Map<SiteId, SiteNow>();
     for (const site of plant.sites) {
-      const now = sites.get(site.id);
+      const now = image.sites.get(site.id);
       if (now) sites.set(site.id, this.connection(site, now, image));
     }
     return { image: { ...image, sites }, generators: this.generators, unfollowing };
@@ -52,13 +58,20 @@ export class CycleMemory {
     for (const site of plant.sites) {
       const trace = this.traces.get(site.id);
       if (!trace) continue;
-      const changeW = site.devices.reduce((sum, { id }) => {
-        const wasTold = this.toldW.get(id);
-        const powerW = wasTold && givenAgainst(wasTold, image.devices.get(id)?.values);
-        return !wasTold || powerW === undefined ? sum : sum + wasTold.powerW - powerW;
-      }, 0 as Watt);
-      this.traces.set(site.id, told(trace, changeW, atMs));
+      const after = told(trace, this.toldToChangeW(site, image), atMs);
+      if (after !== trace) this.traces.set(site.id, after);
     }
+  }
+
+  /** By how much its batteries and flexible loads were told to give more than they do. */
+  private toldToChangeW({ devices }: Site, image: PlantImage): Watt {
+    let changeW: Watt = 0;
+    for (const { id, battery, flexibleLoad } of devices) {
+      const wasTold = battery || flexibleLoad ? this.toldW.get(id) : undefined;
+      const powerW = wasTold && givenAgainst(wasTold, image.devices.get(id)?.values);
+      if (wasTold && powerW !== undefined) changeW = changeW + wasTold.powerW - powerW;
+    }
+    return changeW;
   }
 
   generatorsNow(): ReadonlyMap<DeviceId, WatchedGenerator> {
@@ -72,9 +85,7 @@ export class CycleMemory {
       return now;
     }
     this.traces.set(site.id, estimate.trace);
-    if (estimate.kind === 'estimate') return { ...now, powersW: { ...now.powersW, grid: estimate.gridW } };
-    const { grid: _told, ...others } = now.powersW;
-    return { ...now, powersW: others };
+    return withGrid(now, estimate.kind === 'estimate' ? estimate.gridW : undefined);
   }
 
   private generatorsOf(plant: Plant): readonly Device[] {
@@ -83,7 +94,9 @@ export class CycleMemory {
   }
 
   private lagMs(site: Site): DurationMs {
-    const lagMs = this.lags.get(site) ?? meterLagMs(site);
+    const known = this.lags.get(site);
+    if (known !== undefined) return known;
+    const lagMs = meterLagMs(site);
     this.lags.set(site, lagMs);
     return lagMs;
   }
@@ -94,8 +107,9 @@ export class CycleMemory {
     for (const [deviceId, wasTold] of this.toldW) {
       const givesW = givenAgainst(wasTold, image.devices.get(deviceId)?.values);
       if (givesW === undefined) continue;
-      const now = followed(this.following.get(deviceId), { toldW: wasTold.powerW, givesW }, image.atMs);
-      this.following.set(deviceId, now);
+      const before = this.following.get(deviceId);
+      const now = followed(before, { toldW: wasTold.powerW, givesW }, image.atMs);
+      if (now !== before) this.following.set(deviceId, now);
       if (!now.follows) unfollowing.add(deviceId);
     }
     return unfollowing;

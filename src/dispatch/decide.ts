@@ -22,7 +22,7 @@ export const decide = (asked: DecisionInput): Decision => {
     loads.map((load) => ({ ...load, drawsW: drawOf(asked, load.device) })),
     toCharge,
   );
-  decided.push(...flexible.decisions);
+  for (const decision of flexible.decisions) decided.push(decision);
   const input = flexible.image === asked.image ? asked : { ...asked, image: flexible.image };
   const batteries = batteriesOf(input, toCharge, decided);
   const sunDevices = suns.map(({ device }) => device);
@@ -32,9 +32,7 @@ export const decide = (asked: DecisionInput): Decision => {
     sunDevices,
   );
   const event = input.event && shareEvent(input, { batteries, generators: offersOf(input, generators, generatorCaps), suns: sunDevices });
-  const wishes = new Map(
-    batteries.map((battery) => [battery.device.id, event?.batteries.get(battery.device.id) ?? decideBattery(input, battery)]),
-  );
+  const wishes = batteries.map((battery) => event?.batteries.get(battery.device.id) ?? decideBattery(input, battery));
   const limit = shareFleetLimit(input, batteries, wishes);
   const fleetCaps = limit.exportRoomW === undefined ? NO_CAPS : fleetSunCaps(input.image, sunDevices, limit.exportRoomW);
   for (const { site, device, able } of generators)
@@ -43,7 +41,7 @@ export const decide = (asked: DecisionInput): Decision => {
     );
   for (const { site, device, able } of suns)
     decided.push(decideSun(input, site, device, able, { fleetW: fleetCaps.get(device.id), eventW: event?.sunCapsW.get(device.id) }));
-  for (const { device } of batteries) decided.push(limit.decisions.get(device.id) ?? wishes.get(device.id)!);
+  batteries.forEach(({ device }, index) => decided.push(limit.decisions.get(device.id) ?? wishes[index]!));
   const { wantedW, givenW } = event ?? limit;
   return { atMs: input.atMs, devices: decided, ...(wantedW === 0 ? {} : { shared: { wantedW, givenW } }) };
 };
@@ -70,11 +68,10 @@ const ableOf = (input: DecisionInput): AbleByControl => {
   const decided: DeviceDecision[] = [];
   const able: Readonly<Record<Setpoint['kind'], Able[]>> = { 'battery-power': [], generator: [], 'pv-limit': [], 'load-limit': [] };
   for (const site of input.plant.sites) {
-    const isAlone = input.image.sites.get(site.id)?.islanded === true;
-    const obstacles = site.devices.map((device) => obstacleOf(input, device, isAlone));
-    const mates = obstacles.every((obstacle) => !obstacle) ? site.devices : site.devices.filter((_, index) => !obstacles[index]);
-    for (let index = 0; index < site.devices.length; index += 1) {
-      const [device, obstacle] = [site.devices[index]!, obstacles[index]];
+    const obstacles = obstaclesAt(input, site);
+    const mates = obstacles ? site.devices.filter((device) => !obstacles.has(device)) : site.devices;
+    for (const device of site.devices) {
+      const obstacle = obstacles?.get(device);
       for (const control of CONTROLS_OF[device.role]) {
         if (obstacle) decided.push({ ...leftAlone(device, control, obstacle.reason), ...(obstacle.holds ? { holds: true } : {}) });
         else able[control].push({ site, device, able: mates });
@@ -110,10 +107,32 @@ const CONTROLS_OF: Readonly<Record<DeviceRole, readonly Setpoint['kind'][]>> = {
   'flexible-load': ['load-limit'],
 };
 
-const obstacleOf = (input: DecisionInput, device: Device, isAlone: boolean): { reason: string; holds: boolean } | undefined => {
-  if (device.reversion === 'none') return { reason: 'not dispatched: nothing would end a setpoint if we fell silent', holds: false };
-  if (input.lockedOut.has(device.id)) return { reason: 'locked out for maintenance', holds: false };
-  if (isAlone) return { reason: 'its site runs on its own, cut off from the grid', holds: false };
+/** Why a device is told nothing. `holds`: it is silent, and keeps what it has. */
+interface Obstacle {
+  readonly reason: string;
+  readonly holds: boolean;
+}
+
+const NEVER_DISPATCHED: Obstacle = { reason: 'not dispatched: nothing would end a setpoint if we fell silent', holds: false };
+const LOCKED_OUT: Obstacle = { reason: 'locked out for maintenance', holds: false };
+const ALONE: Obstacle = { reason: 'its site runs on its own, cut off from the grid', holds: false };
+const SILENT: Obstacle = { reason: 'no fresh word from it', holds: true };
+
+/** The site's devices that are told nothing, and why; `undefined` where there are none. */
+const obstaclesAt = (input: DecisionInput, site: Site): ReadonlyMap<Device, Obstacle> | undefined => {
+  const isAlone = input.image.sites.get(site.id)?.islanded === true;
+  let obstacles: Map<Device, Obstacle> | undefined;
+  for (const device of site.devices) {
+    const obstacle = obstacleOf(input, device, isAlone);
+    if (obstacle) (obstacles ??= new Map()).set(device, obstacle);
+  }
+  return obstacles;
+};
+
+const obstacleOf = (input: DecisionInput, device: Device, isAlone: boolean): Obstacle | undefined => {
+  if (device.reversion === 'none') return NEVER_DISPATCHED;
+  if (input.lockedOut.has(device.id)) return LOCKED_OUT;
+  if (isAlone) return ALONE;
   const now = input.image.devices.get(device.id);
-  return now?.health === 'online' && now.readAtMs !== undefined ? undefined : { reason: 'no fresh word from it', holds: true };
+  return now?.health === 'online' && now.readAtMs !== undefined ? undefined : SILENT;
 };

@@ -2,6 +2,7 @@ import type { Consent, DeviceId, Plant, Site, SiteId } from '../fleet/plant.js';
 import type { Watt } from '../kernel/units.js';
 import type { PlantImage } from '../telemetry/image.js';
 import type { PlannedDevice, RunningEvent } from './decision.js';
+import { groupsOf } from './device-groups.js';
 
 /** What is to be known to tell what an event's sites give now. */
 export interface EventFacts {
@@ -26,18 +27,18 @@ export const deliveredBySite = (facts: EventFacts, event: RunningEvent): Readonl
   const sign = signOf(event);
   const delivered = new Map<SiteId, Watt>();
   for (const site of facts.plant.sites) {
-    const now = facts.image.sites.get(site.id)?.powersW;
-    if (now?.grid === undefined || facts.image.sites.get(site.id)?.islanded || !takesPart(event, site, facts.consents)) continue;
+    const now = facts.image.sites.get(site.id);
+    if (now?.powersW.grid === undefined || now.islanded || !takesPart(event, site, facts.consents)) continue;
+    const { grid: gridW, battery: batteryW = 0, generator: generatorW = 0 } = now.powersW;
     const baselineW = event.baselineW.get(site.id);
-    if (baselineW !== undefined) delivered.set(site.id, sign * (baselineW - now.grid));
-    else if (site.kind !== 'home')
-      delivered.set(site.id, sign * ((now.battery ?? 0) + (now.generator ?? 0) - plannedGeneratorsW(site, facts.planned)));
+    if (baselineW !== undefined) delivered.set(site.id, sign * (baselineW - gridW));
+    else if (site.kind !== 'home') delivered.set(site.id, sign * (batteryW + generatorW - plannedGeneratorsW(site, facts.planned)));
   }
   return delivered;
 };
 
 const plannedGeneratorsW = ({ devices }: Site, planned: EventFacts['planned']): Watt =>
-  devices.reduce((sum, { id }) => {
+  groupsOf(devices).generators.reduce((sum, { id }) => {
     const step = planned?.get(id);
     return step?.kind === 'generator' && step.run ? sum + step.powerW : sum;
   }, 0 as Watt);

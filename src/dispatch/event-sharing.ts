@@ -105,7 +105,7 @@ const shareOfBatteries = (input: DecisionInput, batteries: readonly BatteryCase[
   const sharedW = sign * (byHomes.givenW + byOthers.givenW);
   const mostW = sum(moves.map(({ battery: { band }, fromW }) => (sign > 0 ? band.maxW - fromW : fromW - band.minW)));
   return {
-    decisions: new Map([...byHomes.decisions, ...byOthers.decisions]),
+    decisions: others.length === 0 ? byHomes.decisions : new Map([...byHomes.decisions, ...byOthers.decisions]),
     givenW: byBaselineW + sharedW,
     openW: Math.max(0, openW - sharedW),
     roomW: Math.max(0, mostW - sharedW),

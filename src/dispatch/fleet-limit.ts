@@ -13,23 +13,23 @@ export interface FleetLimitShares extends BatteryShares {
 /** What the deadband of setpoints and the meters' rounding make of one battery's power, on average. */
 const SLACK_W = 10;
 
-/** An operator's limit on the fleet's net power that these wishes would break: batteries give way by what they have left. */
+/** An operator's limit on the fleet's net power that these wishes, one for each battery, would break: batteries give way by what they have left. */
 export const shareFleetLimit = (
   input: DecisionInput,
   batteries: readonly BatteryCase[],
-  wishes: ReadonlyMap<DeviceId, DeviceDecision>,
+  wishes: readonly DeviceDecision[],
 ): FleetLimitShares => {
   const { importW, exportW } = insideOf(input.fleetLimits, batteries.length);
   if (importW === undefined && exportW === undefined) return NOTHING;
-  const wishedW = ({ device, partW }: BatteryCase): Watt => {
-    const { setpoint } = wishes.get(device.id)!;
+  const wishedW = ({ partW }: BatteryCase, index: number): Watt => {
+    const { setpoint } = wishes[index]!;
     return setpoint?.kind === 'battery-power' ? setpoint.powerW : partW.batteryW;
   };
   let netW: Watt = 0;
-  for (const battery of batteries) netW = netW + battery.partW.batteryW - wishedW(battery);
+  batteries.forEach((battery, index) => (netW = netW + battery.partW.batteryW - wishedW(battery, index)));
   for (const { powersW } of input.image.sites.values()) netW += powersW.grid ?? 0;
   const wantedW = importW !== undefined && netW > importW ? netW - importW : exportW !== undefined && netW < -exportW ? netW + exportW : 0;
-  const moves = wantedW === 0 ? [] : batteries.map((battery) => ({ battery, fromW: wishedW(battery) }));
+  const moves = wantedW === 0 ? [] : batteries.map((battery, index) => ({ battery, fromW: wishedW(battery, index) }));
   const shares = wantedW === 0 ? NOTHING : shareAmong(input, moves, wantedW, 'operator', 'keeps the fleet within its limit');
   return exportW === undefined ? shares : { ...shares, exportRoomW: netW - shares.givenW + exportW };
 };

@@ -14,10 +14,12 @@ export interface Following {
   readonly offSinceMs?: EpochMs;
 }
 
+const ON_ITS_SETPOINT: Following = { follows: true };
+
 /** A battery that is off its setpoint and comes nearer is on its way; one that does not, for a while, is not counted on. */
 export const followed = (known: Following | undefined, { toldW, givesW }: { toldW: Watt; givesW: Watt }, atMs: EpochMs): Following => {
   const offW = Math.abs(toldW - givesW);
-  if (offW <= Math.max(TOLERANCE_W, TOLERANCE_SHARE * Math.abs(toldW))) return { follows: true };
+  if (offW <= Math.max(TOLERANCE_W, TOLERANCE_SHARE * Math.abs(toldW))) return ON_ITS_SETPOINT;
   const isNearer = known?.offW === undefined || offW <= known.offW - NEARER_W;
   if (isNearer) return { follows: known?.follows ?? true, offW, offSinceMs: atMs };
   const { offSinceMs = atMs } = known;

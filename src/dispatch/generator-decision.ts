@@ -2,6 +2,7 @@ import type { Device, DeviceId, Site } from '../fleet/plant.js';
 import type { Watt } from '../kernel/units.js';
 import type { Cut } from './band.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
+import { groupsOf } from './device-groups.js';
 import { phaseRoom } from './phase-limit.js';
 import type { GeneratorOffer } from './generator-merit.js';
 import { type GeneratorHold, type GeneratorNow, generatorPower, mayRun, MOST_FAILED_STARTS } from './generator-rules.js';
@@ -118,8 +119,8 @@ const WHY: Readonly<Record<GeneratorHold, string>> = {
 
 /** This generator's part of what may leave the site: its own load and the export limit. Without the meter's word, the limit alone. */
 const connectionRoom = (input: DecisionInput, site: Site, device: Device, able: readonly Device[]): Watt => {
-  const mates = able.filter(({ generator }) => generator);
-  const part = device.ratedW / mates.reduce((sum, { ratedW }) => sum + ratedW, 0);
+  const { generators: mates, generatorsRatedW } = groupsOf(able);
+  const part = device.ratedW / generatorsRatedW;
   const limitW = Math.min(site.exportLimitW, input.siteLimits.get(site.id)?.exportW ?? Infinity);
   const gridW = input.image.sites.get(site.id)?.powersW.grid;
   const givenW = mates.reduce((sum, { id }) => sum + (input.image.devices.get(id)?.values['generator.powerW'] ?? 0), 0);

@@ -18,8 +18,8 @@ export const splitInProportion = (totalW: Watt, capacitiesW: readonly Watt[]): W
  */
 export const splitByWeight = (totalW: Watt, capacitiesW: readonly Watt[], weights: readonly number[]): Watt[] => {
   const sharesW = capacitiesW.map(() => 0);
-  const fullAt = (index: number): number => capacitiesW[index]! / weights[index]!;
-  const order = capacitiesW.flatMap((_, index) => (weights[index]! > 0 ? [index] : [])).toSorted((a, b) => fullAt(a) - fullAt(b));
+  const fullAt = capacitiesW.map((capacityW, index) => capacityW / weights[index]!);
+  const order = [...capacitiesW.keys()].filter((index) => weights[index]! > 0).sort((a, b) => fullAt[a]! - fullAt[b]!);
   let openW = Math.max(0, totalW);
   let openWeight = order.reduce((sum, index) => sum + weights[index]!, 0);
   for (const index of order) {
@@ -53,6 +53,7 @@ export const splitToLast = (totalW: Watt, { lastingW, capacitiesW, weights }: La
       )
     : splitInProportion(totalW, mostW);
   const openW = totalW - first.reduce((a, b) => a + b, 0);
+  if (openW <= 0) return first;
   const more = splitInProportion(
     openW,
     capacitiesW.map((capacityW, index) => capacityW - first[index]!),

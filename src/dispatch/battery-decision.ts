@@ -42,7 +42,7 @@ export const batteryCase = (input: DecisionInput, site: Site, device: Device, ab
   let band = keepReserve(batteryBand(rating, socPct), rating, socPct, input.consents.get(site.id)?.reserveFloorPct ?? 0);
   // Loads come before the connection: what batteries may not take up stays on the roof.
   if (limits.loadW !== undefined || limits.dimmingW !== undefined)
-    band = keepLoad(band, { part, partW, limits, unableW: unableDrawW(input, site, able), loadsW: ableDrawW(input, site, able) });
+    band = keepLoad(band, { part, partW, limits, unableW: unableDrawW(input, site, able), loadsW: ableDrawW(input, able) });
   band = keepConnection(band, 'connection', partW, part * site.importLimitW, part * site.exportLimitW);
   band = keepPhases(band, part, partW.batteryW, phaseRoom(input, site, mates));
   if (limits.importW !== undefined || limits.exportW !== undefined) {

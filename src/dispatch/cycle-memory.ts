@@ -1,7 +1,7 @@
 import { type Device, type DeviceId, devicesOf, type Plant, type Site, type SiteId } from '../fleet/plant.js';
 import type { DurationMs, Watt } from '../kernel/units.js';
 import type { SampleValues } from '../field/sample.js';
-import type { PlantImage, SiteNow } from '../telemetry/image.js';
+import { type PlantImage, type SiteNow, withPowers } from '../telemetry/image.js';
 import { type Following, followed } from './following.js';
 import { estimateSite, meterLagMs, type SiteTrace, told } from './connection-estimate.js';
 import type { Decision, DecisionInput } from './decision.js';
@@ -17,12 +17,6 @@ interface Told {
 const givenAgainst = ({ quantity, powerW }: Told, values: SampleValues | undefined): Watt | undefined => {
   const givesW = values?.[quantity];
   return givesW !== undefined && quantity === 'flexible.powerW' ? Math.min(givesW, powerW) : givesW;
-};
-
-/** A site's word with another power of its connection, or without one. Written out: this is done for each site in each cycle. */
-const withGrid = ({ siteId, powersW, loadW, socPct, storedWh, islanded, missing, readAtMs }: SiteNow, gridW: Watt | undefined): SiteNow => {
-  const { pv, battery, generator, flexible } = powersW;
-  return { siteId, powersW: { grid: gridW, pv, battery, generator, flexible }, loadW, socPct, storedWh, islanded, missing, readAtMs };
 };
 
 /** What a cycle knows from those before it. It begins empty with the process: all of it is seen anew within seconds. */
@@ -85,7 +79,7 @@ export class CycleMemory {
       return now;
     }
     this.traces.set(site.id, estimate.trace);
-    return withGrid(now, estimate.kind === 'estimate' ? estimate.gridW : undefined);
+    return withPowers(now, { grid: estimate.kind === 'estimate' ? estimate.gridW : undefined, flexible: now.powersW.flexible });
   }
 
   private generatorsOf(plant: Plant): readonly Device[] {

@@ -1,7 +1,8 @@
 import { needWindowAt } from '../fleet/daily-need.js';
-import { type Device, mostDrawW, type Site } from '../fleet/plant.js';
+import { type Device, type DeviceId, mostDrawW, type Site, type SiteId } from '../fleet/plant.js';
 import { sum } from '../kernel/sum.js';
 import { meanPowerW, type Watt } from '../kernel/units.js';
+import { type DeviceNow, type SiteNow, withPowers } from '../telemetry/image.js';
 import { narrow, openBand, type PowerBand } from './band.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { deliveredBySite, signOf } from './event-delivery.js';
@@ -220,25 +221,31 @@ const anticipated = (
   loads: readonly LoadCase[],
   decisions: readonly DeviceDecision[],
 ): DecisionInput['image'] => {
-  const sites = new Map(image.sites);
-  const devices = new Map(image.devices);
-  let isSame = true;
+  let changed: { sites: Map<SiteId, SiteNow>; devices: Map<DeviceId, DeviceNow> } | undefined;
   loads.forEach(({ site, device, drawsW }, index) => {
     const { setpoint } = decisions[index]!;
     const now = image.devices.get(device.id)!;
     if (setpoint?.kind !== 'load-limit' || setpoint.maxW >= drawsW || now.values['flexible.powerW'] === undefined) return;
     if (unfollowing?.has(device.id)) return;
-    isSame = false;
+    changed ??= { sites: copyOf(image.sites), devices: copyOf(image.devices) };
     const changeW = setpoint.maxW - drawsW;
-    const siteNow = sites.get(site.id)!;
+    const siteNow = changed.sites.get(site.id)!;
     const { grid, flexible } = siteNow.powersW;
-    const powersW = {
-      ...siteNow.powersW,
-      ...(grid === undefined ? {} : { grid: grid + changeW }),
-      ...(flexible === undefined ? {} : { flexible: flexible - changeW }),
-    };
-    sites.set(site.id, { ...siteNow, powersW });
-    devices.set(device.id, { ...now, values: { ...now.values, 'flexible.powerW': 0 - setpoint.maxW } });
+    changed.sites.set(
+      site.id,
+      withPowers(siteNow, {
+        grid: grid === undefined ? undefined : grid + changeW,
+        flexible: flexible === undefined ? undefined : flexible - changeW,
+      }),
+    );
+    changed.devices.set(device.id, { ...now, values: { ...now.values, 'flexible.powerW': 0 - setpoint.maxW } });
   });
-  return isSame ? image : { ...image, sites, devices };
+  return changed ? { ...image, ...changed } : image;
+};
+
+/** Faster by far than `new Map(map)`, which makes a pair of each entry. */
+const copyOf = <Key, Value>(map: ReadonlyMap<Key, Value>): Map<Key, Value> => {
+  const copy = new Map<Key, Value>();
+  map.forEach((value, key) => copy.set(key, value));
+  return copy;
 };

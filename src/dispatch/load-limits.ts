@@ -4,6 +4,7 @@ import type { Watt } from '../kernel/units.js';
 import { LOAD_STATE } from '../field/sample.js';
 import { followPlan } from './battery-rules.js';
 import type { DecisionInput } from './decision.js';
+import { groupsOf } from './device-groups.js';
 import { phaseRoom } from './phase-limit.js';
 
 /** Whether a load in this state draws, or would if it were let; one that does not say is taken to. */
@@ -42,8 +43,7 @@ export const drawOf = ({ image }: Pick<DecisionInput, 'image'>, { id, ratedW }: 
 export const standInOf = (input: DecisionInput, site: Site): Watt => {
   const gridW = input.image.sites.get(site.id)?.powersW.grid;
   if (!input.planned || gridW === undefined) return 0;
-  const batteries = site.devices.filter(({ battery }) => battery);
-  const mostW = sum(batteries.map(({ battery }) => battery!.maxDischargeW));
+  const { batteries, maxDischargeW: mostW } = groupsOf(site.devices);
   const standsIn = ({ id, battery }: Device): Watt => {
     const planned = input.planned!.get(id);
     const batteryW = input.image.devices.get(id)?.values['battery.powerW'] ?? 0;
@@ -55,14 +55,18 @@ export const standInOf = (input: DecisionInput, site: Site): Watt => {
 };
 
 /** What batteries among these devices take; one that does not say is at rest. */
-export const chargeOf = ({ image }: DecisionInput, devices: readonly Device[]): Watt =>
-  sum(devices.map(({ id, battery }) => (battery ? Math.max(0, 0 - (image.devices.get(id)?.values['battery.powerW'] ?? 0)) : 0)));
+export const chargeOf = ({ image }: DecisionInput, devices: readonly Device[]): Watt => {
+  let takenW: Watt = 0;
+  for (const { id } of groupsOf(devices).batteries) takenW += Math.max(0, 0 - (image.devices.get(id)?.values['battery.powerW'] ?? 0));
+  return takenW;
+};
 
 /**
  * What batteries of the site take and flexible loads draw that cannot be told anything now. A load that is never commanded has a control of its
  * own, and a limit on those that are does not speak of it; a battery always counts.
  */
 export const unableDrawW = (input: DecisionInput, { devices }: Site, able: readonly Device[]): Watt => {
+  if (able.length === devices.length) return 0;
   const others = devices.filter((device) => !able.includes(device));
   const loads = others.filter(({ flexibleLoad, reversion }) => flexibleLoad && reversion !== 'none');
   const batteries = others.filter(({ battery }) => battery);
@@ -74,8 +78,8 @@ export const unableDrawW = (input: DecisionInput, { devices }: Site, able: reado
 };
 
 /** What flexible loads of the site that can be told something draw: they come first, and batteries charge with what they leave. */
-export const ableDrawW = (input: DecisionInput, { devices }: Site, able: readonly Device[]): Watt =>
-  sum(devices.map((device) => (device.flexibleLoad && able.includes(device) ? drawOf(input, device) : 0)));
+export const ableDrawW = (input: DecisionInput, able: readonly Device[]): Watt =>
+  sum(groupsOf(able).flexibleLoads.map((device) => drawOf(input, device)));
 
 /**
  * What flexible loads of one site may draw together: under an operator's limit on loads or a dimming, which batteries charge within what

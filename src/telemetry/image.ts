@@ -29,6 +29,18 @@ export interface SiteNow {
   readonly readAtMs?: EpochMs;
 }
 
+/**
+ * A site's word with other powers of its connection and its flexible loads. Written out field by field: it is done for each site of a fleet
+ * in each cycle, and to spread a frozen object costs ten times as much.
+ */
+export const withPowers = (
+  { siteId, powersW, loadW, socPct, storedWh, islanded, missing, readAtMs }: SiteNow,
+  { grid, flexible }: { readonly grid: Watt | undefined; readonly flexible: Watt | undefined },
+): SiteNow => {
+  const { pv, battery, generator } = powersW;
+  return { siteId, powersW: { grid, pv, battery, generator, flexible }, loadW, socPct, storedWh, islanded, missing, readAtMs };
+};
+
 /** Sums over the sites that answer. `complete` says whether that is all of them. */
 export interface FleetNow {
   readonly powersW: FlowPowers;

@@ -2,17 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findingsOf } from '../../src/cli/scenario/scenario-checks.js';
 import { parseScenario, type Scenario } from '../../src/cli/scenario/scenario-file.js';
-import { livingSites, plantOf } from '../../src/cli/scenario/scenario-plant.js';
-import { ScenarioPolls } from '../../src/cli/scenario/scenario-polls.js';
 import { runScenario } from '../../src/cli/scenario/scenario-run.js';
-import { wishesAt } from '../../src/cli/scenario/scenario-wishes.js';
-import { CycleMemory } from '../../src/dispatch/cycle-memory.js';
-import { decide } from '../../src/dispatch/decide.js';
 import { loadProfiles, profileNamed } from '../../src/field/profiles.js';
-import { devicesOf } from '../../src/fleet/plant.js';
-import { stepSite } from '../../src/simulator/index.js';
-import { plantImage } from '../../src/telemetry/plant-image.js';
-import { type BenchOptions, type BenchRow, quantile } from './bench-row.js';
+import type { BenchOptions, BenchRow } from './bench-row.js';
+import { decideRows } from './dispatch-decide.js';
 import { wireRows } from './dispatch-wire.js';
 
 const SCENARIOS = 'test/scenario/dispatch';
@@ -29,56 +22,6 @@ export const dispatchBench = async ({ only }: BenchOptions): Promise<BenchRow[]>
   const rows: BenchRow[] = [];
   for (const [name, part] of Object.entries(parts)) if (name.startsWith(only)) rows.push(...(await part()));
   return rows;
-};
-
-/** One decision for 10,000 devices in the middle of an event: 3,334 homes with a meter, an inverter and a battery. */
-const decideRows = (): BenchRow[] => {
-  const homes = Array.from(
-    { length: 3_334 },
-    (_, index) =>
-      `  - { id: h${index}, loadW: ${300 + (index % 50) * 40}, baselineW: 900, sunW: 500, pvRatedW: 6000, battery: { socPct: ${25 + (index % 70)} } }`,
-  );
-  const scenario = parseScenario(
-    'bench',
-    `name: Ten thousand devices
-says: one decision for all of them
-start: 2026-06-01T18:00:00Z
-for: 10s
-sites:
-${homes.join('\n')}
-happens: [{ at: 0s, for: 1h, event: up, powerW: 5000000 }, { at: 0s, for: 1h, limit: export, valueW: 9000000 }]
-expect: [{ shared: given, from: 0s }]
-`,
-  );
-  const plant = plantOf(scenario);
-  const polls = new ScenarioPolls();
-  const memory = new CycleMemory();
-  const sites = livingSites(scenario, plant, GENSET);
-  const decideMs: number[] = [];
-  const cycleMs: number[] = [];
-  for (let cycle = 1; cycle <= 40; cycle += 1) {
-    const nowMs = scenario.start + cycle * 1_000;
-    for (const living of sites) {
-      if (cycle <= 5) living.state = stepSite(living.model, living.state, {}, 1_000);
-      polls.keep(living, nowMs);
-      polls.poll(living, nowMs, () => false, { isFrozen: false, isAlone: false });
-    }
-    const image = plantImage(plant, polls.states, nowMs);
-    const wishes = wishesAt(scenario, plant, nowMs);
-    const beganMs = performance.now();
-    const seen = memory.look(plant, image, wishes.lockedOut);
-    const lookedMs = performance.now();
-    const decision = decide({ ...wishes, ...seen, atMs: nowMs, plant });
-    decideMs.push(performance.now() - lookedMs);
-    memory.note(plant, image, decision);
-    cycleMs.push(performance.now() - beganMs);
-  }
-  return [
-    { what: 'decide: devices', value: devicesOf(plant).length, unit: '' },
-    { what: 'decide: one decision, median', value: quantile(decideMs, 0.5), unit: 'ms', bound: 50 },
-    { what: 'decide: one decision, p95', value: quantile(decideMs, 0.95), unit: 'ms' },
-    { what: 'decide: with what is remembered between cycles, median', value: quantile(cycleMs, 0.5), unit: 'ms', bound: 50 },
-  ];
 };
 
 /** A step of the load under a meter that is two seconds late, and the hour after it. */

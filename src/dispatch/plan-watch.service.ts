@@ -7,6 +7,7 @@ import { stepAt } from '../schedule/schedule.js';
 import type { PlantImage } from '../telemetry/image.js';
 import { TelemetryService } from '../telemetry/telemetry.service.js';
 import { wouldDraw } from './load-limits.js';
+import { type LastPlan, mayReplanFromMs } from './replan-pace.js';
 import { StartFailures } from './start-failures.service.js';
 import { type OffPlan, watchSurprise } from './surprise.js';
 
@@ -15,7 +16,10 @@ import { type OffPlan, watchSurprise } from './surprise.js';
 export class PlanWatch {
   private since: OffPlan;
   private failedStarts = 0;
-  private wants: string | undefined;
+  /** Which flexible loads wanted something when the last plan was begun, and when the plan in the making was. */
+  private plannedFor: string | undefined;
+  private beganFor: string | undefined;
+  private last: LastPlan | undefined;
 
   constructor(
     private readonly plans: PlanService,
@@ -23,7 +27,21 @@ export class PlanWatch {
     private readonly starts: StartFailures,
   ) {}
 
-  /** Whether to plan anew: a start has failed, a car has come or gone, or load and sun have been off the plan for long enough; the watch then begins afresh. */
+  /** A plan is begun, on what there is now. */
+  begin(nowMs: EpochMs): void {
+    this.beganFor = wantsOf(this.telemetry.image(nowMs));
+  }
+
+  /** The plan that was begun is over; `made`: and in force. */
+  end(made: boolean, last: LastPlan): void {
+    if (made) this.plannedFor = this.beganFor;
+    this.last = last;
+  }
+
+  /**
+   * Whether to plan anew: a start has failed, cars have come or gone since the last plan and it is not too soon after it, or load and sun have
+   * been off the plan for long enough; the watch then begins afresh.
+   */
   surprised(nowMs: EpochMs): boolean {
     const failedStarts = this.starts.count();
     if (failedStarts > this.failedStarts) {
@@ -32,8 +50,9 @@ export class PlanWatch {
     }
     const plan = this.plans.current();
     const step = plan ? stepAt(plan, nowMs) : -1;
-    const { fleet, devices } = this.telemetry.image(nowMs);
-    if (this.wantsChanged(devices)) return true;
+    const image = this.telemetry.image(nowMs);
+    const { fleet, devices } = image;
+    if (this.wantsChanged(image, nowMs)) return true;
     const movedW = sum(
       [...new Set(plan?.loads.map(({ loadId }) => deviceOfLoad(loadId)))].map((id) => devices.get(id)?.values['flexible.powerW'] ?? 0),
     );
@@ -52,14 +71,15 @@ export class PlanWatch {
     return replan;
   }
 
-  /** Whether a flexible load has begun or ceased to want anything: a car has come, gone, or is full. */
-  private wantsChanged(devices: PlantImage['devices']): boolean {
-    const wants = [...devices.values()]
-      .filter(({ values }) => values['flexible.state'] !== undefined && wouldDraw(values['flexible.state']))
-      .map(({ deviceId }) => deviceId)
-      .join(' ');
-    const changed = this.wants !== undefined && this.wants !== wants;
-    this.wants = wants;
-    return changed;
+  /** Whether flexible loads have begun or ceased to want anything since the last plan: cars have come, gone, or are full. */
+  private wantsChanged(image: PlantImage, nowMs: EpochMs): boolean {
+    const isPlanned = this.plannedFor === undefined || wantsOf(image) === this.plannedFor;
+    return !isPlanned && !(this.last && nowMs < mayReplanFromMs(this.last));
   }
 }
+
+const wantsOf = ({ devices }: PlantImage): string =>
+  [...devices.values()]
+    .filter(({ values }) => values['flexible.state'] !== undefined && wouldDraw(values['flexible.state']))
+    .map(({ deviceId }) => deviceId)
+    .join(' ');

@@ -148,9 +148,10 @@ it('is planned with until it ends or is given back, and another battery makes up
 it('has a plan made at once when it is set and when it is given back', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   const replan = vi.fn<() => Promise<void>>(() => Promise.resolve());
+  const [begin, end] = [vi.fn<PlanWatch['begin']>(), vi.fn<PlanWatch['end']>()];
   const jobs = new PlanningJobs(
     { replan } as unknown as PlanningService,
-    { surprised: () => false } as unknown as PlanWatch,
+    { surprised: () => false, begin, end } as unknown as PlanWatch,
     wishes,
     new SchedulerRegistry(),
     pino({ enabled: false }),
@@ -186,6 +187,7 @@ it('has a plan made at once when it is set and when it is given back', async () 
     tell('announced', NOW_MS + HOUR_MS);
     await looks();
     expect(replan).toHaveBeenCalledTimes(6);
+    expect([begin.mock.calls.length, end.mock.calls.length, end.mock.calls[5]![0]]).toEqual([6, 6, true]);
   } finally {
     await jobs.stop();
     vi.useRealTimers();

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Subscription } from 'rxjs';
 import { SLOT_MS, slotAt } from '../kernel/interval.js';
 import { type EpochMs, SECOND_MS } from '../kernel/units.js';
-import { Clock } from '../platform/clock.js';
+import { Clock, monotonicMs } from '../platform/clock.js';
 import { LOG } from '../platform/platform.module.js';
 import { PlanWatch } from './plan-watch.service.js';
 import { PlanningService } from './planning.service.js';
@@ -34,7 +34,7 @@ export class PlanningJobs implements OnModuleDestroy {
     this.wishes$ = this.wishes.changes(() => clock.now()).subscribe(() => (this.wanted = true));
     this.timers.addInterval(
       NAME,
-      setInterval(() => this.look(clock.now()), LOOK_EVERY_MS),
+      setInterval(() => this.look(clock), LOOK_EVERY_MS),
     );
   }
 
@@ -49,22 +49,29 @@ export class PlanningJobs implements OnModuleDestroy {
     return this.stop();
   }
 
-  private look(nowMs: EpochMs): void {
+  private look(clock: Clock): void {
     if (this.running) return;
+    const nowMs = clock.now();
     const slotMs = slotAt(nowMs, SLOT_MS).startMs;
     if (this.watch.surprised(nowMs)) this.wanted = true;
     if (!this.wanted && slotMs === this.plannedSlotMs) return;
     this.wanted = false;
-    this.running = this.plan(slotMs).finally(() => (this.running = undefined));
+    this.running = this.plan(slotMs, clock).finally(() => (this.running = undefined));
   }
 
-  private async plan(slotMs: EpochMs): Promise<void> {
+  private async plan(slotMs: EpochMs, clock: Clock): Promise<void> {
+    const sinceMs = monotonicMs();
+    this.watch.begin(clock.now());
+    let made = false;
     try {
       await this.planning.replan();
+      made = true;
       this.plannedSlotMs = slotMs;
     } catch (error) {
       // The plan in force goes on, and devices are left to themselves where it ends; the next look tries again.
       this.log.error({ err: error }, 'planning failed; it is tried again');
+    } finally {
+      this.watch.end(made, { endedAtMs: clock.now(), tookMs: monotonicMs() - sinceMs });
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Device } from '../fleet/plant.js';
+import { type Device, givesSun } from '../fleet/plant.js';
 import type { Watt } from '../kernel/units.js';
 
 /** Devices of one site by what they are to it, and the sums of their ratings, by which they share what the site may do. */
@@ -24,8 +24,6 @@ export const groupsOf = (devices: readonly Device[]): DeviceGroups => {
   known.set(devices, groups);
   return groups;
 };
-
-export const givesSun = ({ role }: Device): boolean => role === 'pv' || role === 'hybrid';
 
 const ratedSumW = (devices: readonly Device[]): Watt => devices.reduce((sum, { ratedW }) => sum + ratedW, 0);
 

@@ -1,4 +1,4 @@
-import type { Device, DeviceId, Site, SiteId } from '../fleet/plant.js';
+import { type Device, type DeviceId, givesSun, type Site, type SiteId } from '../fleet/plant.js';
 import { type DurationMs, energyWh, meanPowerW, type Watt, type WattHour } from '../kernel/units.js';
 import { batteryBand, keepReserve } from './battery-rules.js';
 import type { RunningEvent } from './decision.js';
@@ -67,7 +67,7 @@ const ratedFor = ({ event: { direction }, planned, sunW, image, ahead }: Capacit
   }
   if (device.flexibleLoad) return ahead ? 0 : flexibleW(image, device, isUp);
   if (isUp || device.role !== 'pv') return 0;
-  const suns = site.devices.filter(({ role }) => role === 'pv' || role === 'hybrid');
+  const suns = site.devices.filter(givesSun);
   return ((sunW.get(site.id) ?? 0) * device.ratedW) / suns.reduce((sum, { ratedW }) => sum + ratedW, 0);
 };
 

@@ -8,6 +8,7 @@ import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.j
 import { deliveredBySite, signOf } from './event-delivery.js';
 import { chargeOf, type LoadCase, standInOf, togetherLimits, type TogetherLimit, wouldDraw } from './load-limits.js';
 import { type Sharing, shareLoads } from './load-sharing.js';
+import { owedFallback } from './owed-fallback.js';
 import { splitInProportion } from './split.js';
 
 /** What flexible loads are told, and the plant as it will be once they have come down to it: all others are decided on that. */
@@ -183,7 +184,7 @@ const ROUNDING_W = 1;
 
 const decisionOf = (
   input: DecisionInput,
-  { device }: LoadCase,
+  { site, device }: LoadCase,
   limited: PowerBand,
   wish: Wish | undefined,
   eventW: Watt | undefined,
@@ -199,7 +200,14 @@ const decisionOf = (
         };
   const chosen = eventWish ?? wish;
   const limitW = mostOf(limited);
-  if (!chosen && limitW >= device.ratedW) return leftAlone(device, control, 'no plan for it, and no limit');
+  const fallback = owedFallback(site, device);
+  const owed = fallback ? { fallback } : {};
+  if (!chosen && limitW >= device.ratedW) {
+    if (!fallback) return leftAlone(device, control, 'no plan for it, and no limit');
+    // The fallback lies in the device only while it holds a limit of ours.
+    const [setpoint, reason] = [{ kind: control, maxW: device.ratedW } as const, 'no limit for now, and one to fall back to'];
+    return { deviceId: device.id, control, owner: 'operator', setpoint, fallback, cuts: [], isSlack: true, reason };
+  }
   const wantedW = Math.min(chosen?.mostW ?? Infinity, limitW);
   const { minW } = device.flexibleLoad!;
   const maxW = wantedW < minW - ROUNDING_W ? 0 : Math.max(Math.floor(wantedW), minW);
@@ -209,6 +217,7 @@ const decisionOf = (
     control,
     owner: chosen?.owner ?? limited.cuts.at(-1)!.by,
     setpoint: { kind: control, maxW },
+    ...owed,
     cuts: limited.cuts,
     ...(isPlans ? { waitsWithin: { minW: 0, maxW: limitW } } : {}),
     reason: chosen?.reason ?? limited.cuts.at(-1)!.why,

@@ -57,6 +57,8 @@ describe('alarms about outcomes', () => {
       expect.stringMatching(/^hybrid no-fallback pv-limit: It would give all its power if the plant died/),
     ]);
     expect(await after(confirmed(sun))).toEqual(['hybrid no-fallback pv-limit: over']);
+    const [charger] = await after({ kind: 'confirmed', lease: { ...sun, setpoint: { kind: 'load-limit', maxW: 0 } }, noFallback: true });
+    expect(charger).toMatch(/no-fallback load-limit: It would draw all it can if the plant died/);
   });
 
   it('tell of a device that is left at what its site owes, which is critical', async () => {

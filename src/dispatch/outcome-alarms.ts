@@ -1,11 +1,13 @@
-import type { LeaseOutcome } from '../field/setpoint.js';
+import type { LeaseOutcome, Setpoint } from '../field/setpoint.js';
 import type { AlarmService } from '../platform/alarm.service.js';
 
 const KINDS = ['setpoint', 'foreign-setpoint', 'no-fallback', 'left-at-fallback'] as const;
 type Kind = (typeof KINDS)[number];
 
-const NO_FALLBACK =
-  'It would give all its power if the plant died, and its site owes a limit even then: set the safe limit in the inverter itself';
+const noFallback = (kind: Setpoint['kind']): string => {
+  const [would, where] = kind === 'load-limit' ? ['draw all it can', 'load'] : ['give all its power', 'inverter'];
+  return `It would ${would} if the plant died, and its site owes a limit even then: set the safe limit in the ${where} itself`;
+};
 
 const leftAt = (limitW: number): string =>
   `No supervisor runs: it is left at its fallback, a limit of ${Math.round(limitW)} W which its site owes; start \`vpp supervise\``;
@@ -31,7 +33,7 @@ export const alarmsOf = (outcome: LeaseOutcome): { readonly [K in Kind]?: string
         ...(outcome.overwrote === undefined
           ? {}
           : { 'foreign-setpoint': `Somebody else had set ${outcome.overwrote}: it was overwritten` }),
-        ...(outcome.noFallback ? { 'no-fallback': NO_FALLBACK } : {}),
+        ...(outcome.noFallback ? { 'no-fallback': noFallback(outcome.lease.setpoint.kind) } : {}),
       };
     case 'deferred':
       return {};

@@ -1,5 +1,5 @@
 import { loadIdOf, needWindowAt } from '../fleet/daily-need.js';
-import { type DeviceId, devicesOf, type Plant } from '../fleet/plant.js';
+import { type DeviceId, devicesOf, givesSun, type Plant } from '../fleet/plant.js';
 import { durationOf, type Interval } from '../kernel/interval.js';
 import { type DurationMs, energyWh, type EpochMs, HOUR_MS, type Watt, type WattHour } from '../kernel/units.js';
 import { type LoadPlan, type Schedule, stepAt } from '../schedule/schedule.js';
@@ -41,7 +41,7 @@ export const plannedNow = (
     }
   }
   for (const device of devicesOf(plant)) {
-    const site = device.role === 'pv' || device.role === 'hybrid' ? sites.get(device.siteId) : undefined;
+    const site = givesSun(device) ? sites.get(device.siteId) : undefined;
     if (!site || site.curtailedW[step]! <= CURTAILS_FROM_W) continue;
     const battery = planned.get(device.id);
     if (device.role === 'pv') planned.set(device.id, { kind: 'pv', maxW: site.pvW[step]! });

@@ -1,8 +1,9 @@
-import type { Device, DeviceId, Site } from '../fleet/plant.js';
+import { type Device, type DeviceId, givesSun, type Site } from '../fleet/plant.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
-import { givesSun, groupsOf } from './device-groups.js';
+import { groupsOf } from './device-groups.js';
 import { takesPart } from './event-delivery.js';
+import { owedFallback } from './owed-fallback.js';
 import { phaseRoom } from './phase-limit.js';
 import { splitInProportion } from './split.js';
 
@@ -34,6 +35,9 @@ export const decideSun = (
   if (override?.setpoint.kind === 'pv-limit')
     caps.push({ maxW: override.setpoint.maxW, owner: `override:${override.by}`, reason: 'set by an operator' });
   else if (plannedW !== undefined) caps.push({ maxW: plannedW, owner: 'plan', reason: 'the plan curtails' });
+  const fallback = owedFallback(site, device);
+  // The fallback lies in the inverter only while it holds a limit of ours.
+  if (fallback) caps.push({ maxW: device.ratedW, owner: 'operator', reason: 'no limit for now, and one to fall back to' });
   if (caps.length === 0) return leftAlone(device, 'pv-limit', 'no limit on its sun');
   const tightest = caps.sort((a, b) => a.maxW - b.maxW)[0]!;
   const maxW = Math.round(clamp(tightest.maxW, 0, device.ratedW));
@@ -41,9 +45,10 @@ export const decideSun = (
   const setpoint = { kind: 'pv-limit', maxW } as const;
   const mostW = Math.min(...caps.filter((cap) => cap.owner !== 'plan').map((cap) => cap.maxW), device.ratedW);
   const waits = owner === 'plan' ? { waitsWithin: { minW: 0, maxW: mostW } } : {};
-  const isSlack = maxW - (outputOf(input.image, device) ?? maxW) >= SLACK_FROM * device.ratedW;
+  const isSlack = maxW >= device.ratedW || maxW - (outputOf(input.image, device) ?? maxW) >= SLACK_FROM * device.ratedW;
   const slack = isSlack ? { isSlack: true as const } : {};
-  return { deviceId: device.id, control: 'pv-limit', owner, setpoint, ...fallbackOf(site, device), cuts: [], ...slack, ...waits, reason };
+  const owed = fallback ? { fallback } : {};
+  return { deviceId: device.id, control: 'pv-limit', owner, setpoint, ...owed, cuts: [], ...slack, ...waits, reason };
 };
 
 /** What the plan lets the sun give; at a hybrid's terminal, what its battery gives or takes comes on top. */
@@ -53,13 +58,6 @@ const plannedCap = (input: DecisionInput, site: Site, { id }: Device): Watt | un
   if (planned.kind === 'pv') return planned.maxW;
   if (planned.kind !== 'battery' || planned.sunAtMostW === undefined) return undefined;
   return planned.sunAtMostW + (input.image.devices.get(id)?.values['battery.powerW'] ?? 0);
-};
-
-/** A site that owes a limit on its generation owes it without us too: inverters then share it by their ratings, hearing of nobody. */
-const fallbackOf = ({ safeLimits, devices }: Site, device: Device): Pick<DeviceDecision, 'fallback'> => {
-  if (safeLimits?.generationW === undefined) return {};
-  const maxW = Math.min(device.ratedW, Math.floor(partOf(device, devices) * safeLimits.generationW));
-  return { fallback: { kind: 'pv-limit', maxW } };
 };
 
 const partOf = (device: Device, able: readonly Device[]): number => device.ratedW / groupsOf(able).sunRatedW;

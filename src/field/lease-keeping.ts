@@ -7,7 +7,7 @@ import { Heartbeats } from './heartbeats.js';
 import type { HeldControls } from './held-controls.js';
 import { isGood, isSame, LeaseTable, type Written } from './lease-table.js';
 import { Refusals } from './refusals.js';
-import type { Lease, LeaseOutcome, Setpoint } from './setpoint.js';
+import { isLimit, type Lease, type LeaseOutcome, type Setpoint } from './setpoint.js';
 import type { Supervision } from './supervision.port.js';
 
 /** No device is told to go on for longer, whatever a clock that was set says of a lease's end. */
@@ -77,8 +77,8 @@ export class LeaseKeeping {
     const { kind } = lease.setpoint;
     const last = this.table.last(field.device.id, kind);
     const foreign = shows !== undefined && this.isForeign(field, kind, shows);
-    // A limit on sun may be somebody's safety: we never relax one that we did not set.
-    if (foreign && (kind === 'pv-limit' || field.device.foreignSetpoints !== 'insist')) {
+    // A limit may be somebody's safety: we never relax one that we did not set.
+    if (foreign && (isLimit(kind) || field.device.foreignSetpoints !== 'insist')) {
       await this.yieldTo(field, kind);
       return { kind: 'yielded', lease, shows };
     }

@@ -166,7 +166,7 @@ describe('commands', () => {
     [
       '{ holding: 12, value: 1 }',
       '{ holding: 12, value: on }',
-      '15: charge.write.2.value: a number, or one of powerW, powerPct, currentA, leaseS, leaseMin',
+      '15: charge.write.2.value: a number, or one of powerW, powerPct, currentA, leaseS, leaseMin, fallbackA',
     ],
     ['{ holding: 12, value: 1 }', '{ coil: 12, value: 2 }', '15: charge.write.2: a coil is told 0 or 1'],
     ['{ holding: 12, value: 1 }', '{ coil: 12, words: [1, 2] }', '15: charge.write.2: a coil is told 0 or 1'],
@@ -207,6 +207,13 @@ describe('the limit of a load', () => {
 
   it('that cannot be any small needs a way to pause', () => {
     expect(without(/ {4}pause:\n[^]*(?= {4}release:)/)).toEqual([': below its `least` it has to `pause`: say how']);
+  });
+
+  it('says what holds where nothing is owed, and is alone in falling back to a current', () => {
+    expect(without(/, unlessOwed: 32000/)).toEqual(['.limit.write.0: `fallbackA` and `unlessOwed` go together']);
+    expect(changed('{ holding: 12, value: 1 }', '{ holding: 12, value: fallbackA, unit: mA, unlessOwed: 0 }')).toEqual([
+      expect.stringContaining('batteryPower.charge.write.2.value: only a load is told its fallbackA'),
+    ]);
   });
 
   it('is looked over in its pause as well', () => {

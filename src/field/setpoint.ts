@@ -12,11 +12,15 @@ export type Setpoint =
   | { readonly kind: 'load-limit'; readonly maxW: Watt };
 
 /** The power a setpoint names, of a limit its magnitude; W. */
-export const wattsOf = (setpoint: Setpoint): Watt =>
-  setpoint.kind === 'pv-limit' || setpoint.kind === 'load-limit' ? setpoint.maxW : setpoint.powerW;
+export const wattsOf = (setpoint: Setpoint): Watt => ('maxW' in setpoint ? setpoint.maxW : setpoint.powerW);
+
+/** What holds a device down and never drives it. One that stands may be somebody's safety. */
+export type Limit = Extract<Setpoint, { maxW: Watt }>;
+
+export const isLimit = (kind: Setpoint['kind']): kind is Limit['kind'] => kind === 'pv-limit' || kind === 'load-limit';
 
 /** A limit that a device falls back to when a lease ends and nobody is there: what its site owes the grid even then. */
-export type Fallback = Extract<Setpoint, { kind: 'pv-limit' }>;
+export type Fallback = Limit;
 
 /** A setpoint is a lease: it ends at `expiresAtMs` unless it is asserted again, and the device then falls back by itself. */
 export interface Lease {

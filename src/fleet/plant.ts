@@ -189,6 +189,9 @@ export interface Consent {
   readonly optedOut: boolean;
 }
 
+/** Whether sun comes out of it; a hybrid's terminal gives its battery's power too. */
+export const givesSun = ({ role }: Pick<Device, 'role'>): boolean => role === 'pv' || role === 'hybrid';
+
 /** A flexible load that can be told something, and of which it is known what it needs: the plan moves it, and what the house draws is forecast without it. */
 export const isPlannedApart = ({ flexibleLoad, reversion }: Partial<Pick<Device, 'flexibleLoad' | 'reversion'>>): boolean =>
   flexibleLoad?.need !== undefined && reversion !== 'none';

@@ -4,10 +4,10 @@ import { NUMBER_TYPES } from './words.js';
 
 /**
  * What a write may put in instead of a number of its own: the power that is asked for, never negative, since each case has
- * its direction, in W, in percent of the point `ratedW`, or as the current of each of the device's phases at 230 V; and how long
- * the lease lasts.
+ * its direction, in W, in percent of the point `ratedW`, or as the current of each of the device's phases; how long the lease
+ * lasts; and the current that a load may go on with once it is over and nobody has said more.
  */
-const VARIABLES = ['powerW', 'powerPct', 'currentA', 'leaseS', 'leaseMin'] as const;
+const VARIABLES = ['powerW', 'powerPct', 'currentA', 'leaseS', 'leaseMin', 'fallbackA'] as const;
 
 /** Where a device shows what was written to another register. */
 const shownSchema = z.strictObject({ holding: address, type: z.enum(NUMBER_TYPES) });
@@ -33,12 +33,16 @@ const writeSchema = z
       .number()
       .positive()
       .optional()
-      .describe('Least register value: a shorter lease lasts so long; a limit of a load below it is the case `pause`'),
+      .describe(
+        'Least register value: a shorter lease lasts so long; a limit of a load below it is the case `pause`, a fallback below it is 0',
+      ),
+    unlessOwed: z.number().optional().describe('Register value where a device owes nothing once the lease is over; with `fallbackA`'),
     readBack: z.boolean().default(true).describe('false where the device does not show what was written'),
     shownAt: shownSchema.optional().describe('Where it shows what was written, if not there; in the same unit and scale'),
   })
   .refine((write) => (write.holding === undefined) !== (write.coil === undefined), 'name one of `holding` and `coil`')
-  .refine((write) => (write.value === undefined) !== (write.words === undefined), 'give one of `value` and `words`');
+  .refine((write) => (write.value === undefined) !== (write.words === undefined), 'give one of `value` and `words`')
+  .refine((write) => (write.value === 'fallbackA') === (write.unlessOwed !== undefined), '`fallbackA` and `unlessOwed` go together');
 export type ProfileWrite = z.infer<typeof writeSchema>;
 
 /** A register that must hold one of some values, as they lie in it. */
@@ -103,6 +107,9 @@ export const holdingCases = ({ batteryPower, pvLimit, generator, loadLimit }: Pr
 
 /** Whether a write says how much power. */
 export const isPower = ({ value }: ProfileWrite): boolean => value === 'powerW' || value === 'powerPct' || value === 'currentA';
+
+/** Whether a write says what holds once the lease is over. */
+export const isFallback = ({ value }: ProfileWrite): boolean => value === 'fallbackA';
 
 /** Whether a write says how long the lease lasts. */
 export const isTimer = ({ value }: ProfileWrite): boolean => value === 'leaseS' || value === 'leaseMin';

@@ -1,6 +1,7 @@
 import { pointsOf, type Profile, type ProfilePointRegisters } from './profile.js';
 import {
   holdingCases,
+  isFallback,
   isPower,
   isTimer,
   type ProfileCase,
@@ -170,7 +171,8 @@ const writeFaults = (path: Path, write: ProfileWrite): Fault[] => {
   if (write.scale === 0) return [fault([...path, 'scale'], 'a scale of 0 cannot be undone')];
   const isRelease = path.includes('release');
   if (isRelease && typeof write.value === 'string') return [fault([...path, 'value'], `at a release there is no ${write.value}`)];
-  const isLimit = isPower(write) && path.includes('limit');
+  if (isFallback(write) && path[1] !== 'loadLimit') return [fault([...path, 'value'], `only a load is told its ${write.value}`)];
+  const isLimit = (isPower(write) && path.includes('limit')) || isFallback(write);
   if (write.most !== undefined && !isTimer(write) && !isLimit) return [fault([...path, 'most'], '`most` is of a timer or a limit')];
   if (write.least !== undefined && !isTimer(write) && !(isLimit && path[1] === 'loadLimit'))
     return [fault([...path, 'least'], '`least` is of a timer or the limit of a load')];

@@ -1,5 +1,5 @@
 import type { Setpoint } from '../field/setpoint.js';
-import type { Device, DeviceId, Site } from '../fleet/plant.js';
+import { type Device, type DeviceId, givesSun, type Site } from '../fleet/plant.js';
 import type { Interval } from '../kernel/interval.js';
 import type { EpochMs, Watt } from '../kernel/units.js';
 import type { BatteryProblem, GeneratorProblem, SiteProblem } from './problem.js';
@@ -57,7 +57,7 @@ export const sunOverrideOf = (
   overrides: readonly PlannedOverride[],
   { steps, pvW, unavailable }: { steps: readonly Interval[]; pvW: readonly Watt[]; unavailable: ReadonlySet<DeviceId> },
 ): Pick<SiteProblem, 'pvOverride'> => {
-  const inverters = devices.filter(({ role }) => role === 'pv' || role === 'hybrid');
+  const inverters = devices.filter(givesSun);
   const held = inverters.map((device) =>
     device.reversion === 'none' || unavailable.has(device.id) ? undefined : overrideOf(overrides, device.id, 'pv-limit'),
   );

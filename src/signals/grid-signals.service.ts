@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PlantDirectory } from '../fleet/plant-directory.js';
-import type { Site, SiteId } from '../fleet/plant.js';
+import { givesSun, type Site, type SiteId } from '../fleet/plant.js';
 import { BadInput } from '../kernel/errors.js';
 import type { DurationMs, EpochMs, Watt } from '../kernel/units.js';
 import { LimitService } from './limit.service.js';
@@ -39,7 +39,7 @@ export class GridSignals {
   ): Promise<OperatorLimit | undefined> {
     const { devices, safeLimits } = this.site(siteId);
     const installedW = devices.reduce((sum, { role, ratedW, pvPeakW }) => {
-      return role === 'pv' || role === 'hybrid' ? sum + (pvPeakW ?? ratedW) : sum;
+      return givesSun({ role }) ? sum + (pvPeakW ?? ratedW) : sum;
     }, 0 as Watt);
     if (installedW === 0) throw new BadInput(`site "${siteId}" has no sun to limit`);
     if (safeLimits?.generationW === undefined)

@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Subject } from 'rxjs';
 import { IsNull, MoreThan, Repository } from 'typeorm';
 import { type Setpoint, wattsOf } from '../field/setpoint.js';
-import { type Device, type DeviceId, devicesOf } from '../fleet/plant.js';
+import { type Device, type DeviceId, devicesOf, givesSun } from '../fleet/plant.js';
 import { PlantDirectory } from '../fleet/plant-directory.js';
 import { BadInput } from '../kernel/errors.js';
 import { DAY_MS, type EpochMs } from '../kernel/units.js';
@@ -77,7 +77,7 @@ const faultsOf = ({ deviceId, setpoint, endMs, reason }: OverrideRequest, device
 
 const suits = ({ role }: Device, { kind }: Setpoint): boolean => {
   if (kind === 'battery-power') return role === 'battery' || role === 'hybrid';
-  if (kind === 'pv-limit') return role === 'pv' || role === 'hybrid';
+  if (kind === 'pv-limit') return givesSun({ role });
   return kind === 'generator' ? role === 'generator' : role === 'flexible-load';
 };
 

@@ -43,17 +43,20 @@ export interface ChargerTold {
   readonly maxW?: Watt;
   readonly isDeaf?: boolean;
   readonly isStuck?: boolean;
+  /** Of each phase; nominal without it. */
+  readonly voltageV?: number;
 }
 
 type Rating = Pick<VirtualCharger, 'ratedW' | 'phases'>;
 
-export const wattsOfCurrent = ({ phases }: Rating, milliamperes: number): Watt => (milliamperes / 1_000) * NOMINAL_PHASE_V * phases;
+export const wattsOfCurrent = ({ phases }: Rating, milliamperes: number, voltageV: number = NOMINAL_PHASE_V): Watt =>
+  (milliamperes / 1_000) * voltageV * phases;
 
 /** Most that it may draw by what it was told, W; 0 where that is less than a car can be given. */
-export const allowedW = (state: ChargerState, charger: Rating, { maxW, isDeaf }: ChargerTold = {}): Watt => {
+export const allowedW = (state: ChargerState, charger: Rating, { maxW, isDeaf, voltageV }: ChargerTold = {}): Watt => {
   const told = state.inFailsafe ? state.failsafeMa : state.enabled ? state.currentMa : 0;
-  const atMostW = Math.min(charger.ratedW, maxW ?? (isDeaf ? Infinity : wattsOfCurrent(charger, told)));
-  return atMostW < wattsOfCurrent(charger, LEAST_A * 1_000) - 1e-6 ? 0 : atMostW;
+  const atMostW = Math.min(charger.ratedW, maxW ?? (isDeaf ? Infinity : wattsOfCurrent(charger, told, voltageV)));
+  return atMostW < wattsOfCurrent(charger, LEAST_A * 1_000, maxW === undefined ? voltageV : undefined) - 1e-6 ? 0 : atMostW;
 };
 
 /** As `flexible.state` has it: 0 nothing there, 1 wants nothing, 2 held back, 3 draws. */
@@ -105,7 +108,7 @@ const receive = (state: ChargerState, visits: CarVisits, atMs: EpochMs): void =>
 const drawsW = (state: ChargerState, charger: Rating, told: ChargerTold): Watt => {
   if (chargerStateOf(state, charger, told) !== 3) return 0;
   const takesW = state.wantedWh > LAST_WH ? charger.ratedW : charger.ratedW * LAST_SHARE;
-  return Math.min(allowedW(state, charger, told), Math.max(takesW, wattsOfCurrent(charger, LEAST_A * 1_000)));
+  return Math.min(allowedW(state, charger, told), Math.max(takesW, wattsOfCurrent(charger, LEAST_A * 1_000, told.voltageV)));
 };
 
 const draw = (state: ChargerState, energyWh: WattHour): void => {

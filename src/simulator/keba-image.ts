@@ -64,9 +64,9 @@ const valuesOf = (charger: VirtualCharger): Values => {
   const powerW = ({ state }: DeviceView): number => state.chargerMeansW[id] ?? 0;
   const draws = (phase: number) => (view: DeviceView) => (phase > phases ? 0 : (powerW(view) / (phases * view.voltageV)) * 1_000);
   const voltage = (phase: number) => (view: DeviceView) => (phase > phases || powerW(view) === 0 ? 0 : view.voltageV);
-  const milliamperes = (maxW: number): number => (maxW / wattsOfCurrent(charger, 1_000)) * 1_000;
+  const milliamperes = (maxW: number, voltageV?: number): number => (maxW / wattsOfCurrent(charger, 1_000, voltageV)) * 1_000;
   return new Map<number, (view: DeviceView, now: ChargerState) => number>([
-    [1000, (_, now) => CHARGING_STATES[chargerStateOf(now, charger)]],
+    [1000, ({ voltageV }, now) => CHARGING_STATES[chargerStateOf(now, charger, { voltageV })]],
     [1004, (_, { visitMs }) => (visitMs === undefined ? IN_STATION : IN_CAR)],
     [1006, () => 0],
     [1008, draws(1)],
@@ -81,7 +81,7 @@ const valuesOf = (charger: VirtualCharger): Values => {
     [1042, voltage(2)],
     [1044, voltage(3)],
     [1046, (view) => (powerW(view) === 0 ? 0 : 1_000)],
-    [1100, (_, now) => milliamperes(allowedW(now, charger))],
+    [1100, ({ voltageV }, now) => milliamperes(allowedW(now, charger, { voltageV }), voltageV)],
     [1110, () => milliamperes(charger.ratedW)],
     [1600, (_, { failsafeMa }) => failsafeMa],
     [1602, (_, { failsafeS }) => failsafeS],

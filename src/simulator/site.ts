@@ -2,6 +2,7 @@ import { type DurationMs, type EpochMs, HOUR_MS, meanPowerW, MINUTE_MS, type Wat
 import { selfConsumptionW, stepBattery, withinWindow } from './battery.js';
 import { type CarVisits, carVisits } from './car-visits.js';
 import { stepCharger } from './charger.js';
+import { gridVoltageV } from './grid.js';
 import { ceilingW, type DeviceControls, expired, reservePct, windowOf } from './controls.js';
 import { type GeneratorCommand, stepGenerator } from './generator.js';
 import { cabinetLoadW, householdLoad } from './household.js';
@@ -88,13 +89,15 @@ export const stepSite = (model: SiteModel, state: SiteState, commands: SiteComma
 };
 
 /** Mean power that the chargers of a site would draw over the next `durationMs`, each, were they told nothing more. */
-export const chargersOutlookW = (model: SiteModel, state: SiteState, durationMs: DurationMs): ReadonlyMap<string, Watt> =>
-  new Map(
+export const chargersOutlookW = (model: SiteModel, state: SiteState, durationMs: DurationMs): ReadonlyMap<string, Watt> => {
+  const told = { voltageV: gridVoltageV(model.site, state.atMs) };
+  return new Map(
     (model.site.chargers ?? []).map((charger) => {
       const draft = { ...state.chargers[charger.id]! };
-      return [charger.id, stepCharger(draft, charger, model.cars.get(charger.id)!, {}, { atMs: state.atMs, durationMs })];
+      return [charger.id, stepCharger(draft, charger, model.cars.get(charger.id)!, told, { atMs: state.atMs, durationMs })];
     }),
   );
+};
 
 const draftOf = (state: SiteState): SiteState => ({
   ...state,
@@ -166,7 +169,12 @@ const chargersPiece = (model: SiteModel, draft: SiteState, commands: SiteCommand
   let sumW: Watt = 0;
   for (const charger of model.site.chargers ?? []) {
     const { id } = charger;
-    const told = { maxW: commands.chargersMaxW?.[id], isDeaf: commands.deaf?.has(id), isStuck: commands.stuckTimers?.has(id) };
+    const told = {
+      maxW: commands.chargersMaxW?.[id],
+      isDeaf: commands.deaf?.has(id),
+      isStuck: commands.stuckTimers?.has(id),
+      voltageV: gridVoltageV(model.site, draft.atMs),
+    };
     sumW += stepCharger(draft.chargers[id]!, charger, model.cars.get(id)!, told, { atMs: draft.atMs, durationMs });
   }
   return sumW;

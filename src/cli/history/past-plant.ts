@@ -1,7 +1,7 @@
 import type { DecisionInput, DeviceDecision } from '../../dispatch/decision.js';
 import type { GeneratorNow } from '../../dispatch/generator-rules.js';
 import { LOAD_STATE } from '../../field/sample.js';
-import type { Device, Site, SiteId } from '../../fleet/plant.js';
+import { type Device, givesSun, type Site, type SiteId } from '../../fleet/plant.js';
 import { SLOT_MS } from '../../kernel/interval.js';
 import type { EpochMs, Watt } from '../../kernel/units.js';
 import { chargersOutlookW, type SiteCommands, type SiteModel, type SiteState } from '../../simulator/index.js';
@@ -28,7 +28,7 @@ export const imageOfStep = (sites: readonly PastSite[], atMs: EpochMs): PlantIma
     const flexibleW = 0 - [...chargersW.values()].reduce((sum, powerW) => sum + powerW, 0);
     const houseW = model.loadW(atMs, atMs + SLOT_MS);
     const loadW = houseW === undefined ? undefined : houseW - flexibleW;
-    const ratedW = site.devices.find(({ role }) => role === 'pv' || role === 'hybrid')?.ratedW ?? 0;
+    const ratedW = site.devices.find(givesSun)?.ratedW ?? 0;
     const pvW = Math.min(model.sunW(atMs, atMs + SLOT_MS) ?? 0, ratedW);
     for (const device of site.devices)
       devices.set(device.id, {

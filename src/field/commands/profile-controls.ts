@@ -3,6 +3,7 @@ import type { Watt } from '../../kernel/units.js';
 import type { Profile } from '../../registers/profile.js';
 import {
   holdingCases,
+  isFallback,
   isTimer,
   type ProfileCase,
   type ProfileCheck,
@@ -16,9 +17,12 @@ import type { BusUnit } from '../bus.js';
 import type { CommandOutcome } from '../drivers/device-driver.js';
 import { PointReader } from '../drivers/profile-points.js';
 import type { Fallback, Setpoint } from '../setpoint.js';
-import { type Asked, isBelowLeast, isMet, readBackOf, verdictOf, wordsOf } from './profile-writes.js';
+import { type Asked, isBelowLeast, isMet, readBackOf, shownWordsOf, verdictOf, wordsOf } from './profile-writes.js';
 import { anyHolds, type Control, releaseEach, shownBy } from './release-each.js';
 import { lookUntil, outcomeOf, writtenAndReadBack } from './written.js';
+
+/** Of a phase that is there; a device that does not draw may show none. */
+const LEAST_VOLTAGE_V = 180;
 
 /** A setpoint as a case of a profile: its writes, and the direction of its power. */
 interface Chosen {
@@ -61,9 +65,12 @@ export class ProfileControls {
     this.kinds = this.controls.map(({ kind }) => kind);
   }
 
-  /** Writes a setpoint and reads it back. Failures of the device are outcomes; nothing is written twice. */
-  async command(setpoint: Setpoint, leaseS: number): Promise<CommandOutcome> {
-    const chosen = chosenBy(this.commands, setpoint, leaseS, this.phases);
+  /**
+   * Writes a setpoint, and what it is to fall back to where a register of the device keeps that, and reads it back. Failures of the
+   * device are outcomes; nothing is written twice.
+   */
+  async command(setpoint: Setpoint, leaseS: number, fallback?: Fallback): Promise<CommandOutcome> {
+    const chosen = chosenBy(this.commands, setpoint, { leaseS, phases: this.phases, fallback });
     if (!chosen) return { kind: 'refused', reason: `profile "${this.profile.name}" has no control for ${setpoint.kind}` };
     const { control, held } = chosen;
     let { asked } = chosen;
@@ -71,12 +78,19 @@ export class ProfileControls {
       const unmet = await this.unmetOf(control.preconditions);
       if (unmet) return { kind: 'refused', reason: unmet.else ?? `register ${stretchOf(unmet).at} does not allow it` };
       if (held?.write.some(({ value }) => value === 'powerPct')) asked = { ...asked, ...(await this.rating()) };
+      if (held?.write.some(({ value }) => value === 'currentA')) asked = { ...asked, ...(await this.voltage()) };
       if (held) for (const write of held.write) wordsOf(write, asked, this.order);
     } catch (error) {
       if (!(error instanceof AdapterError)) throw error;
       return error.retryable ? { kind: 'unknown', reason: `not written: ${error.message}` } : { kind: 'refused', reason: error.message };
     }
     return held ? this.hold({ ...chosen, asked }, held) : this.handBackInstead(control);
+  }
+
+  /** Whether a register of the device keeps what it is to fall back to. */
+  keepsFallback(kind: Setpoint['kind']): boolean {
+    const cases = holdingCases(this.commands).filter(([[, name]]) => name === COMMAND_OF[kind]);
+    return cases.every(([, held]) => held.write.some(isFallback));
   }
 
   /** Ends what was commanded, of these kinds alone where some are named; true once the device shows it. */
@@ -96,18 +110,18 @@ export class ProfileControls {
 
   /** What binds the device once it was told the fallback; `undefined` where it cannot be told one. */
   async showsFallback(fallback: Fallback): Promise<string | undefined> {
-    const chosen = chosenBy(this.commands, fallback, 0, this.phases);
+    const chosen = chosenBy(this.commands, fallback, { leaseS: 0, phases: this.phases, fallback });
     if (!chosen?.held) return undefined;
     const asked = chosen.held.write.some(({ value }) => value === 'powerPct')
       ? { ...chosen.asked, ...(await this.rating()) }
       : chosen.asked;
     const told = new Map<string, number>();
     for (const write of chosen.held.write) {
-      const { table, at } = stretchOf(write);
-      wordsOf(write, asked, this.order).forEach((word, offset) => told.set(`${table} ${at + offset}`, word));
+      const shown = shownWordsOf(write, asked, this.order);
+      shown?.words.forEach((word, offset) => told.set(`${shown.at.table} ${shown.at.at + offset}`, word));
     }
     return shownText(
-      shownStretches(this.commands, 'pvLimit').map(({ table, at, words }) => ({
+      shownStretches(this.commands, COMMAND_OF[fallback.kind]).map(({ table, at, words }) => ({
         at,
         words: Array.from({ length: words }, (_, offset) => told.get(`${table} ${at + offset}`) ?? 0),
       })),
@@ -126,6 +140,11 @@ export class ProfileControls {
   private async rating(): Promise<Pick<Asked, 'ratedW'>> {
     const { ratedW } = await new PointReader(this.unit, this.profile, ['ratedW']).readValues();
     return ratedW === undefined ? {} : { ratedW };
+  }
+
+  private async voltage(): Promise<Pick<Asked, 'voltageV'>> {
+    const { voltageV } = await new PointReader(this.unit, this.profile, ['voltageV']).readValues();
+    return voltageV !== undefined && voltageV >= LEAST_VOLTAGE_V ? { voltageV } : {};
   }
 
   private hold({ control, asked, direction }: Chosen, held: ProfileCase): Promise<CommandOutcome> {
@@ -223,10 +242,15 @@ const shownStretches = (commands: ProfileCommands, name: keyof ProfileCommands):
 const chosenBy = (
   { batteryPower, pvLimit, generator, loadLimit }: ProfileCommands,
   setpoint: Setpoint,
-  leaseS: number,
-  phases: 1 | 3,
+  { fallback, ...lasting }: Pick<Asked, 'leaseS' | 'phases'> & { readonly fallback: Fallback | undefined },
 ): Chosen | undefined => {
-  const asked = (powerW: Watt, round: (raw: number) => number = Math.round): Asked => ({ powerW: Math.abs(powerW), leaseS, round, phases });
+  const owed = fallback?.kind === setpoint.kind ? { fallbackW: fallback.maxW } : {};
+  const asked = (powerW: Watt, round: (raw: number) => number = Math.round): Asked => ({
+    powerW: Math.abs(powerW),
+    round,
+    ...lasting,
+    ...owed,
+  });
   switch (setpoint.kind) {
     case 'battery-power': {
       if (!batteryPower) return undefined;

@@ -1,6 +1,6 @@
 import { AdapterError, messageOf } from '../../kernel/errors.js';
 import { NOMINAL_PHASE_V, type Watt } from '../../kernel/units.js';
-import { isPower, isTimer, type ProfileCheck, type ProfileWrite } from '../../registers/profile-commands.js';
+import { isFallback, isPower, isTimer, type ProfileCheck, type ProfileWrite } from '../../registers/profile-commands.js';
 import { readPlace, type Stretch, stretchOf } from '../../registers/profile-place.js';
 import { perHouseUnit } from '../../registers/profile-units.js';
 import { readNumber, type WordOrder, type Words, writeNumber, WORDS_OF } from '../../registers/words.js';
@@ -10,8 +10,11 @@ import type { CommandOutcome } from '../drivers/device-driver.js';
 export interface Asked {
   readonly powerW: Watt;
   readonly leaseS: number;
-  /** Phases that a current is on. */
+  /** Phases that a current is on, and their voltage; nominal where the device does not say. */
   readonly phases: 1 | 3;
+  readonly voltageV?: number;
+  /** What a load may go on with once the lease is over; absent where its site owes nothing. */
+  readonly fallbackW?: Watt;
   /** What percentages are of; absent where no write needs it, or the device does not say. */
   readonly ratedW?: Watt;
   /** A limit is never above what was asked, so it is rounded down; everything else to the nearest. */
@@ -40,29 +43,53 @@ const rawOf = (write: ProfileWrite, asked: Asked | undefined): number => {
   const { value, scale, sign, most, least = 0 } = write;
   if (typeof value === 'number') return value / (scale * sign);
   if (!asked || value === undefined) throw new AdapterError(`${nameOf(write)} is given nothing to hold`, false);
-  if (isPower(write)) return Math.min(asked.round(asked.powerW / stepW(write, asked)), most ?? Infinity);
+  if (isPower(write)) return Math.min(Math.max(powerRaw(write, asked), leastOf(write, asked)), most ?? Infinity);
+  if (isFallback(write)) return fallbackRaw(write, asked);
   const units = value === 'leaseS' ? asked.leaseS : asked.leaseS / SECONDS_PER_MINUTE;
   // A timer that is too small for the lease ends it early, which is the safe side; 65535 often means "not implemented".
   const largest = most ?? (WORDS_OF[write.type] === 1 ? LARGEST_16_BIT - 1 : Infinity);
   return Math.max(Math.min(Math.ceil(units / (scale * sign)), largest), least);
 };
 
+/** A load that may go on with less than it can draw at least draws nothing. */
+const fallbackRaw = (write: ProfileWrite, asked: Asked): number => {
+  if (asked.fallbackW === undefined) return write.unlessOwed!;
+  const raw = Math.min(asked.round(asked.fallbackW / stepW(write, asked)), write.most ?? Infinity);
+  return raw < (write.least ?? 0) ? 0 : raw;
+};
+
+/** A limit that is enough for the least at nominal voltage is enough for it at a higher one. */
+const leastOf = (write: ProfileWrite, asked: Asked): number => (isBelowLeast(write, asked) ? undefined : write.least) ?? -Infinity;
+
+const powerRaw = (write: ProfileWrite, asked: Asked): number => asked.round(asked.powerW / stepW(write, asked));
+
 /** How many W one step of the register is, with its sign. */
-const stepW = (write: ProfileWrite, { ratedW, phases }: Asked): Watt => {
+const stepW = (write: ProfileWrite, { ratedW, phases, voltageV = NOMINAL_PHASE_V }: Asked): Watt => {
   const step = write.scale * write.sign * perHouseUnit(write.unit);
-  if (write.value === 'currentA') return step * NOMINAL_PHASE_V * phases;
+  if (write.value === 'currentA' || isFallback(write)) return step * voltageV * phases;
   if (write.value !== 'powerPct') return step;
   if (!ratedW) throw new AdapterError('the device does not say its rating, which this is a percentage of', false);
   return (step / 100) * ratedW;
 };
 
-/** Whether what is asked is less than the register takes. */
-export const isBelowLeast = (write: ProfileWrite, asked: Asked): boolean =>
-  isPower(write) && write.least !== undefined && rawOf(write, asked) < write.least;
+/** Whether what is asked is less than the register takes. Least powers are stated at nominal voltage, and hold at any. */
+export const isBelowLeast = (write: ProfileWrite, { voltageV: _nominal, ...asked }: Asked): boolean =>
+  isPower(write) && write.least !== undefined && powerRaw(write, asked) < write.least;
 
 /** Where a write is read back; a pair that is written raw is a key, not a value, and is not. */
 export const readBackOf = (write: ProfileWrite): Stretch | undefined =>
   write.words || !write.readBack ? undefined : stretchOf(write.shownAt ?? write);
+
+/** The registers that show what a write has set. */
+export const shownWordsOf = (
+  write: ProfileWrite,
+  asked: Asked,
+  order: WordOrder,
+): { readonly at: Stretch; readonly words: number[] } | undefined => {
+  const at = readBackOf(write);
+  const { type, wordOrder } = { ...write, ...write.shownAt };
+  return at && { at, words: writeNumber(rawOf(write, asked), type, wordOrder ?? order) };
+};
 
 /** What a register that was written shows: `undefined` where it is as told, otherwise what became of the setpoint. */
 export const verdictOf = (write: ProfileWrite, asked: Asked, seen: Words, order: WordOrder): CommandOutcome | undefined => {

@@ -75,6 +75,32 @@ describe('a KEBA', () => {
     expect(device.holding.get(5_004)).toBe(63_000);
   });
 
+  it.each([
+    [4_200, 6_086],
+    [8_000, 11_594],
+    [3_000, 0],
+  ])('whose site owes a limit falls back to its %d W, and says so', async (maxW, failsafeMa) => {
+    const controls = await controlsOf('keba-kecontact', keba());
+    const fallback = { kind: 'load-limit', maxW } as const;
+    expect(await controls.command(loadLimit(0), 60, fallback)).toEqual({ kind: 'confirmed' });
+    expect(written()).toContainEqual([5_016, failsafeMa]);
+    expect(controls.keepsFallback('load-limit')).toBe(true);
+    expect(await controls.showsFallback(fallback)).toBe(await controls.shows('load-limit'));
+  });
+
+  it.each([
+    [0, 8_000, 11_594],
+    [240, 8_000, 11_111],
+    [240, 4_140, 6_000],
+    [50, 8_000, 11_594],
+  ])('that shows %d V is given for %d W what they are at that voltage', async (voltageV, maxW, milliamperes) => {
+    const device = keba();
+    device.holding.set(1_041, voltageV);
+    const controls = await controlsOf('keba-kecontact', device);
+    expect(await controls.command(loadLimit(maxW), 60)).toEqual({ kind: 'confirmed' });
+    expect(written()).toContainEqual([5_004, milliamperes]);
+  });
+
   it('on one phase is given three times the current', async () => {
     server = await ScriptedServer.listening({ 1: keba() });
     bus = new Bus(new ModbusSerialLink({ host: '127.0.0.1', port: server.port }));

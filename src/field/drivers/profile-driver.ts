@@ -37,9 +37,9 @@ export class ProfileDriver implements DeviceDriver {
   }
 
   async command(setpoint: Setpoint, leaseS: number, fallback?: Fallback): Promise<CommandOutcome> {
-    const outcome = await this.controls.command(setpoint, leaseS);
+    const outcome = await this.controls.command(setpoint, leaseS, fallback);
     const isToldLater = this.standing.reversion === 'supervisor' && !this.endsByItself(setpoint.kind);
-    return isToldLater ? outcome : withoutFallback(outcome, fallback);
+    return isToldLater || this.controls.keepsFallback(setpoint.kind) ? outcome : withoutFallback(outcome, fallback);
   }
 
   release(kinds?: readonly Setpoint['kind'][]): Promise<boolean> {

@@ -2,6 +2,7 @@ import { busName, type ModbusBus } from '../../fleet/plant.js';
 import { Bus, timingOf } from '../bus.js';
 import { type Commissioned, commissionedDevice } from '../commissioned.js';
 import type { ModbusLinks } from '../modbus-link.port.js';
+import { isLimit } from '../setpoint.js';
 import type { SupervisedLease } from './supervised-lease.js';
 
 /** What became of a lease whose time is over. `left`: somebody else has set what the device shows now, and nothing was written. */
@@ -48,11 +49,11 @@ export class Reverter {
   }
 
   /**
-   * Whether what the device shows can be our own release, of which a part was lost. Never a limit on sun: its release begins with
+   * Whether what the device shows can be our own release, of which a part was lost. Never a limit: its release begins with
    * lifting it, and where it shows another one that is its fallback or somebody's safety, and either may stay.
    */
   private mayBeHalfDone(lease: SupervisedLease): boolean {
-    return lease.control !== 'pv-limit' && this.begun.has(lease);
+    return !isLimit(lease.control) && this.begun.has(lease);
   }
 
   private use(address: ModbusBus): { readonly bus: Bus; users: number } {

@@ -30,7 +30,7 @@ export const supervisedLeaseSchema: z.ZodType<SupervisedLease> = z.strictObject(
   ...controlShape,
   profile: z.string().min(1),
   address: modbusSchema,
-  fallback: z.strictObject({ kind: z.literal('pv-limit'), maxW: z.number().min(0) }).optional(),
+  fallback: z.strictObject({ kind: z.enum(['pv-limit', 'load-limit']), maxW: z.number().min(0) }).optional(),
   shown: z.string().max(2_000).optional(),
 });
 

@@ -57,7 +57,7 @@ const [FAILSAFE_MA, FAILSAFE_S] = [5_016, 5_018];
 
 /** A station that shows its failsafe settings in other registers than it takes them in. */
 export const keba = (): UnitRegisters => {
-  const registers = unitRegisters({ 1600: [0, 0, 0, 0], 5_004: [0], 5_014: [0], [FAILSAFE_MA]: [0], [FAILSAFE_S]: [0] });
+  const registers = unitRegisters({ 1040: [0, 0], 1600: [0, 0, 0, 0], 5_004: [0], 5_014: [0], [FAILSAFE_MA]: [0], [FAILSAFE_S]: [0] });
   registers.onWrite = (address, [value]) => {
     if (address === FAILSAFE_MA) registers.holding.set(1_601, value!);
     if (address === FAILSAFE_S) registers.holding.set(1_603, value!);

@@ -1,0 +1,27 @@
+import type { Fallback } from '../field/setpoint.js';
+import type { Device, SafeLimits, Site } from '../fleet/plant.js';
+import { sum } from '../kernel/sum.js';
+import type { Watt } from '../kernel/units.js';
+import { groupsOf } from './device-groups.js';
+
+/**
+ * What a device falls back to when nobody tells it anything any more: a site that owes limits owes them without us too (DESIGN §5.2).
+ * Its inverters then share what it may generate or, were nothing drawn in the house, give to the grid, by their ratings; its flexible
+ * loads share what loads may draw. What else a house takes from the grid nobody measures then: where it owes a limit on that alone,
+ * they draw nothing. `undefined` where the device keeps to all that by its rating.
+ */
+export const owedFallback = (site: Site, device: Device): Fallback | undefined => {
+  const { safeLimits } = site;
+  if (!safeLimits) return undefined;
+  const { flexibleLoads, sunRatedW } = groupsOf(site.devices);
+  const isLoad = device.role === 'flexible-load';
+  const owedW = isLoad ? loadOwed(safeLimits) : Math.min(safeLimits.generationW ?? Infinity, safeLimits.exportW ?? Infinity);
+  const sharedBy = isLoad ? sum(flexibleLoads.map(({ ratedW }) => ratedW)) : sunRatedW;
+  const maxW: Watt = Math.floor((owedW * device.ratedW) / sharedBy);
+  return maxW < device.ratedW ? { kind: isLoad ? 'load-limit' : 'pv-limit', maxW } : undefined;
+};
+
+const loadOwed = ({ loadW, importW }: SafeLimits): Watt => {
+  if (loadW === undefined) return importW === undefined ? Infinity : 0;
+  return Math.min(loadW, importW ?? Infinity);
+};

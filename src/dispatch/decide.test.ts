@@ -290,5 +290,7 @@ test.prop([
   const isFree = bands.every((cuts) => cuts.every(({ by }) => by !== 'connection'));
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
   const asked = Math.min(sum(byItselfW), powerW) + sum(movedW);
-  expect(isFree && movedW.every((eachW) => eachW >= 0) ? Math.abs(asked - sign * givenW) : 0).toBeLessThan(1);
+  // What a battery cannot keep up it is told rounded down.
+  const withinW = Math.abs(wantedW - givenW) < 1e-6 ? 1 : Math.max(1, homes.length);
+  expect(isFree && movedW.every((eachW) => eachW >= 0) ? Math.abs(asked - sign * givenW) : 0).toBeLessThanOrEqual(withinW + 1e-4);
 });

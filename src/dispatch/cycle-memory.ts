@@ -5,6 +5,7 @@ import { type PlantImage, type SiteNow, withPowers } from '../telemetry/image.js
 import { type Following, followed } from './following.js';
 import { estimateSite, meterLagMs, type SiteTrace, told } from './connection-estimate.js';
 import type { Decision, DecisionInput } from './decision.js';
+import { courseWith } from './generator-course.js';
 import { watchGenerator, type WatchedGenerator } from './generator-watch.js';
 
 /** What a device was told, in the house's sign: a battery a power, a flexible load the most it may draw. */
@@ -111,12 +112,15 @@ export class CycleMemory {
 
   private watchGenerators(plant: Plant, image: PlantImage, lockedOut: ReadonlySet<DeviceId>): void {
     for (const { id, generator } of this.generatorsOf(plant)) {
-      const state = image.devices.get(id)?.values['generator.state'];
+      const { values, readAtMs } = image.devices.get(id) ?? {};
+      const [state, givesW] = [values?.['generator.state'], values?.['generator.powerW']];
       if (!generator || state === undefined) continue;
       const known = this.generators.get(id);
       // Who locks it out, or ends that, has looked at it.
       const before = known && lockedOut.has(id) ? { running: known.running, sinceMs: known.sinceMs, failedStarts: 0 } : known;
-      this.generators.set(id, watchGenerator(before, { state, asked: this.asked.has(id) }, generator, image.atMs));
+      const watched = watchGenerator(before, { state, asked: this.asked.has(id) }, generator, image.atMs);
+      const course = givesW === undefined || readAtMs === undefined ? undefined : courseWith(known?.course, givesW, readAtMs);
+      this.generators.set(id, course ? { ...watched, course } : watched);
     }
   }
 }

@@ -95,7 +95,7 @@ const batteriesOf = (input: DecisionInput, able: readonly Able[], decided: Devic
 /** Generators that an event may count on. One that a person has set by hand is that person's. */
 const offersOf = (input: DecisionInput, generators: readonly Able[], caps: ReadonlyMap<DeviceId, Watt>): EventMeans['generators'] =>
   generators.flatMap(({ site, device, able }) =>
-    input.overrides.has(device.id) ? [] : [{ site, ...generatorOffer(input, site, device, able, caps.get(device.id)) }],
+    input.overrides.has(device.id) ? [] : [{ site, device, ...generatorOffer(input, site, device, able, caps.get(device.id)) }],
   );
 
 const CONTROLS_OF: Readonly<Record<DeviceRole, readonly Setpoint['kind'][]>> = {

@@ -5,6 +5,7 @@ import { within } from './band.js';
 import type { BatteryCase } from './battery-decision.js';
 import { type BatteryMove, lastingW, shareAmong } from './battery-sharing.js';
 import type { DecisionInput, DeviceDecision } from './decision.js';
+import { comingW } from './generator-course.js';
 import { deliveredBySite, signOf } from './event-delivery.js';
 import { type GeneratorOffer, lowerGenerators, raiseGenerators } from './generator-merit.js';
 import { fleetSunCaps, outputOf } from './sun-decision.js';
@@ -12,7 +13,7 @@ import { fleetSunCaps, outputOf } from './sun-decision.js';
 /** What may be told something now, for an event to be shared out over. */
 export interface EventMeans {
   readonly batteries: readonly BatteryCase[];
-  readonly generators: readonly { readonly site: Site; readonly offer: GeneratorOffer; readonly givesW: Watt }[];
+  readonly generators: readonly { readonly site: Site; readonly device: Device; readonly offer: GeneratorOffer; readonly givesW: Watt }[];
   readonly suns: readonly Device[];
 }
 
@@ -42,7 +43,8 @@ export const shareEvent = (input: DecisionInput, means: EventMeans): EventShares
   const atRest = withBatteriesAtRest(delivered, batteries, sign);
   const restW = sum(atRest.values());
   const generatorsW = shareOfGenerators(input, { batteries, generators }, restW);
-  const byBatteries = shareOfBatteries(input, batteries, atRest, Math.max(0, event.powerW - restW));
+  const comesW = sign * comingFrom(input, generators, generatorsW);
+  const byBatteries = shareOfBatteries(input, batteries, atRest, Math.max(0, event.powerW - restW - comesW));
   const { decisions, givenW, openW, roomW } = byBatteries;
   const suns = event.direction === 'down' ? means.suns.filter(({ siteId }) => delivered.has(siteId)) : [];
   const sunCapsW = fleetSunCaps(input.image, suns, openW > 0 ? -openW : roomW);
@@ -52,7 +54,7 @@ export const shareEvent = (input: DecisionInput, means: EventMeans): EventShares
     generatorsW,
     sunCapsW,
     wantedW: sign * event.powerW,
-    givenW: sign * clamp(restW + givenW + sunW, 0, event.powerW),
+    givenW: sign * clamp(restW + comesW + givenW + sunW, 0, event.powerW),
   };
 };
 
@@ -62,6 +64,14 @@ const withBatteriesAtRest = (delivered: ReadonlyMap<SiteId, Watt>, batteries: re
   for (const { site, partW } of batteries) atRest.set(site.id, atRest.get(site.id)! - sign * partW.batteryW);
   return atRest;
 };
+
+/** What generators on their way to what they are told give more by the next decision: batteries that still filled in for it would give too much. */
+const comingFrom = (input: DecisionInput, generators: EventMeans['generators'], toldW: ReadonlyMap<DeviceId, Watt>): Watt =>
+  sum(
+    generators.map(({ device, givesW }) =>
+      comingW(input.generators.get(device.id)?.course, toldW.get(device.id) ?? givesW, device.generator!, input.atMs),
+    ),
+  );
 
 const shareOfGenerators = (
   input: DecisionInput,

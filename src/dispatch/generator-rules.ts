@@ -1,4 +1,5 @@
 import type { GeneratorRating } from '../fleet/plant.js';
+import type { GeneratorCourse } from './generator-course.js';
 import { clamp, type EpochMs, SECOND_MS, type Watt } from '../kernel/units.js';
 
 /** What is known of a generator: whether it turns, and since when. */
@@ -8,6 +9,8 @@ export interface GeneratorNow {
   /** Starts that failed since it last ran, and until when it rests after the last of them. */
   readonly failedStarts?: number;
   readonly restUntilMs?: EpochMs;
+  /** What it gives, and how fast that changes. */
+  readonly course?: GeneratorCourse;
 }
 
 /** After so many failed starts in a row it stands until somebody has looked at it. */

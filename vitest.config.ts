@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-const shared = { environment: 'node' as const, testTimeout: 30_000, hookTimeout: 60_000 };
+/** Who waits for what comes at once waits no longer for it; a machine that does ten other things takes its time. */
+const poll = { timeout: 20_000 };
+const shared = { environment: 'node' as const, testTimeout: 30_000, hookTimeout: 60_000, expect: { poll } };
 
 export default defineConfig({
   test: {

@@ -5,6 +5,7 @@ import { loadProfiles, profileNamed } from '../field/profiles.js';
 import { type RunningFleet, startFleet, type VirtualSite } from '../simulator/index.js';
 import { parseBus, parseDuration, parseSetpoint, parseUnitIds } from './device-arguments.js';
 import { deviceCommand } from './device.js';
+import { until } from '../../test/until.js';
 
 const profiles = loadProfiles();
 const SITE: VirtualSite = {
@@ -125,7 +126,7 @@ describe('vpp device', () => {
 
   it('command --wait hands back when it is stopped', async () => {
     const waiting = vpp('command', address(), '--unit', '2', '--limit', '20%', '--for', '10m', '--wait');
-    await vi.waitFor(() => expect(process.listenerCount('SIGTERM')).toBeGreaterThan(0));
+    await until(() => expect(process.listenerCount('SIGTERM')).toBeGreaterThan(0));
     setTimeout(() => process.emit('SIGTERM'), 600);
     await waiting;
     expect(said.at(-1)).toMatch(/^confirmed by reading back; stopped, and released after \d\.\d s$/);

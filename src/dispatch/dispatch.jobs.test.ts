@@ -9,6 +9,7 @@ import { DispatchJobs } from './dispatch.jobs.js';
 import type { DispatchService } from './dispatch.service.js';
 import { LeaseSpans } from './lease-spans.js';
 import { PromptCycles } from './prompt-cycles.service.js';
+import { until } from '../../test/until.js';
 
 const NOW = Date.UTC(2026, 5, 1, 12);
 
@@ -60,7 +61,7 @@ it('decides at once when somebody says something new, and once more where a cycl
   changes.next(undefined);
   expect(ends).toHaveLength(1);
   ends[0]!();
-  await vi.waitFor(() => expect(ends).toHaveLength(2));
+  await until(() => expect(ends).toHaveLength(2));
   ends[1]!();
   await Promise.resolve();
   prompt.onModuleDestroy();

@@ -11,6 +11,7 @@ import { HeldControls } from './held-controls.js';
 import type { Lease } from './setpoint.js';
 import { ScriptedServer, type UnitRegisters, unitRegisters } from './testing/scripted-server.js';
 import { modelAddresses, type ModelValues, sunspecRegisters } from './testing/sunspec-registers.js';
+import { until } from '../../test/until.js';
 
 const INVERTER: ModelValues[] = [
   { id: 1, values: { Mn: 'Helios', SN: 'H' } },
@@ -89,7 +90,7 @@ describe('the heartbeat of a controller', () => {
   it('goes on where it had stopped under a clock that ran ahead, though nothing has to be written', async () => {
     await control.assert([lease()]);
     clock.set(NOW + 61_000);
-    await vi.waitFor(() => expect(beats().length).toBeGreaterThanOrEqual(1));
+    await until(() => expect(beats().length).toBeGreaterThanOrEqual(1));
     await new Promise((resolve) => setTimeout(resolve, 1_200));
     const last = beats().length;
     expect(await control.assert([lease()])).toMatchObject([{ kind: 'confirmed' }]);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Device } from '../fleet/plant.js';
 import { ManualClock } from '../platform/clock.js';
 import { ModbusSerialLinks } from './adapters/modbus-serial-link.js';
@@ -20,6 +20,7 @@ import { SupervisorServer } from './supervisor/supervisor-server.js';
 import { ScriptedServer, unitRegisters, type UnitRegisters } from './testing/scripted-server.js';
 import { type ModelValues, sunspecRegisters } from './testing/sunspec-registers.js';
 import { DEVICES as TOLD, keba, loadLimit } from './testing/told-devices.js';
+import { until } from '../../test/until.js';
 
 const NOW = 1_700_000_000_000;
 const [GOODWE_MODE, AUTOMATIC, CHARGING] = [47_511, 1, 11];
@@ -258,11 +259,11 @@ describe('keeping leases', () => {
     await control.assert(ids.map((unitId) => lease(`goodwe-${unitId}`, CHARGE)));
     expect(all.every(({ holding }) => holding.get(GOODWE_MODE) === CHARGING)).toBe(true);
     gateway.script = () => ({ kind: 'late', afterMs: 30 });
-    const { released, unknown } = await control.releaseAll(600);
+    const { released, unknown } = await control.releaseAll(1_200);
     expect(released.length).toBeGreaterThan(1);
     expect(released.length + unknown.length).toBe(12);
     // Nobody waits for the rest, but it is released all the same.
-    await vi.waitFor(() => expect(all.every(({ holding }) => holding.get(GOODWE_MODE) === AUTOMATIC)).toBe(true), 8_000);
+    await until(() => expect(all.every(({ holding }) => holding.get(GOODWE_MODE) === AUTOMATIC)).toBe(true));
   });
 
   it('asks a device that wrote, refused and undid it again only after a pause, longer each time', async () => {

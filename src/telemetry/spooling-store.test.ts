@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fc, test } from '../../test/prop.js';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Sample } from '../field/sample.js';
 import { AdapterError, BadInput } from '../kernel/errors.js';
 import { ReadingSpool } from './adapters/reading-spool.js';
 import { SqliteReadingStore } from './adapters/sqlite-reading-store.js';
 import type { ReadingStore } from './reading-store.port.js';
 import { SpoolingReadingStore, type SpoolReport } from './spooling-store.js';
+import { until } from '../../test/until.js';
 
 const T0 = Date.UTC(2026, 4, 1);
 const sample = (i: number): Sample => ({ deviceId: 'pv-1', atMs: T0 + i * 1_000, values: { 'pv.powerW': i } });
@@ -75,7 +76,7 @@ describe('a store behind a spool', () => {
     await store.append(samples(2, 4));
     inner.control.fault = undefined;
     await store.append(samples(4, 6));
-    await vi.waitFor(() => expect(reports.at(-1)).toEqual({ kind: 'drained' }));
+    await until(() => expect(reports.at(-1)).toEqual({ kind: 'drained' }));
     await store.append(samples(6, 7));
     expect(await storedIn(store)).toEqual(samples(0, 7));
     expect(inner.control.order.slice(-7)).toEqual(samples(0, 7).map(({ atMs }) => atMs));
@@ -90,7 +91,7 @@ describe('a store behind a spool', () => {
     expect(inner.control.order).toEqual([]);
     inner.control.fault = undefined;
     inner.control.goOn();
-    await vi.waitFor(() => expect(reports.at(-1)).toEqual({ kind: 'drained' }));
+    await until(() => expect(reports.at(-1)).toEqual({ kind: 'drained' }));
     expect(await storedIn(store)).toEqual(samples(0, 4));
   });
 
@@ -104,7 +105,7 @@ describe('a store behind a spool', () => {
     await store.close();
     inner = unreliable();
     store = open();
-    await vi.waitFor(() => expect(reports.at(-1)).toEqual({ kind: 'drained' }));
+    await until(() => expect(reports.at(-1)).toEqual({ kind: 'drained' }));
     expect(await storedIn(store)).toEqual(samples(0, 5));
   });
 
@@ -117,7 +118,7 @@ describe('a store behind a spool', () => {
     const lost = reports.reduce((sum, report) => sum + (report.kind === 'lost' ? report.samples : 0), 0);
     expect(lost).toBeGreaterThan(40);
     inner.control.fault = undefined;
-    await vi.waitFor(() => expect(reports.at(-1)).toEqual({ kind: 'drained' }));
+    await until(() => expect(reports.at(-1)).toEqual({ kind: 'drained' }));
     expect(await storedIn(store)).toEqual(samples(lost, 100));
   });
 
@@ -148,7 +149,7 @@ describe('a store behind a spool', () => {
     await store.append([sample(0)]);
     await store.prune(T0 + 2 * hour, T0 + 2 * hour);
     inner.control.fault = undefined;
-    await vi.waitFor(() => expect(reports.at(-1)).toEqual({ kind: 'drained' }));
+    await until(() => expect(reports.at(-1)).toEqual({ kind: 'drained' }));
     expect(reports.filter(({ kind }) => kind === 'unstorable')).toEqual([]);
     expect(await storedIn(inner.store)).toEqual([sample(0)]);
     await store.prune(T0 + 2 * hour, T0 + 2 * hour);
@@ -178,6 +179,6 @@ describe('a store behind a spool', () => {
     }
     inner.control.fault = undefined;
     await store.append([sample(next)]);
-    await vi.waitFor(async () => expect(await storedIn(store)).toEqual(samples(0, next + 1)));
+    await until(async () => expect(await storedIn(store)).toEqual(samples(0, next + 1)));
   });
 });

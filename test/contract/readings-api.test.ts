@@ -9,6 +9,7 @@ import { AdapterError } from '../../src/kernel/errors.js';
 import { ManualClock } from '../../src/platform/clock.js';
 import { ReadingStore } from '../../src/telemetry/reading-store.port.js';
 import { listeningHomes, type ListeningHomes } from './listening-homes.js';
+import { until } from '../until.js';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -294,7 +295,7 @@ describe('a long stream', () => {
     const gone = new AbortController();
     const everyMinute = query({ ...asked, from: 0, to: clock.now(), step: '1m' });
     const answer = homes.get(everyMinute, { signal: gone.signal });
-    await vi.waitFor(() => expect(reads).toBeGreaterThan(3));
+    await until(() => expect(reads).toBeGreaterThan(3));
     gone.abort();
     await expect(answer).rejects.toThrow(/abort/);
     const afterwards = await atRest(() => reads);

@@ -6,6 +6,7 @@ import { registerFrames, registersOf } from '../../src/field/testing/register-fr
 import { ScriptedServer, type UnitRegisters } from '../../src/field/testing/scripted-server.js';
 import { type Login, RunningPlant } from './running-plant.js';
 import { runVpp, VppProcess } from './vpp-process.js';
+import { until } from '../until.js';
 
 const OPERATOR: Login = { name: 'olga', password: 'correct horse battery' };
 const [MODE, POWER] = [47_511, 47_512];
@@ -63,7 +64,7 @@ describe('vpp supervise', () => {
   const mode = (): number | undefined => inverter.holding.get(MODE);
   const charges = async (): Promise<void> => {
     await plant.until<DeviceRow[]>('/api/devices', (devices) => devices.some(({ lease }) => lease?.owner === 'override:olga'), OPERATOR);
-    await vi.waitFor(() => expect(mode()).toBe(CHARGING));
+    await until(() => expect(mode()).toBe(CHARGING));
   };
 
   beforeAll(async () => {

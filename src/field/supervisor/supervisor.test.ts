@@ -15,6 +15,7 @@ import { type SupervisedLease, supervisorSocket } from './supervised-lease.js';
 import { SupervisedTable } from './supervised-table.js';
 import { Supervisor } from './supervisor.js';
 import { SupervisorServer } from './supervisor-server.js';
+import { until } from '../../../test/until.js';
 
 const [MODE, POWER] = [47_511, 47_512];
 const [AUTOMATIC, CHARGING] = [1, 11];
@@ -75,10 +76,10 @@ describe('the supervisor', () => {
     await plant.watch(lease(1), SOON_MS);
     await plant.watch(lease(2), LATER_MS);
     expect(hardware.connections).toBe(0);
-    await vi.waitFor(() => expect(supervisor.leases()).toEqual([lease(2)]));
+    await until(() => expect(supervisor.leases()).toEqual([lease(2)]));
     expect(units.map(modeOf)).toEqual([AUTOMATIC, CHARGING]);
     expect(said()).toContain('handed back to the device');
-    await vi.waitFor(() => expect(hardware.openConnections).toBe(0));
+    await until(() => expect(hardware.openConnections).toBe(0));
   });
 
   it('waits as long as the plant renews, and longer for what it has forgotten', async () => {
@@ -97,7 +98,7 @@ describe('the supervisor', () => {
     hardware.script = ({ unitId }) => (unitId === 1 ? { kind: 'exception', code: 11 } : undefined);
     await plant.watch(lease(1), SOON_MS);
     await plant.watch(lease(2), SOON_MS);
-    await vi.waitFor(() => expect(units.map(modeOf)).toEqual([CHARGING, AUTOMATIC]));
+    await until(() => expect(units.map(modeOf)).toEqual([CHARGING, AUTOMATIC]));
     hardware.script = () => undefined;
     await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 3_000 });
     expect(units.map(modeOf)).toEqual([AUTOMATIC, AUTOMATIC]);
@@ -129,7 +130,7 @@ describe('the supervisor', () => {
     expect(supervisor.leases()).toEqual([lease(1)]);
     expect(modeOf(units[0]!)).toBe(CHARGING);
     await plant.watch(lease(1), SOON_MS);
-    await vi.waitFor(() => expect(modeOf(units[0]!)).toBe(AUTOMATIC));
+    await until(() => expect(modeOf(units[0]!)).toBe(AUTOMATIC));
   });
 
   it('writes its table when a control begins or ends, not when it is renewed', async () => {
@@ -162,7 +163,7 @@ describe('the supervisor', () => {
   it('answers for others while one device is being reverted', async () => {
     hardware.script = ({ unitId }) => (unitId === 1 ? { kind: 'silent' } : undefined);
     await plant.watch(lease(1), 1);
-    await vi.waitFor(() => expect(hardware.requests).not.toEqual([]));
+    await until(() => expect(hardware.requests).not.toEqual([]));
     const renewed = plant.watch(lease(1), LATER_MS);
     const settled = vi.fn<() => void>();
     void renewed.then(settled, settled);

@@ -6,6 +6,7 @@ import { type Following, followed } from './following.js';
 import { estimateSite, meterLagMs, type SiteTrace, told } from './connection-estimate.js';
 import type { Decision, DecisionInput } from './decision.js';
 import { courseWith } from './generator-course.js';
+import { SilentLoads } from './silent-load.js';
 import { watchGenerator, type WatchedGenerator } from './generator-watch.js';
 
 /** What a device was told, in the house's sign: a battery a power, a flexible load the most it may draw. */
@@ -20,9 +21,12 @@ const givenAgainst = ({ quantity, powerW }: Told, values: SampleValues | undefin
   return givesW !== undefined && quantity === 'flexible.powerW' ? Math.min(givesW, powerW) : givesW;
 };
 
+type Seen = Pick<DecisionInput, 'image' | 'generators' | 'unfollowing' | 'silentLoads'>;
+
 /** What a cycle knows from those before it. It begins empty with the process: all of it is seen anew within seconds. */
 export class CycleMemory {
   private readonly traces = new Map<SiteId, SiteTrace>();
+  private readonly silentLoads = new SilentLoads();
   private readonly generators = new Map<DeviceId, WatchedGenerator>();
   private engines: { readonly plant: Plant; readonly devices: readonly Device[] } | undefined;
   private readonly lags = new WeakMap<Site, DurationMs>();
@@ -31,7 +35,7 @@ export class CycleMemory {
   private toldW = new Map<DeviceId, Told>();
 
   /** The image as it is to be decided on, its connections put right for late and frozen meters, and how the generators stand. */
-  look(plant: Plant, image: PlantImage, lockedOut: ReadonlySet<DeviceId>): Pick<DecisionInput, 'image' | 'generators' | 'unfollowing'> {
+  look(plant: Plant, image: PlantImage, lockedOut: ReadonlySet<DeviceId>): Seen {
     this.watchGenerators(plant, image, lockedOut);
     const unfollowing = this.watchFollowing(image);
     const sites = new Map<SiteId, SiteNow>();
@@ -39,7 +43,7 @@ export class CycleMemory {
       const now = image.sites.get(site.id);
       if (now) sites.set(site.id, this.connection(site, now, image));
     }
-    return { image: { ...image, sites }, generators: this.generators, unfollowing };
+    return { image: { ...image, sites }, generators: this.generators, unfollowing, silentLoads: this.silentLoads.at(image.atMs) };
   }
 
   /** Takes down what was decided, since it takes a while to show. */
@@ -74,12 +78,17 @@ export class CycleMemory {
   }
 
   private connection(site: Site, now: SiteNow, { atMs }: PlantImage): SiteNow {
-    const estimate = estimateSite(this.traces.get(site.id), now, atMs, this.lagMs(site));
+    const before = this.traces.get(site.id);
+    const estimate = estimateSite(before, now, atMs, this.lagMs(site));
     if (estimate.kind === 'unknown') {
+      if (before) this.silentLoads.lost(site.id, before.loadW, atMs);
       this.traces.delete(site.id);
       return now;
     }
     this.traces.set(site.id, estimate.trace);
+    // The last word of a meter that stands still is none: before that shows, its house has long been taken for what moved behind it.
+    if (estimate.kind === 'frozen') this.silentLoads.lost(site.id, undefined, atMs);
+    else this.silentLoads.seen(site.id, estimate.trace.loadW);
     return withPowers(now, { grid: estimate.kind === 'estimate' ? estimate.gridW : undefined, flexible: now.powersW.flexible });
   }
 

@@ -41,6 +41,12 @@ export type PlannedDevice =
   /** `toComeWh`: what it is still to draw by plan in the time it has for its need, this step included. */
   | { readonly kind: 'flexible-load'; readonly drawW: Watt; readonly toComeWh: WattHour };
 
+/** What a house may draw besides its flexible loads. */
+export interface LoadRange {
+  readonly leastW: Watt;
+  readonly mostW: Watt;
+}
+
 /** Everything one decision rests on: the same input gives the same decision, so any moment can be replayed. */
 export interface DecisionInput {
   readonly atMs: EpochMs;
@@ -55,6 +61,8 @@ export interface DecisionInput {
   /** Absent where there is no plan, or none that reaches this moment: devices are then left to themselves. */
   readonly planned?: ReadonlyMap<DeviceId, PlannedDevice>;
   readonly generators: ReadonlyMap<DeviceId, GeneratorNow>;
+  /** Of sites whose grid meter is silent, as far as it was heard before. */
+  readonly silentLoads?: ReadonlyMap<SiteId, LoadRange>;
   /** Batteries and flexible loads that have been told something for a while and do something else: others take their part. */
   readonly unfollowing?: ReadonlySet<DeviceId>;
 }

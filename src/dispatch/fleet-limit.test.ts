@@ -12,7 +12,7 @@ describe('generators under an export limit on the fleet', () => {
   const roof = device('c', 'pv', { ratedW: 20 * KILOWATTS });
 
   const capsOf = (exportW: number | undefined, gridW: number, givenW: readonly number[], sunW: number): number[] => {
-    const input = inputOf([], { fleetLimits: exportW === undefined ? {} : { exportW } });
+    const input = inputOf([{ id: 'all' }], { fleetLimits: exportW === undefined ? {} : { exportW } });
     const now = (id: string, values: object) =>
       [id, { deviceId: id, siteId: id, health: 'online' as const, readAtMs: NOON_MS, values }] as const;
     const devices = new Map([

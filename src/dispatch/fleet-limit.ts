@@ -1,8 +1,9 @@
 import type { Device, DeviceId } from '../fleet/plant.js';
-import type { Watt } from '../kernel/units.js';
+import { clamp, type Watt } from '../kernel/units.js';
 import type { BatteryCase } from './battery-decision.js';
 import { type BatteryShares, shareAmong } from './battery-sharing.js';
 import type { DecisionInput, DeviceDecision, GridLimits } from './decision.js';
+import { fleetNet } from './fleet-net.js';
 import { outputOf, sunHeldWithinW } from './sun-decision.js';
 
 /** What the fleet's limit asks of batteries, and what the fleet may still give out then; below 0 it gives too much. */
@@ -25,13 +26,16 @@ export const shareFleetLimit = (
     const { setpoint } = wishes[index]!;
     return setpoint?.kind === 'battery-power' ? setpoint.powerW : partW.batteryW;
   };
-  let netW: Watt = 0;
-  batteries.forEach((battery, index) => (netW = netW + battery.partW.batteryW - wishedW(battery, index)));
-  for (const { powersW } of input.image.sites.values()) netW += powersW.grid ?? 0;
-  const wantedW = importW !== undefined && netW > importW ? netW - importW : exportW !== undefined && netW < -exportW ? netW + exportW : 0;
+  let changeW: Watt = 0;
+  batteries.forEach((battery, index) => (changeW += battery.partW.batteryW - wishedW(battery, index)));
+  const net = fleetNet(input);
+  const importOverW = importW === undefined ? -Infinity : net.mostW + changeW - importW;
+  const exportOverW = exportW === undefined ? Infinity : net.leastW + changeW + exportW;
+  // Where so little is known of a fleet that both its limits may be passed, it stays as far from the one as from the other.
+  const wantedW = importOverW > exportOverW ? (importOverW + exportOverW) / 2 : clamp(0, importOverW, exportOverW);
   const moves = wantedW === 0 ? [] : batteries.map((battery, index) => ({ battery, fromW: wishedW(battery, index) }));
   const shares = wantedW === 0 ? NOTHING : shareAmong(input, moves, wantedW, 'operator', 'keeps the fleet within its limit');
-  return exportW === undefined ? shares : { ...shares, exportRoomW: netW - shares.givenW + exportW };
+  return exportW === undefined ? shares : { ...shares, exportRoomW: exportOverW - shares.givenW };
 };
 
 /** A little inside the limit: setpoints are not written anew for the last few watts, and nobody else makes them up. */
@@ -42,16 +46,16 @@ const insideOf = ({ importW, exportW }: GridLimits, batteries: number): GridLimi
 
 /**
  * What each generator may give at most under an operator's export limit on the fleet, by their ratings: together what they give now and
- * what the fleet may still give out, by the meters. While sun is held back they do not rise: the room that comes is the sun's.
+ * what the fleet may still give out. While sun is held back they do not rise: the room that comes is the sun's.
  */
 export const fleetGeneratorCaps = (
-  { image, fleetLimits }: DecisionInput,
+  input: DecisionInput,
   generators: readonly Device[],
   suns: readonly Device[],
 ): ReadonlyMap<DeviceId, Watt> => {
+  const { image, fleetLimits } = input;
   if (fleetLimits.exportW === undefined || generators.length === 0) return NO_CAPS;
-  let roomW = fleetLimits.exportW;
-  for (const { powersW } of image.sites.values()) roomW += powersW.grid ?? 0;
+  const roomW = fleetNet(input).leastW + fleetLimits.exportW;
   let sunRatedW: Watt = 0;
   for (const device of suns) if ((outputOf(image, device) ?? 0) > 0) sunRatedW += device.ratedW;
   const sunRoomW = sunHeldWithinW(sunRatedW);

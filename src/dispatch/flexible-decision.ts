@@ -6,6 +6,7 @@ import { type DeviceNow, type SiteNow, withPowers } from '../telemetry/image.js'
 import { narrow, openBand, type PowerBand } from './band.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { deliveredBySite, signOf } from './event-delivery.js';
+import { fleetNet } from './fleet-net.js';
 import { chargeOf, type LoadCase, standInOf, togetherLimits, type TogetherLimit, wouldDraw } from './load-limits.js';
 import { type Sharing, shareLoads } from './load-sharing.js';
 import { owedFallback } from './owed-fallback.js';
@@ -89,15 +90,17 @@ const limitedBands = (input: DecisionInput, loads: readonly LoadCase[], wishes: 
   return bands;
 };
 
-/** What an operator's import limit on the fleet leaves to these loads once batteries have stopped charging. */
+/**
+ * What an operator's import limit on the fleet leaves to these loads once batteries have stopped charging. Behind a silent meter no battery
+ * is told to, and where the house may draw anything, it is no help that its load gives way.
+ */
 const fleetImportRoom = (input: DecisionInput, loads: readonly LoadCase[]): Watt | undefined => {
   const { importW } = input.fleetLimits;
   if (importW === undefined) return undefined;
-  let roomW = importW + sum(loads.map(({ drawsW }) => drawsW));
-  // Of a site whose meter is silent it is known at least what its loads draw.
-  for (const { site, drawsW } of loads) if (input.image.sites.get(site.id)?.powersW.grid === undefined) roomW -= drawsW;
-  for (const { powersW } of input.image.sites.values()) roomW -= powersW.grid ?? 0;
-  for (const site of input.plant.sites) roomW += chargeOf(input, site.devices) - standInOf(input, site);
+  const isMetered = ({ id }: Site): boolean => input.image.sites.get(id)?.powersW.grid !== undefined;
+  let roomW = importW - fleetNet(input).mostW;
+  for (const { site, drawsW } of loads) if (isMetered(site) || input.silentLoads?.has(site.id)) roomW += drawsW;
+  for (const site of input.plant.sites) if (isMetered(site)) roomW += chargeOf(input, site.devices) - standInOf(input, site);
   return roomW;
 };
 

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { fc, test } from '../../test/prop.js';
+import { HELD_MS, SilentLoads } from './silent-load.js';
+
+it('takes a house for what it drew last, and after a quarter of an hour for anything up to the most it has drawn', () => {
+  const loads = new SilentLoads();
+  for (const loadW of [300, 4_000, 900]) loads.seen('a', loadW);
+  expect(loads.at(0).size).toBe(0);
+  loads.lost('a', 900, 0);
+  loads.lost('a', 2_000, 1);
+  expect(loads.at(0 + HELD_MS - 1).get('a')).toEqual({ leastW: 900, mostW: 900 });
+  expect(loads.at(0 + HELD_MS).get('a')).toEqual({ leastW: 0, mostW: 4_000 });
+  loads.seen('a', 500);
+  expect(loads.at(0 + HELD_MS).size).toBe(0);
+});
+
+it('does not hold what a meter said that stood still', () => {
+  const loads = new SilentLoads();
+  loads.seen('a', 4_000);
+  loads.lost('a', undefined, 0);
+  expect(loads.at(1).get('a')).toEqual({ leastW: 0, mostW: 4_000 });
+});
+
+test.prop([fc.array(fc.integer({ min: -2_000, max: 20_000 }), { minLength: 1 }), fc.integer({ min: 0, max: 2 * HELD_MS })])(
+  'lies between nothing and the most that was seen, whenever it is asked',
+  (seenW, afterMs) => {
+    const loads = new SilentLoads();
+    for (const loadW of seenW) loads.seen('a', loadW);
+    loads.lost('a', seenW.at(-1), 0);
+    const { leastW, mostW } = loads.at(afterMs).get('a')!;
+    expect(leastW).toBeGreaterThanOrEqual(0);
+    expect(mostW).toBeGreaterThanOrEqual(leastW);
+    expect(mostW).toBeLessThanOrEqual(Math.max(0, ...seenW));
+  },
+);

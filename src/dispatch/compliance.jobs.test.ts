@@ -5,6 +5,7 @@ import type { AlarmService } from '../platform/alarm.service.js';
 import type { AuditService } from '../platform/audit.service.js';
 import type { LimitService } from '../signals/limit.service.js';
 import type { OperatorLimit } from '../signals/operator-limit.js';
+import type { PlantImage } from '../telemetry/image.js';
 import type { TelemetryService } from '../telemetry/telemetry.service.js';
 import { ComplianceJobs } from './compliance.jobs.js';
 import { imageOf, NOON_MS } from './decide.fixture.js';
@@ -22,19 +23,25 @@ const LIMIT: OperatorLimit = {
 };
 
 /** A site under the limit that draws these powers second by second, its battery or a charger as much. */
-const lived = (limit: OperatorLimit, powersW: readonly number[], by: 'battery' | 'charger' = 'battery') => {
+const lived = (limit: OperatorLimit, powersW: readonly (number | undefined)[], by: 'battery' | 'charger' = 'battery') => {
   let second = 0;
   const told = () => vi.fn<(...words: unknown[]) => Promise<void>>(() => Promise.resolve());
   const [record, raise, clear] = [told(), told(), told()];
   const jobs = new ComplianceJobs(
     { inForce: (nowMs: number) => (contains(limit, nowMs) ? [limit] : []) } as unknown as LimitService,
-    { image: () => imageOf([{ id: 'a', gridW: powersW[second]!, ...drawing(by, powersW[second]!) }]) } as unknown as TelemetryService,
+    { image: () => imageAt(powersW[second], by) } as unknown as TelemetryService,
     { record } as unknown as AuditService,
     { raise, clear } as unknown as AlarmService,
     new SchedulerRegistry(),
   );
   for (; second < powersW.length; second += 1) jobs.look(NOON_MS + second * 1_000);
-  return { record, raise, clear };
+  return { record, raise, clear, kept: jobs.kept(NOON_MS + (second - 1) * 1_000) };
+};
+/** Without a power its charger says nothing. */
+const imageAt = (powerW: number | undefined, by: 'battery' | 'charger'): PlantImage => {
+  if (powerW !== undefined) return imageOf([{ id: 'a', gridW: powerW, ...drawing(by, powerW) }]);
+  const image = imageOf([{ id: 'a', gridW: 9_000 }]);
+  return { ...image, sites: new Map([['a', { ...image.sites.get('a')!, silentFlows: ['flexible'] }]]) };
 };
 const drawing = (by: 'battery' | 'charger', drawsW: number) =>
   by === 'battery' ? { batteryW: -drawsW } : { batteryW: 0, charger: { drawsW } };
@@ -64,4 +71,22 @@ it('counts what flows the limited way', () => {
     expect(lived({ ...LIMIT, kind }, held(4_100, 30), 'charger').raise).not.toHaveBeenCalled();
   }
   expect(lived({ ...LIMIT, scope: 'fleet' }, held(9_000, 30)).raise).toHaveBeenCalledTimes(1);
+});
+
+it('does not count a silent charger as kept: that stretch is not known, in the log and where it is shown', () => {
+  const load = { ...LIMIT, kind: 'load' as const };
+  const { record, raise, kept } = lived(load, [...held(6_000, 2), ...Array.from({ length: 12 }, () => undefined)], 'charger');
+  expect(kept).toEqual([{ limit: load, exceeded: false, unknownMs: 11_000 }]);
+  expect([record.mock.calls, raise.mock.calls]).toEqual([[], []]);
+  const after = lived(load, [6_000, undefined, undefined, 4_000], 'charger');
+  expect(after.record.mock.calls).toEqual([
+    ['dispatch', 'limit-not-known', 'a', 'load 4200 W of dso: not known for 2.0 s'],
+    ['dispatch', 'limit-complied', 'a', 'load 4200 W of dso: kept after 3.0 s, 2.0 s of them not known'],
+  ]);
+  expect(after.kept).toEqual([{ limit: load, powerW: 4_000, exceeded: false, unknownMs: 2_000, compliedAtMs: NOON_MS + 3_000 }]);
+});
+
+it('says so at the latest when the limit is over', () => {
+  const { record } = lived({ ...LIMIT, kind: 'load' }, [...held(3_000, 50), ...Array.from({ length: 15 }, () => undefined)], 'charger');
+  expect(record.mock.calls).toEqual([['dispatch', 'limit-not-known', 'a', 'load 4200 W of dso: not known for 10.0 s']]);
 });

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { type Compliance, watchLimit } from './compliance.js';
+import { fc, test } from '../../test/prop.js';
+import { type Compliance, unknownUntil, watchLimit } from './compliance.js';
 
-const after = (limitW: number, powersW: readonly number[]): Compliance =>
+const after = (limitW: number, powersW: readonly (number | undefined)[]): Compliance =>
   powersW.reduce<Compliance | undefined>((known, powerW, second) => watchLimit(known, limitW, powerW, second * 1_000), undefined)!;
 const held = (powerW: number, seconds: number): number[] => Array.from({ length: seconds }, () => powerW);
 
@@ -23,3 +24,31 @@ it('is not petty about a limit of nothing', () => {
   expect(after(0, held(20, 30)).exceeded).toBe(false);
   expect(after(0, held(40, 30)).exceeded).toBe(true);
 });
+
+const silent = (seconds: number): undefined[] => Array.from({ length: seconds }, () => undefined);
+
+it('is neither kept nor passed while nobody can tell', () => {
+  expect(after(4_200, silent(40))).toEqual({ sinceMs: 0, recent: [], exceeded: false, unknownSinceMs: 0, unknownMs: 0 });
+  const passed = after(4_200, [...held(6_000, 30), ...silent(40)]);
+  expect(passed).toMatchObject({ exceeded: true, unknownSinceMs: 30_000 });
+  expect(passed.compliedAtMs).toBeUndefined();
+  expect(unknownUntil(passed, 75_000)).toBe(45_000);
+});
+
+it('goes on where it can be told again, and keeps how long it could not', () => {
+  const kept = after(4_200, [...silent(20), ...held(6_000, 5), ...silent(10), ...held(4_000, 5)]);
+  expect(kept).toMatchObject({ sinceMs: 0, hadToAct: true, compliedAtMs: 35_000, exceeded: false, unknownMs: 30_000 });
+  expect(kept.unknownSinceMs).toBeUndefined();
+});
+
+test.prop([fc.array(fc.option(fc.integer({ min: 0, max: 9_000 }), { nil: undefined }), { minLength: 1 })])(
+  'what is not known changes nothing of what is found, and all of it is counted',
+  (powersW) => {
+    const watched = after(4_200, powersW);
+    const lastKnown = powersW.findLastIndex((powerW) => powerW !== undefined);
+    const first = powersW.find((powerW) => powerW !== undefined);
+    expect(watched.exceeded).toBe(lastKnown >= 0 && after(4_200, powersW.slice(0, lastKnown + 1)).exceeded);
+    expect(watched.hadToAct).toBe(first === undefined ? undefined : first > 4_284);
+    expect(unknownUntil(watched, powersW.length * 1_000)).toBe(1_000 * powersW.filter((powerW) => powerW === undefined).length);
+  },
+);

@@ -244,9 +244,10 @@ export const heldLimitSchema = z.object({
   reason: z.string(),
   startMs: epochMs.optional(),
   endMs: epochMs.optional(),
-  powerW: z.number().optional().describe('What it limits, as last seen; a magnitude in W'),
+  powerW: z.number().optional().describe('What it limits; a magnitude in W. Absent while that cannot be told, as a device is silent'),
   compliedAtMs: epochMs.optional(),
   exceeded: z.boolean(),
+  unknownMs: z.number().optional().describe('How long in all it could not be told whether it is kept'),
 });
 
 export const lockOutSchema = z.object({

@@ -23,6 +23,8 @@ export interface SiteNow {
   readonly storedWh?: WattHour;
   /** It runs on its own, cut off from the public grid (backup mode): nothing there is ours to command. */
   readonly islanded?: true;
+  /** Flows of which some device does not say its part: their sum is not known. Absent: none. */
+  readonly silentFlows?: readonly Flow[];
   /** Devices whose word is missing from the balance. */
   readonly missing: readonly DeviceId[];
   /** The oldest reading in the balance. */
@@ -34,11 +36,11 @@ export interface SiteNow {
  * in each cycle, and to spread a frozen object costs ten times as much.
  */
 export const withPowers = (
-  { siteId, powersW, loadW, socPct, storedWh, islanded, missing, readAtMs }: SiteNow,
+  { siteId, powersW, loadW, socPct, storedWh, islanded, silentFlows, missing, readAtMs }: SiteNow,
   { grid, flexible }: { readonly grid: Watt | undefined; readonly flexible: Watt | undefined },
 ): SiteNow => {
   const { pv, battery, generator } = powersW;
-  return { siteId, powersW: { grid, pv, battery, generator, flexible }, loadW, socPct, storedWh, islanded, missing, readAtMs };
+  return { siteId, powersW: { grid, pv, battery, generator, flexible }, loadW, socPct, storedWh, islanded, silentFlows, missing, readAtMs };
 };
 
 /** Sums over the sites that answer. `complete` says whether that is all of them. */

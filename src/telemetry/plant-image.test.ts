@@ -114,6 +114,7 @@ describe("a site's balance", () => {
       siteId: 'home-1',
       powersW: { grid: -1_000, pv: 3_000 },
       loadW: undefined,
+      silentFlows: ['battery'],
       missing: ['home-1-battery'],
       readAtMs: T0,
     });

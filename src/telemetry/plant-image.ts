@@ -121,6 +121,7 @@ const siteNow = (site: Site, devices: readonly FreshDevice[]): SiteNow => {
     loadW,
     ...stored(devices),
     ...islanded(devices),
+    ...(broken.size > 0 ? { silentFlows: [...broken] } : {}),
     missing: [...missing],
     readAtMs,
   });

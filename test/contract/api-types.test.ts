@@ -174,6 +174,7 @@ const full: { [Name in keyof Answers]: Required<Page<Name>> } = {
     powerW: 39_000,
     compliedAtMs: 2,
     exceeded: false,
+    unknownMs: 12_000,
   },
   lockOut: { subject: 'anna-pv', reason: 'roof work', byUser: 'olga', sinceMs: 1 },
   alarm: { id: 1, raisedAtMs: 1, clearedAtMs: 2, severity: 'critical', subject: 'anna-pv', kind: 'offline', message: 'silent' },

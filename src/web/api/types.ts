@@ -178,6 +178,7 @@ export interface HeldLimit {
   powerW?: number;
   compliedAtMs?: number;
   exceeded: boolean;
+  unknownMs?: number;
 }
 
 export interface LockOut {

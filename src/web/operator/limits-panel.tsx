@@ -8,15 +8,15 @@ import './limits.css';
 /** How a limit is kept, in one word for the eye and the test. */
 const stateOf = ({ powerW, exceeded, compliedAtMs }: HeldLimit): 'passed' | 'kept' | 'coming' | 'unknown' => {
   if (exceeded) return 'passed';
-  if (compliedAtMs !== undefined) return 'kept';
-  return powerW === undefined ? 'unknown' : 'coming';
+  if (powerW === undefined) return 'unknown';
+  return compliedAtMs === undefined ? 'coming' : 'kept';
 };
 
 const LimitRow = ({ limit }: { limit: HeldLimit }) => {
   const text = useText();
   const format = useFormat();
   const state = stateOf(limit);
-  const { scope, kind, valueW, powerW, setBy, reason, endMs, compliedAtMs } = limit;
+  const { scope, kind, valueW, powerW, setBy, reason, endMs, compliedAtMs, unknownMs } = limit;
   return (
     <li className="limit" data-state={state}>
       <span className="limit-what">
@@ -25,6 +25,7 @@ const LimitRow = ({ limit }: { limit: HeldLimit }) => {
       <span className="limit-power">{`${format.power(powerW)} / ${format.power(valueW)} kW`}</span>
       <span className="limit-state">
         {state === 'kept' ? text('limit.kept', { time: format.time(compliedAtMs!, true) }) : text(`limit.${state}`)}
+        {unknownMs === undefined ? '' : ` · ${text('limit.notKnownFor', { seconds: Math.round(unknownMs / 1_000) })}`}
       </span>
       <span className="limit-whose">
         {endMs === undefined ? text('limit.owed') : `${text('limit.by', { by: setBy, time: format.dayTime(endMs) })} · ${reason}`}

@@ -23,7 +23,7 @@ const givenAgainst = ({ quantity, powerW }: Told, values: SampleValues | undefin
 
 type Seen = Pick<DecisionInput, 'image' | 'generators' | 'unfollowing' | 'silentLoads'>;
 
-/** What a cycle knows from those before it. It begins empty with the process: all of it is seen anew within seconds. */
+/** What a cycle knows from those before it. It begins empty with the process, and is seen anew within seconds; but for what houses draw at most. */
 export class CycleMemory {
   private readonly traces = new Map<SiteId, SiteTrace>();
   private readonly silentLoads = new SilentLoads();

@@ -31,5 +31,11 @@ it('is not known while one of them is silent, whatever the others say', () => {
 
 it('is known where inverters are silent that have no part in it', () => {
   expect(limitedPowerW({ scope: 'a', kind: 'load' }, but({ silentFlows: ['pv'] }))).toBe(5_000);
+  const image = but({ silentFlows: ['pv'], loadW: undefined, missing: ['a-pv'] });
+  const incomplete = { ...image, fleet: { ...image.fleet, complete: false, sitesMissing: ['a'] } };
+  expect(limitedPowerW({ scope: 'fleet', kind: 'import' }, incomplete)).toBe(8_000);
+  expect(limitedPowerW({ scope: 'fleet', kind: 'export' }, incomplete)).toBe(0);
+  expect(limitedPowerW({ scope: 'fleet', kind: 'generation' }, incomplete)).toBeUndefined();
+  expect(limitedPowerW({ scope: 'fleet', kind: 'import' }, but({ powersW: { battery: 0, flexible: 0 } }))).toBeUndefined();
   expect(limitedPowerW({ scope: 'nowhere', kind: 'load' }, imageOf(HOMES))).toBeUndefined();
 });

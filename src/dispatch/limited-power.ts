@@ -1,3 +1,4 @@
+import type { Flow } from '../kernel/flow.js';
 import { sum } from '../kernel/sum.js';
 import type { Watt } from '../kernel/units.js';
 import { FLEET_SCOPE, type OperatorLimit } from '../signals/operator-limit.js';
@@ -5,31 +6,44 @@ import type { PlantImage, SiteNow } from '../telemetry/image.js';
 
 type Limited = Pick<OperatorLimit, 'scope' | 'kind'>;
 
-/** What a limit is about, as a magnitude; `undefined` while a device that has a part in it does not say what that is. */
-export const limitedPowerW = ({ scope, kind }: Limited, { sites, fleet }: PlantImage): Watt | undefined => {
-  const isFleet = scope === FLEET_SCOPE;
-  const powersW = isFleet ? (fleet.complete ? fleet.powersW : undefined) : sites.get(scope)?.powersW;
-  const loadsW = (): Watt | undefined => loadsOf(isFleet ? [...sites.values()] : [sites.get(scope)]);
-  const above = (powerW: Watt | undefined): Watt | undefined => powerW && Math.max(0, powerW);
+/**
+ * What a limit is about, as a magnitude; `undefined` while a device that has a part in it does not say what that is. An inverter that is silent
+ * has none in what meters say of their connections.
+ */
+export const limitedPowerW = ({ scope, kind }: Limited, { sites }: PlantImage): Watt | undefined => {
+  const limited = scope === FLEET_SCOPE ? [...sites.values()] : [sites.get(scope)].filter((site) => site !== undefined);
   switch (kind) {
     case 'import':
-      return above(powersW?.grid);
+      return above(netOf(limited));
     case 'export':
-      return above(powersW?.grid && -powersW.grid);
+      return above(negative(netOf(limited)));
     case 'generation':
-      return above(powersW?.pv);
+      return above(flowOf(limited, 'pv'));
     case 'load':
-      return loadsW();
+      return loadsOf(limited);
     case 'dimming':
-      return lesser(powersW?.grid, loadsW());
+      return lesser(netOf(limited), loadsOf(limited));
   }
 };
 
+const above = (powerW: Watt | undefined): Watt | undefined => powerW && Math.max(0, powerW);
+const negative = (powerW: Watt | undefined): Watt | undefined => powerW && -powerW;
+
+/** What the grid gives to all of these sites together. */
+const netOf = (sites: readonly SiteNow[]): Watt | undefined =>
+  sites.length === 0 || sites.some(({ powersW }) => powersW.grid === undefined)
+    ? undefined
+    : sum(sites.map(({ powersW }) => powersW.grid!));
+
+/** Of sites that have it; where one has it and does not say how much, nobody knows. */
+const flowOf = (sites: readonly SiteNow[], flow: Flow): Watt | undefined =>
+  sites.length === 0 || sites.some(({ silentFlows }) => silentFlows?.includes(flow))
+    ? undefined
+    : sum(sites.map(({ powersW }) => powersW[flow] ?? 0));
+
 /** What batteries of sites take and their flexible loads draw; a site may have but one of them, or none. */
-const loadsOf = (sites: readonly (SiteNow | undefined)[]): Watt | undefined => {
-  const isTold = (site: SiteNow | undefined): site is SiteNow =>
-    site !== undefined && !site.silentFlows?.some((flow) => flow === 'battery' || flow === 'flexible');
-  if (!sites.every(isTold)) return undefined;
+const loadsOf = (sites: readonly SiteNow[]): Watt | undefined => {
+  if (flowOf(sites, 'battery') === undefined || flowOf(sites, 'flexible') === undefined) return undefined;
   return sum(sites.map(({ powersW: { battery = 0, flexible = 0 } }) => Math.max(0, -battery) - flexible));
 };
 

@@ -2,12 +2,13 @@ import type { Device, DeviceId, Site, SiteId } from '../fleet/plant.js';
 import { sum } from '../kernel/sum.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import { within } from './band.js';
-import type { BatteryCase } from './battery-decision.js';
+import { type BatteryCase, batteryDecision, decideBattery } from './battery-decision.js';
 import { type BatteryMove, lastingW, shareAmong } from './battery-sharing.js';
 import type { DecisionInput, DeviceDecision } from './decision.js';
 import { comingW } from './generator-course.js';
 import { deliveredBySite, signOf } from './event-delivery.js';
 import { type GeneratorOffer, lowerGenerators, raiseGenerators } from './generator-merit.js';
+import { splitInProportion } from './split.js';
 import { fleetSunCaps, outputOf } from './sun-decision.js';
 
 /** What may be told something now, for an event to be shared out over. */
@@ -46,16 +47,55 @@ export const shareEvent = (input: DecisionInput, means: EventMeans): EventShares
   const comesW = sign * comingFrom(input, generators, generatorsW);
   const byBatteries = shareOfBatteries(input, batteries, atRest, Math.max(0, event.powerW - restW - comesW));
   const { decisions, givenW, openW, roomW } = byBatteries;
+  const beyondW = restW + comesW - (1 + KEPT_BACK) * event.powerW;
+  const goOn = beyondW > 0 ? goingOn(input, batteries, atRest, beyondW) : NONE;
   const suns = event.direction === 'down' ? means.suns.filter(({ siteId }) => delivered.has(siteId)) : [];
   const sunCapsW = fleetSunCaps(input.image, suns, openW > 0 ? -openW : roomW);
   const sunW = Math.min(openW, sum(suns.map((device) => Math.max(0, outputOf(input.image, device) ?? 0))));
   return {
-    batteries: decisions,
+    batteries: goOn.size === 0 ? decisions : new Map([...decisions, ...goOn]),
     generatorsW,
     sunCapsW,
     wantedW: sign * event.powerW,
     givenW: sign * clamp(restW + comesW + givenW + sunW, 0, event.powerW),
   };
+};
+
+const NONE: EventShares['batteries'] = new Map();
+
+/** Of what an event asks for, so much more is left to it before batteries go the other way: a cloud is there within seconds. */
+const KEPT_BACK = 0.05;
+
+/**
+ * What an event asks for may be there with batteries at rest, by sun that a baseline did not foresee, or because it is only coming up. What is
+ * beyond it is for batteries to go on with the other way, as they would without the event; those of a home no further than its own
+ * baseline, since it is paid from there on.
+ */
+const goingOn = (
+  input: DecisionInput,
+  batteries: readonly BatteryCase[],
+  atRest: ReadonlyMap<SiteId, Watt>,
+  beyondW: Watt,
+): EventShares['batteries'] => {
+  const event = input.event!;
+  const sign = signOf(event);
+  const wishes = batteries.map((battery) => decideBattery(input, battery));
+  const couldW = batteries.map(({ site, part }, index) => {
+    const { setpoint } = wishes[index]!;
+    const againstW = setpoint?.kind === 'battery-power' ? Math.max(0, -sign * setpoint.powerW) : 0;
+    return site.kind === 'home' ? Math.min(againstW, Math.max(0, part * atRest.get(site.id)!)) : againstW;
+  });
+  const decisions = new Map<DeviceId, DeviceDecision>();
+  splitInProportion(beyondW, couldW).forEach((shareW, index) => {
+    const [{ device, band }, { owner, reason }] = [batteries[index]!, wishes[index]!];
+    const powerW = -sign * Math.floor(shareW);
+    if (powerW !== 0)
+      decisions.set(device.id, {
+        ...batteryDecision(device, band, powerW, owner, `${reason}; ${event.id} has all that it asks for`),
+        waitsWithin: undefined,
+      });
+  });
+  return decisions;
 };
 
 /** What sites would deliver with the batteries that can be told something at rest. */

@@ -14,7 +14,7 @@ import { mendBrowserLanguage } from './shell/browser-language.js';
 const queries = new QueryClient({
   queryCache: new QueryCache({
     onError: (error) => {
-      if (isStatus(error, 401)) forgetSession(queries);
+      if (isStatus(error, 401)) void forgetSession(queries);
     },
   }),
   defaultOptions: { queries: { retry: worthRetrying, refetchOnWindowFocus: true, staleTime: 5_000 } },

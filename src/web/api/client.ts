@@ -20,7 +20,7 @@ const problemOf = async (response: Response): Promise<Problem> => {
   }
 };
 
-const send = async (method: string, path: string, body?: unknown): Promise<Response> => {
+const send = async (method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> => {
   const headers: Record<string, string> = { accept: 'application/json' };
   if (body !== undefined) headers['content-type'] = 'application/json';
   let response: Response;
@@ -30,8 +30,10 @@ const send = async (method: string, path: string, body?: unknown): Promise<Respo
       headers,
       credentials: 'same-origin',
       body: body === undefined ? undefined : JSON.stringify(body),
+      signal: signal ?? null,
     });
-  } catch {
+  } catch (error) {
+    if (signal?.aborted) throw error;
     throw new ApiError({ type: 'about:blank', title: 'The plant cannot be reached', status: 0 });
   }
   if (!response.ok) throw new ApiError(await problemOf(response));
@@ -39,12 +41,12 @@ const send = async (method: string, path: string, body?: unknown): Promise<Respo
 };
 
 /** One call of the API; an empty answer is `undefined`. Throws `ApiError`. */
-export const call = async <Answer>(method: string, path: string, body?: unknown): Promise<Answer> => {
-  const text = await (await send(method, path, body)).text();
+export const call = async <Answer>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Answer> => {
+  const text = await (await send(method, path, body, signal)).text();
   return (text === '' ? undefined : JSON.parse(text)) as Answer;
 };
 
-export const get = <Answer>(path: string): Promise<Answer> => call<Answer>('GET', path);
+export const get = <Answer>(path: string, signal?: AbortSignal): Promise<Answer> => call<Answer>('GET', path, undefined, signal);
 
 /** The answer as it came, byte for byte: for what is checked or saved as a file. */
 export const getText = async (path: string): Promise<string> => (await send('GET', path)).text();

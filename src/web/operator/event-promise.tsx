@@ -21,7 +21,7 @@ export const useEventAnswer = (request: EventRequest | undefined): UseQueryResul
   }, [typed]);
   return useQuery({
     queryKey: [...keys.eventAnswer, asked],
-    queryFn: () => call<EventAnswer>('POST', '/events/answer', JSON.parse(asked)),
+    queryFn: ({ signal }) => call<EventAnswer>('POST', '/events/answer', JSON.parse(asked), signal),
     enabled: request !== undefined && asked !== undefined,
     placeholderData: keepPreviousData,
     refetchInterval: ASKED_AGAIN_MS,

@@ -34,6 +34,11 @@ describe('what is asked for', () => {
     expect([85_000, 95_000].map((atMs) => askedAt(more, atMs))).toEqual([10_800, 18_000]);
   });
 
+  it('goes over evenly from a trifle the other way', () => {
+    const turned = event({ powerW: 90_000, changed: { atMs: 200_000, fromW: -1 } });
+    expect([200_000, 210_000, 215_000, 216_000].map((atMs) => askedAt(turned, atMs))).toEqual([-1, 29_999, 45_000, 48_000]);
+  });
+
   test.prop([
     fc.record({
       direction: fc.constantFrom('up' as const, 'down' as const),
@@ -49,7 +54,7 @@ describe('what is asked for', () => {
       expect(Math.abs(askedAt(course, atMs) - askedAt(course, atMs + 1_000))).toBeLessThanOrEqual(steepestW);
     const raised = event({ ...rest, startMs, endMs: startMs + 60_000 });
     const targetW = askedAt(raised, 100_000);
-    expect(askedAt(course, 100_000)).toBe(targetW * fromW > 0 && Math.abs(targetW) > Math.abs(fromW) ? targetW : fromW);
+    expect(askedAt(course, 100_000)).toBe(targetW * fromW >= 0 && Math.abs(targetW) > Math.abs(fromW) ? targetW : fromW);
     expect(Math.abs(askedAt(course, quietFromMs(course)))).toBe(0);
   });
 });

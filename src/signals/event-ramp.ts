@@ -19,9 +19,9 @@ export const askedAt = (course: EventCourse, atMs: EpochMs): Watt => {
   const { changed } = course;
   if (!changed || atMs < changed.atMs) return targetW;
   const left = clamp(1 - (atMs - changed.atMs) / EVENT_RAMP_MS, 0, 1);
-  const tailW = Math.round(changed.fromW * left);
-  if (targetW * tailW < 0) return Math.round(targetW * (1 - left)) + tailW;
-  return Math.abs(tailW) > Math.abs(targetW) ? tailW : targetW;
+  const tailW = changed.fromW * left;
+  if (targetW * changed.fromW < 0) return Math.round(targetW * (1 - left) + tailW);
+  return Math.abs(tailW) > Math.abs(targetW) ? Math.round(tailW) : targetW;
 };
 
 /** All of its power from its start to its end, and a part of it before and after. */

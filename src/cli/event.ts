@@ -78,7 +78,8 @@ const announce = async (options: Announcement): Promise<void> => {
   if (options.dryRun) {
     const answer = await asOperator(options, async (client) => client.post('/api/events/answer', await wish(client), eventAnswerSchema));
     if (answer.verdict === 'refused') process.exitCode = 1;
-    return options.json ? console.log(JSON.stringify(answer, null, 2)) : say('it would be', answer, powerW);
+    if (options.json) return console.log(JSON.stringify(answer, null, 2));
+    return say('it would be', answer, powerW);
   }
   const event = await asOperator(options, async (client) => client.post('/api/events', await wish(client), outcomeSchema));
   if (options.json) return console.log(JSON.stringify(event, null, 2));

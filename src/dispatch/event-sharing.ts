@@ -47,7 +47,7 @@ export const shareEvent = (input: DecisionInput, means: EventMeans): EventShares
   const comesW = sign * comingFrom(input, generators, generatorsW);
   const byBatteries = shareOfBatteries(input, batteries, atRest, Math.max(0, event.powerW - restW - comesW));
   const { decisions, givenW, openW, roomW } = byBatteries;
-  const beyondW = restW + comesW - (1 + KEPT_BACK) * event.powerW;
+  const beyondW = restW + comesW - (1 + KEPT_BACK_SHARE) * event.powerW;
   const goOn = beyondW > 0 ? goingOn(input, batteries, atRest, beyondW) : NONE;
   const suns = event.direction === 'down' ? means.suns.filter(({ siteId }) => delivered.has(siteId)) : [];
   const sunCapsW = fleetSunCaps(input.image, suns, openW > 0 ? -openW : roomW);
@@ -64,7 +64,7 @@ export const shareEvent = (input: DecisionInput, means: EventMeans): EventShares
 const NONE: EventShares['batteries'] = new Map();
 
 /** Of what an event asks for, so much more is left to it before batteries go the other way: a cloud is there within seconds. */
-const KEPT_BACK = 0.05;
+const KEPT_BACK_SHARE = 0.05;
 
 /**
  * What an event asks for may be there with batteries at rest, by sun that a baseline did not foresee, or because it is only coming up. What is

@@ -43,7 +43,7 @@ const supervise = async ({ json }: SuperviseOptions): Promise<void> => {
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
   });
-  supervisor.stop();
   await server.close();
+  await supervisor.stop();
   lock.release();
 };

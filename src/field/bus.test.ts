@@ -46,7 +46,7 @@ describe('a bus', () => {
     const beganAt = performance.now();
     const outcomes = await Promise.allSettled(Array.from({ length: 30 }, (_, i) => bus.unit(i).read('holding', 0, 1)));
     expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
-    expect(performance.now() - beganAt).toBeLessThan(1_000);
+    expect(performance.now() - beganAt).toBeLessThan(5_000);
   });
 
   describe('with a unit that needs a rest', () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Device } from '../fleet/plant.js';
 import { ManualClock } from '../platform/clock.js';
 import { pointOf } from '../registers/sunspec/model.js';
@@ -78,7 +78,7 @@ describe('the heartbeat of a controller', () => {
 
   it('is counted up each second while a lease is in force, whoever fails to renew it, and is no write that wears', async () => {
     expect(await control.assert([lease()])).toMatchObject([{ kind: 'confirmed' }]);
-    await vi.waitFor(() => expect(beats().length).toBeGreaterThanOrEqual(3), { timeout: 5_000 });
+    await until(() => expect(beats().length).toBeGreaterThanOrEqual(3));
     expect(beats().slice(0, 3)).toEqual([1, 2, 3]);
     expect(control.writesLastDay()).toEqual(new Map([['roof', 1]]));
     clock.set(NOW + 61_000);
@@ -94,7 +94,7 @@ describe('the heartbeat of a controller', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_200));
     const last = beats().length;
     expect(await control.assert([lease()])).toMatchObject([{ kind: 'confirmed' }]);
-    await vi.waitFor(() => expect(beats().length).toBeGreaterThanOrEqual(last + 2), { timeout: 4_000 });
+    await until(() => expect(beats().length).toBeGreaterThanOrEqual(last + 2));
   });
 
   it('ends with a release', async () => {

@@ -93,7 +93,7 @@ describe('keeping leases', () => {
     await server.listen(supervisorSocket(folder));
   };
   const stopSupervisor = async (): Promise<void> => {
-    supervisor.stop();
+    await supervisor.stop();
     await server.close();
   };
 

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../test/until.js';
 import type { Device } from '../fleet/plant.js';
 import { ManualClock } from '../platform/clock.js';
 import { ModbusSerialLinks } from './adapters/modbus-serial-link.js';
@@ -45,7 +46,7 @@ describe('a device that would keep a setpoint for ever', () => {
     await server.listen(supervisorSocket(folder));
   };
   const stopSupervisor = async (): Promise<void> => {
-    supervisor.stop();
+    await supervisor.stop();
     await server.close();
   };
 
@@ -105,14 +106,14 @@ describe('a device that would keep a setpoint for ever', () => {
   it('is handed back by the supervisor when the plant says no more of it', async () => {
     await control.assert([{ ...lease(), expiresAtMs: NOW + 300 }]);
     expect([registers.holding.get(MODE), supervisor.leases().length]).toEqual([CHARGING, 1]);
-    await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 5_000 });
+    await until(() => expect(supervisor.leases()).toEqual([]));
     expect([registers.holding.get(MODE), registers.holding.get(POWER)]).toEqual([AUTOMATIC, 0]);
   });
 
   it('is left to whoever has set something else since the plant died', async () => {
     await control.assert([{ ...lease(), expiresAtMs: NOW + 1_000 }]);
     registers.holding.set(POWER, 500);
-    await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 5_000 });
+    await until(() => expect(supervisor.leases()).toEqual([]));
     expect([registers.holding.get(MODE), registers.holding.get(POWER)]).toEqual([CHARGING, 500]);
   });
 

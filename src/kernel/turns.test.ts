@@ -27,4 +27,17 @@ describe('turns', () => {
     await second;
     expect(seen).toEqual(['first of b', 'first of a', 'second of a']);
   });
+
+  it('are over when the last that waited has had its own', async () => {
+    const turns = new Turns<string>();
+    const { gate, open } = opened();
+    const seen: string[] = [];
+    void turns.take('a', () => gate);
+    void turns.take('a', () => seen.push('second of a'));
+    const over = turns.over().then(() => seen.push('over'));
+    open();
+    await over;
+    expect(seen).toEqual(['second of a', 'over']);
+    await turns.over();
+  });
 });

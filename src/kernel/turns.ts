@@ -13,4 +13,9 @@ export class Turns<Key> {
     this.last.set(key, settled);
     return turn;
   }
+
+  /** Resolves once all that was to be done until now has been. */
+  async over(): Promise<void> {
+    await Promise.all(this.last.values());
+  }
 }

@@ -1,6 +1,6 @@
 import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { fc, test } from '../../test/prop.js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { BadInput } from '../kernel/errors.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../kernel/units.js';
 import { type FleetState, startFleet } from './modbus-fleet.js';
@@ -170,7 +170,7 @@ describe('a fleet', () => {
     const now = (): number => Math.round(JUNE_MORNING_MS + 600 + performance.now() - realStart);
     const { fleet } = await bench(home(), { now, ticks: 'own' });
     expect(fleet.stateOf('home').atMs).toBe(JUNE_MORNING_MS);
-    await expect.poll(() => fleet.stateOf('home').atMs, { timeout: 3_000 }).toBe(JUNE_MORNING_MS + SECOND_MS);
+    await expect.poll(() => fleet.stateOf('home').atMs).toBe(JUNE_MORNING_MS + SECOND_MS);
   });
 
   it('goes on where it stopped: setpoints, charge and counters, across the time in between', async () => {
@@ -193,6 +193,16 @@ describe('a fleet', () => {
     const daily = (pv!.producedWh - saved.sites[0]!.pv!.producedWh) / 3;
     expect(daily).toBeGreaterThan(2_000);
     expect(daily).toBeLessThan(40_000);
+  });
+
+  it('tells of what it took, and of nothing that it refused or was only asked', async () => {
+    const onWrite = vi.fn<() => void>();
+    const { client } = await bench(home(), { onWrite });
+    const limit = await client.addressOf(2, 123, 'WMaxLimPct');
+    expect(await exceptionOf(client.writeOne(2, limit, 12_000))).toBe(3);
+    expect(onWrite).not.toHaveBeenCalled();
+    await client.writeOne(2, limit, 2_000);
+    expect(onWrite).toHaveBeenCalledTimes(1);
   });
 
   it('does not take energy back when the clock was set back', async () => {

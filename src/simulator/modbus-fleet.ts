@@ -24,6 +24,8 @@ export interface FleetOptions {
   readonly ticks?: 'own' | 'caller';
   /** Sites found in it go on from there; those that are not begin anew. */
   readonly restore?: FleetState;
+  /** Some device took what was written to it: the state is another one from now on. */
+  readonly onWrite?: () => void;
 }
 
 /** What is so, whoever is asked: mean load, and what the sun would have given. Absent in a gap of replayed rows. */
@@ -57,7 +59,7 @@ export const startFleet = async (sites: readonly VirtualSite[], options: FleetOp
   if (faults.length > 0) throw new BadInput(faults);
   const startedAtMs = options.now();
   const running = sites.map(
-    (site) => new RunningSite(siteModel(site), stateFor(site, options.restore, startedAtMs), startedAtMs, options.now),
+    (site) => new RunningSite(siteModel(site), stateFor(site, options.restore, startedAtMs), startedAtMs, options),
   );
   const ports = await listenAll(running);
   const byId = new Map(running.map((site) => [site.site.id, site]));
@@ -149,7 +151,7 @@ class RunningSite implements LiveState {
     private readonly model: SiteModel,
     state: SiteState,
     private readonly startedAtMs: EpochMs,
-    private readonly now: () => EpochMs,
+    private readonly options: Pick<FleetOptions, 'now' | 'onWrite'>,
   ) {
     this.site = model.site;
     this.state = state;
@@ -162,7 +164,7 @@ class RunningSite implements LiveState {
   }
 
   get nowMs(): EpochMs {
-    return this.now();
+    return this.options.now();
   }
 
   change(state: SiteState): void {
@@ -183,7 +185,7 @@ class RunningSite implements LiveState {
   }
 
   inject(fault: DeviceFault): void {
-    const sinceStartMs = this.now() - this.startedAtMs;
+    const sinceStartMs = this.options.now() - this.startedAtMs;
     this.faults = [...this.faults, fault.kind === 'meter-gaps' ? fault : { ...fault, afterMs: fault.afterMs + sinceStartMs }];
   }
 
@@ -194,13 +196,16 @@ class RunningSite implements LiveState {
 
   private write(unitId: number, address: number, words: Words): WriteResult | number | 'silent' {
     const unit = this.answeringUnit(unitId);
-    return typeof unit === 'object' ? unit.write(address, words) : unit;
+    if (typeof unit !== 'object') return unit;
+    const result = unit.write(address, words);
+    if (result === 'taken') this.options.onWrite?.();
+    return result;
   }
 
   private answeringUnit(unitId: number): VirtualUnit | number | 'silent' {
     const unit = this.units.get(unitId);
     if (!unit) return EXCEPTION.gatewayTargetSilent;
-    const now: Answering = answering(this.faults, unit.deviceId, this.now(), this.startedAtMs);
+    const now: Answering = answering(this.faults, unit.deviceId, this.options.now(), this.startedAtMs);
     if (typeof now === 'object') return now.exception;
     if (now === 'silent') return now;
     return this.knowsNothing(unit.deviceId) ? EXCEPTION.deviceFailure : unit;

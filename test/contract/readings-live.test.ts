@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { until } from '../until.js';
 import { SampleSink } from '../../src/field/sample-sink.port.js';
 import { ReadingTail } from '../../src/grid/reading-tail.js';
 import { TailService } from '../../src/grid/tail.service.js';
@@ -61,8 +62,9 @@ class Listener {
   }
 
   async until(holds: (listener: Listener) => boolean): Promise<void> {
-    for (let tries = 0; tries < 100 && !holds(this); tries += 1) await pause(50);
-    if (!holds(this)) throw new Error(`not in time; heard ${JSON.stringify(this.events)}`);
+    await until(() => {
+      if (!holds(this)) throw new Error(`not in time; heard ${JSON.stringify(this.events)}`);
+    });
   }
 
   private async listen(): Promise<void> {
@@ -190,12 +192,10 @@ describe('the live tail', () => {
     read();
     expect(listened).toHaveBeenCalled();
     listener.leave();
-    for (let tries = 0; tries < 40; tries += 1) {
-      await pause(50);
+    await until(() => {
       listened.mockClear();
       read();
-      if (listened.mock.calls.length === 0) break;
-    }
-    expect(listened).not.toHaveBeenCalled();
+      expect(listened).not.toHaveBeenCalled();
+    });
   });
 });

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -9,7 +8,7 @@ import { ModbusSerialLinks } from '../../src/field/adapters/modbus-serial-link.j
 import { SupervisorSocket } from '../../src/field/adapters/supervisor-socket.js';
 import { changesBy, isDisproved } from '../../src/field/commission-findings.js';
 import { CommissionBench, subjectOf, wishesFor } from '../../src/field/commission.js';
-import type { PulseTime } from '../../src/field/pulse-run.js';
+import { HardwareTime } from './hardware-time.js';
 import { Reverter } from '../../src/field/supervisor/reverter.js';
 import { supervisorSocket } from '../../src/field/supervisor/supervised-lease.js';
 import { SupervisedTable } from '../../src/field/supervisor/supervised-table.js';
@@ -18,7 +17,6 @@ import { SupervisorServer } from '../../src/field/supervisor/supervisor-server.j
 import { registerFrames, registersOf } from '../../src/field/testing/register-frames.js';
 import { ScriptedServer, type UnitRegisters, type WireRequest } from '../../src/field/testing/scripted-server.js';
 import { parseFleet } from '../../src/fleet/fleet-file.js';
-import { monotonicMs } from '../../src/platform/clock.js';
 
 const [MODE, POWER, SOC] = [47_511, 47_512, 37_007];
 const [AUTOMATIC, CHARGING] = [1, 11];
@@ -43,9 +41,6 @@ sites:
         battery: { capacityWh: 10000, maxChargeW: 5000, maxDischargeW: 5000 }
 `;
 
-const FASTER = 20;
-const time: PulseTime = { nowMs: () => monotonicMs() * FASTER, pause: (ms, signal) => pause(ms / FASTER, undefined, { signal }) };
-
 describe('the commissioning of a device that nothing but a word ends', { timeout: 60_000 }, () => {
   let folder: string;
   let hardware: ScriptedServer;
@@ -66,7 +61,7 @@ describe('the commissioning of a device that nothing but a word ends', { timeout
     inverter = registersOf(frames.get('goodwe-et-charging')!);
     inverter.holding.set(MODE, AUTOMATIC).set(POWER, 0).set(SOC, 50);
     hardware = await ScriptedServer.listening({ 1: registersOf(frames.get('carlo-gavazzi-em340-import')!), 247: inverter });
-    bench = new CommissionBench(new ModbusSerialLinks(), subject(), time, new SupervisorSocket(folder));
+    bench = new CommissionBench(new ModbusSerialLinks(), subject(), new HardwareTime(), new SupervisorSocket(folder));
   });
   afterEach(async () => {
     await bench.close();
@@ -113,7 +108,7 @@ describe('the commissioning of a device that nothing but a word ends', { timeout
     expect(known.length).toBeGreaterThan(1);
     expect(new Set(known)).toEqual(new Set(['inverter battery-power']));
     expect(supervisor.leases()).toEqual([]);
-    supervisor.stop();
+    await supervisor.stop();
     await server.close();
   });
 

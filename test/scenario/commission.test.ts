@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../until.js';
 import { freePort } from './free-port.js';
 import { runVpp, VppProcess } from './vpp-process.js';
 
@@ -160,7 +161,7 @@ describe('vpp device commission', { timeout: 120_000 }, () => {
     const begin = async (): Promise<VppProcess> => {
       const running = new VppProcess(['device', 'commission', 'pack', '--fleet', fleetFile, '--yes', '--lease', '10s'], env());
       await running.untilStderr('W, 5 s');
-      await vi.waitFor(async () => expect(await storageMode()).toBe(3), { timeout: 10_000 });
+      await until(async () => expect(await storageMode()).toBe(3));
       return running;
     };
     const hungUp = await begin();

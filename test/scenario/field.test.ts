@@ -213,7 +213,7 @@ describe('the field, on simulated hardware', () => {
     fleet.inject('plain', { kind: 'offline', deviceId: 'plain-pv', afterMs: 0, forMs: 60 * MINUTE_MS, answer: 'silence' });
     const beganAt = performance.now();
     expect(await field.stop()).toEqual({ released: ['community-battery'], unknown: ['plain-pv'] });
-    expect(performance.now() - beganAt).toBeLessThan(3_000);
+    expect(performance.now() - beganAt).toBeLessThan(5_000);
     pass(3 * SECOND_MS);
     expect(fleet.stateOf('community').powers.batteryW).toBeCloseTo(0, -3);
   });

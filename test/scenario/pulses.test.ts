@@ -1,15 +1,14 @@
-import { setImmediate as soon } from 'node:timers/promises';
 import { describe, expect, it, type TestContext, vi } from 'vitest';
 import { z } from 'zod';
 import { parseFleet } from '../../src/fleet/fleet-file.js';
-import { HOUR_MS, SECOND_MS } from '../../src/kernel/units.js';
+import { HOUR_MS } from '../../src/kernel/units.js';
 import { type RunningFleet, startFleet, type VirtualSite } from '../../src/simulator/index.js';
 import { ModbusSerialLinks } from '../../src/field/adapters/modbus-serial-link.js';
 import { SupervisorSocket } from '../../src/field/adapters/supervisor-socket.js';
 import { CommissionBench, subjectOf, type TrialWishes, wishesFor } from '../../src/field/commission.js';
 import { changesBy, type CommissionFindings, isDisproved } from '../../src/field/commission-findings.js';
 import { loadProfiles, profileNamed } from '../../src/field/profiles.js';
-import type { PulseTime } from '../../src/field/pulse-run.js';
+import { HardwareTime } from './hardware-time.js';
 
 const profiles = loadProfiles();
 const pack = {
@@ -81,38 +80,7 @@ const garageFile = (port: number): string =>
     .replace('unitId: 2', 'unitId: 255')
     .replace('ratedW: 5000', 'ratedW: 11040, flexibleLoad: { kind: charger, minW: 4140, phases: 3 }');
 
-const NOON = Date.UTC(2025, 5, 21, 11);
 const NOBODY = new SupervisorSocket('no-such-folder');
-
-/** Passes in pauses alone: how long this machine takes over an answer is no matter of the device. */
-class HardwareTime implements PulseTime {
-  private passedMs = 0;
-  private laterMs = 0;
-  tick: () => void = () => undefined;
-
-  nowMs(): number {
-    return this.passedMs;
-  }
-
-  /** How late it is at the site. */
-  skyMs(): number {
-    return NOON + this.laterMs + this.passedMs;
-  }
-
-  becomeLater(byMs: number): void {
-    this.laterMs = byMs;
-  }
-
-  async pause(ms: number, signal?: AbortSignal): Promise<void> {
-    for (const endsMs = this.passedMs + ms; this.passedMs < endsMs;) {
-      const nextTickMs = (Math.floor(this.passedMs / SECOND_MS) + 1) * SECOND_MS;
-      this.passedMs = Math.min(endsMs, nextTickMs);
-      if (this.passedMs === nextTickMs) this.tick();
-      await soon();
-      signal?.throwIfAborted();
-    }
-  }
-}
 
 /** A site on the wire, for one test. */
 class Rig {
@@ -126,7 +94,7 @@ class Rig {
   readonly stop = new AbortController();
 
   static async start({ onTestFinished }: Pick<TestContext, 'onTestFinished'>, site: VirtualSite): Promise<Rig> {
-    const time = new HardwareTime();
+    const time = new HardwareTime(Date.UTC(2025, 5, 21, 11));
     const fleet = await startFleet([site], { now: () => time.skyMs(), ticks: 'caller' });
     time.tick = () => fleet.tick(time.skyMs());
     onTestFinished(() => fleet.stop());

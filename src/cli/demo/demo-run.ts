@@ -52,6 +52,7 @@ export interface DemoSettings {
 export class DemoRun {
   private stopping: Promise<void> | undefined;
   private readonly timers: NodeJS.Timeout[] = [];
+  private saving: NodeJS.Immediate | undefined;
   private readonly past = new PastDays();
   private plant!: PlantApp;
   private hardware!: RunningFleet;
@@ -86,7 +87,12 @@ export class DemoRun {
     await this.putLogins();
     const restore = firstDay ? await this.storeFirstDay(firstDay) : folder.readHardware();
     if (!this.pastIsWhole()) this.plant.app.get(SettlementJobs).leaveBefore(state.startMs);
-    this.hardware = await startFleet(this.settings.sites, { now: () => clock.now(), ...(restore ? { restore } : {}) });
+    this.hardware = await startFleet(this.settings.sites, {
+      now: () => clock.now(),
+      // A real device still holds what it was told when its controller is killed a moment later.
+      onWrite: () => this.saveSoon(),
+      ...(restore ? { restore } : {}),
+    });
     clock.run(state.daysDone > 1 ? clock.now() : ceilTo(clock.now(), MINUTE_MS) + INTO_MINUTE_MS);
     await this.plant.run();
     const url = await this.plant.listen();
@@ -106,7 +112,13 @@ export class DemoRun {
     }
   }
 
+  private saveSoon(): void {
+    this.saving ??= setImmediate(() => this.save());
+  }
+
   private save(): void {
+    clearImmediate(this.saving);
+    this.saving = undefined;
     this.settings.folder.writeHardware(this.hardware.saveState());
   }
 

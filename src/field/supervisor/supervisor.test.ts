@@ -47,7 +47,7 @@ describe('the supervisor', () => {
     await server.listen(supervisorSocket(folder));
   };
   const stop = async (): Promise<void> => {
-    supervisor.stop();
+    await supervisor.stop();
     await server.close();
   };
   const lease = (unitId: number): SupervisedLease => ({
@@ -83,14 +83,14 @@ describe('the supervisor', () => {
   });
 
   it('waits as long as the plant renews, and longer for what it has forgotten', async () => {
-    for (let renewals = 0; renewals < 6; renewals += 1) {
-      await plant.watch(lease(1), SOON_MS * 4);
+    for (let renewals = 0; renewals < 16; renewals += 1) {
+      await plant.watch(lease(1), SOON_MS * 12);
       await new Promise((resolve) => setTimeout(resolve, SOON_MS));
     }
     expect(hardware.requests).toEqual([]);
     await plant.watch(lease(2), SOON_MS);
     await plant.forget({ deviceId: 'goodwe-2', control: 'battery-power' });
-    await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 3_000 });
+    await until(() => expect(supervisor.leases()).toEqual([]));
     expect(units.map(modeOf)).toEqual([AUTOMATIC, CHARGING]);
   });
 
@@ -100,7 +100,7 @@ describe('the supervisor', () => {
     await plant.watch(lease(2), SOON_MS);
     await until(() => expect(units.map(modeOf)).toEqual([CHARGING, AUTOMATIC]));
     hardware.script = () => undefined;
-    await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 3_000 });
+    await until(() => expect(supervisor.leases()).toEqual([]));
     expect(units.map(modeOf)).toEqual([AUTOMATIC, AUTOMATIC]);
   });
 
@@ -112,7 +112,7 @@ describe('the supervisor', () => {
     ];
     hardware.units.set(3, unitRegisters({ 40_000: sunspecRegisters(models) }));
     await plant.watch({ ...lease(3), control: 'pv-limit', profile: 'sunspec', fallback: { kind: 'pv-limit', maxW: 2_000 } }, SOON_MS);
-    await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 3_000 });
+    await until(() => expect(supervisor.leases()).toEqual([]));
     const limit = modelAddresses(models).get(123)!;
     const registers = hardware.units.get(3)!.holding;
     const [percent, on] = ['WMaxLimPct', 'WMaxLim_Ena'].map((name) =>
@@ -131,6 +131,20 @@ describe('the supervisor', () => {
     expect(modeOf(units[0]!)).toBe(CHARGING);
     await plant.watch(lease(1), SOON_MS);
     await until(() => expect(modeOf(units[0]!)).toBe(AUTOMATIC));
+  });
+
+  it('has struck off what it was about to end when it was stopped, and ends nothing more', async () => {
+    await plant.watch(lease(1), SOON_MS);
+    hardware.script = () => {
+      stopping ??= stop();
+      return undefined;
+    };
+    let stopping: Promise<void> | undefined;
+    await until(() => expect(stopping).toBeDefined());
+    await stopping;
+    expect(modeOf(units[0]!)).toBe(AUTOMATIC);
+    expect(readFileSync(join(folder, 'supervised.json'), 'utf8')).not.toContain('goodwe-1');
+    await start();
   });
 
   it('writes its table when a control begins or ends, not when it is renewed', async () => {
@@ -178,7 +192,7 @@ describe('the supervisor', () => {
     await expect(plant.forget({ deviceId: 'goodwe-1', control: 'battery-power' })).rejects.toThrow('no supervisor');
     await start();
     expect(supervisor.leases()).toEqual([lease(1)]);
-    await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 10_000 });
+    await until(() => expect(supervisor.leases()).toEqual([]));
     expect(hardware.requests).toEqual([]);
   });
 
@@ -194,11 +208,11 @@ describe('the supervisor', () => {
   it('says that a lease which is over cannot be struck off, and does so once it can', async () => {
     await plant.watch(lease(1), SOON_MS);
     mkdirSync(join(folder, 'supervised.json.new'));
-    await vi.waitFor(() => expect(said()).toContain('could not be struck off the table'), { timeout: 3_000 });
+    await until(() => expect(said()).toContain('could not be struck off the table'));
     expect([modeOf(units[0]!), supervisor.leases()]).toEqual([AUTOMATIC, [lease(1)]]);
     const before = hardware.requests.length;
     rmSync(join(folder, 'supervised.json.new'), { recursive: true });
-    await vi.waitFor(() => expect(supervisor.leases()).toEqual([]), { timeout: 5_000 });
+    await until(() => expect(supervisor.leases()).toEqual([]));
     expect(hardware.requests).toHaveLength(before);
   });
 });

@@ -67,10 +67,14 @@ export class Supervisor {
     });
   }
 
-  /** Ends nothing: the plant may be well, and the table stays for the next supervisor. */
-  stop(): void {
+  /**
+   * Ends nothing more: the plant may be well, and the table stays for the next supervisor. Resolves once what was under way is
+   * over, and in the table.
+   */
+  async stop(): Promise<void> {
     this.stopped = true;
     for (const { timer } of this.watched.values()) clearTimeout(timer);
+    await this.turns.over();
     this.watched.clear();
   }
 
@@ -89,8 +93,8 @@ export class Supervisor {
 
   private async end(key: string, timer: NodeJS.Timeout): Promise<void> {
     const due = this.watched.get(key);
-    // The plant may have spoken while this waited for its turn.
-    if (due?.timer !== timer) return;
+    // The plant, or whoever stops this, may have spoken while it waited for its turn.
+    if (due?.timer !== timer || this.stopped) return;
     const { lease, failures } = due;
     const tries = { failures, over: due.over || (await this.isOver(lease, failures)) };
     if (tries.over && (await this.isStruck(lease, failures))) this.disarm(key);

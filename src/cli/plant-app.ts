@@ -9,6 +9,7 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import type { AddressInfo } from 'node:net';
 import { ComplianceJobs } from '../dispatch/compliance.jobs.js';
 import { DispatchJobs } from '../dispatch/dispatch.jobs.js';
+import { DecisionService } from '../dispatch/decision.service.js';
 import { DispatchService } from '../dispatch/dispatch.service.js';
 import { LeaseSpans } from '../dispatch/lease-spans.js';
 import { PlanningJobs } from '../dispatch/planning.jobs.js';
@@ -77,6 +78,7 @@ export class PlantApp {
     await app.get(PlanService).load();
     await app.get(DispatchService).load();
     app.get(LeaseSpans).rememberIn(options.config.dataDir, nowMs);
+    app.get(DecisionService).rememberIn(options.config.dataDir, nowMs);
     return new PlantApp(app, options, lock);
   }
 

@@ -6,6 +6,7 @@ import { type Following, followed } from './following.js';
 import { estimateSite, meterLagMs, type SiteTrace, told } from './connection-estimate.js';
 import type { Decision, DecisionInput } from './decision.js';
 import { courseWith } from './generator-course.js';
+import { LoadRuns } from './load-runs.js';
 import { SilentLoads } from './silent-load.js';
 import { watchGenerator, type WatchedGenerator } from './generator-watch.js';
 
@@ -21,29 +22,47 @@ const givenAgainst = ({ quantity, powerW }: Told, values: SampleValues | undefin
   return givesW !== undefined && quantity === 'flexible.powerW' ? Math.min(givesW, powerW) : givesW;
 };
 
-type Seen = Pick<DecisionInput, 'image' | 'generators' | 'unfollowing' | 'silentLoads'>;
+type Seen = Pick<DecisionInput, 'image' | 'generators' | 'loadRuns' | 'unfollowing' | 'silentLoads'>;
+
+/** Devices that are watched for what they are, worked out once for a plant. */
+interface Watched {
+  readonly plant: Plant;
+  readonly generators: readonly Device[];
+  readonly loads: readonly Device[];
+}
 
 /** What a cycle knows from those before it. It begins empty with the process, and is seen anew within seconds; but for what houses draw at most. */
 export class CycleMemory {
   private readonly traces = new Map<SiteId, SiteTrace>();
   private readonly silentLoads = new SilentLoads();
   private readonly generators = new Map<DeviceId, WatchedGenerator>();
-  private engines: { readonly plant: Plant; readonly devices: readonly Device[] } | undefined;
+  private watched: Watched | undefined;
   private readonly lags = new WeakMap<Site, DurationMs>();
   private readonly following = new Map<DeviceId, Following>();
   private asked = new Set<DeviceId>();
   private toldW = new Map<DeviceId, Told>();
 
+  /** `loadRuns` outlive the process. */
+  constructor(private readonly loadRuns = new LoadRuns()) {}
+
   /** The image as it is to be decided on, its connections put right for late and frozen meters, and how the generators stand. */
   look(plant: Plant, image: PlantImage, lockedOut: ReadonlySet<DeviceId>): Seen {
-    this.watchGenerators(plant, image, lockedOut);
+    const { generators, loads } = this.watchedOf(plant);
+    this.watchGenerators(generators, image, lockedOut);
+    this.loadRuns.see(loads, image, (id) => this.toldW.get(id)?.powerW === 0);
     const unfollowing = this.watchFollowing(image);
     const sites = new Map<SiteId, SiteNow>();
     for (const site of plant.sites) {
       const now = image.sites.get(site.id);
       if (now) sites.set(site.id, this.connection(site, now, image));
     }
-    return { image: { ...image, sites }, generators: this.generators, unfollowing, silentLoads: this.silentLoads.at(image.atMs) };
+    return {
+      image: { ...image, sites },
+      generators: this.generators,
+      loadRuns: this.loadRuns.now(),
+      unfollowing,
+      silentLoads: this.silentLoads.at(image.atMs),
+    };
   }
 
   /** Takes down what was decided, since it takes a while to show. */
@@ -92,9 +111,12 @@ export class CycleMemory {
     return withPowers(now, { grid: estimate.kind === 'estimate' ? estimate.gridW : undefined, flexible: now.powersW.flexible });
   }
 
-  private generatorsOf(plant: Plant): readonly Device[] {
-    if (this.engines?.plant !== plant) this.engines = { plant, devices: devicesOf(plant).filter(({ generator }) => generator) };
-    return this.engines.devices;
+  private watchedOf(plant: Plant): Watched {
+    if (this.watched?.plant === plant) return this.watched;
+    const devices = devicesOf(plant);
+    const [generators, loads] = [devices.filter(({ generator }) => generator), devices.filter(({ flexibleLoad }) => flexibleLoad)];
+    this.watched = { plant, generators, loads };
+    return this.watched;
   }
 
   private lagMs(site: Site): DurationMs {
@@ -119,8 +141,8 @@ export class CycleMemory {
     return unfollowing;
   }
 
-  private watchGenerators(plant: Plant, image: PlantImage, lockedOut: ReadonlySet<DeviceId>): void {
-    for (const { id, generator } of this.generatorsOf(plant)) {
+  private watchGenerators(generators: readonly Device[], image: PlantImage, lockedOut: ReadonlySet<DeviceId>): void {
+    for (const { id, generator } of generators) {
       const { values, readAtMs } = image.devices.get(id) ?? {};
       const [state, givesW] = [values?.['generator.state'], values?.['generator.powerW']];
       if (!generator || state === undefined) continue;

@@ -8,6 +8,7 @@ import { CycleMemory } from './cycle-memory.js';
 import { decide } from './decide.js';
 import type { Decision } from './decision.js';
 import type { GeneratorNow } from './generator-rules.js';
+import { LoadRuns } from './load-runs.js';
 import { StaggeredPlan } from './staggered-plan.js';
 import { StartFailures } from './start-failures.service.js';
 import { WishService } from './wish.service.js';
@@ -15,7 +16,8 @@ import { WishService } from './wish.service.js';
 /** Gathers everything one decision rests on, and decides. */
 @Injectable()
 export class DecisionService {
-  private readonly memory = new CycleMemory();
+  private readonly loadRuns = new LoadRuns();
+  private readonly memory = new CycleMemory(this.loadRuns);
   private readonly plan = new StaggeredPlan();
 
   constructor(
@@ -25,6 +27,11 @@ export class DecisionService {
     private readonly wishes: WishService,
     private readonly starts: StartFailures,
   ) {}
+
+  /** Takes up what an earlier plant has left in the folder, and keeps there what has to outlive this one. */
+  rememberIn(dataDir: string, nowMs: EpochMs): void {
+    this.loadRuns.rememberIn(dataDir, nowMs);
+  }
 
   async decideAt(nowMs: EpochMs): Promise<Decision> {
     const plant = this.fleet.plant();

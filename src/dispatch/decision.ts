@@ -5,6 +5,7 @@ import type { PlantImage } from '../telemetry/image.js';
 import type { PlannedStep } from './battery-rules.js';
 import type { Cut, Source } from './band.js';
 import type { GeneratorNow } from './generator-rules.js';
+import type { LoadRun } from './load-runs.js';
 
 /** Operator limits in force at a site or over the fleet; magnitudes in W. Absent means that none is set and none is owed. */
 export interface GridLimits {
@@ -61,6 +62,7 @@ export interface DecisionInput {
   /** Absent where there is no plan, or none that reaches this moment: devices are then left to themselves. */
   readonly planned?: ReadonlyMap<DeviceId, PlannedDevice>;
   readonly generators: ReadonlyMap<DeviceId, GeneratorNow>;
+  readonly loadRuns?: ReadonlyMap<DeviceId, LoadRun>;
   /** Of sites whose grid meter is silent, as far as it was heard before. */
   readonly silentLoads?: ReadonlyMap<SiteId, LoadRange>;
   /** Batteries and flexible loads that have been told something for a while and do something else: others take their part. */

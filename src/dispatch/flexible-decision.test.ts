@@ -1,6 +1,6 @@
 import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
-import { HOUR_MS } from '../kernel/units.js';
+import { HOUR_MS, SECOND_MS } from '../kernel/units.js';
 import type { DecisionInput, DeviceDecision, GridLimits, PlannedDevice } from './decision.js';
 import { decide } from './decide.js';
 import { CHARGER, type Home, inputOf, NOON_MS } from './decide.fixture.js';
@@ -264,6 +264,7 @@ const home = fc.record({
   pvW: fc.integer({ min: 0, max: 8_000 }),
   batteryW: fc.integer({ min: -5_000, max: 5_000 }),
   socPct: fc.integer({ min: 0, max: 100 }),
+  changedS: fc.option(fc.integer({ min: 0, max: 400 }), { nil: undefined }),
 });
 const limitW = fc.option(fc.integer({ min: 0, max: 15_000 }), { nil: undefined });
 
@@ -291,6 +292,12 @@ describe('whatever is asked of flexible loads', () => {
       inputOf(homes, {
         siteLimits: new Map(homes.map(({ id }) => [id, set])),
         fleetLimits: { importW: fleetW },
+        loadRuns: new Map(
+          given.map(({ drawsW, changedS }, index) => [
+            `home-${index}-flexible-load`,
+            { running: drawsW > 0, sinceMs: changedS === undefined ? undefined : NOON_MS - changedS * SECOND_MS },
+          ]),
+        ),
         ...(planW === null ? {} : { planned: new Map(homes.flatMap(({ id }) => [...planned(planW, planW, id)])) }),
         ...(wish === null
           ? {}

@@ -1,12 +1,14 @@
 import { needWindowAt } from '../fleet/daily-need.js';
+import { minimumTimes } from '../fleet/load-times.js';
 import { type Device, type DeviceId, mostDrawW, type Site, type SiteId } from '../fleet/plant.js';
 import { sum } from '../kernel/sum.js';
 import { meanPowerW, type Watt } from '../kernel/units.js';
 import { type DeviceNow, type SiteNow, withPowers } from '../telemetry/image.js';
-import { narrow, openBand, type PowerBand } from './band.js';
+import { type Cut, narrow, openBand, type PowerBand } from './band.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { deliveredBySite, signOf } from './event-delivery.js';
 import { fleetNet } from './fleet-net.js';
+import { type GeneratorHold, mayRun, WHY_HELD } from './generator-rules.js';
 import { chargeOf, type LoadCase, standInOf, togetherLimits, type TogetherLimit, wouldDraw } from './load-limits.js';
 import { type Sharing, shareLoads } from './load-sharing.js';
 import { owedFallback } from './owed-fallback.js';
@@ -48,6 +50,12 @@ const sharingOf = (input: DecisionInput, load: LoadCase, maxW: Watt = load.devic
   drawsW: load.drawsW,
   isIdle: isIdle(input, load),
 });
+
+/** What a plan's rounding may take from a load's least power. */
+const ROUNDING_W = 1;
+
+/** The whole watts that a load may draw of what it is to draw at most: nothing where it could not draw so little. */
+const drawnOf = (mostW: Watt, minW: Watt): Watt => (mostW < minW - ROUNDING_W ? 0 : Math.max(Math.floor(mostW), minW));
 
 const mostOf = (band: PowerBand): Watt => 0 - band.minW;
 
@@ -108,20 +116,40 @@ interface Wish {
   readonly mostW: Watt;
   readonly owner: DeviceDecision['owner'];
   readonly reason: string;
+  /** Which of its minimum times it is held to. */
+  readonly heldBy?: GeneratorHold;
 }
 
-/** What a person or the plan wants of it; neither: it draws as it likes. */
-const wishOf = (input: DecisionInput, { device }: LoadCase): Wish | undefined => {
+/** What a person wants of it, or the plan within its minimum times; neither: it draws as it likes. */
+const wishOf = (input: DecisionInput, load: LoadCase): Wish | undefined => {
+  const { device } = load;
   const override = input.overrides.get(device.id);
   if (override?.setpoint.kind === 'load-limit')
     return { mostW: override.setpoint.maxW, owner: `override:${override.by}`, reason: 'set by an operator' };
-  const planned = input.planned?.get(device.id);
+  return withinTimes(input, device, plannedWish(input, device));
+};
+
+const plannedWish = (input: DecisionInput, { id }: Device): Wish | undefined => {
+  const planned = input.planned?.get(id);
   if (planned?.kind !== 'flexible-load') return undefined;
   return {
     mostW: planned.drawW,
     owner: 'plan',
     reason: planned.drawW > 0 ? `plan has it draw ${Math.round(planned.drawW)} W` : 'plan has it wait',
   };
+};
+
+/**
+ * The plan's wish, or a load's own, as its minimum times allow. They are about wear, not safety: limits, an event that asks for it and a
+ * person come before them. Where nobody knows the least that it draws, it goes on as it likes.
+ */
+const withinTimes = (input: DecisionInput, { id, ratedW, flexibleLoad }: Device, wish: Wish | undefined): Wish | undefined => {
+  const run = input.loadRuns?.get(id);
+  const { minW } = flexibleLoad!;
+  const { heldBy } = run ? mayRun(minimumTimes(flexibleLoad!), run, !wish || drawnOf(wish.mostW, minW) > 0, input.atMs) : {};
+  if (heldBy === undefined) return wish;
+  const mostW = heldBy === 'min-up' ? minW || ratedW : 0;
+  return { owner: 'device', reason: 'draws as it likes', ...wish, mostW, heldBy };
 };
 
 /** By its plan it has to draw nearly all the time that is left. */
@@ -172,7 +200,7 @@ const eventShares = (input: DecisionInput, { loads, batteries, bands, wishes }: 
   if (sign < 0 && openW <= 0 && asked.every((index) => wishes[index] === undefined)) return sharesW;
   const wantedW = shareLoads(
     targetW,
-    asked.map((index, at) => sharingOf(input, loads[index]!, mostW[at])),
+    asked.map((index, at) => ({ ...sharingOf(input, loads[index]!, mostW[at]), isIdle: wishes[index]?.heldBy === 'min-down' })),
   );
   asked.forEach((index, at) => {
     const plannedW = wishes[index]?.mostW ?? mostOf(bands[index]!);
@@ -181,9 +209,6 @@ const eventShares = (input: DecisionInput, { loads, batteries, bands, wishes }: 
   });
   return sharesW;
 };
-
-/** What a plan's rounding may take from a load's least power. */
-const ROUNDING_W = 1;
 
 const decisionOf = (
   input: DecisionInput,
@@ -212,16 +237,16 @@ const decisionOf = (
     return { deviceId: device.id, control, owner: 'operator', setpoint, fallback, cuts: [], isSlack: true, reason };
   }
   const wantedW = Math.min(chosen?.mostW ?? Infinity, limitW);
-  const { minW } = device.flexibleLoad!;
-  const maxW = wantedW < minW - ROUNDING_W ? 0 : Math.max(Math.floor(wantedW), minW);
-  const isPlans = chosen?.owner === 'plan' && limitW >= Math.min(chosen.mostW, device.ratedW);
+  const maxW = drawnOf(wantedW, device.flexibleLoad!.minW);
+  const heldCut: Cut[] = chosen?.heldBy ? [{ by: 'device', why: WHY_HELD[chosen.heldBy], minW: 0 - chosen.mostW, maxW: 0 }] : [];
+  const isPlans = chosen?.owner === 'plan' && !chosen.heldBy && limitW >= Math.min(chosen.mostW, device.ratedW);
   return {
     deviceId: device.id,
     control,
     owner: chosen?.owner ?? limited.cuts.at(-1)!.by,
     setpoint: { kind: control, maxW },
     ...owed,
-    cuts: limited.cuts,
+    cuts: [...heldCut, ...limited.cuts],
     ...(isPlans ? { waitsWithin: { minW: 0, maxW: limitW } } : {}),
     reason: chosen?.reason ?? limited.cuts.at(-1)!.why,
   };

@@ -5,7 +5,7 @@ import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.j
 import { groupsOf } from './device-groups.js';
 import { phaseRoom } from './phase-limit.js';
 import type { GeneratorOffer } from './generator-merit.js';
-import { type GeneratorHold, type GeneratorNow, generatorPower, mayRun, MOST_FAILED_STARTS } from './generator-rules.js';
+import { type GeneratorNow, generatorPower, mayRun, WHY_HELD } from './generator-rules.js';
 
 /** What the decisions for all devices leave to one generator. */
 export interface GeneratorShares {
@@ -36,7 +36,7 @@ export const decideGenerator = (
   const powerW = run ? Math.min(generatorPower(rating, wish.powerW), mostW) : 0;
   const cut = (by: Cut['by'], why: string): Cut => ({ by, why, minW: powerW, maxW: powerW });
   const cuts = [
-    ...(heldBy === undefined ? [] : [cut('device', WHY[heldBy])]),
+    ...(heldBy === undefined ? [] : [cut('device', WHY_HELD[heldBy])]),
     ...(run && generatorPower(rating, wish.powerW) !== wish.powerW ? [cut('device', `it runs at ${rating.minW} to ${rating.maxW} W`)] : []),
     ...(mayTurn && mostW < Math.max(wish.powerW, rating.minW)
       ? [
@@ -108,13 +108,6 @@ export const generatorOffer = (
     },
     givesW: input.image.devices.get(device.id)?.values['generator.powerW'] ?? 0,
   };
-};
-
-const WHY: Readonly<Record<GeneratorHold, string>> = {
-  'min-up': 'minimum up time',
-  'min-down': 'minimum down time',
-  rests: 'its start failed, and it rests before the next',
-  failed: `${MOST_FAILED_STARTS} starts in a row failed`,
 };
 
 /** This generator's part of what may leave the site: its own load and the export limit. Without the meter's word, the limit alone. */

@@ -1,3 +1,4 @@
+import type { MinimumTimes } from '../fleet/load-times.js';
 import type { GeneratorRating } from '../fleet/plant.js';
 import type { GeneratorCourse } from './generator-course.js';
 import { clamp, type EpochMs, SECOND_MS, type Watt } from '../kernel/units.js';
@@ -18,12 +19,20 @@ export const MOST_FAILED_STARTS = 3;
 
 export type GeneratorHold = 'min-up' | 'min-down' | 'rests' | 'failed';
 
+/** What a hold is called on a decision. */
+export const WHY_HELD: Readonly<Record<GeneratorHold, string>> = {
+  'min-up': 'minimum up time',
+  'min-down': 'minimum down time',
+  rests: 'its start failed, and it rests before the next',
+  failed: `${MOST_FAILED_STARTS} starts in a row failed`,
+};
+
 /**
  * Whether it may run, given that it should: minimum up and down times hold even against the plan. An unknown time since
  * the last change counts as long enough for a stop, and as too short for a start only while `sinceMs` says so.
  */
 export const mayRun = (
-  rating: GeneratorRating,
+  times: MinimumTimes,
   now: GeneratorNow,
   wanted: boolean,
   atMs: EpochMs,
@@ -31,7 +40,7 @@ export const mayRun = (
   if (!now.running && (now.failedStarts ?? 0) >= MOST_FAILED_STARTS) return wanted ? { run: false, heldBy: 'failed' } : { run: false };
   if (!now.running && wanted && now.restUntilMs !== undefined && atMs < now.restUntilMs) return { run: false, heldBy: 'rests' };
   if (now.running === wanted || now.sinceMs === undefined) return { run: wanted };
-  const heldMs = (now.running ? rating.minUpS : rating.minDownS) * SECOND_MS;
+  const heldMs = (now.running ? times.minUpS : times.minDownS) * SECOND_MS;
   if (atMs - now.sinceMs >= heldMs) return { run: wanted };
   return now.running ? { run: true, heldBy: 'min-up' } : { run: false, heldBy: 'min-down' };
 };

@@ -68,6 +68,7 @@ describe('a fleet file', () => {
       phases: 3,
       need: { energyWh: 12_000, from: '18:00', by: '07:00' },
     });
+    expect(faultsOf(HEAD + site('anna', charger.replace('minW', 'minDownS: 1200, minW'))).join()).toMatch(/flexibleLoad\.minDownS: /);
     expect(faultsOf(HEAD + site('anna', charger.replace('"07:00"', '"7:00"'))).join()).toMatch(/flexibleLoad\.need\.by: .*time of the day/);
     expect(faultsOf(HEAD + site('anna', charger.replace('4140', '22000'))).join()).toMatch(/minW must not exceed ratedW/);
     expect(faultsOf(HEAD + site('anna', charger.replace('by: "07:00"', 'by: "07:00", maxW: 3700'))).join()).toMatch(

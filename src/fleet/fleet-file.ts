@@ -35,10 +35,15 @@ const generatorSchema = z.strictObject({
 
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of the day, such as "18:30" (in quotes)');
 
+/** A step of the plan, which knows nothing of these times; s. */
+const leastTime = z.number().min(0).max(900);
+
 const flexibleLoadSchema = z.strictObject({
   kind: z.enum(['charger', 'heat-pump', 'cooling']),
   minW: z.number().min(0).default(0).describe('its least power while it draws any'),
   phases: z.union([z.literal(1), z.literal(3)]).default(3),
+  minUpS: leastTime.optional().describe('how long it draws at least once it has begun; 300 of a charger, 600 of others'),
+  minDownS: leastTime.optional().describe('how long it stands at least once it was held back; 300 of a charger, 600 of others'),
   need: z
     .strictObject({ energyWh: positive, from: timeOfDay, by: timeOfDay, maxW: positive.optional() })
     .optional()

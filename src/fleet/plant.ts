@@ -87,6 +87,9 @@ export interface FlexibleLoadRating {
   readonly minW: Watt;
   /** That what hangs on it draws from: a limit in amperes is on each of them. */
   readonly phases: 1 | 3;
+  /** How long it draws at least once it has begun, and stands once it was held back; what is usual of its kind where nothing is said. */
+  readonly minUpS?: number;
+  readonly minDownS?: number;
   /** Absent: nobody knows what it needs, so that the plan leaves it to itself. */
   readonly need?: DailyNeed;
 }

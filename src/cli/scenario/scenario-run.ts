@@ -1,6 +1,7 @@
 import { CycleMemory } from '../../dispatch/cycle-memory.js';
 import { decide } from '../../dispatch/decide.js';
 import type { Decision, DeviceDecision } from '../../dispatch/decision.js';
+import { LoadRuns } from '../../dispatch/load-runs.js';
 import { LEASE_MS, leaseWrites } from '../../dispatch/lease-writes.js';
 import type { DeviceId, Plant } from '../../fleet/plant.js';
 import { type DurationMs, type EpochMs, type Watt } from '../../kernel/units.js';
@@ -47,7 +48,8 @@ class ScenarioRun {
   private readonly field = new ScenarioField();
   private readonly polls = new ScenarioPolls();
   private readonly moments: Moment[] = [];
-  private memory = new CycleMemory();
+  private readonly loadRuns = new LoadRuns();
+  private memory = new CycleMemory(this.loadRuns);
   private sums: Record<string, Watt> = {};
   private decision: Decision | undefined;
   private wasDead = false;
@@ -121,7 +123,7 @@ class ScenarioRun {
   }
 
   private startAgain(): void {
-    this.memory = new CycleMemory();
+    this.memory = new CycleMemory(this.loadRuns);
     this.polls.forget();
     this.field.forget();
   }

@@ -1,0 +1,76 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { LOAD_STATE, type SampleValues } from '../field/sample.js';
+import type { Device, DeviceId } from '../fleet/plant.js';
+import type { EpochMs, Watt } from '../kernel/units.js';
+import type { PlantImage } from '../telemetry/image.js';
+import type { GeneratorNow } from './generator-rules.js';
+
+/** Whether a flexible load draws, and since when; unknown where nobody saw it change, and where it stands without being held back. */
+export type LoadRun = Pick<GeneratorNow, 'running' | 'sinceMs'>;
+
+/** Of one that tells no state: what its electronics alone draw. */
+const STANDBY_W: Watt = 50;
+
+/** A load after it has been looked at once more. `isToldToWait`: it holds a setpoint of ours under which it cannot draw. */
+export const watchRun = (known: LoadRun | undefined, values: SampleValues, isToldToWait: boolean, atMs: EpochMs): LoadRun | undefined => {
+  const { 'flexible.state': state, 'flexible.powerW': powerW } = values;
+  if (state === undefined && powerW === undefined) return known;
+  const running = state === undefined ? 0 - powerW! > STANDBY_W : state === LOAD_STATE.draws;
+  const isHeldBack = state === undefined ? isToldToWait : state === LOAD_STATE.heldBack;
+  // A car that has left, or is full, was not made to stop.
+  if (!running && !isHeldBack) return known?.running === false && known.sinceMs === undefined ? known : { running, sinceMs: undefined };
+  if (known?.running === running) return known;
+  return { running, sinceMs: known && atMs };
+};
+
+const fileSchema = z.array(z.object({ deviceId: z.string(), running: z.boolean(), sinceMs: z.number() }));
+
+/** Since when each flexible load draws or waits. Kept in a file as well, since a contactor does not know that the plant was started anew. */
+export class LoadRuns {
+  private readonly runs = new Map<DeviceId, LoadRun>();
+  private file: string | undefined;
+
+  /** Takes up what an earlier plant has left in the folder, and keeps its own there from here on. A time that lies ahead is none. */
+  rememberIn(dataDir: string, nowMs: EpochMs): void {
+    this.file = join(dataDir, 'load-runs.json');
+    for (const { deviceId, ...run } of leftIn(this.file)) if (run.sinceMs <= nowMs) this.runs.set(deviceId, run);
+  }
+
+  see(loads: readonly Device[], { devices, atMs }: PlantImage, isToldToWait: (id: DeviceId) => boolean): void {
+    let changed = false;
+    for (const { id } of loads) {
+      const values = devices.get(id)?.values;
+      const known = this.runs.get(id);
+      const now = values && watchRun(known, values, isToldToWait(id), atMs);
+      if (!now || now === known) continue;
+      this.runs.set(id, now);
+      if (now.sinceMs !== known?.sinceMs) changed = true;
+    }
+    if (changed) this.store();
+  }
+
+  now(): ReadonlyMap<DeviceId, LoadRun> {
+    return this.runs;
+  }
+
+  private store(): void {
+    if (this.file === undefined) return;
+    const timed = [...this.runs].flatMap(([deviceId, run]) => (run.sinceMs === undefined ? [] : [{ deviceId, ...run }]));
+    try {
+      writeFileSync(`${this.file}.new`, JSON.stringify(timed));
+      renameSync(`${this.file}.new`, this.file);
+    } catch {
+      // A full disk must not stop the cycle of decisions.
+    }
+  }
+}
+
+const leftIn = (file: string): z.infer<typeof fileSchema> => {
+  try {
+    return fileSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return [];
+  }
+};

@@ -33,6 +33,16 @@ const isRunning = (pid: number): boolean => {
   }
 };
 
+it('a demo that is killed while it lives through its past leaves no process behind', { timeout: 120_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
+  const demo = await RunningPlant.demo(folder);
+  const children = processesUnder(demo.process.pid);
+  expect(children.length).toBeGreaterThan(0);
+  await demo.process.end('SIGKILL');
+  await expect.poll(() => children.filter(isRunning)).toEqual([]);
+  rmSync(folder, { recursive: true });
+});
+
 /** One plant, killed at three moments, each time started again on its folder. */
 describe('a demo that is killed', () => {
   let folder: string;

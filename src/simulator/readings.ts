@@ -3,6 +3,7 @@ import { limitPct } from './controls.js';
 import { socPctOf } from './battery.js';
 import { gridFrequencyHz, gridVoltageV } from './grid.js';
 import { GENERATOR_STATES } from './generator.js';
+import { phasePowersW } from './phases.js';
 import type { SiteState } from './site-state.js';
 import { packOf, type VirtualSite } from './spec.js';
 
@@ -72,20 +73,21 @@ const readCharger = (site: VirtualSite, state: SiteState, deviceId: string): Sim
 
 const [HELD_BACK, DRAWS] = [2, 3];
 
-const readMeter = (site: VirtualSite, { powers, meter, atMs }: SiteState): SimulatedValues | undefined => {
-  if (powers.gridW === undefined) return undefined;
+const readMeter = (site: VirtualSite, state: SiteState): SimulatedValues | undefined => {
+  const { powers, meter, atMs } = state;
+  const phasesW = phasePowersW(site, state);
+  if (powers.gridW === undefined || !phasesW) return undefined;
   const voltageV = gridVoltageV(site, atMs);
-  // The three phases carry the same.
-  const currentA = Math.abs(powers.gridW) / 3 / voltageV;
+  const [currentAA, currentBA, currentCA] = phasesW.map((powerW) => Math.abs(powerW) / voltageV) as [number, number, number];
   return {
     'grid.powerW': powers.gridW,
     'grid.toBusCounterWh': meter.importWh,
     'grid.fromBusCounterWh': meter.exportWh,
     'grid.voltageV': voltageV,
     'grid.frequencyHz': gridFrequencyHz(site, atMs),
-    'grid.currentAA': currentA,
-    'grid.currentBA': currentA,
-    'grid.currentCA': currentA,
+    'grid.currentAA': currentAA,
+    'grid.currentBA': currentBA,
+    'grid.currentCA': currentCA,
     ...(site.meter.map === 'sunspec-203' ? { 'grid.voltageAV': voltageV, 'grid.voltageBV': voltageV, 'grid.voltageCV': voltageV } : {}),
   };
 };

@@ -3,6 +3,7 @@ import { MODEL_160 } from '../registers/sunspec/trackers.js';
 import type { Watt } from '../kernel/units.js';
 import { derContents } from './der-contents.js';
 import type { DeviceView } from './device-view.js';
+import { phasePowersW } from './phases.js';
 import type { VirtualBattery, VirtualHybrid, VirtualMeter, VirtualPv, VirtualSite } from './spec.js';
 import {
   counterExponent,
@@ -134,16 +135,20 @@ export const meterContents = (site: VirtualSite, meter: VirtualMeter, largestW: 
   const away = meter.direction === -1;
   const gridW: (view: DeviceView) => Watt | undefined = ({ state: { powers } }) =>
     powers.gridW === undefined || !away ? powers.gridW : 0 - powers.gridW;
-  const third = (value: (view: DeviceView) => number | undefined) => (view: DeviceView) => {
-    const whole = value(view);
-    return whole === undefined ? undefined : whole / 3;
-  };
+  const phaseW =
+    (phase: number) =>
+    (view: DeviceView): number | undefined => {
+      const powerW = phasePowersW(view.site, view.state)?.[phase];
+      return powerW === undefined || !away ? powerW : 0 - powerW;
+    };
   const voltage: LiveValue = (view) => view.voltageV;
   const lineVoltage: LiveValue = (view) => view.voltageV * Math.sqrt(3);
-  const current = (view: DeviceView): number | undefined => {
-    const powerW = gridW(view);
-    return powerW === undefined ? undefined : powerW / view.voltageV;
-  };
+  const current =
+    (valueW: (view: DeviceView) => Watt | undefined) =>
+    (view: DeviceView): number | undefined => {
+      const powerW = valueW(view);
+      return powerW === undefined ? undefined : powerW / view.voltageV;
+    };
   return [
     identity(site, meter.id, meter.unitId, 'Virtual meter'),
     {
@@ -158,10 +163,10 @@ export const meterContents = (site: VirtualSite, meter: VirtualMeter, largestW: 
         Evt: 0,
       },
       live: {
-        A: current,
-        AphA: third(current),
-        AphB: third(current),
-        AphC: third(current),
+        A: current(gridW),
+        AphA: current(phaseW(0)),
+        AphB: current(phaseW(1)),
+        AphC: current(phaseW(2)),
         PhV: voltage,
         PhVphA: voltage,
         PhVphB: voltage,
@@ -172,9 +177,9 @@ export const meterContents = (site: VirtualSite, meter: VirtualMeter, largestW: 
         PhVphCA: lineVoltage,
         Hz: (view) => view.frequencyHz,
         W: gridW,
-        WphA: third(gridW),
-        WphB: third(gridW),
-        WphC: third(gridW),
+        WphA: phaseW(0),
+        WphB: phaseW(1),
+        WphC: phaseW(2),
         VA: gridW,
         TotWhExp: ({ state }) => (away ? state.meter.importWh : state.meter.exportWh),
         TotWhImp: ({ state }) => (away ? state.meter.exportWh : state.meter.importWh),

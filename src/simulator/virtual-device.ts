@@ -6,6 +6,7 @@ import { accepted, written } from './controls.js';
 import { type DeviceView, viewOf } from './device-view.js';
 import { DEFAULT_HEARTBEAT_S, GENERATOR_STATES, type GeneratorState } from './generator.js';
 import { KebaImage } from './keba-image.js';
+import { phasePowersW } from './phases.js';
 import { type GensetWrite, ProfileImage, type ProfileValues } from './profile-image.js';
 import type { SiteState } from './site-state.js';
 import { arrayOf, packOf, type VirtualCharger, type VirtualGenerator, type VirtualMeter, type VirtualSite } from './spec.js';
@@ -181,13 +182,17 @@ const meterUnit = (live: LiveState, meter: VirtualMeter): VirtualUnit => {
 
 const meterValues = ({ direction }: VirtualMeter): ProfileValues => {
   const away = direction === -1;
-  // The three phases carry the same; a meter shows their currents without a direction.
-  const currentA = ({ state, voltageV }: DeviceView): number | undefined =>
-    state.powers.gridW === undefined ? undefined : Math.abs(state.powers.gridW) / (3 * voltageV);
+  // Most meters show the currents of phases without a direction.
+  const currentA =
+    (phase: number) =>
+    ({ site, state, voltageV }: DeviceView): number | undefined => {
+      const powerW = phasePowersW(site, state)?.[phase];
+      return powerW === undefined ? undefined : Math.abs(powerW) / voltageV;
+    };
   return {
-    currentAA: currentA,
-    currentBA: currentA,
-    currentCA: currentA,
+    currentAA: currentA(0),
+    currentBA: currentA(1),
+    currentCA: currentA(2),
     powerW: ({ state }) => (state.powers.gridW === undefined || !away ? state.powers.gridW : 0 - state.powers.gridW),
     importCounterWh: ({ state }) => (away ? state.meter.exportWh : state.meter.importWh),
     exportCounterWh: ({ state }) => (away ? state.meter.importWh : state.meter.exportWh),

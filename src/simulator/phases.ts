@@ -1,0 +1,15 @@
+import { sum } from '../kernel/sum.js';
+import type { Watt } from '../kernel/units.js';
+import type { SiteState } from './site-state.js';
+import type { VirtualSite } from './spec.js';
+
+/** What flows through each phase of the connection, import positive. What charges on a single phase does so on the first; all else is on all alike. */
+export const phasePowersW = (
+  { chargers = [] }: Pick<VirtualSite, 'chargers'>,
+  { powers: { gridW }, chargerMeansW }: Pick<SiteState, 'powers' | 'chargerMeansW'>,
+): readonly [Watt, Watt, Watt] | undefined => {
+  if (gridW === undefined) return undefined;
+  const onFirstW = sum(chargers.filter(({ phases }) => phases === 1).map(({ id }) => chargerMeansW[id] ?? 0));
+  const eachW = (gridW - onFirstW) / 3;
+  return [eachW + onFirstW, eachW, eachW];
+};

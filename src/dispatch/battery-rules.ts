@@ -36,13 +36,16 @@ export const keepConnection = (
   return narrow(band, by, why, withoutBatteryW - importLimitW, withoutBatteryW + exportLimitW);
 };
 
-/** Keeps the most loaded phase within its fuse: a watt more from the battery is a watt less of import, or a watt more of export. */
+/**
+ * Keeps the most loaded phases within their fuses: a watt more from the battery is a watt less of import, or a watt more of export. Where one takes too
+ * much while another gives too much, it cannot help both, and stays in the middle.
+ */
 export const keepPhases = (band: PowerBand, part: number, batteryW: Watt, room: PhaseRoom | undefined): PowerBand => {
   if (!room) return band;
   const why = (): string => `a phase carries all that its fuse allows`;
-  return room.way === 'import'
-    ? narrow(band, 'connection', why, batteryW - part * room.roomW, band.maxW)
-    : narrow(band, 'connection', why, band.minW, batteryW + part * room.roomW);
+  const [leastW, mostW] = [batteryW - part * room.importW, batteryW + part * room.exportW];
+  const middleW = (leastW + mostW) / 2;
+  return narrow(band, 'connection', why, Math.min(leastW, middleW), Math.max(mostW, middleW));
 };
 
 /** Keeps a battery's part of a limit on loads, and of what dimmed loads may draw from the grid: there, what the site has left over comes on top. */

@@ -117,7 +117,6 @@ const connectionRoom = (input: DecisionInput, site: Site, device: Device, able: 
   const limitW = Math.min(site.exportLimitW, input.siteLimits.get(site.id)?.exportW ?? Infinity);
   const gridW = input.image.sites.get(site.id)?.powersW.grid;
   const givenW = mates.reduce((sum, { id }) => sum + (input.image.devices.get(id)?.values['generator.powerW'] ?? 0), 0);
-  const phases = phaseRoom(input, site, mates);
-  const phaseRoomW = phases?.way === 'export' ? givenW + phases.roomW : Infinity;
+  const phaseRoomW = givenW + (phaseRoom(input, site, mates)?.exportW ?? Infinity);
   return Math.max(0, part * Math.min(gridW === undefined ? limitW : gridW + givenW + limitW, phaseRoomW));
 };

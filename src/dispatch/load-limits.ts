@@ -101,8 +101,8 @@ export const togetherLimits = (input: DecisionInput, site: Site, loads: readonly
     site,
     loads.map(({ device }) => device),
   );
-  if (phases?.way === 'import')
-    limits.push({ mostW: drawsW + phases.roomW, by: 'connection', moves: true, why: 'a phase carries all that its fuse allows' });
+  if (phases)
+    limits.push({ mostW: drawsW + phases.importW, by: 'connection', moves: true, why: 'a phase carries all that its fuse allows' });
   if (loadW !== undefined) limits.push({ mostW: loadW - unableW, by: 'operator', moves: false, why: `loads take at most ${loadW} W` });
   if (dimmingW !== undefined) {
     // Own sun, and what batteries give, come on top of what is drawn from the grid.

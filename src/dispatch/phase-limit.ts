@@ -1,4 +1,5 @@
 import type { Device, Site } from '../fleet/plant.js';
+import { sum } from '../kernel/sum.js';
 import { NOMINAL_PHASE_V, type Watt } from '../kernel/units.js';
 import type { PlantImage } from '../telemetry/image.js';
 
@@ -10,16 +11,20 @@ const VOLTAGES = ['grid.voltageAV', 'grid.voltageBV', 'grid.voltageCV'] as const
 
 const phasesOf = ({ ratedW, flexibleLoad }: Device): 1 | 3 => flexibleLoad?.phases ?? (ratedW > LARGEST_ON_ONE_PHASE_W ? 3 : 1);
 
-/** What may still flow through the most loaded phase, in the way in which the site's power goes as a whole. */
+/** What devices may add together to what flows through the connection before a phase carries more than its fuse; below 0: must take back; W. */
 export interface PhaseRoom {
-  readonly way: 'import' | 'export';
-  /** What these devices may add together, below 0: must take back; W. */
-  readonly roomW: Watt;
+  readonly importW: Watt;
+  readonly exportW: Watt;
+}
+
+interface PhaseLoad {
+  readonly currentA: number;
+  readonly voltageV: number;
 }
 
 /**
- * What those of the devices that add something may add to what flows through the connection before a phase carries more than its fuse.
- * One that stands on a single phase may stand on the most loaded one. The meter's currents are as late as its power: what has changed since is taken to lie on the devices' phases.
+ * What those of the devices that add something may add. One that stands on a single phase may stand on the most loaded one. While a site gives to the
+ * grid as a whole a phase of it may still take, and the other way round. The meter's currents are as late as its power: what has changed since is taken to lie on the devices' phases.
  * `undefined` where the site names no limit of its phases, or its meter no currents.
  */
 export const phaseRoom = (
@@ -28,19 +33,44 @@ export const phaseRoom = (
   devices: readonly Device[],
   adds: (device: Device) => boolean = () => true,
 ): PhaseRoom | undefined => {
-  if (site.phaseLimitA === undefined) return undefined;
+  const limitA = site.phaseLimitA;
+  if (limitA === undefined) return undefined;
   const meter = site.devices.find(({ role }) => role === 'grid-meter');
   const told = meter && image.devices.get(meter.id)?.values;
   const gridW = image.sites.get(site.id)?.powersW.grid;
   if (told === undefined || gridW === undefined) return undefined;
-  const loads = CURRENTS.flatMap((quantity, index) => {
+  const loads = CURRENTS.flatMap((quantity, index): PhaseLoad[] => {
     const currentA = told[quantity];
     return currentA === undefined ? [] : [{ currentA, voltageV: told[VOLTAGES[index]!] ?? told['grid.voltageV'] ?? NOMINAL_PHASE_V }];
   });
   if (loads.length === 0) return undefined;
-  const most = loads.reduce((a, b) => (b.currentA > a.currentA ? b : a));
-  const sign = gridW < 0 ? -1 : 1;
+  const toldW = told['grid.powerW'] ?? gridW;
   const phases = Math.min(loads.length, ...devices.filter(adds).map(phasesOf));
-  const sinceW = sign * (gridW - (told['grid.powerW'] ?? gridW));
-  return { way: sign > 0 ? 'import' : 'export', roomW: phases * (site.phaseLimitA - most.currentA) * most.voltageV - sinceW };
+  const roomW = (way: 1 | -1): Watt => {
+    const rooms = directionsOf(loads, toldW).flatMap((signs) =>
+      loads.map(({ currentA, voltageV }, index) => (limitA - way * signs[index]! * currentA) * voltageV),
+    );
+    return phases * Math.min(...rooms) - way * (gridW - toldW);
+  };
+  return { importW: roomW(1), exportW: roomW(-1) };
+};
+
+/** How far the phases' currents and the power may be apart, as a share of what the currents would carry at a power factor of 1. */
+const REACTIVE_SHARE = 0.1;
+
+/**
+ * The ways in which the phases may flow, 1 in and -1 out: meters tell their currents without a direction, but together they have to make up the
+ * power. Where more than one way does, nobody knows which it is.
+ */
+const directionsOf = (loads: readonly PhaseLoad[], powerW: Watt): number[][] => {
+  let ways: number[][] = [[]];
+  for (let phase = 0; phase < loads.length; phase += 1)
+    ways = ways.flatMap((signs) => [
+      [...signs, 1],
+      [...signs, -1],
+    ]);
+  const sumW = (signs: readonly number[]): Watt => sum(loads.map(({ currentA, voltageV }, phase) => signs[phase]! * currentA * voltageV));
+  const offW = ways.map((signs) => Math.abs(sumW(signs) - powerW));
+  const mostW = Math.min(...offW) + REACTIVE_SHARE * sum(loads.map(({ currentA, voltageV }) => currentA * voltageV));
+  return ways.filter((_, index) => offW[index]! <= mostW);
 };

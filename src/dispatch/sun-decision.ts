@@ -103,8 +103,7 @@ const exportCap = (
   const outputW = outputOf(input.image, device);
   const part = partOf(device, able);
   if (gridW === undefined || outputW === undefined) return groupsOf(site.devices).sunRatedW > limitW ? part * limitW : undefined;
-  const phases = phaseRoom(input, site, able, givesSun);
-  const phaseRoomW = phases?.way === 'export' ? phases.roomW : Infinity;
+  const phaseRoomW = phaseRoom(input, site, able, givesSun)?.exportW ?? Infinity;
   const headroomW = part * Math.min(gridW - endingChargeW(input.image, site) + limitW, phaseRoomW);
   if (headroomW < HELD_WITHIN * device.ratedW) return outputW + headroomW;
   const stepW = LOOSE_STEP * device.ratedW;

@@ -58,6 +58,7 @@ const siteSchema = z.strictObject({
   kind: z.enum(['home', 'community-battery', 'generators']).default('home'),
   importLimitW: z.number().positive().default(30_000),
   exportLimitW: watts.default(30_000),
+  phaseLimitA: z.number().positive().optional().describe('what each phase carries; what charges on one does so on the first'),
   safeLimits: z
     .strictObject({ importW: watts.optional(), exportW: watts.optional(), generationW: watts.optional(), loadW: watts.optional() })
     .optional(),

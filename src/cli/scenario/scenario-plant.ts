@@ -27,6 +27,7 @@ const siteOf = (site: ScenarioSite, zone: string): Site => ({
   zone,
   importLimitW: site.importLimitW,
   exportLimitW: site.exportLimitW,
+  ...(site.phaseLimitA === undefined ? {} : { phaseLimitA: site.phaseLimitA }),
   ...(site.safeLimits ? { safeLimits: site.safeLimits } : {}),
   devices: devicesOf(site),
 });

@@ -58,9 +58,7 @@ export const startFleet = async (sites: readonly VirtualSite[], options: FleetOp
   const faults = sites.flatMap(unitFaults);
   if (faults.length > 0) throw new BadInput(faults);
   const startedAtMs = options.now();
-  const running = sites.map(
-    (site) => new RunningSite(siteModel(site), stateFor(site, options.restore, startedAtMs), startedAtMs, options),
-  );
+  const running = sites.map((site) => new RunningSite(siteModel(site), stateFor(site, options.restore, startedAtMs), startedAtMs, options));
   const ports = await listenAll(running);
   const byId = new Map(running.map((site) => [site.site.id, site]));
   const find = (siteId: string): RunningSite => {

@@ -62,20 +62,7 @@ interface FreshDevice {
 }
 
 const freshDevice = (device: Device, state: DeviceState, nowMs: EpochMs): FreshDevice => {
-  const values: SampleValues = {};
-  let oldestMs: EpochMs | undefined;
-  const limitMs = staleAfterMs(device);
-  if (state.health !== 'offline') {
-    for (const [quantity, { atMs, value }] of state.older) {
-      if (nowMs - atMs > limitMs) continue;
-      values[quantity] = value;
-      oldestMs = Math.min(atMs, oldestMs ?? atMs);
-    }
-    if (state.readAtMs !== undefined && nowMs - state.readAtMs <= limitMs && hasAny(state.told)) {
-      Object.assign(values, state.told);
-      oldestMs = Math.min(state.readAtMs, oldestMs ?? state.readAtMs);
-    }
-  }
+  const { values, oldestMs } = state.health === 'offline' ? NOTHING_FRESH : freshValues(state, nowMs - staleAfterMs(device));
   const silent = oldestMs === undefined && state.health === 'online';
   const now: DeviceNow = Object.freeze({
     deviceId: device.id,
@@ -88,6 +75,24 @@ const freshDevice = (device: Device, state: DeviceState, nowMs: EpochMs): FreshD
   return { device, now, oldestMs };
 };
 
+type FreshValues = Pick<DeviceNow, 'values'> & Pick<FreshDevice, 'oldestMs'>;
+
+const NOTHING_FRESH: FreshValues = { values: {}, oldestMs: undefined };
+
+/** What was told since a moment. Most devices tell everything each time: their last word is shared, not copied. */
+const freshValues = ({ readAtMs, told, older }: DeviceState, sinceMs: EpochMs): FreshValues => {
+  const isTold = readAtMs !== undefined && readAtMs >= sinceMs && hasAny(told);
+  if (older.size === 0) return isTold ? { values: told, oldestMs: readAtMs } : NOTHING_FRESH;
+  const values: SampleValues = {};
+  let oldestMs = isTold ? readAtMs : undefined;
+  for (const [quantity, { atMs, value }] of older) {
+    if (atMs < sinceMs) continue;
+    values[quantity] = value;
+    oldestMs = Math.min(atMs, oldestMs ?? atMs);
+  }
+  return { values: isTold ? Object.assign(values, told) : values, oldestMs };
+};
+
 const hasAny = (values: SampleValues): boolean => {
   for (const quantity in values) if (values[quantity as Quantity] !== undefined) return true;
   return false;
@@ -95,16 +100,16 @@ const hasAny = (values: SampleValues): boolean => {
 
 const siteNow = (site: Site, devices: readonly FreshDevice[]): SiteNow => {
   const powersW: Partial<Record<Flow, Watt>> = {};
-  const broken = new Set<Flow>();
-  const missing = new Set<DeviceId>();
+  const broken: Flow[] = [];
+  const missing: DeviceId[] = [];
   let readAtMs: EpochMs | undefined;
   for (const { device, now, oldestMs } of devices) {
     for (const flow of flowsOfRole(device.role)) {
       const powerW = now.values[QUANTITIES_OF_FLOW[flow].power];
       if (powerW === undefined) {
-        broken.add(flow);
+        if (!broken.includes(flow)) broken.push(flow);
         // What a flexible load draws is in the balance already, whether it says so or not.
-        if (flow !== 'flexible') missing.add(device.id);
+        if (flow !== 'flexible' && missing.at(-1) !== device.id) missing.push(device.id);
       } else {
         powersW[flow] = (powersW[flow] ?? 0) + powerW;
       }
@@ -113,16 +118,16 @@ const siteNow = (site: Site, devices: readonly FreshDevice[]): SiteNow => {
   }
   // Half of two inverters is not the site's sun.
   for (const flow of broken) delete powersW[flow];
-  if (!hasGridMeter(site) && site.kind !== 'home' && missing.size === 0) powersW.grid = noNegativeZero(-loadOf(powersW));
-  const loadW = missing.size === 0 && powersW.grid !== undefined ? noNegativeZero(loadOf(powersW)) : undefined;
+  if (!hasGridMeter(site) && site.kind !== 'home' && missing.length === 0) powersW.grid = noNegativeZero(-loadOf(powersW));
+  const loadW = missing.length === 0 && powersW.grid !== undefined ? noNegativeZero(loadOf(powersW)) : undefined;
   return Object.freeze({
     siteId: site.id,
     powersW: Object.freeze(powersW),
     loadW,
     ...stored(devices),
     ...islanded(devices),
-    ...(broken.size > 0 ? { silentFlows: [...broken] } : {}),
-    missing: [...missing],
+    ...(broken.length > 0 ? { silentFlows: broken } : {}),
+    missing,
     readAtMs,
   });
 };
@@ -140,23 +145,35 @@ const PHASE_VOLTAGES = ['grid.voltageV', 'grid.voltageAV', 'grid.voltageBV', 'gr
 
 /** By the word of a device that makes a grid of its own, or of a grid meter that sees no voltage on any phase. */
 const islanded = (devices: readonly FreshDevice[]): Pick<SiteNow, 'islanded'> => {
-  const isSo = devices.some(({ device, now: { values } }) => {
-    if (values['device.islanded'] === 1) return true;
-    const voltages = device.role === 'grid-meter' ? PHASE_VOLTAGES.flatMap((quantity) => values[quantity] ?? []) : [];
-    return voltages.length > 0 && voltages.every((voltageV) => voltageV < DEAD_GRID_V);
-  });
-  return isSo ? { islanded: true } : {};
+  const isSo = devices.some(
+    ({ device, now: { values } }) => values['device.islanded'] === 1 || (device.role === 'grid-meter' && seesNoVoltage(values)),
+  );
+  return isSo ? { islanded: true } : NOT_ISLANDED;
+};
+
+const NOT_ISLANDED = {};
+
+const seesNoVoltage = (values: SampleValues): boolean => {
+  let mostV: number | undefined;
+  for (const quantity of PHASE_VOLTAGES) {
+    const voltageV = values[quantity];
+    if (voltageV !== undefined) mostV = Math.max(voltageV, mostV ?? voltageV);
+  }
+  return mostV !== undefined && mostV < DEAD_GRID_V;
 };
 
 const stored = (devices: readonly FreshDevice[]): Pick<SiteNow, 'socPct' | 'storedWh'> => {
-  const batteries = devices.filter(({ device }) => device.battery);
   let storedWh = 0;
   let capacityWh = 0;
-  for (const { device, now } of batteries) {
+  for (const {
+    device: { battery },
+    now,
+  } of devices) {
+    if (!battery) continue;
     const socPct = now.values['battery.socPct'];
     if (socPct === undefined) return {};
-    storedWh += (device.battery!.capacityWh * socPct) / 100;
-    capacityWh += device.battery!.capacityWh;
+    storedWh += (battery.capacityWh * socPct) / 100;
+    capacityWh += battery.capacityWh;
   }
   return capacityWh > 0 ? { socPct: (100 * storedWh) / capacityWh, storedWh } : {};
 };

@@ -71,6 +71,7 @@ const decideIn = (what: string, scenario: Scenario): BenchRow[] => {
   const wishes = wishesAt(scenario, plant, scenario.start + 60_000);
   const decideMs: number[] = [];
   const cycleMs: number[] = [];
+  const imageMs: number[] = [];
   for (let cycle = 1; cycle <= CYCLES; cycle += 1) {
     const nowMs = scenario.start + cycle * 1_000;
     for (const living of sites) {
@@ -78,7 +79,9 @@ const decideIn = (what: string, scenario: Scenario): BenchRow[] => {
       polls.keep(living, nowMs);
       polls.poll(living, nowMs, () => false, { isFrozen: false, isAlone: false });
     }
+    const imagedMs = performance.now();
     const image = plantImage(plant, polls.states, nowMs);
+    imageMs.push(performance.now() - imagedMs);
     const beganMs = performance.now();
     const seen = memory.look(plant, image, wishes.lockedOut);
     const lookedMs = performance.now();
@@ -88,6 +91,7 @@ const decideIn = (what: string, scenario: Scenario): BenchRow[] => {
     cycleMs.push(performance.now() - beganMs);
   }
   return [
+    { what: `${what}: the image of the plant that it is made on, median`, value: quantile(imageMs, 0.5), unit: 'ms' },
     { what: `${what}: devices`, value: devicesOf(plant).length, unit: '' },
     { what: `${what}: one decision, median`, value: quantile(decideMs, 0.5), unit: 'ms', bound: 50 },
     { what: `${what}: one decision, p95`, value: quantile(decideMs, 0.95), unit: 'ms' },

@@ -7,6 +7,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import cookieParser from 'cookie-parser';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import type { AddressInfo } from 'node:net';
+import { z } from 'zod';
 import { ComplianceJobs } from '../dispatch/compliance.jobs.js';
 import { DispatchJobs } from '../dispatch/dispatch.jobs.js';
 import { DecisionService } from '../dispatch/decision.service.js';
@@ -21,6 +22,7 @@ import { FleetService } from '../fleet/fleet.service.js';
 import { devicesOf } from '../fleet/plant.js';
 import { serveOpenApi } from '../grid/openapi.js';
 import { BadInput } from '../kernel/errors.js';
+import { wordsOf } from '../kernel/schema-words.js';
 import { AlarmService } from '../platform/alarm.service.js';
 import { type FolderLock, lockFolder } from '../platform/folder-lock.js';
 import { nestLogger } from '../platform/logger.js';
@@ -65,6 +67,7 @@ export class PlantApp {
       abortOnError: false,
     });
     app.use(cookieParser());
+    z.config({ customError: wordsOf });
     app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: (issues) => new BadInput(issues.map(faultLine)) }));
     app.useGlobalFilters(new ProblemFilter(options.log));
     serveOpenApi(app, packageVersion());

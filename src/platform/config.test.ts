@@ -31,6 +31,14 @@ describe('the environment', () => {
     expect(faults.every((fault) => !fault.includes('\n'))).toBe(true);
   });
 
+  it('says what belongs there', () => {
+    expect(faultsOf({ VPP_PORT: 'eighty', VPP_CYCLE_MS: '5', VPP_LOG_LEVEL: 'loud' })).toEqual([
+      'environment: VPP_PORT "eighty": must be a number (Port of the pages and the API; 0 takes a free one)',
+      'environment: VPP_CYCLE_MS "5": must be at least 200 (How often dispatch decides, in milliseconds)',
+      'environment: VPP_LOG_LEVEL "loud": must be one of fatal, error, warn, info, debug, trace, silent (What the log says)',
+    ]);
+  });
+
   it('has a login for commands that go through the plant, whole or not at all', () => {
     expect(configOf({ VPP_USER: 'olga', VPP_PASSWORD: 'secret' }).login).toEqual({ name: 'olga', password: 'secret' });
     expect(configOf({ VPP_USER: 'olga' }).login).toBeUndefined();

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BadInput } from '../kernel/errors.js';
+import { demandOf, type SchemaIssue } from '../kernel/schema-words.js';
 import type { DatabaseTarget } from './database.js';
 import type { TimeServer } from './sntp.js';
 
@@ -76,6 +77,12 @@ const timeServerOf = (text: string): TimeServer => {
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? NTP_PORT : Number(port) };
 };
 
+/** What it says is told beside it. */
+const demanded = (issue: SchemaIssue): string | undefined => {
+  const demand = demandOf(issue);
+  return demand === undefined ? undefined : `must be ${demand}`;
+};
+
 /** Addresses may hold passwords, so what they say is not repeated. */
 const faultOf = (key: string, value: string | undefined, message: string): string => {
   const { description } = environmentSchema.shape[key as keyof typeof environmentSchema.shape];
@@ -87,7 +94,7 @@ export const configOf = (environment: Readonly<Record<string, string | undefined
   const known = Object.keys(environmentSchema.shape);
   const unknown = Object.keys(environment).filter((key) => key.startsWith('VPP_') && !known.includes(key));
   const given = Object.fromEntries(known.map((key) => [key, environment[key] === '' ? undefined : environment[key]]));
-  const parsed = environmentSchema.safeParse(given);
+  const parsed = environmentSchema.safeParse(given, { error: demanded });
   const faults = [
     ...unknown.map((key) => `environment: ${key} is not a key of Heliograph; known are ${known.join(', ')}`),
     ...(parsed.error?.issues ?? []).map(({ path: [key], message }) => `environment: ${faultOf(String(key), given[String(key)], message)}`),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { meantIssues, type SchemaIssue, wordsOf } from '../kernel/schema-words.js';
 
 export interface SchemaFault {
   readonly path: readonly PropertyKey[];
@@ -7,44 +8,23 @@ export interface SchemaFault {
 
 /** What a schema finds wrong with a value read from a file, all at once, in words for who wrote the file; or the value it describes. */
 export const readBySchema = <T>(schema: z.ZodType<T>, value: unknown): { value: T } | { faults: SchemaFault[] } => {
-  const parsed = schema.safeParse(value, { error: wordsFor });
+  const parsed = schema.safeParse(value, { error: wordsOf });
   if (parsed.success) return { value: parsed.data };
   const known = knownKeys(schema);
   return { faults: parsed.error.issues.flatMap((issue) => faultsOf(issue, known)) };
 };
 
-const wordsFor = (issue: z.core.$ZodRawIssue): string | undefined => {
-  if (issue.input === undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_value'))
-    return issue.code === 'invalid_type' ? `is missing; give ${article(issue.expected)}` : `is missing; give one of ${list(issue.values)}`;
-  if (issue.code === 'invalid_type') return `is ${shown(issue.input)}, and must be ${article(issue.expected)}`;
-  if (issue.code === 'invalid_value') return `is ${shown(issue.input)}, and must be one of ${list(issue.values)}`;
-  return undefined;
-};
-
-const ARTICLES: Readonly<Record<string, string>> = {
-  int: 'a whole number',
-  array: 'a list',
-  object: 'a group of fields',
-  string: 'a text',
-  boolean: 'true or false',
-};
-const article = (expected: string): string => ARTICLES[expected] ?? `a ${expected}`;
-
-const list = (values: readonly unknown[]): string => values.map(String).join(', ');
-
-const shown = (input: unknown): string => {
-  if (Array.isArray(input)) return 'a list';
-  if (typeof input === 'object' && input !== null) return 'a group of fields';
-  return typeof input === 'string' ? `the text "${input}"` : String(input);
-};
-
-const faultsOf = (issue: z.core.$ZodIssue, known: KeysAt): SchemaFault[] => {
-  if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: issue.message }];
-  return issue.keys.map((key) => {
-    const names = known(issue.path);
+/** Inside of what fits none of several shapes every fault is one of its own, unless the schema has words for all of it. */
+const faultsOf = (issue: SchemaIssue, known: KeysAt, under: readonly PropertyKey[] = []): SchemaFault[] => {
+  const path = [...under, ...(issue.path ?? [])];
+  const inside = issue.code === 'invalid_union' && issue.message === wordsOf(issue) ? meantIssues(issue) : [];
+  if (inside.length > 0) return inside.flatMap((one) => faultsOf(one, known, path));
+  if (issue.code !== 'unrecognized_keys') return [{ path, message: String(issue.message) }];
+  return (issue.keys as string[]).map((key) => {
+    const names = known(path);
     const near = nearest(key, names);
     const hint = near === undefined ? `known here: ${names.join(', ')}` : `did you mean "${near}"?`;
-    return { path: [...issue.path, key], message: `nothing here is called that; ${hint}` };
+    return { path: [...path, key], message: `nothing here is called that; ${hint}` };
   });
 };
 

@@ -69,6 +69,22 @@ describe('a YAML file', () => {
     ]);
   });
 
+  it('names each fault inside the shape that comes nearest, unless the schema has words of its own', () => {
+    const shapes = z.strictObject({
+      load: z.union([z.number(), z.array(z.strictObject({ at: z.string(), w: z.number().min(0) }))]),
+      link: z.union([z.strictObject({ host: z.string() }), z.strictObject({ serial: z.string() })], { error: 'needs `host` or `serial`' }),
+    });
+    const text = 'load:\n  - { at: now, w: -1 }\n  - { at: 3, w: 2, watts: 1 }\nlink: { host: 1 }\n';
+    expect(() => parseYaml('a.yaml', text, shapes)).toThrow(
+      [
+        'a.yaml:2: load.0.w: is -1, and must be at least 0',
+        'a.yaml:3: load.1.at: is 3, and must be a text',
+        'a.yaml:3: load.1.watts: nothing here is called that; did you mean "w"?',
+        'a.yaml:4: link: needs `host` or `serial`',
+      ].join('\n'),
+    );
+  });
+
   it('has one line for a slip of its brackets, and none for their echo', () => {
     expect(faultsOf('name: A\ndevices:\n  - { id: roof, link: { host: a }\n  - { id: b, link: { host: b } }\n  - { id: c }\n')).toEqual([
       expect.stringMatching(/^a\.yaml:\d+: [^:]+[^:]$/),

@@ -3,7 +3,7 @@ import { HOUR_MS } from '../kernel/units.js';
 import { orBadInput } from './parse-problem.js';
 import type { PlanningProblem } from './problem.js';
 import { FaultList } from './statement/problem-fault.js';
-import { type ReadProblem, readProblem, zodFaults } from './statement/read-problem.js';
+import { type ReadProblem, readProblem, readWhole } from './statement/read-problem.js';
 
 /**
  * Unit commitment in the format of pglib-uc (power-grid-lib/pglib-uc): hourly periods, megawatts, whole currency. Its model is that
@@ -55,10 +55,10 @@ type Pglib = z.output<typeof pglibSchema>;
 
 /** Their problem as one of ours: one site that neither imports nor exports; or every fault at once. */
 export const readPglib = (input: unknown): ReadProblem => {
-  const parsed = pglibSchema.safeParse(input);
-  if (!parsed.success) return { faults: zodFaults(parsed.error.issues) };
-  const faults = pglibFaults(parsed.data);
-  return faults.length > 0 ? { faults } : readProblem(problemOfPglib(parsed.data));
+  const read = readWhole(pglibSchema, input);
+  if ('faults' in read) return read;
+  const faults = pglibFaults(read.value);
+  return faults.length > 0 ? { faults } : readProblem(problemOfPglib(read.value));
 };
 
 /** Likewise, but throws `BadInput` with every fault. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CsvError, parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { BadInput, messageOf } from '../kernel/errors.js';
+import { wordsOf } from '../kernel/schema-words.js';
 import type { Watt, WattHour } from '../kernel/units.js';
 import { lineOf, parseReplay, type Replay } from './replay.js';
 
@@ -74,7 +75,7 @@ const equipmentIn = (folder: string): Map<string, Equipment> => {
   }
   return new Map(
     lines.map((line, i) => {
-      const row = equipmentRow.safeParse(line);
+      const row = equipmentRow.safeParse(line, { error: wordsOf });
       if (!row.success)
         throw new BadInput(`${path}:${i + 2}: ${row.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')}`);
       return [row.data.home, { pvPeakW: row.data.pv_w_peak, batteryWh: row.data.battery_wh, batteryW: row.data.battery_w }];

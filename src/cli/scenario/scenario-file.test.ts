@@ -43,6 +43,16 @@ describe('a scenario file', () => {
       SCENARIO.replace('battery: {}', 'hybrid: true').replace('a-battery', 'a-meter'),
       /story\.yaml:6: .*a hybrid needs `battery` and `pvRatedW`/,
     ],
+    [
+      'a name too short to say anything',
+      SCENARIO.replace(/name: .*/, 'name: x'),
+      /: name: is the text "x", and must be a text of at least 3 char/,
+    ],
+    [
+      'what is wrong in something that happens',
+      SCENARIO.replace('silent: a-battery', 'event: up, powerW: -1'),
+      /story\.yaml:8: happens\.0\.powerW: is -1, and must be above 0/,
+    ],
     ['something to fail without that never happens', `${SCENARIO}failsWithout: limit\n`, /nothing of the kind "limit" happens/],
   ])('names the line of %s', (_, text, fault) => {
     expect(faults(text)).toEqual([expect.stringMatching(fault)]);

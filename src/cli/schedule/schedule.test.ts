@@ -135,6 +135,25 @@ describe('vpp schedule validate', () => {
   });
 });
 
+describe('vpp schedule validate, of what pglib-uc does not know', () => {
+  it('says what stands there and what belongs there', async () => {
+    const pglib = { time_periods: 0, demand: ['much', -1], thermal_generators: { coal: { must_run: 'yes' } } };
+    const refused: unknown = await run(scheduleCommand(), 'validate', put('bad.json', JSON.stringify(pglib))).catch(
+      (error: unknown) => error,
+    );
+    expect((refused as BadInput).faults.map((line) => line.replace(/^.*bad\.json: /, ''))).toEqual(
+      expect.arrayContaining([
+        'time_periods: is 0; give at least 1',
+        'demand[0]: is the text "much"; give a number',
+        'demand[1]: is -1; give at least 0',
+        'reserves: is missing; give a list',
+        'thermal_generators.coal.must_run: is the text "yes"; give true or false or a number',
+        'thermal_generators.coal.startup: is missing; give a list',
+      ]),
+    );
+  });
+});
+
 describe('vpp schedule schema', () => {
   it.each(['problem', 'answer'])('prints that of %s', async (which) => {
     await run(scheduleCommand(), 'schema', which);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { demandOf, foundAt, wordsOf } from '../../kernel/schema-words.js';
 import { nearest } from '../../platform/schema-faults.js';
 import { planningProblemSchema, type PlanningProblem } from '../problem.js';
 import { FaultList, type ProblemFault } from './problem-fault.js';
@@ -19,24 +20,26 @@ export const readProblem = (input: unknown): ReadProblem => {
   const read = readValue(found, planningProblemSchema, input, '');
   partFaults(found, isRecord(read) ? read : {});
   if (found.faults.length > 0) return { faults: found.faults };
-  const parsed = planningProblemSchema.safeParse(input);
-  if (parsed.success) return { problem: parsed.data, faults: [] };
-  return { faults: zodFaults(parsed.error.issues) };
+  const whole = readWhole(planningProblemSchema, input);
+  return 'faults' in whole ? whole : { problem: whole.value, faults: [] };
 };
 
-type Issue = z.core.$ZodIssue;
+/** What a schema as a whole reads of a value, or what it says is wrong, with paths written as ours are. */
+export const readWhole = <T>(schema: z.ZodType<T>, input: unknown): { value: T } | { faults: ProblemFault[] } => {
+  const parsed = schema.safeParse(input, { error: wordsOf, reportInput: true });
+  if (parsed.success) return { value: parsed.data };
+  return { faults: parsed.error.issues.map(faultOf) };
+};
 
-/** What a schema of another format says, with its paths written as ours are. */
-export const zodFaults = (issues: readonly Issue[]): ProblemFault[] =>
-  issues.map(({ path, message }) => ({
-    path:
-      path.reduce<string>(
-        (at, key) => (typeof key === 'number' ? `${at}[${key}]` : at === '' ? String(key) : `${at}.${String(key)}`),
-        '',
-      ) || 'problem',
-    what: message,
-    mend: 'give what its format asks for',
-  }));
+const faultOf = (issue: z.core.$ZodIssue): ProblemFault => {
+  const demand = demandOf(issue);
+  const path = issue.path.reduce<string>(
+    (at, key) => (typeof key === 'number' ? `${at}[${key}]` : at === '' ? String(key) : `${at}.${String(key)}`),
+    '',
+  );
+  const words = demand === undefined ? { what: issue.message, mend: 'take it out' } : { what: foundAt(issue), mend: `give ${demand}` };
+  return { path: path || 'problem', ...words };
+};
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 

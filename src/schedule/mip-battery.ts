@@ -129,6 +129,7 @@ export const mayLeaveRange = ({ problem, hours }: ModelContext, battery: Battery
     (_, step) =>
       initialEnergyWh < floorWh(battery, step) ||
       atStep(site.loadW, step) > atStep(site.importLimitW ?? Infinity, step) ||
+      atStep(site.pvMinW, step) - atStep(site.loadW, step) > atStep(site.exportLimitW ?? Infinity, step) ||
       [...problem.generators, ...problem.flexibleLoads].some(({ siteId }) => siteId === site.id),
   );
 };

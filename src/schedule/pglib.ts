@@ -77,13 +77,23 @@ const pglibFaults = ({ time_periods: count, demand, reserves, thermal_generators
     if (least.some((power, period) => power > (most[period] ?? Infinity)))
       found.add(`renewable_generators.${id}.power_output_minimum`, 'is above power_output_maximum', 'give at most that');
   }
-  for (const [id, { power_output_minimum: least, power_output_maximum: most, piecewise_production: curve }] of Object.entries(thermal)) {
+  for (const [id, { power_output_minimum: least, power_output_maximum: most, piecewise_production: curve, startup }] of Object.entries(
+    thermal,
+  )) {
+    if (!rises(curve.map(({ mw }) => mw)))
+      found.add(`thermal_generators.${id}.piecewise_production`, 'mw does not rise', 'order its points by power');
+    if (!rises(startup.map(({ lag }) => lag)))
+      found.add(`thermal_generators.${id}.startup`, 'lag does not rise', 'order them from hot to cold');
+    if (startup.some(({ cost }, at) => cost < (startup[at - 1]?.cost ?? 0)))
+      found.add(`thermal_generators.${id}.startup`, 'a start after a longer rest is cheaper', 'give costs that rise with lag');
     if (least > most) found.add(`thermal_generators.${id}.power_output_minimum`, 'is above power_output_maximum', 'give at most that');
     if (curve.length > 0 && (Math.abs(curve[0]!.mw - least) > 1e-6 || Math.abs(curve.at(-1)!.mw - most) > 1e-6))
       found.add(`thermal_generators.${id}.piecewise_production`, 'does not reach from minimum to maximum', 'give both its ends');
   }
   return found.faults;
 };
+
+const rises = (values: readonly number[]): boolean => values.every((value, at) => value > (values[at - 1] ?? -Infinity));
 
 const problemOfPglib = ({ time_periods: count, demand, reserves, thermal_generators: thermal, renewable_generators: renewable }: Pglib) => {
   const sum = (series: readonly (readonly number[])[]): number[] =>

@@ -98,6 +98,14 @@ describe('a connection', () => {
 });
 
 describe('a battery', () => {
+  it('is filled beyond its range before a connection passes sun that cannot be left', async () => {
+    const site = home({ loadW: 0, pvW: 1_000, pvMinW: 1_000, exportLimitW: 0 });
+    const full = battery({ maxEnergyWh: 9_000, initialEnergyWh: 9_000, chargeEfficiency: 1 });
+    const plan = await planned(problemOf({ sites: [site], batteries: [full] }));
+    expect(plan.batteries[0]!.energyWh.at(-1)).toBeCloseTo(10_000, 0);
+    expect(plan.breaches.filter(({ kind }) => kind === 'export-limit').reduce((sum, { size }) => sum + size, 0)).toBeCloseTo(3_000, 0);
+  });
+
   it('takes on its DC side what the inverter could not pass', async () => {
     const site = home({ pvW: [6_000, 0, 0, 0], inverterLimitW: 4_000 });
     const plan = await planned(problemOf({ sites: [site], batteries: [battery({ terminalMicroPerKwh: 90_000 })] }));

@@ -5,11 +5,14 @@ import type { PlanningProblem } from '../../schedule/problem.js';
 import { faultLine } from '../../schedule/statement/problem-fault.js';
 import { type ReadProblem, readProblem } from '../../schedule/statement/read-problem.js';
 
+/** Some editors begin a file with it. */
+const BYTE_ORDER_MARK = /^\uFEFF/;
+
 /** What a file says, in our format or pglib-uc's: the problem, or every fault of it. */
 export const readProblemFile = async (file: string): Promise<ReadProblem> => {
   let input: unknown;
   try {
-    input = JSON.parse(await readFile(file, 'utf8'));
+    input = JSON.parse((await readFile(file, 'utf8')).replace(BYTE_ORDER_MARK, ''));
   } catch (error) {
     const mend = error instanceof SyntaxError ? 'give JSON' : 'give a file that can be read';
     // Of text that is no JSON the message quotes some, line ends and all.

@@ -152,6 +152,41 @@ describe('vpp schedule validate, of what pglib-uc does not know', () => {
       ]),
     );
   });
+
+  it('also of what is out of order', async () => {
+    const pglib = JSON.parse(readFileSync('../shared/data/commitment/kazarlis-10.json', 'utf8')) as {
+      thermal_generators: Record<string, { startup: object[]; piecewise_production: object[] }>;
+    };
+    const { g1_1: unit } = pglib.thermal_generators;
+    unit!.startup.reverse();
+    unit!.piecewise_production.reverse();
+    const refused: unknown = await run(scheduleCommand(), 'validate', put('bad.json', JSON.stringify(pglib))).catch(
+      (error: unknown) => error,
+    );
+    expect((refused as BadInput).faults.slice(0, -1).map((line) => line.replace(/^.*bad\.json: thermal_generators\.g1_1\./, ''))).toEqual([
+      'piecewise_production: mw does not rise; order its points by power',
+      'startup: lag does not rise; order them from hot to cold',
+      'startup: a start after a longer rest is cheaper; give costs that rise with lag',
+      'piecewise_production: does not reach from minimum to maximum; give both its ends',
+    ]);
+  });
+});
+
+describe('vpp schedule solve, in a table', () => {
+  it('shows what flexible loads draw, so that each row adds up', async () => {
+    await run(scheduleCommand(), 'solve', 'docs/schedule-sample.json');
+    const [head, ...rows] = printed.slice(printed.findIndex((line) => line.includes('kW, from')));
+    expect(head!.trim().split(/\s+/)).toEqual(['kW,', 'from', 'load', 'flexible', 'sun', 'battery', 'generator', 'grid', 'kWh']);
+    for (const row of rows.filter((line) => / h /.test(line))) {
+      const [load, flexible, sun, battery, generator, grid] = row.split(' h')[1]!.trim().split(/\s+/).map(Number);
+      expect(sun! + battery! + generator! + grid!).toBeCloseTo(load! + flexible!, 1);
+    }
+  });
+
+  it('reads a file that an editor began with a mark', async () => {
+    await run(scheduleCommand(), 'validate', put('marked.json', `\uFEFF${JSON.stringify(problem)}`));
+    expect(printed.join()).toContain('no faults');
+  });
 });
 
 describe('vpp schedule schema', () => {

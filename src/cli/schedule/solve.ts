@@ -86,7 +86,9 @@ const printJson = (plan: Schedule, faults: readonly string[], reasons: readonly 
   console.log(JSON.stringify(answer, null, 2));
 };
 
-const kilowatts = (powerW: number): string => (powerW / 1_000).toFixed(2).padStart(9);
+const COLUMN = 11;
+
+const kilowatts = (powerW: number): string => (powerW / 1_000).toFixed(2).padStart(COLUMN);
 
 const printText = (plan: Schedule, faults: readonly string[]): void => {
   const gap = plan.gap === undefined ? '' : `, gap ${(plan.gap * 100).toFixed(3)} %`;
@@ -94,19 +96,19 @@ const printText = (plan: Schedule, faults: readonly string[]): void => {
   console.log(`cost ${(plan.costMicro / 1e6).toFixed(4)} ${plan.currency}`);
   for (const [part, micro] of Object.entries(plan.cost) as [string, number][])
     if (Math.abs(micro) >= 50) console.log(`  ${part.replace('Micro', '').padEnd(12)} ${(micro / 1e6).toFixed(4)}`);
-  console.log(
-    `\n${'kW, from'.padEnd(18)}${['load', 'sun', 'battery', 'generator', 'grid', 'kWh'].map((name) => name.padStart(9)).join('')}`,
-  );
+  const columns: [string, readonly (readonly number[])[]][] = [
+    ['load', plan.sites.map(({ loadW }) => loadW)],
+    ['flexible', plan.loads.map(({ drawW }) => drawW)],
+    ['sun', plan.sites.map(({ pvW }) => pvW)],
+    ['battery', plan.batteries.map(({ powerW }) => powerW)],
+    ['generator', plan.generators.map(({ powerW }) => powerW)],
+    ['grid', plan.sites.map(({ gridW }) => gridW)],
+    ['kWh', plan.batteries.map(({ energyWh }) => energyWh)],
+  ];
+  console.log(`\n${'kW, from'.padEnd(18)}${columns.map(([name]) => name.padStart(COLUMN)).join('')}`);
   const sum = (series: readonly (readonly number[])[], step: number): number => series.reduce((total, values) => total + values[step]!, 0);
   plan.steps.forEach(({ startMs, endMs }, step) => {
-    const cells = [
-      plan.sites.map(({ loadW }) => loadW),
-      plan.sites.map(({ pvW }) => pvW),
-      plan.batteries.map(({ powerW }) => powerW),
-      plan.generators.map(({ powerW }) => powerW),
-      plan.sites.map(({ gridW }) => gridW),
-      plan.batteries.map(({ energyWh }) => energyWh),
-    ].map((series) => kilowatts(sum(series, step)));
+    const cells = columns.map(([, series]) => kilowatts(sum(series, step)));
     const from = new Date(startMs).toISOString().slice(5, 16).replace('T', ' ');
     console.log(`${from} ${((endMs - startMs) / HOUR_MS).toFixed(2)} h${cells.join('')}`);
   });

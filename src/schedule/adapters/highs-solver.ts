@@ -58,7 +58,10 @@ export const solveLinear = (highs: Highs, linear: LinearModel, { gap, timeLimitS
     }
     const status: number = outcome.modelStatus;
     const usable = status === OPTIMAL || (status === TIME_LIMIT && Number(model.info.get('primal_solution_status')) === FEASIBLE);
-    if (!usable) throw new AdapterError(`HiGHS ended with status ${status}`, status === TIME_LIMIT);
+    if (!usable) {
+      const reason = status === TIME_LIMIT ? 'HiGHS found no plan in time' : `HiGHS ended with status ${status}`;
+      throw new AdapterError(reason, status === TIME_LIMIT);
+    }
     const values = model.getSolution().colValue;
     if (values.length !== linear.colCost.length || values.some((value) => !Number.isFinite(value)))
       throw new AdapterError('HiGHS gave no usable values', false);

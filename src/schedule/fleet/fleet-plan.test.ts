@@ -123,6 +123,10 @@ describe('whatever the problem', () => {
 });
 
 describe('what is planned as a fleet', () => {
+  it('would be too much for one model, which says that there was no time', async () => {
+    await expect(solveTogether(small(40, 1), { gap: 1e-3, timeLimitS: 0 })).rejects.toThrow('HiGHS found no plan in time');
+  });
+
   it('is what is too much for one model', async () => {
     const large = fleetProblem({ homes: 130, generators: 0, steps: 24, feeders: 2, courses });
     expect(isFleet(large)).toBe(true);

@@ -6,7 +6,10 @@ import type { FaultList } from './problem-fault.js';
 export const deviceFaults = (found: FaultList, problem: LenientProblem): void => {
   const steps = problem.stepMinutes?.length;
   for (const { of, path, part } of placesOf('batteries', problem.batteries)) batteryFaults(found, of, { path, part }, steps);
-  for (const { of, path, part } of placesOf('generators', problem.generators)) generatorFaults(found, of, { path, part });
+  for (const { of, path, part } of placesOf('generators', problem.generators)) {
+    generatorFaults(found, of, { path, part });
+    initialFaults(found, of.initial, problem.startMs, { path: `${path}.initial`, part });
+  }
   for (const { of, path, part } of placesOf('flexibleLoads', problem.flexibleLoads)) loadFaults(found, of, { path, part });
 };
 
@@ -57,6 +60,19 @@ const generatorFaults = (found: FaultList, generator: Lenient<GeneratorProblem>,
   budgets.forEach((budget, index) => {
     if (atMost(budget?.endMs, budget?.startMs)) fault(`budgets[${index}].endMs`, 'is not after startMs', 'give the later moment as endMs');
   });
+};
+
+/** What a generator cannot have done before the start. */
+const initialFaults = (
+  found: FaultList,
+  initial: Lenient<GeneratorProblem['initial']> | undefined,
+  startMs: number | undefined,
+  { path, part }: Place,
+): void => {
+  const { on, sinceMs, powerW } = initial ?? {};
+  if (above(sinceMs, startMs))
+    found.add(`${path}.sinceMs`, `${sinceMs} is after startMs ${startMs}`, 'give a moment that is past, or leave it out', part);
+  if (on === false && above(powerW, 0)) found.add(`${path}.powerW`, `is ${powerW} though it is off`, 'give 0, or say that it is on', part);
 };
 
 const near = (powerW: number | undefined, wantedW: number | undefined): boolean =>

@@ -17,7 +17,7 @@ export const partFaults = (found: FaultList, problem: LenientProblem): void => {
       if (steps !== undefined) lengths(found, of, steps, { path, part });
       for (const hand of ['override', 'pvOverride'] as const) {
         const set = (of as Readonly<Record<typeof hand, object | undefined>>)[hand];
-        if (steps !== undefined && set) lengths(found, set, steps, { path: `${path}.${hand}`, part });
+        if (steps !== undefined && set) lengths(found, set, steps, { path: `${path}.${hand}`, part }, true);
       }
       if (of.id === undefined) continue;
       const earlier = first.get(of.id);
@@ -71,6 +71,10 @@ const siteNames = (
     ...placesOf('feeders', feeders),
   ] as (Place & { of: { siteIds?: readonly string[] } })[])
     of.siteIds?.forEach((siteId, index) => look(siteId, `${path}.siteIds[${index}]`, part));
+  for (const { of, path, part } of [...placesOf('events', events), ...placesOf('reserves', reserves)] as (Place & {
+    of: { siteIds?: readonly string[] };
+  })[])
+    if (of.siteIds?.length === 0) found.add(`${path}.siteIds`, 'is empty', 'name the sites that take part, or leave it out for all', part);
 };
 
 const valueAt = (value: number | readonly (number | undefined)[] | undefined, step: number): number | undefined =>
@@ -115,7 +119,7 @@ const promiseFaults = (found: FaultList, { promises, batteries = [], generators 
   const known = { batteries: batteries.map((one) => one?.id), generators: generators.map((one) => one?.id) };
   for (const kind of ['batteries', 'generators'] as const)
     for (const { of, path, part } of placesOf<Part & { powerW?: unknown; on?: unknown }>(`promises.${kind}`, promises?.[kind])) {
-      if (stepMinutes) lengths(found, of, stepMinutes.length, { path, part });
+      if (stepMinutes) lengths(found, of, stepMinutes.length, { path, part }, true);
       if (of.id !== undefined && !known[kind].includes(of.id))
         found.add(`${path}.id`, `there is nothing of that name in ${kind}`, 'take it out', part);
     }

@@ -76,14 +76,29 @@ describe('a problem with faults', () => {
       'sites[0].pvMinW (home): is above pvW at step 0',
     ],
     [
+      'a generator that has run since a moment to come',
+      (problem) => Object.assign(problem['generators']![0]!, { initial: { on: true, sinceMs: 9e12 } }),
+      'generators[0].initial.sinceMs (yard-genset): 9000000000000 is after startMs',
+    ],
+    [
+      'one that stands and gives',
+      ({ generators }) => Object.assign(generators![0]!, { initial: { on: false, powerW: 5_000 } }),
+      'generators[0].initial.powerW (yard-genset): is 5000 though it is off; give 0, or say that it is on',
+    ],
+    [
+      'an event of nobody',
+      ({ events }) => Object.assign(events![0]!, { siteIds: [] }),
+      'events[0].siteIds (evening-relief): is empty; name the sites that take part, or leave it out for all',
+    ],
+    [
       'an override that is too short',
       ({ generators }) => Object.assign(generators![0]!, { override: { powerW: [0, null], by: 'anna' } }),
-      'generators[0].override.powerW (yard-genset): has 2 values for 24 steps',
+      'generators[0].override.powerW (yard-genset): has 2 values for 24 steps; give 24',
     ],
     [
       'a hand on sun that is too short',
       ({ sites }) => Object.assign(sites![0]!, { pvOverride: { maxW: [null] } }),
-      'sites[0].pvOverride.maxW (home): has 1 values for 24 steps',
+      'sites[0].pvOverride.maxW (home): has 1 value for 24 steps; give 24',
     ],
     [
       'two reserves of one site',

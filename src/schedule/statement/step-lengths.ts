@@ -7,9 +7,12 @@ const BY_STEP: ReadonlySet<string> = new Set(
   maxDischargeW mustRun available baselineW powerW maxW on`.split(/\s+/),
 );
 
-/** Fields by step that have too few or too many values. */
-export const lengths = (found: FaultList, of: object, steps: number, { path, part }: Place): void => {
+/** Fields by step that have too few or too many values. `listsAlone`: where one value for all steps is none. */
+export const lengths = (found: FaultList, of: object, steps: number, { path, part }: Place, listsAlone = false): void => {
+  const mend = listsAlone ? `give ${steps}` : `give one value, or ${steps}`;
   for (const [field, value] of Object.entries(of))
     if (BY_STEP.has(field) && Array.isArray(value) && value.length !== steps)
-      found.add(`${path}.${field}`, `has ${value.length} values for ${steps} steps`, `give one value, or ${steps}`, part);
+      found.add(`${path}.${field}`, `has ${counted(value.length, 'value')} for ${counted(steps, 'step')}`, mend, part);
 };
+
+const counted = (count: number, name: string): string => `${count} ${name}${count === 1 ? '' : 's'}`;

@@ -15,7 +15,7 @@ export interface BatteryColumns {
 
 /** energy = energy before + chargeEfficiency · charge − discharge / dischargeEfficiency. */
 export const batteryColumns = (context: ModelContext, battery: BatteryProblem): BatteryColumns => {
-  const { model, hours, scale, unitW } = context;
+  const { model, hours, scale, gravity, unitW } = context;
   const site = context.problem.sites.find(({ id }) => id === battery.siteId)!;
   const wear = priceOf(context, battery.wearMicroPerKwh);
   const soft = mayLeaveRange(context, battery, site);
@@ -38,7 +38,7 @@ export const batteryColumns = (context: ModelContext, battery: BatteryProblem): 
     ]);
   });
   for (const { step, energyWh } of battery.targets) {
-    const missing = model.column(0, Infinity, PENALTIES.target * scale);
+    const missing = model.column(0, Infinity, PENALTIES.target * gravity);
     model.row(energyWh / unitW, Infinity, [
       [energy[step]!, 1],
       [missing, 1],
@@ -61,14 +61,14 @@ export const batteryColumns = (context: ModelContext, battery: BatteryProblem): 
  * in more of these steps. Answers the column that is 1 where it is full.
  */
 const demandRows = (
-  { model, hours, scale, unitW }: ModelContext,
+  { model, hours, scale, gravity, unitW }: ModelContext,
   battery: BatteryProblem,
   { step, energyWh }: BatteryProblem['chargeDemands'][number],
   { charge, energy }: BatteryColumns,
 ): number => {
   const wanted = energyWh / unitW;
   const full = model.binary();
-  const missing = model.column(0, Infinity, PENALTIES.target * scale);
+  const missing = model.column(0, Infinity, PENALTIES.target * gravity);
   const less = model.column(0, Infinity, CALM * scale);
   const charged: Term = [charge[step]!, hours[step]!];
   model.row(wanted, Infinity, [charged, [missing, 1], [full, wanted]]);
@@ -81,11 +81,11 @@ const demandRows = (
 };
 
 const throughputRow = (
-  { model, steps, hours, scale, unitW }: ModelContext,
+  { model, steps, hours, gravity, unitW }: ModelContext,
   battery: BatteryProblem,
   discharge: readonly number[],
 ): void => {
-  const over = model.column(0, Infinity, PENALTIES.budget * scale);
+  const over = model.column(0, Infinity, PENALTIES.budget * gravity);
   model.row(-Infinity, throughputWh(battery, steps[0]!.startMs, steps.at(-1)!.endMs) / unitW, [
     ...discharge.map((column, step): Term => [column, hours[step]!]),
     [over, -1],
@@ -135,7 +135,7 @@ export const mayLeaveRange = ({ problem, hours }: ModelContext, battery: Battery
 };
 
 const energyColumn = (
-  { model, hours, scale, unitW }: ModelContext,
+  { model, hours, gravity, unitW }: ModelContext,
   battery: BatteryProblem,
   step: number,
   { soft, free }: { soft: boolean; free: boolean },
@@ -143,7 +143,7 @@ const energyColumn = (
   const [min, floor, max] = [battery.minEnergyWh, floorWh(battery, step), battery.maxEnergyWh].map((energyWh) => energyWh / unitW);
   if (!soft) return model.column(floor!, max!);
   const energy = model.column(0, battery.capacityWh / unitW);
-  const price = free ? 0 : scale * hours[step]!;
+  const price = free ? 0 : gravity * hours[step]!;
   const beneath = model.column(0, min!, PENALTIES.energyRange * price);
   const reserve = model.column(0, floor! - min!, PENALTIES.reserveFloor * price);
   const above = model.column(0, battery.capacityWh / unitW - max!, PENALTIES.energyRange * price);

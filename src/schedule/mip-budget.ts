@@ -12,14 +12,14 @@ export const budgetRows = (context: ModelContext, kind: GeneratorProblem, column
 };
 
 const budgetRow = (context: ModelContext, kind: GeneratorProblem, { on, started, power }: Columns, budget: GeneratorBudget): void => {
-  const { model, steps, hours, scale, unitW } = context;
+  const { model, steps, hours, gravity, unitW } = context;
   const kwhPerUnit = unitW / 1_000;
   const within = steps.map((step, index) => shareWithin(budget, step) * hours[index]!);
   const inside = (coefficient: number, columnsOf: readonly number[]): Term[] =>
     columnsOf.flatMap((column, step): Term[] => (within[step]! > 0 && coefficient !== 0 ? [[column, coefficient * within[step]!]] : []));
   const limit = (most: number | undefined, terms: readonly Term[], energyPerUnit: number): void => {
     if (most === undefined || terms.length === 0) return;
-    const over = model.column(0, Infinity, PENALTIES.budget * scale * energyPerUnit);
+    const over = model.column(0, Infinity, PENALTIES.budget * gravity * energyPerUnit);
     model.row(-Infinity, most, [...terms, [over, -1]]);
   };
   const { energyWh, runS, fuel, starts } = budget;

@@ -13,8 +13,10 @@ export interface ModelContext {
   readonly model: LinearModelBuilder;
   /** Watts of one unit of power in the model; its energies are that unit over an hour. */
   readonly unitW: number;
-  /** The dearest price in the problem per unit of energy: what penalties are multiples of. */
+  /** The dearest price in the problem per unit of energy: what chooses among plans of equal cost is a small part of it. */
   readonly scale: number;
+  /** What penalties are multiples of, per unit of energy. */
+  readonly gravity: number;
   /** By site: the column that is 1 where this course need not hold its connection's limits. */
   readonly excused?: ReadonlyMap<string, number>;
 }
@@ -23,7 +25,7 @@ export interface ModelContext {
 export const priceOf = ({ unitW }: Pick<ModelContext, 'unitW'>, microPerKwh: number): number => (microPerKwh * unitW) / 1e9;
 
 /**
- * What bending a limit costs per kWh (for stored energy: per kWh and hour) as a multiple of the dearest price: the order in
+ * What bending a limit costs per kWh (for stored energy: per kWh and hour) as a multiple of the gravest price: the order in
  * which limits give way.
  */
 export const PENALTIES = {

@@ -4,7 +4,7 @@ import { netTerms, type SiteColumns } from './mip-site.js';
 import { atStep, feedersOf, shareWithin } from './problem.js';
 
 /** Limits on several sites together, softened. */
-export const feederRows = ({ problem, model, hours, scale, unitW }: ModelContext, sites: readonly SiteColumns[]): void => {
+export const feederRows = ({ problem, model, hours, gravity, unitW }: ModelContext, sites: readonly SiteColumns[]): void => {
   for (const { siteIds, importLimitW, exportLimitW } of feedersOf(problem)) {
     const here = new Set(siteIds);
     const part = sites.filter((_, index) => here.has(problem.sites[index]!.id));
@@ -14,7 +14,7 @@ export const feederRows = ({ problem, model, hours, scale, unitW }: ModelContext
     ] as const) {
       if (limit === undefined) continue;
       hours.forEach((hour, step) => {
-        const over = model.column(0, Infinity, PENALTIES.fleet * scale * hour);
+        const over = model.column(0, Infinity, PENALTIES.fleet * gravity * hour);
         const net = netTerms(part, step).map(([column, coefficient]): Term => [column, sign * coefficient]);
         model.row(-Infinity, atStep(limit, step) / unitW, [...net, [over, -1]]);
       });

@@ -38,7 +38,7 @@ const boundAt = ({ steps }: ModelContext, generator: GeneratorProblem): boolean[
 const countAt = (bound: readonly (readonly boolean[])[], step: number): number => bound.filter((steps) => steps[step]).length;
 
 const commitmentColumns = (context: ModelContext, generators: readonly GeneratorProblem[]): CommitmentColumns => {
-  const { model, steps, hours, scale, unitW } = context;
+  const { model, steps, hours, gravity, unitW } = context;
   const kind = generators[0]!;
   const running = generators.filter(({ initial }) => initial.on).map((generator) => boundAt(context, generator));
   const resting = generators.filter(({ initial }) => !initial.on).map((generator) => boundAt(context, generator));
@@ -56,7 +56,7 @@ const commitmentColumns = (context: ModelContext, generators: readonly Generator
     const wasOn = step === 0 ? generators.filter(({ initial }) => initial.on).length : 0;
     model.row(wasOn, wasOn, [[on[step]!, 1], ...before, [started[step]!, -1], [stopped[step]!, 1]]);
     if (!atStep(kind.mustRun, step)) return;
-    const missing = model.column(0, count, PENALTIES.mustRun * scale * hour * (Math.max(kind.minW, 1) / unitW));
+    const missing = model.column(0, count, PENALTIES.mustRun * gravity * hour * (Math.max(kind.minW, 1) / unitW));
     model.row(count, Infinity, [
       [on[step]!, 1],
       [missing, 1],

@@ -8,7 +8,7 @@ export type LoadColumns = readonly (number | undefined)[];
 
 /** A load is off or between its least and its most, and has its energy in time, softened. */
 export const loadColumns = (context: ModelContext, load: FlexibleLoad): LoadColumns => {
-  const { model, steps, hours, unitW, scale } = context;
+  const { model, steps, hours, unitW, gravity } = context;
   const terms: Term[] = [];
   const columns = steps.map((step, index) => {
     const share = shareWithin(load, step);
@@ -29,7 +29,7 @@ export const loadColumns = (context: ModelContext, load: FlexibleLoad): LoadColu
     return draw;
   });
   if (terms.length === 0) return columns;
-  const missing = model.column(0, Infinity, PENALTIES.target * scale);
+  const missing = model.column(0, Infinity, PENALTIES.target * gravity);
   model.row(load.energyWh / unitW, Infinity, [...terms, [missing, 1]]);
   model.row(-Infinity, (load.energyWh + overshootWh(load, steps)) / unitW, terms);
   return columns;

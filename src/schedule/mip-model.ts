@@ -1,6 +1,6 @@
 import { HOUR_MS } from '../kernel/units.js';
 import type { Decisions } from './evaluate.js';
-import { dearestMicroPerKwh } from './dearest.js';
+import { dearestMicroPerKwh, gravestMicroPerKwh } from './dearest.js';
 import { giveBack, type UnitRun } from './give-back.js';
 import { type LinearModel, LinearModelBuilder, type Term } from './linear-model.js';
 import { type EitherOr, keyOf, type ModelContext, priceOf } from './mip-context.js';
@@ -43,7 +43,8 @@ export const planModel = (problem: PlanningProblem, eitherOr: readonly EitherOr[
   const model = new LinearModelBuilder();
   const hours = steps.map(({ startMs, endMs }) => (endMs - startMs) / HOUR_MS);
   const unitW = unitOf(problem);
-  const context: ModelContext = { problem, steps, hours, model, unitW, scale: priceOf({ unitW }, dearestMicroPerKwh(problem)) };
+  const [scale, gravity] = [dearestMicroPerKwh, gravestMicroPerKwh].map((price) => priceOf({ unitW }, price(problem))) as [number, number];
+  const context: ModelContext = { problem, steps, hours, model, unitW, scale, gravity };
   const courses = coursesOf(problem);
   const totalWeight = courses.reduce((sum, { weight }) => sum + weight, 0);
   model.weigh(totalWeight);

@@ -152,14 +152,14 @@ const free = ({ steps }: ModelContext, kind: GeneratorProblem, step: number): bo
 
 /** Up and down by the ramp; from rest, out of a warm-up and to rest by their own limits. */
 const ramps = (context: ModelContext, kind: GeneratorProblem, columns: Columns, step: number): void => {
-  const { model, steps, hours, scale, unitW } = context;
+  const { model, steps, hours, gravity, unitW } = context;
   if (free(context, kind, step)) return;
   const most = kind.maxW + kind.initial.powerW;
   const [up, down, from, to] = [rampUpW, rampDownW, fromRestW, toRestW].map((rule) => Math.min(rule(kind, steps, step), most) / unitW);
   const { on, started, stopped, power } = columns;
   // A ramp that is passed once would do as it is told by hand from then on: it counts for all that.
   const toldHours = hours.reduce((sum, hour, at) => (generatorToldW(kind, at) === undefined ? sum : sum + hour), 0);
-  const slack = model.column(0, Infinity, PENALTIES.ramp * scale * (hours[step]! + toldHours));
+  const slack = model.column(0, Infinity, PENALTIES.ramp * gravity * (hours[step]! + toldHours));
   const warming = step > 0 ? warmUps(context, kind, columns, step - 1) : [];
   const before: Term[] = step > 0 ? [[power[step - 1]!, 1]] : [];
   const beforeNow = step > 0 ? 0 : kind.initial.powerW / unitW;

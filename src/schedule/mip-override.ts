@@ -14,10 +14,10 @@ export const batteryOverride = (
   course: readonly (Told | undefined)[],
   { charge, discharge }: Record<'charge' | 'discharge', readonly number[]>,
 ): void => {
-  const { hours, scale, unitW } = context;
+  const { hours, gravity, unitW } = context;
   course.forEach((told, step) => {
     if (!told) return;
-    const price = overridePenalty(told.known) * scale * hours[step]!;
+    const price = overridePenalty(told.known) * gravity * hours[step]!;
     const [along, against] = told.powerW < 0 ? [charge[step]!, discharge[step]!] : [discharge[step]!, charge[step]!];
     keepTo(context, along, Math.abs(told.powerW) / unitW, price);
     context.model.addCost(against, price);
@@ -30,11 +30,11 @@ export const generatorOverride = (
   generator: GeneratorProblem,
   { on, power }: Record<'on' | 'power', readonly number[]>,
 ): void => {
-  const { model, hours, scale, unitW } = context;
+  const { model, hours, gravity, unitW } = context;
   on.forEach((running, step) => {
     const toldW = generatorToldW(generator, step);
     if (toldW === undefined || model.upperOf(running) === 0) return;
-    const price = PENALTIES.override * scale * hours[step]!;
+    const price = PENALTIES.override * gravity * hours[step]!;
     keepTo(context, running, toldW > 0 ? 1 : 0, price * (Math.max(generator.minW, 1) / unitW));
     keepTo(context, power[step]!, toldW / unitW, price);
   });

@@ -24,13 +24,13 @@ interface Columns {
 
 /** What is held at all sites together covers each reserve, softened. */
 export const reserveRows = (context: ModelContext, columns: Columns): void => {
-  const { problem, model, hours, scale, unitW } = context;
+  const { problem, model, hours, gravity, unitW } = context;
   for (const reserve of problem.reserves)
     hours.forEach((hour, step) => {
       const wanted = atStep(reserve.powerW, step) / unitW;
       if (wanted === 0) return;
       const held = problem.sites.flatMap((_, s) => siteReserve(context, columns, reserve, s, step));
-      const short = model.column(0, Infinity, PENALTIES.reserve * scale * hour);
+      const short = model.column(0, Infinity, PENALTIES.reserve * gravity * hour);
       model.row(wanted, Infinity, [...held, [short, 1]]);
     });
 };

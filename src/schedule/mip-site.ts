@@ -97,7 +97,7 @@ interface Taken {
 
 /** What flows beyond an export limit earns nothing. */
 const gridColumns = (context: ModelContext, site: SiteProblem, step: number, importMost: number, exportMost: number): Taken => {
-  const { model, hours, scale, unitW, problem } = context;
+  const { model, hours, scale, gravity, unitW, problem } = context;
   const hour = hours[step]!;
   const importLimit = atStep(site.importLimitW ?? Infinity, step) / unitW;
   const exportLimit = atStep(site.exportLimitW ?? Infinity, step) / unitW;
@@ -105,7 +105,7 @@ const gridColumns = (context: ModelContext, site: SiteProblem, step: number, imp
   const exchange = step < problem.sharedSteps ? OWN_FIRST * scale : 0;
   const importCost = (priceOf(context, atStep(site.importMicroPerKwh, step) + co2Micro) + exchange) * hour;
   const exportCost = (exchange - priceOf(context, atStep(site.exportMicroPerKwh, step))) * hour;
-  const penalty = PENALTIES.site * scale * hour;
+  const penalty = PENALTIES.site * gravity * hour;
   const excuse = context.excused?.get(site.id);
   const over = (most: number, limit: number, cost: number): number[] => {
     if (most <= limit) return [];

@@ -72,6 +72,20 @@ describe('a load that can be moved', () => {
   });
 });
 
+describe('whatever it costs', () => {
+  it.each<[string, object, object]>([
+    ['a peak', { demandCharge: { microPerKw: 150_000_000 } }, {}],
+    ['wear', {}, { wearMicroPerKwh: 10 ** 10 }],
+    ['what is left at the end', {}, { terminalMicroPerKwh: 10 ** 10 }],
+  ])('no limit or wish that can be met bends for %s', async (_, site, device) => {
+    const sites = [home({ loadW: 9_000, importLimitW: 8_000, importMicroPerKwh: 100_000, ...site })];
+    const plan = await planned(problemOf({ sites, batteries: [battery(device)] }));
+    expect(plan.breaches).toEqual([]);
+    const other = problemOf({ sites: [home({ importMicroPerKwh: 100_000, ...site })], flexibleLoads: [car()] });
+    expect((await planned(other)).breaches).toEqual([]);
+  });
+});
+
 describe('a connection', () => {
   it('that pays for its peak has it cut', async () => {
     const site = home({ loadW: [1_000, 6_000, 1_000, 1_000], demandCharge: { microPerKw: 5_000_000, peakW: 1_500 } });

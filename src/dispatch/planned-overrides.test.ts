@@ -3,6 +3,7 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import { pino } from 'pino';
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { CHARGER } from '../fleet/charger.fixture.js';
 import type { Device, Plant } from '../fleet/plant.js';
 import { PlantDirectory } from '../fleet/plant-directory.js';
 import { HOUR_MS, SECOND_MS } from '../kernel/units.js';
@@ -52,11 +53,22 @@ const home = (id: string): Plant['sites'][number] => {
   };
   return { id, name: id, kind: 'home', zone: 'UTC', importLimitW: 11_000, exportLimitW: 11_000, devices: [battery] };
 };
+/** A car that charges by the night's cheap hours, were it not held. */
+const wallbox: Device = {
+  ...CHARGER,
+  id: 'a-wallbox',
+  siteId: 'a',
+  flexibleLoad: { ...CHARGER.flexibleLoad!, minW: 1_400, need: { energyWh: 6_000, from: '08:00', by: '20:00' } },
+};
 const PLANT: Plant = { name: 'p', zone: 'UTC', currency: 'EUR', households: [], sites: [home('a'), home('b')] };
+const WITH_CAR: Plant = {
+  ...PLANT,
+  sites: PLANT.sites.map((site) => (site.id === 'a' ? { ...site, devices: [...site.devices, wallbox] } : site)),
+};
 
 class TwoHomes extends PlantDirectory {
   plant(): Plant {
-    return PLANT;
+    return WITH_CAR;
   }
 }
 
@@ -143,6 +155,33 @@ it('is planned with until it ends or is given back, and another battery makes up
   const [promised, kept] = solver.asked!.promises!.batteries;
   expect(promised!.powerW.slice(0, 5)).toEqual([null, null, null, null, held.batteries[0]!.powerW[4]]);
   expect(kept!.powerW[0]).toBe(held.batteries[1]!.powerW[0]);
+});
+
+it('holds a flexible load, in the plan as at the device, and the plan has it draw the rest where that is cheapest', async () => {
+  const priced = (): PlanningFacts => {
+    const all = facts();
+    const hours = Array.from({ length: 48 }, (_, hour) => ({ startMs: NOW_MS + hour * HOUR_MS, endMs: NOW_MS + (hour + 1) * HOUR_MS }));
+    const prices = hours.map((slot, hour) => ({ ...slot, importMicroPerKwh: 300_000 - 20_000 * (hour % 10), exportMicroPerKwh: 80_000 }));
+    return {
+      ...all,
+      plant: WITH_CAR,
+      prices: new Map([['UTC', prices]]),
+      limits: [],
+      devices: { ...all.devices, socPct: new Map() },
+    };
+  };
+  const drawnWh = (plan: Schedule, from: number, to: number): number =>
+    plan.steps.reduce((sum, { startMs, endMs }, step) => {
+      const isIn = startMs >= NOW_MS + from * HOUR_MS && endMs <= NOW_MS + to * HOUR_MS;
+      return isIn ? sum + (plan.loads[0]!.drawW[step]! * (endMs - startMs)) / HOUR_MS : sum;
+    }, 0);
+  const free = await plans.plan(problemOf(priced()), NOW_MS);
+  expect(Math.round(drawnWh(free, 0, 9))).toBe(0);
+
+  await overrides.set({ ...charge, deviceId: 'a-wallbox', setpoint: { kind: 'load-limit', maxW: 2_000 } }, 'anna', NOW_MS);
+  const held = await plans.plan(problemOf(priced()), NOW_MS);
+  expect([Math.round(drawnWh(held, 0, 1)), Math.round(drawnWh(held, 1, 9)), Math.round(drawnWh(held, 9, 10))]).toEqual([2_000, 0, 4_000]);
+  expect(plans.why()!.find(({ id }) => id.startsWith('a-wallbox'))!.steps[0]).toEqual({ does: 'draws', code: 'override', subject: 'anna' });
 });
 
 it('has a plan made at once when it is set and when it is given back', async () => {

@@ -126,6 +126,7 @@ const anyLoad = (steps: number): fc.Arbitrary<object> =>
     energyWh: whole(0, 20_000),
     startMs: fc.constantFrom(START_MS - 60_000, START_MS + 600_000),
     endMs: whole(15, 60 * steps).map((minutes) => START_MS + minutes * 60_000),
+    override: maybe(fc.record({ maxW: byHand(0, 12_000, steps), by: maybe(fc.constant('anna')) })),
   });
 
 const anyReserve = (steps: number): fc.Arbitrary<object> =>
@@ -159,12 +160,14 @@ const plainGenerator = (id: string, steps: number): fc.Arbitrary<object> =>
     ...generatorExtras(steps),
     available: perStep(fc.boolean(), steps),
     override: maybe(fc.record({ powerW: byHand(0, 40_000, steps), by: maybe(fc.constant('anna')) })),
-    initial: fc.record({
-      meanOverS: maybe(fc.constant(900)),
-      on: fc.boolean(),
-      sinceMs: maybe(whole(0, 120).map((minutes) => START_MS - minutes * 60_000)),
-      powerW: powerW,
-    }),
+    initial: fc
+      .record({
+        meanOverS: maybe(fc.constant(900)),
+        on: fc.boolean(),
+        sinceMs: maybe(whole(0, 120).map((minutes) => START_MS - minutes * 60_000)),
+        powerW: powerW,
+      })
+      .map((initial) => ({ ...initial, powerW: initial.on ? initial.powerW : 0 })),
   });
 
 const anyEvent = (steps: number): fc.Arbitrary<object> =>

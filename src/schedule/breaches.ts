@@ -2,7 +2,7 @@ import type { Interval } from '../kernel/interval.js';
 import { HOUR_MS } from '../kernel/units.js';
 import { noteGenerator } from './generator-breaches.js';
 import { FULL_WITHIN_WH, throughputWh } from './battery-problem.js';
-import { batteryToldW } from './told-by-hand.js';
+import { batteryToldW, loadToldW, stepsHeld } from './told-by-hand.js';
 import { atStep, type BatteryProblem, feedersOf, type FlexibleLoad, type PlanningProblem, shareWithin } from './problem.js';
 import { type BatteryPlan, type Breach, BREACH_KINDS, type BreachKind, type Schedule } from './schedule.js';
 
@@ -90,8 +90,18 @@ const noteWork = (battery: BatteryProblem, { powerW, energyWh: storedWh }: Batte
   note('throughput', battery.id, steps.length - 1, dischargedWh - mostWh);
 };
 
+/** What a load that a person holds is kept from drawing. */
+const noteHeld = (load: FlexibleLoad, drawW: readonly number[], steps: readonly Interval[], note: Note): void => {
+  let drawnWh = 0;
+  for (const [index, step] of steps.slice(0, stepsHeld(load, steps)).entries()) {
+    note('override', load.id, index, loadToldW(load, steps, index, drawnWh) - drawW[index]!);
+    drawnWh += drawW[index]! * hoursOf(step);
+  }
+};
+
 const noteLoad = (load: FlexibleLoad, drawW: readonly number[], steps: readonly Interval[], note: Note): void => {
   const last = steps.findLastIndex((step) => shareWithin(load, step) > 0);
   if (last < 0) return;
+  if (load.override) noteHeld(load, drawW, steps, note);
   note('load-energy', load.id, last, load.energyWh - steps.reduce((sum, step, index) => sum + drawW[index]! * hoursOf(step), 0));
 };

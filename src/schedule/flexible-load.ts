@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Interval } from '../kernel/interval.js';
+import { loadOverrideSchema } from './override.js';
 import { magnitude, positive } from './problem-values.js';
 
 /** A load that may be moved: a car, a heat pump, a boiler. It comes on top of its site's `loadW`. */
@@ -13,6 +14,11 @@ export const flexibleLoadSchema = z.object({
   energyWh: magnitude,
   startMs: z.number(),
   endMs: z.number(),
+  /**
+   * Most that a person lets it draw, W. While one does, no plan holds it: it draws what it is let until it has what it wants. Limits on
+   * what its site takes come before it; soft.
+   */
+  override: loadOverrideSchema.optional(),
 });
 
 export type FlexibleLoad = z.output<typeof flexibleLoadSchema>;

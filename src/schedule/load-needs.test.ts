@@ -20,9 +20,10 @@ const siteWith = (device: Device): Site => ({
   exportLimitW: 10_000,
   devices: [device],
 });
-const horizonFrom = (nowMs: number, hours = 36) => ({ startMs: nowMs, endMs: nowMs + hours * HOUR_MS });
+const stepsFrom = (nowMs: number, hours: number) =>
+  Array.from({ length: hours }, (_, hour) => ({ startMs: nowMs + hour * HOUR_MS, endMs: nowMs + (hour + 1) * HOUR_MS }));
 const problems = (nowMs: number, facts: Partial<LoadFacts> = {}, device = wallbox, hours = 36) =>
-  loadProblems(siteWith(device), { nowMs, unavailable: new Set(), ...facts }, horizonFrom(nowMs, hours));
+  loadProblems(siteWith(device), { nowMs, unavailable: new Set(), ...facts }, stepsFrom(nowMs, hours));
 
 describe('what flexible loads are still to draw', () => {
   it('is the need of each window in the horizon', () => {
@@ -62,6 +63,21 @@ describe('what flexible loads are still to draw', () => {
     expect(planned.map(({ maxW }) => maxW)).toEqual([5_000, 5_000]);
     // Two hours after the horizon are left for a third of it, and the rest has to come before.
     expect(planned[1]).toMatchObject({ energyWh: 20_000 });
+  });
+
+  it('is held by a person in the window that her word reaches into', () => {
+    const nowMs = at('2026-06-01', 17);
+    const override = (hours: number) => ({
+      deviceId: 'wallbox',
+      setpoint: { kind: 'load-limit' as const, maxW: 6_000 },
+      endMs: nowMs + hours * HOUR_MS,
+      by: 'anna',
+    });
+    const [tonight, next] = problems(nowMs, { overrides: [override(3)] });
+    expect(tonight!.override).toEqual({ maxW: [6_000, 6_000, 6_000, ...Array.from({ length: 33 }, () => null)], by: 'anna' });
+    expect(next!.override).toBeUndefined();
+    expect(problems(nowMs, { overrides: [override(1)] })[0]!.override).toBeUndefined();
+    expect(problems(nowMs, { overrides: [{ ...override(3), deviceId: 'other' }] })[0]!.override).toBeUndefined();
   });
 
   it('is nothing of a load that is locked out, cannot be told anything, or of which it is not known', () => {

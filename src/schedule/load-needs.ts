@@ -3,6 +3,7 @@ import { type Device, type DeviceId, isPlannedApart, mostDrawW, type Site } from
 import { contains, durationOf, type Interval } from '../kernel/interval.js';
 import { energyWh, type EpochMs, type WattHour } from '../kernel/units.js';
 import type { FlexibleLoad } from './flexible-load.js';
+import { loadOverrideOf, type PlannedOverride } from './overrides-of.js';
 
 /** How a flexible load stands in the window of its need that runs. */
 export interface NeedNow {
@@ -15,6 +16,7 @@ export interface NeedNow {
 export interface LoadFacts {
   readonly nowMs: EpochMs;
   readonly needs?: ReadonlyMap<DeviceId, NeedNow>;
+  readonly overrides?: readonly PlannedOverride[];
   /** Locked out or offline: they are not planned with. */
   readonly unavailable: ReadonlySet<DeviceId>;
 }
@@ -23,12 +25,16 @@ export interface LoadFacts {
  * What the flexible loads of a site are still to draw within a plan's horizon, a load for each window of a need. One of which nothing wants any more
  * in the window that runs is left out of it. Of a window that ends beyond the horizon only that is planned which it would be too late for then.
  */
-export const loadProblems = (site: Site, facts: LoadFacts, horizon: Interval): FlexibleLoad[] =>
-  site.devices
+export const loadProblems = (site: Site, facts: LoadFacts, steps: readonly Interval[]): FlexibleLoad[] => {
+  const horizon = { startMs: steps[0]!.startMs, endMs: steps.at(-1)!.endMs };
+  return site.devices
     .filter((device) => isPlannedApart(device) && !facts.unavailable.has(device.id))
     .flatMap((device) =>
-      needWindows(device.flexibleLoad!.need!, site.zone, horizon).flatMap((window) => loadProblem(site, device, window, facts, horizon)),
+      needWindows(device.flexibleLoad!.need!, site.zone, horizon)
+        .flatMap((window) => loadProblem(site, device, window, facts, horizon))
+        .map((load) => ({ ...load, ...loadOverrideOf(device, load, facts.overrides ?? [], steps) })),
     );
+};
 
 const loadProblem = (
   { id: siteId, zone }: Site,

@@ -13,7 +13,7 @@ import {
 } from './problem.js';
 import type { Schedule } from './schedule.js';
 import { sunToldW, takenLimitW } from './site-limits.js';
-import { batteryToldW, generatorToldW } from './told-by-hand.js';
+import { batteryToldW, generatorToldW, mayDrawW } from './told-by-hand.js';
 
 /**
  * The plan for when there is no better one: what a person has set is done, sun serves the loads, batteries take the surplus and cover the rest, events are
@@ -82,7 +82,7 @@ const atOnce = (load: FlexibleLoad, steps: readonly Interval[], siteLeftW: numbe
     const share = shareWithin(load, step);
     if (share === 0 || leftWh <= 0) return 0;
     const hours = (step.endMs - step.startMs) / HOUR_MS;
-    const mostW = Math.min(load.maxW * share, siteLeftW[index]!);
+    const mostW = Math.min(mayDrawW(load, steps, index), siteLeftW[index]!);
     if (mostW < load.minW * share) return 0;
     const drawW = clamp(leftWh / hours, load.minW * share, mostW);
     siteLeftW[index]! -= drawW;

@@ -1,7 +1,9 @@
 import { overshootWh } from './flexible-load.js';
 import type { Term } from './linear-model.js';
 import { type ModelContext, PENALTIES } from './mip-context.js';
+import { loadOverride } from './mip-override.js';
 import { type FlexibleLoad, shareWithin } from './problem.js';
+import { mayDrawW } from './told-by-hand.js';
 
 /** Power drawn by one flexible load at each step; absent outside its time. */
 export type LoadColumns = readonly (number | undefined)[];
@@ -13,10 +15,10 @@ export const loadColumns = (context: ModelContext, load: FlexibleLoad): LoadColu
   const columns = steps.map((step, index) => {
     const share = shareWithin(load, step);
     if (share === 0) return undefined;
-    const most = (load.maxW * share) / unitW;
+    const most = mayDrawW(load, steps, index) / unitW;
     const draw = model.column(0, most);
     terms.push([draw, hours[index]!]);
-    if (load.minW === 0) return draw;
+    if (load.minW === 0 || most === 0) return draw;
     const draws = model.binary();
     model.row(-Infinity, 0, [
       [draw, 1],
@@ -32,5 +34,6 @@ export const loadColumns = (context: ModelContext, load: FlexibleLoad): LoadColu
   const missing = model.column(0, Infinity, PENALTIES.target * gravity);
   model.row(load.energyWh / unitW, Infinity, [...terms, [missing, 1]]);
   model.row(-Infinity, (load.energyWh + overshootWh(load, steps)) / unitW, terms);
+  loadOverride(context, load, columns);
   return columns;
 };

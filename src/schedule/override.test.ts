@@ -204,6 +204,70 @@ describe('sun that somebody holds down', () => {
   });
 });
 
+const car = (maxW: (number | null)[], more: object = {}): object => ({
+  id: 'car',
+  siteId: 'home',
+  maxW: 8_000,
+  energyWh: 6_000,
+  startMs: START_MS,
+  endMs: START_MS + 4 * 3_600_000,
+  override: { maxW, by: 'anna' },
+  ...more,
+});
+const dearThenCheap = { importMicroPerKwh: [500_000, 400_000, 200_000, 100_000] };
+
+describe('a load that a person holds', () => {
+  it.each<[string, object, object, number[], string[]]>([
+    ['draws what it is let though it is dear', dearThenCheap, car([2_000, 2_000, null, null]), [2_000, 2_000], []],
+    ['draws until it has what it wants', dearThenCheap, car([4_000, 4_000, 4_000, 4_000]), [4_000, 2_000, 0, 0], []],
+    [
+      'draws no more in its time than it is let',
+      {},
+      car([1_000, 1_000, 1_000, 1_000]),
+      [1_000, 1_000, 1_000, 1_000],
+      ['load-energy car 3 2000'],
+    ],
+    ['waits where it is let draw less than it can', dearThenCheap, car([1_000, null, null, null], { minW: 1_400 }), [0], []],
+    ['is let draw nothing', {}, car([0, 0, 0, 0]), [0, 0, 0, 0], ['load-energy car 3 6000']],
+    [
+      'gives way to what its site may take, and makes up for it as soon as it may',
+      { ...dearThenCheap, takenLimitW: [1_000, 3_000, 9_000, 9_000] },
+      car([3_000, 3_000, 3_000, 3_000]),
+      [1_000, 3_000, 2_000, 0],
+      ['override car 0 2000'],
+    ],
+  ])('%s', async (_, site, one, expected, breaches) => {
+    const problem = problemOf({ sites: [home(site)], flexibleLoads: [one] });
+    for (const plan of await plansOf(problem)) {
+      expect(plan.loads[0]!.drawW.slice(0, expected.length).map(Math.round)).toEqual(expected);
+      expect(bent(plan)).toEqual(breaches);
+    }
+  });
+
+  it('gives way to the limit of its connection', async () => {
+    const problem = problemOf({
+      sites: [home({ ...dearThenCheap, importLimitW: 2_500 })],
+      flexibleLoads: [car([3_000, 3_000, 3_000, 3_000])],
+    });
+    const plan = await solvePlan(problem, exactly);
+    expect(planFaults(problem, plan)).toEqual([]);
+    expect(plan.loads[0]!.drawW.map(Math.round)).toEqual([1_500, 1_500, 1_500, 1_500]);
+    expect(bent(plan)).toEqual([0, 1, 2].map((step) => `override car ${step} 1500`));
+  });
+
+  it('is planned to draw no more than it is let, after it has been free', async () => {
+    const problem = problemOf({
+      sites: [home({ importMicroPerKwh: [300_000, 100_000, 100_000, 300_000] })],
+      flexibleLoads: [car([null, 1_000, 2_000, null])],
+    });
+    for (const plan of [await solvePlan(problem, exactly), await planFleet(problem, exactly, solvePlan)]) {
+      expect(planFaults(problem, plan)).toEqual([]);
+      expect(plan.loads[0]!.drawW.slice(1, 3).map(Math.round)).toEqual([1_000, 2_000]);
+      expect(plan.breaches).toEqual([]);
+    }
+  });
+});
+
 const told = fc.array(fc.integer({ min: -9_000, max: 9_000 }), { minLength: 4, maxLength: 4 });
 
 describe('where no limit is near', () => {

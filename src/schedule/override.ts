@@ -9,4 +9,5 @@ const by = z.string().optional();
  */
 export const batteryOverrideSchema = z.object({ powerW: z.array(quantity.nullable()), by });
 export const generatorOverrideSchema = z.object({ powerW: z.array(magnitude.nullable()), by });
+export const loadOverrideSchema = z.object({ maxW: z.array(magnitude.nullable()), by });
 export const sunOverrideSchema = z.object({ maxW: z.array(magnitude.nullable()), by });

@@ -1,8 +1,8 @@
 import type { Setpoint } from '../field/setpoint.js';
 import { type Device, type DeviceId, givesSun, type Site } from '../fleet/plant.js';
-import type { Interval } from '../kernel/interval.js';
+import { type Interval, overlaps } from '../kernel/interval.js';
 import type { EpochMs, Watt } from '../kernel/units.js';
-import type { BatteryProblem, GeneratorProblem, SiteProblem } from './problem.js';
+import type { BatteryProblem, FlexibleLoad, GeneratorProblem, SiteProblem } from './problem.js';
 
 /** What a person has set a device to, in force until `endMs`. */
 export interface PlannedOverride {
@@ -46,6 +46,19 @@ export const generatorOverrideOf = (
   const { run, powerW } = override.setpoint;
   const toldW = run ? Math.max(powerW, generator?.minW ?? 0, 1) : 0;
   return { override: { powerW: steps.map((step) => (holdsIn(override, step) ? toldW : null)), by: override.by } };
+};
+
+/** What a load is let draw in the time of its need; nothing to plan with where that begins after it. */
+export const loadOverrideOf = (
+  { id }: Device,
+  window: Interval,
+  overrides: readonly PlannedOverride[],
+  steps: readonly Interval[],
+): Pick<FlexibleLoad, 'override'> => {
+  const override = overrideOf(overrides, id, 'load-limit');
+  const maxW = steps.map((step) => (override && holdsIn(override, step) ? Math.max(0, override.setpoint.maxW) : null));
+  const isHeld = maxW.some((mostW, step) => mostW !== null && overlaps(steps[step]!, window));
+  return override && isHeld ? { override: { maxW, by: override.by } } : {};
 };
 
 /**

@@ -51,11 +51,30 @@ export const checkLoad = (check: PlanCheck, load: FlexibleLoad, index: number): 
     const must = (holds: boolean, what: string): void => check.must(holds, step, load.id, what);
     if (share > 0) last = step;
     longest = Math.max(longest, inside / 3_600_000);
-    must(power >= 0 && power <= load.maxW * share + check.slack, 'draws what it can’t');
+    const most = Math.min(load.maxW, load.override?.maxW[step] ?? Infinity);
+    must(power >= 0 && power <= most * share + check.slack, 'draws what it can’t');
     must(power < check.slack || power >= load.minW * share - check.slack, 'draws less than it can');
     drawn += power * check.hours(step);
   });
   if (last < 0) return;
   check.must(drawn <= load.energyWh + load.minW * longest + check.slack, last, load.id, 'draws more than it wants');
   check.soft('load-energy', load.id, last, load.energyWh - drawn);
+  if (load.override) checkLet(check, load, load.override.maxW, drawW);
+};
+
+/** Held by a person from the start on, it draws what it is let as long as it lacks something, or the plan names what is amiss. */
+const checkLet = (check: PlanCheck, load: FlexibleLoad, letW: readonly (number | null)[], drawW: readonly number[]): void => {
+  let lacks = load.energyWh;
+  for (const [step, { startMs, endMs }] of check.plan.steps.entries()) {
+    const inside = Math.max(0, Math.min(endMs, load.endMs) - Math.max(startMs, load.startMs)) / (endMs - startMs);
+    if (inside === 0) continue;
+    const most = letW[step] ?? null;
+    if (most === null) return;
+    const due =
+      most < load.minW || lacks <= 1
+        ? 0
+        : Math.min(Math.min(most, load.maxW) * inside, Math.max(load.minW * inside, lacks / check.hours(step)));
+    check.soft('override', load.id, step, due - drawW[step]!);
+    lacks -= drawW[step]! * check.hours(step);
+  }
 };

@@ -147,6 +147,12 @@ const anyDays = (): Map<string, Course[]> => {
   );
 };
 
+it('a generator that comes down is off', () => {
+  const devices = { ...facts().devices, generators: new Map([['genset-1', { on: false, sinceMs: NOW_MS - MINUTE_MS, powerW: 3_000 }]]) };
+  const [first] = problemOf(facts({ devices })).generators;
+  expect(first!.initial).toEqual({ on: false, sinceMs: NOW_MS - MINUTE_MS, powerW: 0 });
+});
+
 const event = {
   id: 'EV-1',
   direction: 'up',

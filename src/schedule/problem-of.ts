@@ -72,8 +72,6 @@ export interface PlanningFacts {
   readonly overrides?: readonly PlannedOverride[];
 }
 
-const spanOf = (steps: readonly Interval[]): Interval => ({ startMs: steps[0]!.startMs, endMs: steps.at(-1)!.endMs });
-
 /** States what is to be planned, from everything that is known. Sites without a forecast are left out. */
 export const problemOf = (facts: PlanningFacts): PlanningProblem => {
   const grid = planningSteps(facts.nowMs, [
@@ -91,7 +89,7 @@ export const problemOf = (facts: PlanningFacts): PlanningProblem => {
     ...grid,
     sites: sites.map((site) => siteProblem(site, forecasts.get(site.id)!, facts, steps)),
     batteries: sites.flatMap((site) => site.devices.flatMap((device) => batteryProblem(device, facts, steps))),
-    flexibleLoads: sites.flatMap((site) => loadProblems(site, { ...facts, ...facts.devices }, spanOf(steps))),
+    flexibleLoads: sites.flatMap((site) => loadProblems(site, { ...facts, ...facts.devices }, steps)),
     generators: sites.flatMap((site) => site.devices.flatMap((device) => generatorProblem(device, facts, steps))),
     events: facts.events.flatMap((event) => eventProblem(event, planned, facts, steps)),
     scenarios: scenariosOf(sites, forecasts, facts, steps),
@@ -244,7 +242,8 @@ const generatorProblem = (
       runningMicroPerKwh: rating.litresPerKwh * rating.fuelMicroPerLitre,
       available: !devices.unavailable.has(device.id),
       ...generatorOverrideOf(device, overrides, steps),
-      initial: { on: now?.on ?? false, powerW: now?.powerW ?? 0, ...(now?.sinceMs === undefined ? {} : { sinceMs: now.sinceMs }) },
+      // What it still gives while it comes down is no run that would have to be ended by its ramp.
+      initial: { on: now?.on ?? false, powerW: now?.on ? now.powerW : 0, ...(now?.sinceMs === undefined ? {} : { sinceMs: now.sinceMs }) },
     },
   ];
 };

@@ -159,7 +159,7 @@ describe('a problem’s scenarios', () => {
     ],
     [
       [{ id: 'a', probability: 1, sites: [{ siteId: 'home', loadW: [1], pvW: 0 }] }],
-      'scenarios[0].sites[0].loadW (a): has 1 values for 2 steps; give one value, or 2',
+      'scenarios[0].sites[0].loadW (a): has 1 value for 2 steps; give one value, or 2',
     ],
   ])('are refused where they contradict themselves: %#', (scenarios, fault) => {
     expect(() => problem({ scenarios })).toThrow(new BadInput([fault]));

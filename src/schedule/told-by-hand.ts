@@ -1,5 +1,14 @@
-import { clamp } from '../kernel/units.js';
-import { atStep, type BatteryProblem, type GeneratorProblem, type PlanningProblem, type SiteProblem } from './problem.js';
+import type { Interval } from '../kernel/interval.js';
+import { clamp, HOUR_MS } from '../kernel/units.js';
+import {
+  atStep,
+  type BatteryProblem,
+  type FlexibleLoad,
+  type GeneratorProblem,
+  type PlanningProblem,
+  shareWithin,
+  type SiteProblem,
+} from './problem.js';
 import { sunToldW, takenLimitW } from './site-limits.js';
 
 /**
@@ -21,6 +30,30 @@ export const generatorToldW = ({ override, minW, maxW }: GeneratorProblem, step:
   const powerW = override?.powerW[step] ?? null;
   if (powerW === null) return undefined;
   return powerW === 0 ? 0 : clamp(powerW, minW, maxW);
+};
+
+/** So near to what it wants a flexible load has it; Wh. */
+const SATISFIED_WITHIN_WH = 1;
+
+/** Most that a flexible load may draw in a step, its time in it and a person's word considered: nothing where that is less than its least. */
+export const mayDrawW = (load: FlexibleLoad, steps: readonly Interval[], step: number): number => {
+  const letW = load.override?.maxW[step] ?? Infinity;
+  return letW < Math.max(load.minW, 0) ? 0 : Math.min(load.maxW, letW) * shareWithin(load, steps[step]!);
+};
+
+/** What a flexible load that a person holds draws in a step, when it has drawn so much: all it is let, until it has what it wants; W. */
+export const loadToldW = (load: FlexibleLoad, steps: readonly Interval[], step: number, drawnWh: number): number => {
+  const mostW = mayDrawW(load, steps, step);
+  const leftWh = load.energyWh - drawnWh;
+  if (mostW === 0 || leftWh <= SATISFIED_WITHIN_WH) return 0;
+  const { startMs, endMs } = steps[step]!;
+  return clamp((leftWh * HOUR_MS) / (endMs - startMs), load.minW * shareWithin(load, steps[step]!), mostW);
+};
+
+/** The leading steps in which a person holds a load: until it is free, and what it draws then is not known. */
+export const stepsHeld = (load: FlexibleLoad, steps: readonly Interval[]): number => {
+  const free = steps.findIndex((step, index) => shareWithin(load, step) > 0 && (load.override?.maxW[index] ?? null) === null);
+  return free < 0 ? steps.length : free;
 };
 
 /** What a battery is told in a step. */

@@ -134,6 +134,12 @@ export const PROBLEM_NOTES: Readonly<Record<string, FieldNote>> = {
   'flexibleLoads[].energyWh': ['Wh', 'What it wants from startMs to endMs; soft.'],
   'flexibleLoads[].startMs': ['ms', 'From when on it may draw, UTC epoch milliseconds.'],
   'flexibleLoads[].endMs': ['ms', 'By when it wants its energy.'],
+  'flexibleLoads[].override': [
+    '',
+    'What a person lets it draw: it draws that at once, until it has what it wants; under all limits, over the plan. Absent: the plan is free.',
+  ],
+  'flexibleLoads[].override.maxW': ['W', 'Most it may draw, ≥ 0. One value for each step, null where nobody holds it.'],
+  'flexibleLoads[].override.by': ['', 'Who has set it.'],
   events: ['', 'Grid events: changes of net import asked for and paid.'],
   'events[].id': ['', 'Name of the event, unique among events.'],
   'events[].startMs': ['ms', 'Begin, UTC epoch milliseconds.'],

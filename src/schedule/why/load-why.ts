@@ -1,5 +1,6 @@
 import { HOUR_MS } from '../../kernel/units.js';
 import { type FlexibleLoad, shareWithin } from '../problem.js';
+import { loadToldW, mayDrawW, stepsHeld } from '../told-by-hand.js';
 import type { LoadPlan } from '../schedule.js';
 import type { ExplainedPlan } from './plan-view.js';
 import type { Reason } from './reason.js';
@@ -14,7 +15,7 @@ const SLACK_WH = 2;
 export const loadReasons = (seen: ExplainedPlan, load: FlexibleLoad, { drawW }: LoadPlan): Reason[] => {
   const { steps } = seen.plan;
   const hours = steps.map(({ startMs, endMs }) => (endMs - startMs) / HOUR_MS);
-  const mostWh = steps.map((step, at) => load.maxW * shareWithin(load, step) * hours[at]!);
+  const mostWh = steps.map((_, at) => mayDrawW(load, steps, at) * hours[at]!);
   let leftWh = load.energyWh;
   return drawW.map((powerW, step) => {
     const draws = powerW > seen.slackW;
@@ -35,7 +36,9 @@ interface Now {
 const whyOf = (seen: ExplainedPlan, load: FlexibleLoad, now: Now): Why => {
   const { step, powerW, leftWh, drawW, mostWh } = now;
   const { siteId } = load;
-  if (mostWh[step] === 0) return { code: 'out-of-time' };
+  if (shareWithin(load, seen.plan.steps[step]!) === 0) return { code: 'out-of-time' };
+  const hand = byHand(seen, load, now);
+  if (hand) return hand;
   if (powerW <= seen.slackW) {
     if (leftWh <= SLACK_WH) return { code: 'satisfied' };
     const event = seen.event(siteId, step, 'up');
@@ -55,6 +58,15 @@ const whyOf = (seen: ExplainedPlan, load: FlexibleLoad, now: Now): Why => {
       return { code: 'self-consumption', microPerKwh: seen.exportMicro(siteId, step), otherMicroPerKwh: seen.importMicro(siteId, step) };
   }
   return comparison(seen, siteId, { step, draws: powerW > seen.slackW, drawW, mostWh }) ?? { code: seen.otherwise() };
+};
+
+/** It does what a person lets it do. */
+const byHand = ({ plan: { steps }, slackW }: ExplainedPlan, load: FlexibleLoad, { step, powerW, leftWh }: Now): Why | undefined => {
+  const { override } = load;
+  if (!override || (override.maxW[step] ?? null) === null) return undefined;
+  const toldW = step < stepsHeld(load, steps) ? loadToldW(load, steps, step, load.energyWh - leftWh) : mayDrawW(load, steps, step);
+  const isHis = mayDrawW(load, steps, step) <= slackW || (powerW > slackW && powerW >= toldW - slackW);
+  return isHis ? { code: 'override', ...(override.by === undefined ? {} : { subject: override.by }) } : undefined;
 };
 
 /** The nearest in price of the steps where it does the other thing, where that speaks for what it does. */

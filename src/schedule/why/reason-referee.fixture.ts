@@ -144,6 +144,15 @@ const handClaims = (
       [held?.by === subject, 'another has set it'],
     ];
   }
+  if (kind === 'load') {
+    const held = problem.flexibleLoads.find((one) => one.id === id)!.override;
+    const letW = held?.maxW[step] ?? null;
+    return [
+      [letW !== null, 'nobody holds it'],
+      [held?.by === subject, 'another has set it'],
+      [powerW <= (letW ?? 0) + slackW, 'it draws more'],
+    ];
+  }
   const override = (kind === 'battery' ? problem.batteries : problem.generators).find((one) => one.id === id)?.override;
   const wantedW = override?.powerW[step] ?? null;
   return [

@@ -137,6 +137,33 @@ describe('why', () => {
       { does: 'charges', code: 'load-limit' },
     ],
     [
+      'draws as a person lets it, though it is dear now',
+      problemOf(
+        { importMicroPerKwh: [500_000, 100_000, 100_000, 100_000] },
+        car({ override: { maxW: [3_000, null, null, null], by: 'anna' } }),
+      ),
+      'car',
+      0,
+      { does: 'draws', code: 'override', subject: 'anna' },
+    ],
+    [
+      'waits as a person has it wait',
+      problemOf(
+        { importMicroPerKwh: [100_000, 500_000, 500_000, 500_000] },
+        car({ minW: 1_400, override: { maxW: [1_000, null, null, null] } }),
+      ),
+      'car',
+      0,
+      { does: 'waits', code: 'override' },
+    ],
+    [
+      'does not draw what it is let where its site may not take it',
+      problemOf({ takenLimitW: [0, 4_000, 4_000, 4_000] }, car({ override: { maxW: [3_000, null, null, null] } })),
+      'car',
+      0,
+      { does: 'waits', code: 'load-limit' },
+    ],
+    [
       'is not let draw',
       problemOf({ takenLimitW: [100, 9_000, 9_000, 9_000] }, car({ minW: 1_400 })),
       'car',

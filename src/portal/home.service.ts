@@ -1,5 +1,6 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
 import type { z } from 'zod';
+import { FieldControl } from '../field/field-control.port.js';
 import { FleetService } from '../fleet/fleet.service.js';
 import type { Site } from '../fleet/plant.js';
 import { addDays, localDate, localDay } from '../kernel/local-day.js';
@@ -8,6 +9,7 @@ import { SettlementService } from '../settlement/settlement.service.js';
 import { SignalsSettings } from '../signals/signals-settings.js';
 import { IntervalService } from '../telemetry/interval.service.js';
 import { TelemetryService } from '../telemetry/telemetry.service.js';
+import { homeLoads } from './home-loads.js';
 import { homeDayEnergy } from './home-energy.js';
 import type { energyDaySchema, homeNowSchema } from './schemas.js';
 
@@ -23,6 +25,7 @@ export class HomeService {
     private readonly intervals: IntervalService,
     private readonly settlement: SettlementService,
     private readonly signals: SignalsSettings,
+    private readonly field: FieldControl,
   ) {}
 
   siteOf(householdId: string | undefined): Site {
@@ -32,7 +35,8 @@ export class HomeService {
   }
 
   async now(site: Site, nowMs: EpochMs): Promise<HomeNow> {
-    const now = this.telemetry.image(nowMs).sites.get(site.id);
+    const image = this.telemetry.image(nowMs);
+    const now = image.sites.get(site.id);
     const household = this.fleet.plant().households.find(({ id }) => id === site.householdId);
     const running = (await this.settlement.homeEvents(site.householdId!, nowMs, 1)).find(({ state }) => state === 'active');
     return {
@@ -45,6 +49,7 @@ export class HomeService {
       socPct: now?.socPct,
       readAtMs: now?.readAtMs,
       missing: [...(now?.missing ?? [])],
+      loads: homeLoads(site.devices, (id) => image.devices.get(id)?.values, this.field.leases()),
       ...this.fleet.consentOf(site.id),
       activeEvent: running && {
         id: running.id,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { powersSchema } from '../grid/schemas.js';
 import { RECORD_TYPES } from '../proof/record-fields.js';
 import { LISTED_KINDS } from '../proof/proof.service.js';
+import { HOLDERS, LOAD_WORDS } from './home-loads.js';
 import { ENERGY_QUALITIES } from '../telemetry/interval-energy.js';
 
 const wattHour = z.number().optional().describe('Wh; absent where no device tells');
@@ -18,6 +19,18 @@ export const homeNowSchema = z.object({
   missing: z.array(z.string()),
   optedOut: z.boolean(),
   reserveFloorPct: z.number(),
+  loads: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      state: z.enum(LOAD_WORDS).optional().describe('As the device says; absent where it does not'),
+      drawsW: z.number().optional(),
+      held: z
+        .object({ by: z.enum(HOLDERS), toW: z.number() })
+        .optional()
+        .describe('Who lets it draw less than it is made for: a limit, a grid event, an operator by hand, or the plan'),
+    }),
+  ),
   activeEvent: z
     .object({ id: z.string(), startMs: z.number(), endMs: z.number(), deliveredWh: z.number(), takesPart: z.boolean() })
     .optional(),

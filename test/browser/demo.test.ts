@@ -225,6 +225,10 @@ describe('the demo, as its users see it', () => {
       .getByTestId('home-load')
       .filter({ hasText: /\d k?W$/ })
       .waitFor();
+    await page
+      .getByTestId('home-load-home-01-charger')
+      .filter({ hasText: /kW.*(draws|held back|wants nothing|nothing connected)/ })
+      .waitFor();
     expect((await page.request.get(`${demo.url}/api/me/now`)).status()).toBe(200);
     expect((await page.request.get(`${demo.url}/api/fleet/now`)).status()).toBe(403);
   });

@@ -200,6 +200,7 @@ const full: { [Name in keyof Answers]: Required<Page<Name>> } = {
     missing: [],
     optedOut: false,
     reserveFloorPct: 20,
+    loads: [{ id: 'anna-car', name: 'Car', state: 'draws', drawsW: 4_200, held: { by: 'limit', toW: 4_200 } }],
     activeEvent: { id: 'EV-0001', ...slot, deliveredWh: 10, takesPart: true },
   },
   energyDay: {

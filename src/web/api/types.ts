@@ -235,7 +235,17 @@ export interface HomeNow {
   missing: string[];
   optedOut: boolean;
   reserveFloorPct: number;
+  loads: HomeLoad[];
   activeEvent?: { id: string; startMs: number; endMs: number; deliveredWh: number; takesPart: boolean };
+}
+
+/** A car charger or heat pump of the home; what is not known is absent. */
+export interface HomeLoad {
+  id: string;
+  name: string;
+  state?: 'nothingThere' | 'wantsNothing' | 'heldBack' | 'draws' | 'failed';
+  drawsW?: number;
+  held?: { by: 'limit' | 'event' | 'operator' | 'plan'; toW: number };
 }
 
 /** GET /api/me/energy?days=N — local days, newest last; today counts until now. */

@@ -2,7 +2,7 @@ import { useLiveKind } from '../api/live.js';
 import { useHome } from '../api/queries.js';
 import type { HomeNow } from '../api/types.js';
 import type { ChartFlow } from '../chart/series.js';
-import { flowName } from '../design/flow.js';
+import { FlowMark, flowName } from '../design/flow.js';
 import { flowDirection } from '../design/flow-direction.js';
 import type { Format } from '../design/format.js';
 import { Answer, Panel } from '../design/parts.js';
@@ -39,6 +39,29 @@ const Figures = ({ home, format }: { home: HomeNow; format: Format }) => {
   );
 };
 
+/** Homes without any say nothing of them. */
+const Loads = ({ home, format }: { home: HomeNow; format: Format }) => {
+  const text = useText();
+  if (home.loads.length === 0) return null;
+  return (
+    <ul className="home-loads" aria-label={text('loads.title')}>
+      {home.loads.map(({ id, name, state, drawsW, held }) => (
+        <li key={id} data-testid={`home-load-${id}`}>
+          <FlowMark flow="flexible" size={16} />
+          <span>{name}</span>
+          <span>{`${format.power(drawsW)} kW`}</span>
+          <span className="muted">
+            {[
+              text(state ? `load.${state}` : 'state.noReading'),
+              ...(held && state !== 'nothingThere' ? [text(`load.heldBy.${held.by}`, { power: format.power(held.toW) })] : []),
+            ].join(' · ')}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+};
+
 const EventNow = ({ event, format }: { event: NonNullable<HomeNow['activeEvent']>; format: Format }) => {
   const text = useText();
   return (
@@ -68,6 +91,7 @@ export const HomeNowPanel = () => {
             {home.activeEvent ? <EventNow event={home.activeEvent} format={format} /> : null}
             <FlowDiagram home={home} format={format} />
             <Figures home={home} format={format} />
+            <Loads home={home} format={format} />
             <p className="home-sentence">
               {sayingsOf(home)
                 .map(({ id, powerW }) => text(id, { power: `${format.power(powerW, 'kW', 1)} kW` }))

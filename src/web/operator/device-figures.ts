@@ -17,7 +17,7 @@ export const powerOf = ({ role, values }: Pick<DeviceRow, 'role' | 'values'>): n
   return powersW.every((powerW) => powerW !== undefined) ? powersW.reduce((sum, powerW) => sum + powerW, 0) : undefined;
 };
 
-const LOAD_STATES = ['nothing', 'idle', 'heldBack', 'draws', 'failed'] as const;
+const LOAD_STATES = ['nothingThere', 'wantsNothing', 'heldBack', 'draws', 'failed'] as const;
 
 /** What a flexible load says it does; undefined for what is none, or does not say. */
 export const loadStateOf = ({ role, values }: Pick<DeviceRow, 'role' | 'values'>): (typeof LOAD_STATES)[number] | undefined =>

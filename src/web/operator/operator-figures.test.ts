@@ -50,8 +50,8 @@ const gridEvent = (over: Partial<GridEvent>): GridEvent => ({
 it('says what a flexible load does, as far as it tells', () => {
   const load = (values: DeviceRow['values']): DeviceRow => device({ role: 'flexible-load', values });
   expect([0, 1, 2, 3, 4].map((state) => loadStateOf(load({ 'flexible.state': state })))).toEqual([
-    'nothing',
-    'idle',
+    'nothingThere',
+    'wantsNothing',
     'heldBack',
     'draws',
     'failed',

@@ -42,7 +42,7 @@ const visitsAmong = (around: (atMs: EpochMs) => readonly CarVisit[]): CarVisits 
   },
 });
 
-const visitOn = (site: VirtualSite, id: string, { from, by, energyWh }: CarHabits, date: LocalDate): CarVisit[] => {
+const visitOn = (site: VirtualSite, id: string, { from, by, energyWh, ...takes }: CarHabits, date: LocalDate): CarVisit[] => {
   const random = randomStream(seedOf('car', id, site.seed, date));
   if (random() < 1 / AWAY_ONE_DAY_IN) return [];
   const around = (day: LocalDate, time: string, withinMin: number): EpochMs => {
@@ -52,5 +52,6 @@ const visitOn = (site: VirtualSite, id: string, { from, by, energyWh }: CarHabit
   };
   const comesMs = around(date, from, COMES_WITHIN_MIN);
   const goesMs = around(by > from ? date : addDays(date, 1), by, GOES_WITHIN_MIN);
-  return goesMs > comesMs ? [{ comesMs, goesMs, energyWh: Math.round(energyWh * (LEAST_NEED + (MOST_NEED - LEAST_NEED) * random())) }] : [];
+  if (goesMs <= comesMs) return [];
+  return [{ comesMs, goesMs, energyWh: Math.round(energyWh * (LEAST_NEED + (MOST_NEED - LEAST_NEED) * random())), ...takes }];
 };

@@ -55,6 +55,18 @@ describe('a charger', () => {
     expect(evening.pass(1, { isDeaf: true })).toBeCloseTo(CHARGER.ratedW, 6);
   });
 
+  it('draws no more than its car takes, and less of that near its end', () => {
+    const evening = new Evening(visitsOf({ ...visit(0, 12, 9_500), maxW: 8_000 }, visit(13, 14, 60_000)));
+    expect([evening.pass(0.5), evening.pass(0.5), evening.pass(0.25, { maxW: 6_000 })]).toEqual([8_000, 8_000, expect.closeTo(LEAST_W, 6)]);
+    evening.pass(11.75);
+    expect(evening.pass(1)).toBe(CHARGER.ratedW);
+  });
+
+  it('has a car on one phase take a third of what it gives', () => {
+    const evening = new Evening(visitsOf({ ...visit(0, 12, 60_000), phases: 1 }));
+    expect([evening.pass(1), evening.pass(1, { maxW: 6_000 })]).toEqual([expect.closeTo(CHARGER.ratedW / 3, 6), expect.closeTo(2_000, 6)]);
+  });
+
   it('goes over to its failsafe at the moment that it was given, and out of it when it is told again', () => {
     const evening = new Evening(visitsOf(visit(0, 12, 90_000)));
     evening.state = toldCharger(toldCharger(evening.state, { failsafeMa: 32_000, failsafeS: 60 }), { enabled: false });

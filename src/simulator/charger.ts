@@ -1,16 +1,18 @@
 import { type DurationMs, type EpochMs, HOUR_MS, NOMINAL_PHASE_V, SECOND_MS, type Watt, type WattHour } from '../kernel/units.js';
 import type { CarVisits } from './car-visits.js';
-import type { VirtualCharger } from './spec.js';
+import type { CarTakes, VirtualCharger } from './spec.js';
 
 /** Least current of a charger after IEC 61851-1. */
 const LEAST_A = 6;
-/** A battery near full takes less: this part of the charger's power, for the last of what it wants. */
+/** A battery near full takes less: this part of what it took before, for the last of what it wants. */
 const LAST_SHARE = 0.4;
 const LAST_WH = 1_500;
 
 export interface ChargerState {
   /** The beginning of the visit that the car is on; absent while none is there. */
   visitMs?: EpochMs;
+  /** What it can take where that is less than the charger gives. */
+  car?: CarTakes;
   /** What the car wants still. */
   wantedWh: WattHour;
   drawnWh: WattHour;
@@ -49,8 +51,12 @@ export interface ChargerTold {
 
 type Rating = Pick<VirtualCharger, 'ratedW' | 'phases'>;
 
-export const wattsOfCurrent = ({ phases }: Rating, milliamperes: number, voltageV: number = NOMINAL_PHASE_V): Watt =>
+export const wattsOfCurrent = ({ phases }: Pick<Rating, 'phases'>, milliamperes: number, voltageV: number = NOMINAL_PHASE_V): Watt =>
   (milliamperes / 1_000) * voltageV * phases;
+
+/** That the car draws from, if it draws. */
+export const phasesInUse = ({ car }: Pick<ChargerState, 'car'>, { phases }: Pick<Rating, 'phases'>): 1 | 3 =>
+  car?.phases === 1 ? 1 : phases;
 
 /** Most that it may draw by what it was told, W; 0 where that is less than a car can be given. */
 export const allowedW = (state: ChargerState, charger: Rating, { maxW, isDeaf, voltageV }: ChargerTold = {}): Watt => {
@@ -98,17 +104,24 @@ export const stepCharger = (
 const receive = (state: ChargerState, visits: CarVisits, atMs: EpochMs): void => {
   const visit = visits.at(atMs);
   if (visit?.comesMs === state.visitMs) return;
-  if (visit) Object.assign(state, { visitMs: visit.comesMs, wantedWh: visit.energyWh });
-  else {
+  if (visit) {
+    const { comesMs, energyWh, maxW, phases } = visit;
+    const car: CarTakes = { ...(maxW === undefined ? {} : { maxW }), ...(phases === undefined ? {} : { phases }) };
+    Object.assign(state, { visitMs: comesMs, wantedWh: energyWh, car });
+  } else {
     delete state.visitMs;
+    delete state.car;
     state.wantedWh = 0;
   }
 };
 
 const drawsW = (state: ChargerState, charger: Rating, told: ChargerTold): Watt => {
   if (chargerStateOf(state, charger, told) !== 3) return 0;
-  const takesW = state.wantedWh > LAST_WH ? charger.ratedW : charger.ratedW * LAST_SHARE;
-  return Math.min(allowedW(state, charger, told), Math.max(takesW, wattsOfCurrent(charger, LEAST_A * 1_000, told.voltageV)));
+  const phases = phasesInUse(state, charger);
+  const part = phases / charger.phases;
+  const mostW = Math.min(charger.ratedW * part, state.car?.maxW ?? Infinity);
+  const takesW = state.wantedWh > LAST_WH ? mostW : mostW * LAST_SHARE;
+  return Math.min(allowedW(state, charger, told) * part, Math.max(takesW, wattsOfCurrent({ phases }, LEAST_A * 1_000, told.voltageV)));
 };
 
 const draw = (state: ChargerState, energyWh: WattHour): void => {

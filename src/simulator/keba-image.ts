@@ -1,5 +1,5 @@
 import type { Words } from '../registers/words.js';
-import { allowedW, chargerStateOf, type ChargerState, type ChargerWord, wattsOfCurrent } from './charger.js';
+import { allowedW, chargerStateOf, type ChargerState, type ChargerWord, phasesInUse, wattsOfCurrent } from './charger.js';
 import type { DeviceView } from './device-view.js';
 import type { VirtualCharger } from './spec.js';
 import type { WriteResult } from './virtual-unit.js';
@@ -60,10 +60,13 @@ export class KebaImage {
 }
 
 const valuesOf = (charger: VirtualCharger): Values => {
-  const { id, phases } = charger;
+  const { id } = charger;
   const powerW = ({ state }: DeviceView): number => state.chargerMeansW[id] ?? 0;
-  const draws = (phase: number) => (view: DeviceView) => (phase > phases ? 0 : (powerW(view) / (phases * view.voltageV)) * 1_000);
-  const voltage = (phase: number) => (view: DeviceView) => (phase > phases || powerW(view) === 0 ? 0 : view.voltageV);
+  const draws = (phase: number) => (view: DeviceView, now: ChargerState) => {
+    const phases = phasesInUse(now, charger);
+    return phase > phases ? 0 : (powerW(view) / (phases * view.voltageV)) * 1_000;
+  };
+  const voltage = (phase: number) => (view: DeviceView) => (phase > charger.phases || powerW(view) === 0 ? 0 : view.voltageV);
   const milliamperes = (maxW: number, voltageV?: number): number => (maxW / wattsOfCurrent(charger, 1_000, voltageV)) * 1_000;
   return new Map<number, (view: DeviceView, now: ChargerState) => number>([
     [1000, ({ voltageV }, now) => CHARGING_STATES[chargerStateOf(now, charger, { voltageV })]],

@@ -110,15 +110,21 @@ export interface VirtualGenerator extends OnTheBus {
   readonly refuelBelowPct?: number;
 }
 
+/** What a car can take, where that is less than its charger gives: at most, and from how many of its phases. */
+export interface CarTakes {
+  readonly maxW?: Watt;
+  readonly phases?: 1 | 3;
+}
+
 /** When a car usually comes and has to go again, `HH:MM` on the site's clock, and the energy that it usually wants. */
-export interface CarHabits {
+export interface CarHabits extends CarTakes {
   readonly from: string;
   readonly by: string;
   readonly energyWh: WattHour;
 }
 
 /** A car on a charger over `[comesMs, goesMs)`, and the energy that it wants. */
-export interface CarVisit {
+export interface CarVisit extends CarTakes {
   readonly comesMs: EpochMs;
   readonly goesMs: EpochMs;
   readonly energyWh: WattHour;

@@ -44,9 +44,19 @@ const chargerSchema = z.strictObject({
   ratedW: z.number().positive().default(11_040),
   phases: z.union([z.literal(1), z.literal(3)]).default(3),
   cars: z
-    .array(z.strictObject({ comes: span.default(0), goes: span.optional(), energyWh: z.number().positive() }))
+    .array(
+      z.strictObject({
+        comes: span.default(0),
+        goes: span.optional(),
+        energyWh: z.number().positive(),
+        maxW: z.number().positive().optional(),
+        phases: z.union([z.literal(1), z.literal(3)]).optional(),
+      }),
+    )
     .default([])
-    .describe('who hangs on it from when to when, and wants how much'),
+    .describe(
+      'who hangs on it from when to when, and wants how much; what it takes at most, where its charger gives more, and on how many phases',
+    ),
   need: z
     .strictObject({ energyWh: z.number().positive(), from: z.string(), by: z.string() })
     .optional()

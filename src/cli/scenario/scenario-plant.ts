@@ -137,10 +137,12 @@ const virtualOf = (scenario: Scenario, spec: ScenarioSite, genset: Profile): Vir
       unitId: 200 + index,
       ratedW,
       phases,
-      car: cars.map(({ comes, goes, energyWh }) => ({
+      car: cars.map(({ comes, goes, energyWh, maxW, phases: carPhases }) => ({
         comesMs: scenario.start + comes,
         goesMs: scenario.start + (goes ?? scenario.for + 1),
         energyWh,
+        ...(maxW === undefined ? {} : { maxW }),
+        ...(carPhases === undefined ? {} : { phases: carPhases }),
       })),
     })),
   };

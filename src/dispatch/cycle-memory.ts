@@ -7,6 +7,7 @@ import { estimateSite, meterLagMs, type SiteTrace, told } from './connection-est
 import type { Decision, DecisionInput } from './decision.js';
 import { courseWith } from './generator-course.js';
 import { LoadRuns } from './load-runs.js';
+import { type Taking, watchTaking } from './load-taking.js';
 import { SilentLoads } from './silent-load.js';
 import { watchGenerator, type WatchedGenerator } from './generator-watch.js';
 
@@ -22,7 +23,7 @@ const givenAgainst = ({ quantity, powerW }: Told, values: SampleValues | undefin
   return givesW !== undefined && quantity === 'flexible.powerW' ? Math.min(givesW, powerW) : givesW;
 };
 
-type Seen = Pick<DecisionInput, 'image' | 'generators' | 'loadRuns' | 'unfollowing' | 'silentLoads'>;
+type Seen = Pick<DecisionInput, 'image' | 'generators' | 'loadRuns' | 'takings' | 'unfollowing' | 'silentLoads'>;
 
 /** Devices that are watched for what they are, worked out once for a plant. */
 interface Watched {
@@ -35,6 +36,7 @@ interface Watched {
 export class CycleMemory {
   private readonly traces = new Map<SiteId, SiteTrace>();
   private readonly silentLoads = new SilentLoads();
+  private readonly takings = new Map<DeviceId, Taking>();
   private readonly generators = new Map<DeviceId, WatchedGenerator>();
   private watched: Watched | undefined;
   private readonly lags = new WeakMap<Site, DurationMs>();
@@ -50,6 +52,7 @@ export class CycleMemory {
     const { generators, loads } = this.watchedOf(plant);
     this.watchGenerators(generators, image, lockedOut);
     this.loadRuns.see(loads, image, (id) => this.toldW.get(id)?.powerW === 0);
+    this.watchTakings(loads, image);
     const unfollowing = this.watchFollowing(image);
     const sites = new Map<SiteId, SiteNow>();
     for (const site of plant.sites) {
@@ -60,6 +63,7 @@ export class CycleMemory {
       image: { ...image, sites },
       generators: this.generators,
       loadRuns: this.loadRuns.now(),
+      takings: this.takings,
       unfollowing,
       silentLoads: this.silentLoads.at(image.atMs),
     };
@@ -90,6 +94,10 @@ export class CycleMemory {
       if (wasTold && powerW !== undefined) changeW = changeW + wasTold.powerW - powerW;
     }
     return changeW;
+  }
+
+  takingsNow(): ReadonlyMap<DeviceId, Taking> {
+    return this.takings;
   }
 
   generatorsNow(): ReadonlyMap<DeviceId, WatchedGenerator> {
@@ -139,6 +147,17 @@ export class CycleMemory {
       if (!now.follows) unfollowing.add(deviceId);
     }
     return unfollowing;
+  }
+
+  private watchTakings(loads: readonly Device[], { devices, atMs }: PlantImage): void {
+    for (const { id, ratedW, flexibleLoad } of loads) {
+      const now = devices.get(id);
+      // What is silent holds what it was told last, which its decision does not say.
+      if (now?.health !== 'online') continue;
+      const toldW = this.toldW.get(id)?.powerW;
+      const limit = { ratedPhases: flexibleLoad!.phases, mayW: toldW === undefined ? ratedW : 0 - toldW };
+      this.takings.set(id, watchTaking(this.takings.get(id), now.values, limit, atMs));
+    }
   }
 
   private watchGenerators(generators: readonly Device[], image: PlantImage, lockedOut: ReadonlySet<DeviceId>): void {

@@ -9,6 +9,7 @@ import { decide } from './decide.js';
 import type { Decision } from './decision.js';
 import type { GeneratorNow } from './generator-rules.js';
 import { LoadRuns } from './load-runs.js';
+import type { Taking } from './load-taking.js';
 import { StaggeredPlan } from './staggered-plan.js';
 import { StartFailures } from './start-failures.service.js';
 import { WishService } from './wish.service.js';
@@ -52,6 +53,11 @@ export class DecisionService {
     });
     this.memory.note(plant, told, decision);
     return decision;
+  }
+
+  /** What is learnt of flexible loads that take less than they could. */
+  takingsNow(): ReadonlyMap<DeviceId, Taking> {
+    return this.memory.takingsNow();
   }
 
   /** Since when each generator has been turning or standing, as far as we saw it change, and how its starts go. */

@@ -6,6 +6,7 @@ import type { PlannedStep } from './battery-rules.js';
 import type { Cut, Source } from './band.js';
 import type { GeneratorNow } from './generator-rules.js';
 import type { LoadRun } from './load-runs.js';
+import type { Taking } from './load-taking.js';
 
 /** Operator limits in force at a site or over the fleet; magnitudes in W. Absent means that none is set and none is owed. */
 export interface GridLimits {
@@ -63,6 +64,8 @@ export interface DecisionInput {
   readonly planned?: ReadonlyMap<DeviceId, PlannedDevice>;
   readonly generators: ReadonlyMap<DeviceId, GeneratorNow>;
   readonly loadRuns?: ReadonlyMap<DeviceId, LoadRun>;
+  /** What is learnt of flexible loads that take less than they could. */
+  readonly takings?: ReadonlyMap<DeviceId, Taking>;
   /** Of sites whose grid meter is silent, as far as it was heard before. */
   readonly silentLoads?: ReadonlyMap<SiteId, LoadRange>;
   /** Batteries and flexible loads that have been told something for a while and do something else: others take their part. */

@@ -41,6 +41,17 @@ describe('what an event can count on', () => {
     expect(ahead(0, HOUR_MS / 10)).toBe(5_000);
   });
 
+  it('counts a car by what it takes, where that is known to be less than its charger gives', () => {
+    const homes = [{ id: 'a', socPct: 80, charger: { drawsW: 3_000 } }];
+    const of = (direction: 'up' | 'down', takesW?: number) =>
+      eventCapacity({
+        ...facts(direction, takesW === undefined ? {} : { takings: new Map([['a-flexible-load', { takesW, share: 1 }]]) }),
+        ...inputOf(homes),
+        restW: new Map(),
+      }).availableW;
+    expect([of('down'), of('down', 5_000), of('down', 3_000), of('up', 3_000)]).toEqual([13_000, 7_000, 5_000, 8_000]);
+  });
+
   it('counts engines by what they do not give yet, and sun only where the grid wants less', () => {
     const site = { ...inputOf(HOMES).plant.sites[0]!, id: 'w', kind: 'generators' as const };
     const rating = { minW: 2_000, maxW: 9_000 } as never;

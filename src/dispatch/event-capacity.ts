@@ -5,6 +5,7 @@ import type { RunningEvent } from './decision.js';
 import { type EventFacts, takesPart } from './event-delivery.js';
 import { type EventLimits, withinFleetLimits, withinSiteLimits } from './event-limits.js';
 import { GENERATOR_STATE } from './generator-watch.js';
+import { mostTakenW, type Taking } from './load-taking.js';
 import { drawOf, wouldDraw } from './load-limits.js';
 
 /** What the devices of an event's sites are rated for, by what becomes of it: at hand, or held back and why. Powers in the event's direction, ≥ 0. */
@@ -21,6 +22,7 @@ export interface EventCapacity {
 
 export interface CapacityFacts extends EventFacts, EventLimits {
   readonly lockedOut: ReadonlySet<DeviceId>;
+  readonly takings?: ReadonlyMap<DeviceId, Taking>;
   readonly event: Pick<RunningEvent, 'direction' | 'optedOut'>;
   /** What sun gives, by site: it can be left on the roof where the grid wants less. */
   readonly sunW: ReadonlyMap<SiteId, Watt>;
@@ -57,25 +59,27 @@ const drawnBy = ({ image, planned, ahead }: CapacityFacts, { devices }: Site): W
     return sum + (!ahead ? drawOf({ image }, device) : step?.kind === 'flexible-load' ? step.drawW : 0);
   }, 0 as Watt);
 
-const ratedFor = ({ event: { direction }, planned, sunW, image, ahead }: CapacityFacts, site: Site, device: Device): Watt => {
-  const isUp = direction === 'up';
+const ratedFor = (facts: CapacityFacts, site: Site, device: Device): Watt => {
+  const { planned, sunW, ahead } = facts;
+  const isUp = facts.event.direction === 'up';
   if (device.battery) return isUp ? device.battery.maxDischargeW : device.battery.maxChargeW;
   if (device.generator) {
     const step = planned?.get(device.id);
     const baseW = step?.kind === 'generator' && step.run ? step.powerW : 0;
     return isUp ? device.generator.maxW - baseW : baseW;
   }
-  if (device.flexibleLoad) return ahead ? 0 : flexibleW(image, device, isUp);
+  if (device.flexibleLoad) return ahead ? 0 : flexibleW(facts, device, isUp);
   if (isUp || device.role !== 'pv') return 0;
   const suns = site.devices.filter(givesSun);
   return ((sunW.get(site.id) ?? 0) * device.ratedW) / suns.reduce((sum, { ratedW }) => sum + ratedW, 0);
 };
 
 /** What a flexible load draws may wait, and what it would draw besides it may have. Of an hour to come nobody knows whether it draws then. */
-const flexibleW = (image: CapacityFacts['image'], device: Device, isUp: boolean): Watt => {
+const flexibleW = ({ image, takings }: CapacityFacts, device: Device, isUp: boolean): Watt => {
   const drawsW = drawOf({ image }, device);
   const state = image.devices.get(device.id)?.values['flexible.state'];
-  return isUp ? drawsW : state !== undefined && wouldDraw(state) ? device.ratedW - drawsW : 0;
+  if (isUp) return drawsW;
+  return state !== undefined && wouldDraw(state) ? Math.max(0, mostTakenW(device, takings?.get(device.id)) - drawsW) : 0;
 };
 
 const heldBack = (facts: CapacityFacts, site: Site, device: Device, ratedW: Watt): { heldBy: HeldBy; heldW: Watt } => {

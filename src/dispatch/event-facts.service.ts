@@ -6,22 +6,23 @@ import type { EpochMs, Watt } from '../kernel/units.js';
 import { limitOver, type PlannedLimit } from '../schedule/operator-limits-of.js';
 import { PlanService } from '../schedule/plan.service.js';
 import { type Schedule, stepAt } from '../schedule/schedule.js';
-import { EventService, type EventWish } from '../signals/event.service.js';
+import type { EventWish } from '../signals/event.service.js';
 import type { GridEvent } from '../signals/grid-event.js';
-import { LimitService } from '../signals/limit.service.js';
 import { LIMIT_KINDS } from '../signals/operator-limit.js';
 import type { PlantImage } from '../telemetry/image.js';
 import { TelemetryService } from '../telemetry/telemetry.service.js';
 import type { GridLimits, PlannedDevice } from './decision.js';
+import { DecisionService } from './decision.service.js';
 import type { CapacityFacts } from './event-capacity.js';
 import { plannedNow } from './planned-now.js';
+import { WishService } from './wish.service.js';
 
 /** Gathers what tells how much of an event can be delivered. */
 @Injectable()
 export class EventFactsService {
   constructor(
-    private readonly events: EventService,
-    private readonly limits: LimitService,
+    private readonly wishes: WishService,
+    private readonly decisions: DecisionService,
     private readonly telemetry: TelemetryService,
     private readonly fleet: FleetService,
     private readonly plans: PlanService,
@@ -32,17 +33,18 @@ export class EventFactsService {
     const plant = this.fleet.plant();
     const image = this.telemetry.image(nowMs);
     const planned = plannedNow(plant, this.plans.current(), nowMs);
-    const out = await this.events.optedOut(event.id);
+    const optedOut = await this.wishes.optedOut(event.id);
     return {
       plant,
       image,
       consents: new Map(plant.sites.map(({ id }) => [id, this.fleet.consentOf(id)])),
       ...(planned ? { planned } : {}),
       lockedOut: new Set(devicesOf(plant).flatMap(({ id }) => (this.fleet.isLockedOut(id) ? [id] : []))),
-      event: { direction: event.direction, optedOut: new Set(out.map(({ siteId }) => siteId)) },
+      takings: this.decisions.takingsNow(),
+      event: { direction: event.direction, optedOut },
       sunW: new Map([...image.sites.values()].map(({ siteId, powersW }) => [siteId, powersW.pv ?? 0])),
       restW: restNow(plant, image, planned),
-      ...limitsOver(plant, this.limits.list(nowMs), { startMs: nowMs, endMs: nowMs + 1 }),
+      ...limitsOver(plant, this.wishes.limits(nowMs), { startMs: nowMs, endMs: nowMs + 1 }),
     };
   }
 
@@ -58,7 +60,7 @@ export class EventFactsService {
       ...(planned ? { planned } : {}),
       sunW: new Map(plan?.sites.map(({ siteId, pvW }) => [siteId, pvW[step] ?? 0])),
       ...(plan && step >= 0 ? { restW: restPlanned(plan, step) } : {}),
-      ...limitsOver(facts.plant, this.limits.list(nowMs), { startMs, endMs }),
+      ...limitsOver(facts.plant, this.wishes.limits(nowMs), { startMs, endMs }),
       ahead: { leadMs: Math.max(0, startMs - nowMs), lengthMs: endMs - startMs },
     };
   }

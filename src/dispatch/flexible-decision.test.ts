@@ -264,6 +264,10 @@ const home = fc.record({
   pvW: fc.integer({ min: 0, max: 8_000 }),
   batteryW: fc.integer({ min: -5_000, max: 5_000 }),
   socPct: fc.integer({ min: 0, max: 100 }),
+  taking: fc.record({
+    takesW: fc.option(fc.integer({ min: 230, max: 11_000 }), { nil: undefined }),
+    share: fc.constantFrom(1, 1 / 3, 2 / 3),
+  }),
   changedS: fc.option(fc.integer({ min: 0, max: 400 }), { nil: undefined }),
 });
 const limitW = fc.option(fc.integer({ min: 0, max: 15_000 }), { nil: undefined });
@@ -292,6 +296,12 @@ describe('whatever is asked of flexible loads', () => {
       inputOf(homes, {
         siteLimits: new Map(homes.map(({ id }) => [id, set])),
         fleetLimits: { importW: fleetW },
+        takings: new Map(
+          given.map(({ taking: { share, takesW } }, index) => [
+            `home-${index}-flexible-load`,
+            { share, ...(takesW === undefined ? {} : { takesW }) },
+          ]),
+        ),
         loadRuns: new Map(
           given.map(({ drawsW, changedS }, index) => [
             `home-${index}-flexible-load`,

@@ -1,6 +1,5 @@
 import { needWindowAt } from '../fleet/daily-need.js';
-import { minimumTimes } from '../fleet/load-times.js';
-import { type Device, type DeviceId, mostDrawW, type Site, type SiteId } from '../fleet/plant.js';
+import type { Device, DeviceId, Site, SiteId } from '../fleet/plant.js';
 import { sum } from '../kernel/sum.js';
 import { meanPowerW, type Watt } from '../kernel/units.js';
 import { type DeviceNow, type SiteNow, withPowers } from '../telemetry/image.js';
@@ -8,9 +7,11 @@ import { type Cut, narrow, openBand, type PowerBand } from './band.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { deliveredBySite, signOf } from './event-delivery.js';
 import { fleetNet } from './fleet-net.js';
-import { type GeneratorHold, mayRun, WHY_HELD } from './generator-rules.js';
+import { WHY_HELD } from './generator-rules.js';
 import { chargeOf, type LoadCase, standInOf, togetherLimits, type TogetherLimit, wouldDraw } from './load-limits.js';
 import { type Sharing, shareLoads } from './load-sharing.js';
+import { mostTakenW, mostToldW, toldFor } from './load-taking.js';
+import { drawnOf, type Wish, wishOf } from './load-wishes.js';
 import { owedFallback } from './owed-fallback.js';
 import { splitInProportion } from './split.js';
 
@@ -31,7 +32,7 @@ export const decideFlexible = (
   batteries: EventMatters['batteries'],
 ): FlexibleDecisions => {
   if (loads.length === 0) return { decisions: [], image: input.image };
-  const wishes = loads.map((load) => wishOf(input, load));
+  const wishes = loads.map((load) => wishOf(input, load.device));
   const bands = limitedBands(input, loads, wishes);
   const eventsW = eventShares(input, { loads, batteries, bands, wishes });
   const decisions = loads.map((load, index) => decisionOf(input, load, bands[index]!, wishes[index], eventsW[index]));
@@ -44,20 +45,16 @@ const stateOf = ({ image }: DecisionInput, { device }: LoadCase): number | undef
 /** Where it does not say what it would do, it may draw at any moment. */
 const isIdle = (input: DecisionInput, load: LoadCase): boolean => load.drawsW === 0 && !wouldDraw(stateOf(input, load));
 
-const sharingOf = (input: DecisionInput, load: LoadCase, maxW: Watt = load.device.ratedW): Sharing => ({
+const sharingOf = (input: DecisionInput, load: LoadCase, maxW: Watt): Sharing => ({
   minW: load.device.flexibleLoad!.minW,
   maxW,
   drawsW: load.drawsW,
   isIdle: isIdle(input, load),
 });
 
-/** What a plan's rounding may take from a load's least power. */
-const ROUNDING_W = 1;
-
-/** The whole watts that a load may draw of what it is to draw at most: nothing where it could not draw so little. */
-const drawnOf = (mostW: Watt, minW: Watt): Watt => (mostW < minW - ROUNDING_W ? 0 : Math.max(Math.floor(mostW), minW));
-
 const mostOf = (band: PowerBand): Watt => 0 - band.minW;
+
+const usefulW = ({ takings }: DecisionInput, { device }: LoadCase): Watt => mostToldW(device, takings?.get(device.id));
 
 const capped = (band: PowerBand, by: Parameters<typeof narrow>[1], why: () => string, mostW: Watt): PowerBand =>
   narrow(band, by, why, 0 - mostW, 0);
@@ -71,8 +68,8 @@ const limitedBands = (input: DecisionInput, loads: readonly LoadCase[], wishes: 
   const limitTogether = (indexes: readonly number[], { mostW, by, why, moves }: TogetherLimit): void => {
     const couldW = indexes.map((index) => mostOf(bands[index]!));
     if (sum(couldW) <= mostW) return;
-    const wantsW = indexes.map((index, at) => Math.min(couldW[at]!, wishes[index]?.mostW ?? Infinity));
-    const sharers = indexes.map((index, at) => sharingOf(input, loads[index]!, wantsW[at]));
+    const wantsW = indexes.map((index, at) => Math.min(couldW[at]!, wishes[index]?.mostW ?? Infinity, usefulW(input, loads[index]!)));
+    const sharers = indexes.map((index, at) => sharingOf(input, loads[index]!, wantsW[at]!));
     const sharesW = shareLoads(mostW, sharers, moves);
     const leftW = mostW - sum(sharesW);
     const moreW = splitInProportion(
@@ -112,46 +109,6 @@ const fleetImportRoom = (input: DecisionInput, loads: readonly LoadCase[]): Watt
   return roomW;
 };
 
-interface Wish {
-  readonly mostW: Watt;
-  readonly owner: DeviceDecision['owner'];
-  readonly reason: string;
-  /** Which of its minimum times it is held to. */
-  readonly heldBy?: GeneratorHold;
-}
-
-/** What a person wants of it, or the plan within its minimum times; neither: it draws as it likes. */
-const wishOf = (input: DecisionInput, load: LoadCase): Wish | undefined => {
-  const { device } = load;
-  const override = input.overrides.get(device.id);
-  if (override?.setpoint.kind === 'load-limit')
-    return { mostW: override.setpoint.maxW, owner: `override:${override.by}`, reason: 'set by an operator' };
-  return withinTimes(input, device, plannedWish(input, device));
-};
-
-const plannedWish = (input: DecisionInput, { id }: Device): Wish | undefined => {
-  const planned = input.planned?.get(id);
-  if (planned?.kind !== 'flexible-load') return undefined;
-  return {
-    mostW: planned.drawW,
-    owner: 'plan',
-    reason: planned.drawW > 0 ? `plan has it draw ${Math.round(planned.drawW)} W` : 'plan has it wait',
-  };
-};
-
-/**
- * The plan's wish, or a load's own, as its minimum times allow. They are about wear, not safety: limits, an event that asks for it and a
- * person come before them. Where nobody knows the least that it draws, it goes on as it likes.
- */
-const withinTimes = (input: DecisionInput, { id, ratedW, flexibleLoad }: Device, wish: Wish | undefined): Wish | undefined => {
-  const run = input.loadRuns?.get(id);
-  const { minW } = flexibleLoad!;
-  const { heldBy } = run ? mayRun(minimumTimes(flexibleLoad!), run, !wish || drawnOf(wish.mostW, minW) > 0, input.atMs) : {};
-  if (heldBy === undefined) return wish;
-  const mostW = heldBy === 'min-up' ? minW || ratedW : 0;
-  return { owner: 'device', reason: 'draws as it likes', ...wish, mostW, heldBy };
-};
-
 /** By its plan it has to draw nearly all the time that is left. */
 const URGENT_SHARE = 0.9;
 
@@ -160,7 +117,7 @@ const isUrgent = (input: DecisionInput, { site, device }: LoadCase): boolean => 
   const { need } = device.flexibleLoad!;
   const window = need && needWindowAt(need, site.zone, input.atMs);
   if (planned?.kind !== 'flexible-load' || !window) return false;
-  return meanPowerW(planned.toComeWh, window.endMs - input.atMs) >= URGENT_SHARE * mostDrawW(device);
+  return meanPowerW(planned.toComeWh, window.endMs - input.atMs) >= URGENT_SHARE * mostTakenW(device, input.takings?.get(device.id));
 };
 
 interface EventMatters {
@@ -200,11 +157,18 @@ const eventShares = (input: DecisionInput, { loads, batteries, bands, wishes }: 
   if (sign < 0 && openW <= 0 && asked.every((index) => wishes[index] === undefined)) return sharesW;
   const wantedW = shareLoads(
     targetW,
-    asked.map((index, at) => ({ ...sharingOf(input, loads[index]!, mostW[at]), isIdle: wishes[index]?.heldBy === 'min-down' })),
+    asked.map((index, at): Sharing => {
+      const load = loads[index]!;
+      const { share = 1, takesW = Infinity } = input.takings?.get(load.device.id) ?? {};
+      const sharing = sharingOf(input, load, Math.min(mostW[at]! * share, takesW));
+      return { ...sharing, minW: sharing.minW * share, isIdle: wishes[index]?.heldBy === 'min-down' };
+    }),
   );
   asked.forEach((index, at) => {
     const plannedW = wishes[index]?.mostW ?? mostOf(bands[index]!);
-    const shareW = sign > 0 ? wantedW[at]! : Math.max(wantedW[at]!, plannedW);
+    const { device } = loads[index]!;
+    const toldW = Math.min(toldFor(device, input.takings?.get(device.id), wantedW[at]!), mostW[at]!);
+    const shareW = sign > 0 ? toldW : Math.max(toldW, plannedW);
     if (sign > 0 ? shareW < Math.min(plannedW, mostW[at]!) : shareW > plannedW) sharesW[index] = shareW;
   });
   return sharesW;

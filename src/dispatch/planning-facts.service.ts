@@ -76,6 +76,7 @@ export class PlanningFactsService {
             ];
           }),
       ),
+      takings: this.decisions.takingsNow(),
       unavailable: new Set(
         devices
           .filter(

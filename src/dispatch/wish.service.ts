@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { filter, merge, type Observable } from 'rxjs';
-import type { Plant } from '../fleet/plant.js';
+import type { Plant, SiteId } from '../fleet/plant.js';
 import { isOverWithin } from '../kernel/deadline.js';
 import { messageOf } from '../kernel/errors.js';
 import { clamp, type DurationMs, type EpochMs, SECOND_MS, type Watt } from '../kernel/units.js';
@@ -73,6 +73,11 @@ export class WishService {
     );
   }
 
+  /** Sites that stay out of an event. */
+  async optedOut(eventId: string): Promise<ReadonlySet<SiteId>> {
+    return new Set((await this.events.optedOut(eventId)).map(({ siteId }) => siteId));
+  }
+
   /** Limits in force or to come, as a plan needs them. */
   limits(nowMs: EpochMs): PlannedLimit[] {
     return this.limitService.list(nowMs);
@@ -140,13 +145,12 @@ export class WishService {
     // Before its start and after its end it is measured as in the nearest of its intervals.
     const [fixedW, optedOut] = await Promise.all([
       this.baselines.baselineAt(event, clamp(nowMs, event.startMs, event.endMs - 1)),
-      this.events.optedOut(event.id),
+      this.optedOut(event.id),
     ]);
     // Baselines of new times are fixed a moment later: until then homes that were following would fall out of it at one blow.
     const baselineW = fixedW.size === 0 && before ? before.baselineW : fixedW;
     const deliveredBeforeWh = before?.deliveredBeforeWh ?? (await this.baselines.deliveredBefore(event));
-    const out = new Set(optedOut.map(({ siteId }) => siteId));
-    const wish = { id: event.id, direction, powerW, endMs: quietFromMs(event), baselineW, deliveredBeforeWh, optedOut: out };
+    const wish = { id: event.id, direction, powerW, endMs: quietFromMs(event), baselineW, deliveredBeforeWh, optedOut };
     return { wish, courses };
   }
 

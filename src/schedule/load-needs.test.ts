@@ -48,6 +48,20 @@ describe('what flexible loads are still to draw', () => {
     expect(withNeed(0, false).map(({ id }) => id)).toEqual(['wallbox@2026-06-02']);
   });
 
+  it('is drawn as far as who is there takes it, in the window that runs', () => {
+    const nowMs = at('2026-06-01', 21);
+    const bounds = (takesW: number | undefined, share: number) =>
+      problems(nowMs, { takings: new Map([['wallbox', { share, ...(takesW === undefined ? {} : { takesW }) }]]) }).map(({ minW, maxW }) => [
+        minW,
+        maxW,
+      ]);
+    const tomorrow = [4_140, 10_000];
+    expect(bounds(5_500, 1)).toEqual([[4_140, 5_500], tomorrow]);
+    expect(bounds(3_680, 1 / 3)).toEqual([[1_380, 3_680], tomorrow]);
+    expect(bounds(3_000, 1)).toEqual([[4_140, 4_140], tomorrow]);
+    expect(bounds(undefined, 1)).toEqual([[4_140, 10_000], tomorrow]);
+  });
+
   it('is only what would be too late after the horizon, of a window that goes beyond it', () => {
     // The second window ends 13 h after it begins; the horizon ends two hours before that.
     const nowMs = at('2026-06-01', 17);
@@ -76,6 +90,9 @@ describe('what flexible loads are still to draw', () => {
     const [tonight, next] = problems(nowMs, { overrides: [override(3)] });
     expect(tonight!.override).toEqual({ maxW: [6_000, 6_000, 6_000, ...Array.from({ length: 33 }, () => null)], by: 'anna' });
     expect(next!.override).toBeUndefined();
+    // In the window a car on one phase is there, which can draw a third of it.
+    const onOnePhase = problems(nowMs + 2 * HOUR_MS, { overrides: [override(4)], takings: new Map([['wallbox', { share: 1 / 3 }]]) });
+    expect(onOnePhase[0]!.override!.maxW.slice(0, 3)).toEqual([2_000, 2_000, null]);
     expect(problems(nowMs, { overrides: [override(1)] })[0]!.override).toBeUndefined();
     expect(problems(nowMs, { overrides: [{ ...override(3), deviceId: 'other' }] })[0]!.override).toBeUndefined();
   });

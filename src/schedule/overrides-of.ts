@@ -48,15 +48,16 @@ export const generatorOverrideOf = (
   return { override: { powerW: steps.map((step) => (holdsIn(override, step) ? toldW : null)), by: override.by } };
 };
 
-/** What a load is let draw in the time of its need; nothing to plan with where that begins after it. */
+/** What a load is let draw in the time of its need, of which it can draw this share; nothing to plan with where that begins after it. */
 export const loadOverrideOf = (
   { id }: Device,
   window: Interval,
   overrides: readonly PlannedOverride[],
   steps: readonly Interval[],
+  share: number,
 ): Pick<FlexibleLoad, 'override'> => {
   const override = overrideOf(overrides, id, 'load-limit');
-  const maxW = steps.map((step) => (override && holdsIn(override, step) ? Math.max(0, override.setpoint.maxW) : null));
+  const maxW = steps.map((step) => (override && holdsIn(override, step) ? Math.max(0, share * override.setpoint.maxW) : null));
   const isHeld = maxW.some((mostW, step) => mostW !== null && overlaps(steps[step]!, window));
   return override && isHeld ? { override: { maxW, by: override.by } } : {};
 };

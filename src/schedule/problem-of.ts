@@ -5,7 +5,7 @@ import type { Interval } from '../kernel/interval.js';
 import { clamp, type EpochMs, type Watt } from '../kernel/units.js';
 import { FLEET_SCOPE, type LimitKind } from '../signals/operator-limit.js';
 import type { PriceSlot } from '../signals/price.js';
-import { loadProblems, type NeedNow } from './load-needs.js';
+import { loadProblems, type LoadTakes, type NeedNow } from './load-needs.js';
 import { fleetLimits, limitOver, type PlannedLimit, takenLimits } from './operator-limits-of.js';
 import { batteryOverrideOf, generatorOverrideOf, type PlannedOverride, sunOverrideOf } from './overrides-of.js';
 import { planningSteps } from './planning-steps.js';
@@ -33,6 +33,7 @@ export interface DevicesAtStart {
   readonly generators: ReadonlyMap<DeviceId, { readonly on: boolean; readonly sinceMs?: EpochMs; readonly powerW: Watt }>;
   /** Locked out, offline or failed: they are not planned with. */
   readonly unavailable: ReadonlySet<DeviceId>;
+  readonly takings?: ReadonlyMap<DeviceId, LoadTakes>;
 }
 
 /** An event with each site's mean net import without it; a site without one takes no part. */

@@ -1,0 +1,49 @@
+import { minimumTimes } from '../fleet/load-times.js';
+import type { Device } from '../fleet/plant.js';
+import type { Watt } from '../kernel/units.js';
+import type { DecisionInput, DeviceDecision } from './decision.js';
+import { type GeneratorHold, mayRun } from './generator-rules.js';
+import { ROUNDING_W, toldFor } from './load-taking.js';
+
+/** The whole watts that a load may draw of what it is to draw at most: nothing where it could not draw so little. */
+export const drawnOf = (mostW: Watt, minW: Watt): Watt => (mostW < minW - ROUNDING_W ? 0 : Math.max(Math.floor(mostW), minW));
+
+/** What a flexible load is to draw, as it is told it; W. */
+export interface Wish {
+  readonly mostW: Watt;
+  readonly owner: DeviceDecision['owner'];
+  readonly reason: string;
+  /** Which of its minimum times it is held to. */
+  readonly heldBy?: GeneratorHold;
+}
+
+/** What a person wants of it, or the plan within its minimum times; neither: it draws as it likes. */
+export const wishOf = (input: DecisionInput, device: Device): Wish | undefined => {
+  const override = input.overrides.get(device.id);
+  if (override?.setpoint.kind === 'load-limit')
+    return { mostW: override.setpoint.maxW, owner: `override:${override.by}`, reason: 'set by an operator' };
+  return withinTimes(input, device, plannedWish(input, device));
+};
+
+const plannedWish = ({ planned: plan, takings }: DecisionInput, device: Device): Wish | undefined => {
+  const planned = plan?.get(device.id);
+  if (planned?.kind !== 'flexible-load') return undefined;
+  return {
+    mostW: toldFor(device, takings?.get(device.id), planned.drawW),
+    owner: 'plan',
+    reason: planned.drawW > 0 ? `plan has it draw ${Math.round(planned.drawW)} W` : 'plan has it wait',
+  };
+};
+
+/**
+ * The plan's wish, or a load's own, as its minimum times allow. They are about wear, not safety: limits, an event that asks for it and a
+ * person come before them. Where nobody knows the least that it draws, it goes on as it likes.
+ */
+const withinTimes = (input: DecisionInput, { id, ratedW, flexibleLoad }: Device, wish: Wish | undefined): Wish | undefined => {
+  const run = input.loadRuns?.get(id);
+  const { minW } = flexibleLoad!;
+  const { heldBy } = run ? mayRun(minimumTimes(flexibleLoad!), run, !wish || drawnOf(wish.mostW, minW) > 0, input.atMs) : {};
+  if (heldBy === undefined) return wish;
+  const mostW = heldBy === 'min-up' ? minW || ratedW : 0;
+  return { owner: 'device', reason: 'draws as it likes', ...wish, mostW, heldBy };
+};

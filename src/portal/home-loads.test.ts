@@ -30,6 +30,7 @@ describe('a home’s flexible loads', () => {
     ['event:EV-0001', 'event'],
     ['override:olga', 'operator'],
     ['plan', 'plan'],
+    ['device', 'rest'],
   ])('held by %s are held by %s', (owner, by) => {
     expect(homeLoads([charger], () => ({ 'flexible.powerW': -0 }), [lease(owner, 4_200)])).toMatchObject([
       { drawsW: 0, held: { by, toW: 4_200 } },

@@ -5,7 +5,7 @@ import type { Watt } from '../kernel/units.js';
 
 /** In the order of the codes of `flexible.state`. */
 export const LOAD_WORDS = Object.keys(LOAD_STATE) as (keyof typeof LOAD_STATE)[];
-export const HOLDERS = ['limit', 'event', 'operator', 'plan'] as const;
+export const HOLDERS = ['limit', 'event', 'operator', 'plan', 'rest'] as const;
 
 /** What a household sees of its car charger or heat pump. */
 export interface HomeLoad {
@@ -47,6 +47,7 @@ const heldBy = (lease: Lease | undefined, ratedW: Watt): HomeLoad['held'] =>
 
 const holderOf = (owner: Lease['owner']): (typeof HOLDERS)[number] => {
   if (owner === 'plan') return 'plan';
+  if (owner === 'device') return 'rest';
   if (owner.startsWith('event:')) return 'event';
   return owner.startsWith('override:') ? 'operator' : 'limit';
 };

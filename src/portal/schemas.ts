@@ -28,7 +28,9 @@ export const homeNowSchema = z.object({
       held: z
         .object({ by: z.enum(HOLDERS), toW: z.number() })
         .optional()
-        .describe('Who lets it draw less than it is made for: a limit, a grid event, an operator by hand, or the plan'),
+        .describe(
+          'Who lets it draw less than it is made for: a limit, a grid event, an operator by hand, the plan, or nobody, while it rests after it was held back',
+        ),
     }),
   ),
   activeEvent: z

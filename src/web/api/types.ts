@@ -245,7 +245,7 @@ export interface HomeLoad {
   name: string;
   state?: 'nothingThere' | 'wantsNothing' | 'heldBack' | 'draws' | 'failed';
   drawsW?: number;
-  held?: { by: 'limit' | 'event' | 'operator' | 'plan'; toW: number };
+  held?: { by: 'limit' | 'event' | 'operator' | 'plan' | 'rest'; toW: number };
 }
 
 /** GET /api/me/energy?days=N — local days, newest last; today counts until now. */

@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import { ComplianceJobs } from '../dispatch/compliance.jobs.js';
 import { DispatchJobs } from '../dispatch/dispatch.jobs.js';
+import { DecisionLog } from '../dispatch/decision-log.js';
 import { DecisionService } from '../dispatch/decision.service.js';
 import { DispatchService } from '../dispatch/dispatch.service.js';
 import { LeaseSpans } from '../dispatch/lease-spans.js';
@@ -23,6 +24,7 @@ import { devicesOf } from '../fleet/plant.js';
 import { serveOpenApi } from '../grid/openapi.js';
 import { BadInput } from '../kernel/errors.js';
 import { wordsOf } from '../kernel/schema-words.js';
+import { DAY_MS } from '../kernel/units.js';
 import { AlarmService } from '../platform/alarm.service.js';
 import { type FolderLock, lockFolder } from '../platform/folder-lock.js';
 import { nestLogger } from '../platform/logger.js';
@@ -82,6 +84,8 @@ export class PlantApp {
     await app.get(DispatchService).load();
     app.get(LeaseSpans).rememberIn(options.config.dataDir, nowMs);
     app.get(DecisionService).rememberIn(options.config.dataDir, nowMs);
+    const { dataDir, decisionBytes: maxBytes, rawRetentionDays } = options.config;
+    app.get(DecisionLog).rememberIn(dataDir, { maxBytes, keepMs: rawRetentionDays * DAY_MS });
     return new PlantApp(app, options, lock);
   }
 

@@ -10,6 +10,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['device', async () => (await import('./device.js')).deviceCommand()],
   ['forecast', async () => (await import('./forecast.js')).forecastCommand()],
   ['schedule', async () => (await import('./schedule/schedule.js')).scheduleCommand()],
+  ['dispatch', async () => (await import('./dispatch.js')).dispatchCommand()],
   ['event', async () => (await import('./event.js')).eventCommand()],
   ['limit', async () => (await import('./limit.js')).limitCommand()],
   ['release', async () => (await import('./release.js')).releaseCommand()],

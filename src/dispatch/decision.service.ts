@@ -6,7 +6,7 @@ import { PlanService } from '../schedule/plan.service.js';
 import { TelemetryService } from '../telemetry/telemetry.service.js';
 import { CycleMemory } from './cycle-memory.js';
 import { decide } from './decide.js';
-import type { Decision } from './decision.js';
+import type { Decision, DecisionInput } from './decision.js';
 import type { GeneratorNow } from './generator-rules.js';
 import { LoadRuns } from './load-runs.js';
 import type { Taking } from './load-taking.js';
@@ -34,7 +34,8 @@ export class DecisionService {
     this.loadRuns.rememberIn(dataDir, nowMs);
   }
 
-  async decideAt(nowMs: EpochMs): Promise<Decision> {
+  /** What is decided, and what it rests on. The latter is the next cycle's to change: look at it before that. */
+  async decideAt(nowMs: EpochMs): Promise<{ readonly input: DecisionInput; readonly decision: Decision }> {
     const plant = this.fleet.plant();
     const wishes = await this.wishes.at(plant, nowMs);
     const told = this.telemetry.image(nowMs);
@@ -42,7 +43,7 @@ export class DecisionService {
     const seen = this.memory.look(plant, told, lockedOut);
     this.starts.watch(this.memory.generatorsNow());
     const planned = this.plan.at(plant, this.plans.current(), nowMs);
-    const decision = decide({
+    const input: DecisionInput = {
       ...wishes,
       ...seen,
       atMs: nowMs,
@@ -50,9 +51,10 @@ export class DecisionService {
       consents: new Map(plant.sites.map((site) => [site.id, this.fleet.consentOf(site.id)])),
       lockedOut,
       ...(planned ? { planned } : {}),
-    });
+    };
+    const decision = decide(input);
     this.memory.note(plant, told, decision);
-    return decision;
+    return { input, decision };
   }
 
   /** What is learnt of flexible loads that take less than they could. */

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ComplianceJobs } from './compliance.jobs.js';
+import { DecisionLog } from './decision-log.js';
 import { DecisionService } from './decision.service.js';
 import { DispatchJobs } from './dispatch.jobs.js';
 import { DispatchService } from './dispatch.service.js';
@@ -24,6 +25,7 @@ import { WishService } from './wish.service.js';
   imports: [TypeOrmModule.forFeature([DispatchStateEntity])],
   providers: [
     ComplianceJobs,
+    DecisionLog,
     DecisionService,
     DispatchService,
     DispatchJobs,

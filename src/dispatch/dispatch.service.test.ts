@@ -7,6 +7,7 @@ import { AlarmService } from '../platform/alarm.service.js';
 import { ManualClock } from '../platform/clock.js';
 import { databaseOptions } from '../platform/database.js';
 import type { Decision } from './decision.js';
+import { DecisionLog } from './decision-log.js';
 import type { DecisionService } from './decision.service.js';
 import { DispatchService } from './dispatch.service.js';
 import { DispatchStateEntity } from './dispatch-state.entity.js';
@@ -59,9 +60,9 @@ let clock: ManualClock;
 
 const serviceOn = (source: DataSource): DispatchService => {
   clock = new ManualClock(NOW);
-  const deciding = { decideAt: () => decideAt() } as unknown as DecisionService;
+  const deciding = { decideAt: async () => ({ input: {}, decision: await decideAt() }) } as unknown as DecisionService;
   const alarms = new AlarmService(source.getRepository(AlarmEntity), clock);
-  return new DispatchService(deciding, field, source.getRepository(DispatchStateEntity), alarms, clock);
+  return new DispatchService(deciding, field, source.getRepository(DispatchStateEntity), alarms, clock, new DecisionLog());
 };
 
 beforeEach(async () => {

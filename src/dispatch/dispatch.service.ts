@@ -11,6 +11,7 @@ import { type DurationMs, type EpochMs, SECOND_MS } from '../kernel/units.js';
 import { AlarmService } from '../platform/alarm.service.js';
 import { Clock } from '../platform/clock.js';
 import type { Decision } from './decision.js';
+import { DecisionLog } from './decision-log.js';
 import { DecisionService } from './decision.service.js';
 import { DispatchStateEntity } from './dispatch-state.entity.js';
 import { LEASE_MS, leaseWrites } from './lease-writes.js';
@@ -55,6 +56,7 @@ export class DispatchService {
     @InjectRepository(DispatchStateEntity) private readonly states: Repository<DispatchStateEntity>,
     private readonly alarms: AlarmService,
     private readonly clock: Clock,
+    private readonly log: DecisionLog,
   ) {
     this.outcomes = new OutcomeAlarms(alarms);
   }
@@ -172,17 +174,19 @@ export class DispatchService {
   }
 
   private async decideAndWrite(): Promise<void> {
-    const decision = await this.deciding.decideAt(this.clock.now());
+    const { input, decision } = await this.deciding.decideAt(this.clock.now());
     if (this.clock.now() - decision.atMs > OUTDATED_AFTER_MS) this.miss(decision.atMs);
     // An operator may have released while the image was read, or the watchdog may have given this cycle up: nothing is written then.
     if (!this.mayWrite()) return;
     this.remember(decision);
     const { assert, release } = leaseWrites(decision, this.field.leases(), LEASE_MS);
     if (assert.length > 0) this.asking.next({ atMs: decision.atMs, leases: assert });
-    const [outcomes] = await Promise.all([
+    const writing = Promise.all([
       this.field.assert(assert),
       Promise.all(release.map(({ deviceId, control }) => this.field.release(deviceId, control))),
     ]);
+    this.log.note(input, decision);
+    const [outcomes] = await writing;
     this.told.next({ atMs: decision.atMs, outcomes });
     this.tell(outcomes);
   }

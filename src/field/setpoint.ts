@@ -53,3 +53,17 @@ interface Asides {
   readonly overwrote?: string;
   readonly noFallback?: true;
 }
+
+/** A setpoint in words: `charge 1200 W`, `at most 3000 W`. */
+export const setpointText = (setpoint: Setpoint): string => {
+  switch (setpoint.kind) {
+    case 'battery-power':
+      return setpoint.powerW === 0 ? 'rest' : `${setpoint.powerW > 0 ? 'discharge' : 'charge'} ${Math.abs(Math.round(setpoint.powerW))} W`;
+    case 'pv-limit':
+      return `at most ${Math.round(setpoint.maxW)} W`;
+    case 'load-limit':
+      return setpoint.maxW === 0 ? 'draw nothing' : `draw at most ${Math.round(setpoint.maxW)} W`;
+    case 'generator':
+      return setpoint.run ? `run at ${Math.round(setpoint.powerW)} W` : 'stand';
+  }
+};

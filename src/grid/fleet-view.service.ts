@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { DispatchService } from '../dispatch/dispatch.service.js';
 import { FieldControl } from '../field/field-control.port.js';
-import type { Lease, Setpoint } from '../field/setpoint.js';
+import { type Lease, setpointText } from '../field/setpoint.js';
 import { FleetService } from '../fleet/fleet.service.js';
 import { busName, type Device, type Site } from '../fleet/plant.js';
 import type { EpochMs } from '../kernel/units.js';
@@ -112,16 +112,3 @@ export class FleetViewService {
 
 const writesOf = ({ writesPerDay: perDay }: Device, lastDay: number | undefined): Pick<DeviceRow, 'writes'> =>
   lastDay === undefined && perDay === undefined ? {} : { writes: { lastDay: lastDay ?? 0, ...(perDay === undefined ? {} : { perDay }) } };
-
-const setpointText = (setpoint: Setpoint): string => {
-  switch (setpoint.kind) {
-    case 'battery-power':
-      return setpoint.powerW === 0 ? 'rest' : `${setpoint.powerW > 0 ? 'discharge' : 'charge'} ${Math.abs(Math.round(setpoint.powerW))} W`;
-    case 'pv-limit':
-      return `at most ${Math.round(setpoint.maxW)} W`;
-    case 'load-limit':
-      return setpoint.maxW === 0 ? 'draw nothing' : `draw at most ${Math.round(setpoint.maxW)} W`;
-    case 'generator':
-      return setpoint.run ? `run at ${Math.round(setpoint.powerW)} W` : 'stand';
-  }
-};

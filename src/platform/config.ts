@@ -36,6 +36,7 @@ export const environmentSchema = z.object({
     .optional()
     .describe('InfluxDB 1.x, as http://host:8086/database; a SQLite file in the data folder without it'),
   VPP_SPOOL_MB: wholeNumber(1, 1_000_000).default(1_024).describe('Room on disk for readings while InfluxDB is away, in megabytes'),
+  VPP_DECISIONS_MB: wholeNumber(0, 1_000_000).default(1_024).describe('Room on disk for the log of decisions, in megabytes; 0 keeps none'),
   SOLANA_RPC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -65,6 +66,7 @@ export interface Config {
   readonly database: DatabaseTarget;
   readonly influxUrl: string | undefined;
   readonly spoolBytes: number;
+  readonly decisionBytes: number;
   readonly solanaRpcUrl: string | undefined;
   readonly proofKeys: string | undefined;
   readonly anchorSigner: string | undefined;
@@ -119,6 +121,7 @@ export const configOf = (environment: Readonly<Record<string, string | undefined
       : { kind: 'sqlite', file: `${data.VPP_DATA_DIR}/plant.sqlite` },
     influxUrl: data.INFLUX_URL,
     spoolBytes: data.VPP_SPOOL_MB * 1_000_000,
+    decisionBytes: data.VPP_DECISIONS_MB * 1_000_000,
     solanaRpcUrl: data.SOLANA_RPC_URL,
     proofKeys: data.VPP_PROOF_KEYS,
     anchorSigner: data.VPP_ANCHOR_SIGNER,

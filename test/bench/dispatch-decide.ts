@@ -3,6 +3,7 @@ import { livingSites, plantOf } from '../../src/cli/scenario/scenario-plant.js';
 import { ScenarioPolls } from '../../src/cli/scenario/scenario-polls.js';
 import { wishesAt } from '../../src/cli/scenario/scenario-wishes.js';
 import { CycleMemory } from '../../src/dispatch/cycle-memory.js';
+import { changesBetween, type Entries, entriesOf } from '../../src/dispatch/decision-record.js';
 import { decide } from '../../src/dispatch/decide.js';
 import { loadProfiles, profileNamed } from '../../src/field/profiles.js';
 import { devicesOf } from '../../src/fleet/plant.js';
@@ -72,6 +73,9 @@ const decideIn = (what: string, scenario: Scenario): BenchRow[] => {
   const decideMs: number[] = [];
   const cycleMs: number[] = [];
   const imageMs: number[] = [];
+  const logMs: number[] = [];
+  let entriesBefore: Entries = new Map();
+  let changed = 0;
   for (let cycle = 1; cycle <= CYCLES; cycle += 1) {
     const nowMs = scenario.start + cycle * 1_000;
     for (const living of sites) {
@@ -89,6 +93,11 @@ const decideIn = (what: string, scenario: Scenario): BenchRow[] => {
     decideMs.push(performance.now() - lookedMs);
     memory.note(plant, image, decision);
     cycleMs.push(performance.now() - beganMs);
+    const notedMs = performance.now();
+    const entries = entriesOf({ ...wishes, ...seen, atMs: nowMs, plant }, decision);
+    changed = changesBetween(entriesBefore, entries).set.length;
+    entriesBefore = entries;
+    logMs.push(performance.now() - notedMs);
   }
   return [
     { what: `${what}: the image of the plant that it is made on, median`, value: quantile(imageMs, 0.5), unit: 'ms' },
@@ -96,5 +105,7 @@ const decideIn = (what: string, scenario: Scenario): BenchRow[] => {
     { what: `${what}: one decision, median`, value: quantile(decideMs, 0.5), unit: 'ms', bound: 50 },
     { what: `${what}: one decision, p95`, value: quantile(decideMs, 0.95), unit: 'ms' },
     { what: `${what}: and what is remembered between cycles, median`, value: quantile(cycleMs, 0.5), unit: 'ms', bound: 50 },
+    { what: `${what}: entries of the log that change in a cycle`, value: changed, unit: '' },
+    { what: `${what}: beside the devices being told, working them out, median`, value: quantile(logMs, 0.5), unit: 'ms' },
   ];
 };

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { ledgerUpTo } from './ledger-tail.js';
 
@@ -27,6 +27,8 @@ export const dataFilesOf = (folder: string): DataFiles => {
 /** Copies a file that its writer replaces whole or only adds to. `anchored` are the transactions that the database knows. */
 export const copyFile = (source: string, target: string, anchored: ReadonlySet<string>): void => {
   mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+  // A log that is given up, or compressed into another file, since the folder was looked through.
+  if (!existsSync(source)) return;
   if (source.endsWith(LEDGER_FILE)) writeFileSync(target, ledgerUpTo(readFileSync(source, 'utf8'), anchored), { mode: 0o600 });
   else copyFileSync(source, target);
 };

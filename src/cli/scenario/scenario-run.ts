@@ -1,6 +1,6 @@
 import { CycleMemory } from '../../dispatch/cycle-memory.js';
 import { decide } from '../../dispatch/decide.js';
-import type { Decision, DeviceDecision } from '../../dispatch/decision.js';
+import type { Decision, DecisionInput, DeviceDecision } from '../../dispatch/decision.js';
 import { LoadRuns } from '../../dispatch/load-runs.js';
 import { LEASE_MS, leaseWrites } from '../../dispatch/lease-writes.js';
 import type { DeviceId, Plant } from '../../fleet/plant.js';
@@ -35,12 +35,15 @@ export interface Recording {
   readonly starts: ReadonlyMap<DeviceId, number>;
 }
 
+/** Hears of each decision and what it rested on, which the next cycle may change. */
+export type DecisionListener = (input: DecisionInput, decision: Decision) => void;
+
 /**
  * Lives through a scenario on virtual time: the simulator's physics, the plant's own image, decision and leases. The same scenario
  * gives the same recording. `handsOff`: nothing is ever decided, and devices do what they do by themselves.
  */
-export const runScenario = (scenario: Scenario, genset: Profile, handsOff = false): Recording =>
-  new ScenarioRun(scenario, genset, handsOff).run();
+export const runScenario = (scenario: Scenario, genset: Profile, handsOff = false, onDecided?: DecisionListener): Recording =>
+  new ScenarioRun(scenario, genset, handsOff, onDecided).run();
 
 class ScenarioRun {
   private readonly plant: Plant;
@@ -59,6 +62,7 @@ class ScenarioRun {
     private readonly scenario: Scenario,
     genset: Profile,
     private readonly handsOff: boolean,
+    private readonly onDecided: DecisionListener | undefined,
   ) {
     this.plant = plantOf(scenario);
     this.sites = livingSites(scenario, this.plant, genset);
@@ -115,7 +119,9 @@ class ScenarioRun {
     const image = plantImage(this.plant, this.polls.states, nowMs);
     const wishes = wishesAt(this.scenario, this.plant, nowMs);
     const seen = this.memory.look(this.plant, image, wishes.lockedOut);
-    this.decision = decide({ ...wishes, ...seen, atMs: nowMs, plant: this.plant });
+    const input = { ...wishes, ...seen, atMs: nowMs, plant: this.plant };
+    this.decision = decide(input);
+    this.onDecided?.(input, this.decision);
     this.memory.note(this.plant, image, this.decision);
     const { assert, release } = leaseWrites(this.decision, this.field.leases(nowMs), LEASE_MS);
     for (const { deviceId, control } of release) this.field.release(deviceId, control, this.silentAt(atMs));

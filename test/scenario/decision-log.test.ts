@@ -1,0 +1,109 @@
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseScenario } from '../../src/cli/scenario/scenario-file.js';
+import { runScenario } from '../../src/cli/scenario/scenario-run.js';
+import type { Decision, DecisionInput } from '../../src/dispatch/decision.js';
+import { DecisionLog } from '../../src/dispatch/decision-log.js';
+import { loggedCycles, loggedRange, type ReplayedCycle, replayed } from '../../src/dispatch/decision-log-reader.js';
+import { loadProfiles, profileNamed } from '../../src/field/profiles.js';
+import { DAY_MS, HOUR_MS } from '../../src/kernel/units.js';
+
+const FOLDER = new URL('dispatch', import.meta.url).pathname;
+const GENSET = profileNamed(loadProfiles(), 'virtual-genset');
+const ROOM = { maxBytes: 1e9, keepMs: DAY_MS };
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'heliograph-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const filesIn = (): string[] => readdirSync(join(folder, 'decisions')).sort();
+const again = async (fromMs = -Infinity, toMs = Infinity): Promise<ReplayedCycle[]> => {
+  const cycles: ReplayedCycle[] = [];
+  for await (const cycle of loggedCycles(folder, fromMs, toMs)) cycles.push(replayed(cycle));
+  return cycles;
+};
+const logOf = async (name: string, limits = ROOM): Promise<{ log: DecisionLog; made: [number, Decision][]; last: DecisionInput }> => {
+  const log = new DecisionLog();
+  log.rememberIn(folder, limits);
+  const made: [number, Decision][] = [];
+  let last: DecisionInput | undefined;
+  runScenario(parseScenario(name, readFileSync(join(FOLDER, name), 'utf8')), GENSET, false, (input, decision) => {
+    log.note(input, decision);
+    made.push([input.atMs, decision]);
+    last = { ...input, generators: new Map(input.generators) };
+  });
+  await log.beforeApplicationShutdown();
+  return { log, made, last: last! };
+};
+
+describe('the log of decisions', () => {
+  it.each(readdirSync(FOLDER).filter((name) => /event|generator|charger|silent|fleet/.test(name) && name.endsWith('.yaml')))(
+    'has all that each decision of %s rested on',
+    async (name) => {
+      const { made } = await logOf(name);
+      const cycles = await again();
+      expect(cycles.map(({ atMs }) => atMs)).toEqual(made.map(([atMs]) => atMs));
+      expect(cycles.filter(({ otherwise }) => otherwise.length > 0)).toEqual([]);
+      expect(cycles.map(({ decided }) => decided.length)).toEqual(made.map(([, { devices }]) => devices.length));
+    },
+  );
+
+  it('tells what is decided otherwise now', async () => {
+    await logOf('inverter-lost-in-mid-event.yaml');
+    const [cycle] = await toArray(loggedCycles(folder, -Infinity, Infinity));
+    const name = [...cycle!.entries.keys()].find((key) => key.startsWith('decided/'))!;
+    const other = { ...(JSON.parse(cycle!.entries.get(name)!) as object), reason: 'by other rules' };
+    const { otherwise } = replayed({ ...cycle!, entries: new Map([...cycle!.entries, [name, JSON.stringify(other)]]) });
+    expect(otherwise).toMatchObject([
+      { before: { reason: 'by other rules' }, now: { reason: expect.not.stringContaining('other rules') } },
+    ]);
+  });
+
+  it('goes on after a plant that died in the middle of a line, and compresses what that left', async () => {
+    const { made, last } = await logOf('inverter-lost-in-mid-event.yaml');
+    const open = filesIn().find((name) => name.endsWith('.jsonl'))!;
+    appendFileSync(join(folder, 'decisions', open), '{"atMs":17');
+    const log = new DecisionLog();
+    log.rememberIn(folder, ROOM);
+    log.note({ ...last, atMs: last.atMs + HOUR_MS }, made.at(-1)![1]);
+    await log.beforeApplicationShutdown();
+    expect(filesIn().filter((name) => name.endsWith('.jsonl'))).toHaveLength(1);
+    expect((await again()).map(({ atMs }) => atMs)).toEqual([...made.map(([atMs]) => atMs), last.atMs + HOUR_MS]);
+    expect(await loggedRange(folder)).toEqual({ firstMs: made[0]![0], lastMs: last.atMs + HOUR_MS });
+  });
+
+  it('finds a stretch over its files, and gives up the oldest', async () => {
+    const { log, made, last } = await logOf('inverter-lost-in-mid-event.yaml');
+    const [, decision] = made.at(-1)!;
+    for (let hours = 1; hours <= 30; hours += 1) log.note({ ...last, atMs: last.atMs + hours * HOUR_MS }, decision);
+    await log.beforeApplicationShutdown();
+    const stretch = await again(last.atMs + 20 * HOUR_MS, last.atMs + 22 * HOUR_MS);
+    expect(stretch.map(({ atMs }) => (atMs - last.atMs) / HOUR_MS)).toEqual([20, 21, 22]);
+    const { firstMs } = (await loggedRange(folder))!;
+    expect(firstMs).toBeGreaterThan(made.at(-1)![0]);
+    expect(firstMs).toBeLessThanOrEqual(last.atMs + 30 * HOUR_MS - DAY_MS);
+    const small = new DecisionLog();
+    small.rememberIn(folder, { ...ROOM, maxBytes: 1 });
+    small.note({ ...last, atMs: last.atMs + 31 * HOUR_MS }, decision);
+    await small.beforeApplicationShutdown();
+    expect(filesIn()).toHaveLength(1);
+  });
+
+  it('keeps nothing where it has no room, and disturbs nobody where it cannot write', async () => {
+    const { made } = await logOf('inverter-lost-in-mid-event.yaml', { ...ROOM, maxBytes: 0 });
+    expect(made.length).toBeGreaterThan(10);
+    expect(await loggedRange(folder)).toBeUndefined();
+    appendFileSync(join(folder, 'decisions'), 'a file where a folder is to be');
+    await expect(logOf('inverter-lost-in-mid-event.yaml')).resolves.toMatchObject({ made: expect.any(Array) });
+  });
+});
+
+const toArray = async <T>(all: AsyncIterable<T>): Promise<T[]> => {
+  const items: T[] = [];
+  for await (const item of all) items.push(item);
+  return items;
+};

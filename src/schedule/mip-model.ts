@@ -66,7 +66,7 @@ export const planModel = (problem: PlanningProblem, eitherOr: readonly EitherOr[
   return { linear: model.build(), unitW, generators, loads, courses: planned };
 };
 
-interface Course {
+export interface Course {
   readonly problem: PlanningProblem;
   /** How often its costs count. */
   readonly weight: number;
@@ -76,7 +76,7 @@ interface Course {
 const EXPECTED_SHARE = 0.02;
 
 /** Weights are probabilities times the number of scenarios, so that each cost stays as large as without any. */
-const coursesOf = (problem: PlanningProblem): Course[] => {
+export const coursesOf = (problem: PlanningProblem): Course[] => {
   const { scenarios } = problem;
   if (scenarios.length === 0) return [{ problem, weight: 1 }];
   const share = Math.max(EXPECTED_SHARE, expectedProbability(problem));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fc, test } from '../../../test/prop.js';
-import { hullOf, mirrored, type Point, valueAt } from './convex.js';
+import { hullOf, type Point, sumOf, valueAt } from './convex.js';
 
 const points = fc.array(fc.tuple(fc.integer({ min: -50, max: 50 }), fc.integer({ min: -90, max: 90 })), { minLength: 1, maxLength: 12 });
 
@@ -24,11 +24,24 @@ describe('the hull of points', () => {
     expect(hull.from).toBe(first);
     expect(hull.at).toBe(Math.min(...given.filter(([x]) => x === first).map(([, value]) => value)));
   });
+});
 
-  test.prop([points, fc.integer({ min: 0, max: 10 })])('mirrored is the same from the other side', (given, share) => {
-    const hull = hullOf(given);
-    const end = hull.widths.reduce((x, width) => x + width, hull.from);
-    const x = hull.from + ((end - hull.from) * share) / 10;
-    expect(valueAt(mirrored(hull), -x)).toBeCloseTo(valueAt(hull, x), 6);
+describe('the sum of functions', () => {
+  /** All are defined at 0. */
+  const parts = fc
+    .array(fc.tuple(points, fc.constantFrom(0.25, 0.5, 1)), { minLength: 1, maxLength: 4 })
+    .map((all) => all.map(([given, weight]) => [hullOf([...given, [0, -95]]), weight] as const));
+
+  test.prop([parts, fc.integer({ min: 0, max: 10 })])('is at each place where all of them are what they are together', (given, share) => {
+    const sum = sumOf(given);
+    const ends = [sum, ...given.map(([one]) => one)].map(({ from, widths }) => widths.reduce((x, width) => x + width, from));
+    expect([sum.from, ends[0]!]).toEqual([Math.max(...given.map(([{ from }]) => from)), Math.min(...ends.slice(1))]);
+    const x = sum.from + ((ends[0]! - sum.from) * share) / 10;
+    const values = given.map(([one, weight]) => weight * valueAt(one, x));
+    expect(valueAt(sum, x)).toBeCloseTo(
+      values.reduce((all, value) => all + value, 0),
+      6,
+    );
+    expect(sum.slopes.every((slope, index) => index === 0 || slope >= sum.slopes[index - 1]! - 1e-9)).toBe(true);
   });
 });

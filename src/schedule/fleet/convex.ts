@@ -50,10 +50,40 @@ export const valueAt = ({ from, at, widths, slopes }: Convex, x: number): number
   return value;
 };
 
-/** f(−x). */
-export const mirrored = ({ from, at, widths, slopes }: Convex): Convex => ({
-  from: widths.reduce((x, width) => x - width, -from),
-  at: widths.reduce((value, width, index) => value + width * slopes[index]!, at),
-  widths: widths.toReversed(),
-  slopes: slopes.toReversed().map((slope) => -slope),
-});
+/** Where a function ends. */
+const endOf = ({ from, widths }: Convex): number => widths.reduce((x, width) => x + width, from);
+
+/** The sum of functions, each so many times, where all of them are defined. */
+export const sumOf = (parts: readonly (readonly [Convex, number])[]): Convex => {
+  const [[only, times]] = parts as [readonly [Convex, number]];
+  if (parts.length === 1 && times === 1) return only;
+  const from = Math.max(...parts.map(([one]) => one.from));
+  const to = Math.min(...parts.map(([one]) => endOf(one)));
+  const at = parts.reduce((sum, [one, weight]) => sum + weight * valueAt(one, from), 0);
+  const turns: [x: number, change: number][] = [];
+  let slope = 0;
+  for (const [{ from: begins, widths, slopes }, weight] of parts) {
+    let x = begins;
+    let before = 0;
+    widths.forEach((width, index) => {
+      const change = weight * (slopes[index]! - before);
+      if (x <= from + NARROW) slope += change;
+      else turns.push([x, change]);
+      before = slopes[index]!;
+      x += width;
+    });
+  }
+  turns.sort(([one], [other]) => one - other);
+  const sum = { widths: [] as number[], slopes: [] as number[] };
+  let x = from;
+  for (const [next, change] of [...turns, [to, 0] as const]) {
+    const until = Math.min(next, to);
+    if (until - x > NARROW) {
+      sum.widths.push(until - x);
+      sum.slopes.push(slope);
+      x = until;
+    }
+    slope += change;
+  }
+  return { from, at, ...sum };
+};

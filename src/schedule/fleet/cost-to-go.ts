@@ -48,12 +48,12 @@ export class CostToGo {
   }
 
   /**
-   * One step earlier: the least that the next step, by what its battery gives, and all after it cost, and what it costs to hold so much
-   * until then. The least is an infimal convolution: the pieces of both in the order of their slopes (Rockafellar, Convex Analysis,
+   * One step earlier: the least that the next step, by how it changes what is stored, and all after it cost, and what it costs to hold so
+   * much until then. The least is an infimal convolution: the pieces of both in the order of their slopes (Rockafellar, Convex Analysis,
    * 1970, section 5).
    */
-  back(step: number, byGiven: Convex, holding: Convex, capacityKwh: number): void {
-    const at = this.merge(this.stretches[step + 1]!, byGiven, capacityKwh);
+  back(step: number, byChange: Convex, holding: Convex, capacityKwh: number): void {
+    const at = this.merge(this.stretches[step + 1]!, byChange, capacityKwh);
     const begin = this.kept.count;
     this.add(holding);
     this.stretches[step] = { begin, end: this.kept.count, at: at + holding.at };
@@ -85,6 +85,12 @@ export class CostToGo {
     return x;
   }
 
+  /** All of it at a step, as a function of its own. */
+  whole(step: number): Convex {
+    const { begin, end, at } = this.stretches[step]!;
+    return { from: 0, at, widths: [...this.kept.widths.subarray(begin, end)], slopes: [...this.kept.slopes.subarray(begin, end)] };
+  }
+
   /** What it costs to hold so much. */
   at(step: number, heldKwh: number): number {
     const { begin, end, at } = this.stretches[step]!;
@@ -98,18 +104,25 @@ export class CostToGo {
     return value;
   }
 
-  /** Puts the pieces of both into the order of their slopes, and keeps what lies between nothing and the capacity. */
-  private merge({ begin, end, at }: Stretch, { from, at: givenAt, widths, slopes }: Convex, capacityKwh: number): number {
+  /**
+   * Puts the pieces of both into the order of their slopes, and keeps what lies between nothing and the capacity. What a change costs is read
+   * from its end, as a function of what is given.
+   */
+  private merge({ begin, end, at }: Stretch, { from, at: fromAt, widths, slopes }: Convex, capacityKwh: number): number {
     const { kept, merged } = this;
     merged.count = 0;
-    let value = at + givenAt;
-    let x = from;
-    for (let i = begin, j = 0; (i < end || j < widths.length) && x < capacityKwh;) {
-      const later = j >= widths.length || (i < end && kept.slopes[i]! <= slopes[j]!);
-      const slope = later ? kept.slopes[i]! : slopes[j]!;
+    let value = at + fromAt;
+    let x = -from;
+    for (let j = 0; j < widths.length; j += 1) {
+      x -= widths[j]!;
+      value += widths[j]! * slopes[j]!;
+    }
+    for (let i = begin, j = widths.length - 1; (i < end || j >= 0) && x < capacityKwh;) {
+      const later = j < 0 || (i < end && kept.slopes[i]! <= -slopes[j]!);
+      const slope = later ? kept.slopes[i]! : -slopes[j]!;
       const next = x + (later ? kept.widths[i]! : widths[j]!);
       if (later) i += 1;
-      else j += 1;
+      else j -= 1;
       if (x < 0) value += (Math.min(next, 0) - x) * slope;
       merged.push(Math.min(next, capacityKwh) - Math.max(x, 0), slope);
       x = next;

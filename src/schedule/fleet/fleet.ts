@@ -1,11 +1,12 @@
+import { AdapterError } from '../../kernel/errors.js';
 import type { Decisions } from '../evaluate.js';
-import { meritOrder } from '../merit-order.js';
-import type { PlanningProblem } from '../problem.js';
-import { homeOf } from './home-of.js';
-import { type HomePlan, HomePlanner } from './home-plan.js';
+import { type Course, coursesOf } from '../mip-model.js';
+import { atStep, type PlanningProblem, type SiteProblem } from '../problem.js';
+import { homeCoursesOf } from './home-of.js';
+import { type HomePlan, HomePlanner, type Sharing } from './home-plan.js';
 import { sharedLimitsOf } from './limits-of.js';
-import { type SharedLimit, SharedLimits } from './shared-limits.js';
-import { type SharedWithSite, siteProblem, type SiteSolver, type SolvedSite, solvedSite, solveSite } from './solved-site.js';
+import { type Charging, type SharedLimit, SharedLimits } from './shared-limits.js';
+import { type SharedWithSite, siteByMerit, type SiteSolver, type SolvedSite, solveSite } from './solved-site.js';
 
 /** What all sites do, and what that costs with what it bends; money. */
 export interface Standing {
@@ -33,66 +34,121 @@ const SWEEPS_A_SOLVE = 4;
 /** A settled plan keeps the limits after the first pass; what is left after so many cannot be kept. */
 const SETTLING_PASSES = 3;
 
+/** A pass that gains no more than this share of all is the last. */
+const HARDLY = 1e-3;
+
 /** Money that is rounding. */
 const NOTHING = 1e-6;
 
-/** The sites of a problem, each planned for itself at prices for what they share. */
+/**
+ * The sites of a problem, each planned for itself at prices for what they share. With scenarios there are limits, and prices for them, in
+ * each course of load and sun; a home answers to all of them, a site that only a solver can plan to their mean.
+ */
 export class Fleet {
+  private readonly courses: readonly Course[];
+  private readonly weights: readonly number[];
   private readonly homes: readonly (HomePlanner | undefined)[];
-  private readonly limits: SharedLimits;
+  /** By course. */
+  private readonly limits: readonly SharedLimits[];
   private plans: SitePlan[] = [];
   private sweeps = 0;
+  /** Whether its plans are those of sites for themselves, as if nothing were shared. */
+  private isFree = true;
 
   constructor(
     private readonly problem: PlanningProblem,
     private readonly setting: FleetSetting,
   ) {
     const { hours, scale } = setting;
-    this.homes = problem.sites.map((site) => {
-      const home = homeOf({ problem, hours, scale }, site);
-      return home && new HomePlanner(home);
+    const courses = coursesOf(problem);
+    const total = courses.reduce((sum, { weight }) => sum + weight, 0);
+    this.courses = courses;
+    this.weights = courses.map(({ weight }) => weight / total);
+    const settings = courses.map(({ problem: posed }, course) => ({
+      problem: posed,
+      hours,
+      scale,
+      weight: this.weights[course]!,
+      ...(course > 0 && { promisedSteps: problem.sharedSteps }),
+    }));
+    this.homes = problem.sites.map((_, index) => {
+      const home = homeCoursesOf(settings, index);
+      return home && new HomePlanner(home, problem.sharedSteps);
     });
     const takesKw = new Map<string, number>();
     for (const { siteId, maxChargeW } of problem.batteries)
       takesKw.set(siteId, (takesKw.get(siteId) ?? 0) + Math.max(...[maxChargeW].flat()) / 1_000);
     const allTakeKw = ({ sites }: SharedLimit): number => sites.reduce((sum, site) => sum + (takesKw.get(problem.sites[site]!.id) ?? 0), 1);
-    this.limits = new SharedLimits(
-      sharedLimitsOf(problem, scale),
-      { sites: problem.sites.length, steps: hours.length, scale },
-      (limit) => scale / STEEP_SHARE / allTakeKw(limit),
+    this.limits = courses.map(
+      (course) =>
+        new SharedLimits(
+          sharedLimitsOf(course.problem, scale),
+          { sites: problem.sites.length, steps: hours.length, scale },
+          (limit) => scale / STEEP_SHARE / allTakeKw(limit),
+        ),
     );
   }
 
-  /** Each site for itself, as if nothing were shared. */
-  async begin(): Promise<void> {
-    const free: SharedWithSite = { prices: this.setting.hours.map(() => 0), room: [] };
+  /**
+   * Each site for itself: as if nothing were shared, or answering to the prices and plans that a fleet of the same sites has learnt for what
+   * is expected. Throws `AdapterError` where a site that needs the solver has no plan by it.
+   */
+  async begin(learnt?: Fleet): Promise<void> {
+    const beganKw =
+      learnt && this.problem.sites.map((_, index) => this.courses.map((__, course) => this.asLearntKw(learnt, index, course)));
+    if (learnt)
+      this.eachLimits((limits, course) => {
+        limits.takePrices(learnt.limits[0]!);
+        beganKw!.forEach((netKw, index) => limits.count(index, netKw[course]!));
+      });
     for (const [index, home] of this.homes.entries()) {
-      const plan = home ? home.plan(() => undefined) : await this.solvedOrNot(index, free);
+      const before = beganKw?.[index];
+      const plan = home
+        ? home.plan((course) => (before ? this.limits[course]!.sharing(index, before[course]!, 'learning') : () => undefined))
+        : await this.firstPlan(index, learnt);
+      if (!plan) throw new AdapterError(`no plan was found for site "${this.problem.sites[index]!.id}" and its scenarios`, true);
       this.plans.push(plan);
-      this.limits.count(index, plan.netKw);
+      this.eachLimits((limits, course) => limits.count(index, plan.courses[course]!.netKw, before?.[course]));
     }
+    this.isFree = !learnt;
+  }
+
+  /** What a site would take from the grid in a course if its devices did what they are to do in the expected one. */
+  private asLearntKw(learnt: Fleet, index: number, course: number): number[] {
+    const [expected, posed] = [this.problem.sites[index]!, this.courses[course]!.problem.sites[index]!];
+    const drawsW = ({ loadW, pvW }: SiteProblem, step: number): number => atStep(loadW, step) - atStep(pvW, step);
+    return learnt.plans[index]!.courses[0]!.netKw.map((kw, step) => kw + (drawsW(posed, step) - drawsW(expected, step)) / 1_000);
   }
 
   /** Every site answers to the prices and to what the others do, one after another; then the prices are learnt. */
   async learn(): Promise<void> {
     await this.sweep(
-      (home, index, nowKw) => home.plan(this.limits.sharing(index, nowKw, 'learning')),
-      this.sweeps % SWEEPS_A_SOLVE === 0 && ((index) => ({ prices: this.limits.marginalPrices(index), room: [] })),
+      'learning',
+      this.sweeps % SWEEPS_A_SOLVE === 0 && ((index) => ({ prices: this.meanOf((limits) => limits.marginalPrices(index)), room: [] })),
     );
     this.sweeps += 1;
-    this.limits.learn();
+    this.isFree = false;
+    this.eachLimits((limits) => limits.learn());
   }
 
   /** Every site gives way, at its own cost, to what the limits really ask. */
   async settle(): Promise<void> {
     const prices = this.setting.hours.map(() => 0);
-    for (let pass = 0; pass < SETTLING_PASSES; pass += 1) {
+    for (let pass = 0; pass < SETTLING_PASSES && (pass === 0 || this.setting.leftS() > 0); pass += 1) {
       const before = this.standing().cost;
       await this.sweep(
-        (home, index, nowKw) => home.plan(this.limits.sharing(index, nowKw, 'real')),
-        pass === 0 && ((index) => ({ prices, room: this.limits.roomFor(index, this.plans[index]!.netKw) })),
+        'real',
+        pass === 0 &&
+          ((index) => ({
+            prices,
+            // What a solver does it does in all courses at the same prices, so that it must fit into the narrowest.
+            room: this.limits.flatMap((limits, course) => limits.roomFor(index, this.plans[index]!.courses[course]!.netKw)),
+          })),
       );
-      if (this.beyond() < NOTHING || this.standing().cost >= before) return;
+      const { cost } = this.standing();
+      // With scenarios the first sites give way more than they would have to, had the others done so before.
+      const isKept = this.beyond() < NOTHING && (this.courses.length === 1 || before - cost < HARDLY * Math.abs(cost));
+      if (isKept || cost >= before) return;
     }
   }
 
@@ -101,67 +157,121 @@ export class Fleet {
   }
 
   resume({ plans }: Standing): void {
-    plans.forEach((plan, index) => this.limits.count(index, plan.netKw, this.plans[index]!.netKw));
-    this.plans = [...plans];
+    plans.forEach((plan, index) => this.take(index, plan));
   }
 
   /** At the prices as they are, no plan of all costs less (the Lagrangian bound); money. */
   async bound(): Promise<number> {
     let sum = 0;
     for (const [index, home] of this.homes.entries()) {
-      if (this.sweeps === 0 || !this.limits.bind(index)) sum += this.plans[index]!.bound;
-      else if (home) sum += home.plan(this.limits.atPrices(index)).bound;
-      else sum += (await this.solvedOrNot(index, { prices: this.limits.prices(index), room: [] })).bound;
+      if (this.isFree || !this.isBound(index)) sum += this.plans[index]!.bound;
+      else if (home) sum += home.plan((course) => this.limits[course]!.atPrices(index)).bound;
+      else if (this.isPricedAlike(index))
+        sum += (await this.solvedOrNot(index, { prices: this.meanOf((limits) => limits.prices(index)), room: [] }))?.bound ?? -Infinity;
+      else return -Infinity;
     }
-    return this.setting.hours.reduce((left, hour, step) => left - hour * this.limits.worth(step), sum);
+    const worth = this.meanOf((limits) => this.setting.hours.map((_, step) => limits.worth(step)));
+    return this.setting.hours.reduce((left, hour, step) => left - hour * worth[step]!, sum);
   }
 
-  decisions(): Decisions {
+  /** By course. */
+  decisions(): Decisions[] {
     const { problem } = this;
     const planAt = new Map(problem.sites.map(({ id }, index) => [id, this.plans[index]!]));
     const watts = (kw: readonly number[]): number[] => kw.map((each) => each * 1_000);
     const solvedAt = (siteId: string) => (planAt.get(siteId) as SolvedSite).schedule;
     const runOf = ({ id, siteId }: { readonly id: string; readonly siteId: string }) =>
       solvedAt(siteId).generators.find(({ generatorId }) => generatorId === id)!;
-    return {
-      pvW: this.plans.map((plan) => ('schedule' in plan ? plan.schedule.sites[0]!.pvW : watts(plan.sunKw))),
-      batteryW: problem.batteries.map(({ id, siteId }) => {
-        const plan = planAt.get(siteId)!;
-        return 'schedule' in plan ? plan.schedule.batteries.find(({ batteryId }) => batteryId === id)!.powerW : watts(plan.batteryKw);
-      }),
+    const shared = {
       loadW: problem.flexibleLoads.map(({ id, siteId }) => solvedAt(siteId).loads.find(({ loadId }) => loadId === id)!.drawW),
       generatorOn: problem.generators.map((unit) => runOf(unit).on),
       generatorW: problem.generators.map((unit) => runOf(unit).powerW),
     };
+    return this.courses.map((_, course): Decisions => {
+      const coursed = ({ schedule }: SolvedSite) => (course === 0 ? schedule : (schedule.scenarios?.[course - 1] ?? schedule));
+      return {
+        ...shared,
+        pvW: this.plans.map((plan) => ('schedule' in plan ? coursed(plan).sites[0]!.pvW : watts(plan.courses[course]!.sunKw))),
+        batteryW: problem.batteries.map(({ id, siteId }) => {
+          const plan = planAt.get(siteId)!;
+          return 'schedule' in plan
+            ? coursed(plan).batteries.find(({ batteryId }) => batteryId === id)!.powerW
+            : watts(plan.courses[course]!.batteryKw);
+        }),
+      };
+    });
+  }
+
+  /** Of a site that does the same in all courses the plan that it has learnt; else one at the prices as they are. */
+  private firstPlan(index: number, learnt: Fleet | undefined): Promise<SolvedSite | undefined> {
+    const { id } = this.problem.sites[index]!;
+    const known = learnt?.plans[index] as SolvedSite | undefined;
+    if (known && this.problem.scenarios.every(({ sites }) => sites.every(({ siteId }) => siteId !== id)))
+      return Promise.resolve({ ...known, courses: this.weights.map(() => known.courses[0]!) });
+    return this.solvedOrNot(index, { prices: this.meanOf((limits) => limits.prices(index)), room: [] });
+  }
+
+  private eachLimits(visit: (limits: SharedLimits, course: number) => void): void {
+    this.limits.forEach(visit);
+  }
+
+  /** The mean over all courses of something by step. */
+  private meanOf(seriesOf: (limits: SharedLimits) => readonly number[]): number[] {
+    const mean = this.setting.hours.map(() => 0);
+    this.limits.forEach((limits, course) => seriesOf(limits).forEach((value, step) => (mean[step]! += this.weights[course]! * value)));
+    return mean;
+  }
+
+  /** Whether a site has a part in any limit: in one course as in the others. */
+  private isBound(index: number): boolean {
+    return this.limits[0]!.bind(index);
+  }
+
+  /** Whether the mean of all prices proves as much as each of them: they are the same, or the site can do nothing else in another course. */
+  private isPricedAlike(index: number): boolean {
+    const [first, ...others] = this.limits.map((limits) => limits.prices(index));
+    if (others.every((prices) => prices.every((price, step) => price === first![step]))) return true;
+    const { id, pvW } = this.problem.sites[index]!;
+    return (
+      this.problem.batteries.every(({ siteId }) => siteId !== id) &&
+      this.setting.hours.every((_, step) => atStep(pvW, step) === 0) &&
+      this.problem.scenarios.every(({ sites }) => sites.every(({ siteId }) => siteId !== id))
+    );
   }
 
   /** Money that going beyond shared limits costs. */
   private beyond(): number {
-    return this.setting.hours.reduce((sum, hour, step) => sum + hour * this.limits.penalty(step), 0);
+    const penalties = this.meanOf((limits) => this.setting.hours.map((_, step) => limits.penalty(step)));
+    return this.setting.hours.reduce((sum, hour, step) => sum + hour * penalties[step]!, 0);
   }
 
-  private async sweep(
-    planHome: (home: HomePlanner, index: number, nowKw: readonly number[]) => HomePlan,
-    sharedWith: false | ((index: number) => SharedWithSite),
-  ): Promise<void> {
+  private async sweep(charging: Charging, sharedWith: false | ((index: number) => SharedWithSite)): Promise<void> {
     for (const [index, home] of this.homes.entries()) {
-      if (!this.limits.bind(index)) continue;
-      const nowKw = this.plans[index]!.netKw;
-      if (home) this.take(index, planHome(home, index, nowKw));
-      else if (sharedWith && this.setting.leftS() > 0) this.take(index, await this.solvedOrNot(index, sharedWith(index)));
+      if (!this.isBound(index)) continue;
+      const { courses } = this.plans[index]!;
+      if (home)
+        this.take(
+          index,
+          home.plan((course): Sharing => this.limits[course]!.sharing(index, courses[course]!.netKw, charging)),
+        );
+      else if (sharedWith && (charging === 'real' || this.setting.leftS() > 0)) {
+        const plan = await this.solvedOrNot(index, sharedWith(index), charging === 'real');
+        if (plan) this.take(index, plan);
+      }
     }
   }
 
   private take(index: number, plan: SitePlan): void {
-    this.limits.count(index, plan.netKw, this.plans[index]!.netKw);
+    const before = this.plans[index]!.courses;
+    this.eachLimits((limits, course) => limits.count(index, plan.courses[course]!.netKw, before[course]!.netKw));
     this.plans[index] = plan;
   }
 
-  /** By the solver while there is time, else by merit order. */
-  private solvedOrNot(index: number, shared: SharedWithSite): Promise<SolvedSite> {
-    const { problem } = this;
+  /** By the solver while there is time, or where it must, else by merit order; none where that will not do. */
+  private solvedOrNot(index: number, shared: SharedWithSite, must = false): Promise<SolvedSite | undefined> {
     const { hours, solve, leftS } = this.setting;
-    if (leftS() > 0) return solveSite({ problem, index, hours }, shared, solve);
-    return Promise.resolve(solvedSite(meritOrder(siteProblem(problem, index, shared), 'time is up'), hours, shared));
+    const site = { problem: this.problem, index, hours, weights: this.weights };
+    if (must || leftS() > 0) return solveSite(site, shared, solve);
+    return Promise.resolve(siteByMerit(site, shared, 'time is up'));
   }
 }

@@ -5,13 +5,29 @@ import { takenLimitW } from '../site-limits.js';
 import { batteryCourse, leavesBattery } from '../told-by-hand.js';
 import { type Convex, hullOf, type Point } from './convex.js';
 import type { Home, HomeBattery } from './home.js';
+import type { HomeCourse } from './home-plan.js';
 
 interface Setting {
   readonly problem: PlanningProblem;
   readonly hours: readonly number[];
   /** The dearest price of the problem, money per kWh: what penalties are multiples of. */
   readonly scale: number;
+  /** So many steps have what was promised of them to keep; absent: all. In a scenario those that are decided now. */
+  readonly promisedSteps?: number;
+  /** What it costs to hold energy, where that is known: it is the same in all courses. */
+  readonly holding?: HomeBattery['holding'];
 }
+
+/** A site as a home in each course, the expected one first; absent where it has more than one battery in any of them: see `isHome`. */
+export const homeCoursesOf = (courses: readonly (Setting & { readonly weight: number })[], index: number): HomeCourse[] | undefined => {
+  let holding: HomeBattery['holding'] | undefined;
+  const homes = courses.flatMap(({ weight, ...setting }): HomeCourse[] => {
+    const home = homeOf({ ...setting, ...(holding && { holding }) }, setting.problem.sites[index]!);
+    holding ??= home?.battery?.holding;
+    return home ? [{ home, weight }] : [];
+  });
+  return homes.length === courses.length ? homes : undefined;
+};
 
 /** A site as a home that can be planned alone in no time; absent where it has more than that: see `isHome`. */
 export const homeOf = (setting: Setting, site: SiteProblem): Home | undefined => {
@@ -41,8 +57,8 @@ const importMoney = ({ co2MicroPerKg }: PlanningProblem, site: SiteProblem, step
   (atStep(site.importMicroPerKwh, step) + atStep(site.importCo2KgPerKwh, step) * co2MicroPerKg) / 1e6;
 
 /**
- * At most one battery without least power, wished charges or a year's throughput, no other device, no hand on its sun, and nothing that
- * tempts to trade with itself.
+ * At most one battery without least power, wished charges or a year's throughput, no other device, no hand on its sun, no limit that may be
+ * passed now and then, and nothing that tempts to trade with itself.
  */
 const isHome = (problem: PlanningProblem, site: SiteProblem, batteries: readonly BatteryProblem[]): boolean => {
   const { inverterLimitW = Infinity } = site;
@@ -50,6 +66,7 @@ const isHome = (problem: PlanningProblem, site: SiteProblem, batteries: readonly
     batteries.length <= 1 &&
     batteries.every(({ minChargeW, chargeDemands, throughput }) => minChargeW === 0 && chargeDemands.length === 0 && !throughput) &&
     site.demandCharge === undefined &&
+    site.limitConfidence === 1 &&
     site.pvOverride === undefined &&
     [...problem.generators, ...problem.flexibleLoads].every(({ siteId }) => siteId !== site.id) &&
     problem.stepMinutes.every(
@@ -59,7 +76,11 @@ const isHome = (problem: PlanningProblem, site: SiteProblem, batteries: readonly
   );
 };
 
-const batteryOf = ({ problem, hours, scale }: Setting, site: SiteProblem, battery: BatteryProblem): HomeBattery => {
+const batteryOf = (
+  { problem, hours, scale, promisedSteps = Infinity, holding }: Setting,
+  site: SiteProblem,
+  battery: BatteryProblem,
+): HomeBattery => {
   const promised = problem.promises?.batteries.find(({ id }) => id === battery.id)?.powerW ?? [];
   const told = batteryCourse(battery, hours, leavesBattery(problem, site));
   return {
@@ -73,11 +94,11 @@ const batteryOf = ({ problem, hours, scale }: Setting, site: SiteProblem, batter
     toGrid: battery.dischargeToGrid,
     calm: CALM * scale,
     wear: battery.wearMicroPerKwh / 1e6,
-    holding: hours.map((hour, step) =>
-      holdingCost(battery, step, { hour: told[step]?.known ? 0 : hour, scale, last: step === hours.length - 1 }),
-    ),
+    holding:
+      holding ??
+      hours.map((hour, step) => holdingCost(battery, step, { hour: told[step]?.known ? 0 : hour, scale, last: step === hours.length - 1 })),
     promisedKw: hours.map((_, step) => {
-      const powerW = promised[step] ?? null;
+      const powerW = step < promisedSteps ? (promised[step] ?? null) : null;
       return powerW === null ? null : powerW / 1_000;
     }),
     change: (problem.promises?.changeMicroPerKwh ?? 0) / 1e6,

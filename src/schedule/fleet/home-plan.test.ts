@@ -8,7 +8,7 @@ import { planFaults } from '../plan-check.js';
 import type { PlanningProblem } from '../problem.js';
 import type { Schedule } from '../schedule.js';
 import { homeOf } from './home-of.js';
-import { type HomePlan, HomePlanner } from './home-plan.js';
+import { type HomeFlows, type HomePlan, HomePlanner } from './home-plan.js';
 
 const HOURS = 6;
 const series = (min: number, max: number): fc.Arbitrary<number[]> =>
@@ -110,11 +110,11 @@ const anyHome = (leastSellMicro: number, curtailmentMicro: number): fc.Arbitrary
 
 const planned = (problem: PlanningProblem): { home: HomePlan; plan: Schedule } => {
   const hours = problem.stepMinutes.map((minutes) => minutes / 60);
-  const home = new HomePlanner(homeOf({ problem, hours, scale: dearestMicroPerKwh(problem) / 1e6 }, problem.sites[0]!)!).plan(
-    () => undefined,
-  );
+  const only = homeOf({ problem, hours, scale: dearestMicroPerKwh(problem) / 1e6 }, problem.sites[0]!)!;
+  const home = new HomePlanner([{ home: only, weight: 1 }], 1).plan(() => () => undefined);
+  const [flows] = home.courses as [HomeFlows];
   const watts = (kw: readonly number[]): number[] => kw.map((each) => each * 1_000);
-  const decisions = { pvW: [watts(home.sunKw)], batteryW: [watts(home.batteryKw)], loadW: [], generatorOn: [], generatorW: [] };
+  const decisions = { pvW: [watts(flows.sunKw)], batteryW: [watts(flows.batteryKw)], loadW: [], generatorOn: [], generatorW: [] };
   return { home, plan: scheduleOf(problem, decisions, { solver: 'highs', status: 'optimal', gap: 0, seconds: 0 }) };
 };
 

@@ -1,14 +1,19 @@
-import { valueAt } from './convex.js';
+import { type Convex, sumOf, valueAt } from './convex.js';
 import { CostToGo } from './cost-to-go.js';
-import type { Home, HomeBattery } from './home.js';
+import type { Home } from './home.js';
 import { ownCost, powerOf, type SharedCost, stepCost, type StepCost, sunTaken } from './step-cost.js';
 
-/** What one home does by step, kW: its battery's power (out of it: positive), the sun taken, and what it takes from the grid. */
-export interface HomePlan {
+/** What one home does by step in one course of load and sun, kW: its battery's power (out of it: positive), the sun taken, and what it takes from the grid. */
+export interface HomeFlows {
   readonly batteryKw: readonly number[];
   readonly sunKw: readonly number[];
   readonly netKw: readonly number[];
-  /** What it costs by the home's own tariff, with what it bends; money. */
+}
+
+export interface HomePlan {
+  /** The expected course first, then each scenario's. */
+  readonly courses: readonly HomeFlows[];
+  /** What it costs by the home's own tariff, with what it bends: the mean over its courses; money. */
   readonly cost: number;
   /** No plan costs less, with what is charged beside the tariff; money. */
   readonly bound: number;
@@ -17,67 +22,115 @@ export interface HomePlan {
 /** What a home is charged for its net power between two bounds at a step; absent where that is nothing. */
 export type Sharing = (step: number, lowKw: number, highKw: number) => SharedCost | undefined;
 
+/** A course that load and sun of a home may take, and how much it counts; all together count 1. */
+export interface HomeCourse {
+  readonly home: Home;
+  readonly weight: number;
+}
+
 /**
  * The best plan of a home alone, exactly, by dynamic programming over its stored energy: the cost to go is a convex function whose
  * pieces are carried from step to step, so that no grid of energies is needed. Where energy is paid to be taken, a step's cost
- * is not convex and its lower hull is planned with.
+ * is not convex and its lower hull is planned with. With several courses what is decided now is decided for the mean of them, and each
+ * goes on from there by its own cost to go.
  */
 export class HomePlanner {
-  private readonly unshared: readonly StepCost[];
+  private readonly unshared: readonly (readonly StepCost[])[];
 
-  constructor(private readonly home: Home) {
-    this.unshared = home.hours.map((_, step) => stepCost(home, step));
+  /** `sharedSteps`: so many leading steps are decided before it is known which course comes. */
+  constructor(
+    private readonly courses: readonly HomeCourse[],
+    private readonly sharedSteps: number,
+  ) {
+    this.unshared = courses.map(({ home }) => home.hours.map((_, step) => stepCost(home, step)));
   }
 
-  plan(sharing: Sharing): HomePlan {
-    const { home } = this;
-    const steps = this.unshared.map((alone, step): StepCost => {
-      const shared = sharing(step, alone.netKw.low, alone.netKw.high);
-      return shared ? stepCost(home, step, shared) : alone;
+  /** `sharing`: by course. */
+  plan(sharing: (course: number) => Sharing): HomePlan {
+    const { courses } = this;
+    const steps = this.unshared.map((alone, course) => {
+      const charge = sharing(course);
+      return alone.map((one, step): StepCost => {
+        const shared = charge(step, one.netKw.low, one.netKw.high);
+        return shared ? stepCost(courses[course]!.home, step, shared) : one;
+      });
     });
-    const { powersKw, holding, bound } = home.battery ? batteryCourse(steps, home.battery, home.hours) : withoutBattery(steps);
-    const sunKw = powersKw.map((kw, step) => sunTaken(home, step, kw, steps[step]!.bestNetKw));
-    return {
-      batteryKw: powersKw,
-      sunKw,
-      netKw: powersKw.map((kw, step) => home.loadKw[step]! - sunKw[step]! - kw),
-      cost: powersKw.reduce((sum, kw, step) => sum + ownCost(home, step, kw, sunKw[step]!), holding),
-      bound,
-    };
+    const { powersKw, holding, bound } = courses[0]!.home.battery ? this.withBattery(steps) : withoutBattery(courses, steps);
+    let cost = holding;
+    const flows = courses.map(({ home, weight }, course): HomeFlows => {
+      const batteryKw = powersKw[course]!;
+      const sunKw = batteryKw.map((kw, step) => sunTaken(home, step, kw, steps[course]![step]!.bestNetKw));
+      batteryKw.forEach((kw, step) => (cost += weight * ownCost(home, step, kw, sunKw[step]!)));
+      return { batteryKw, sunKw, netKw: batteryKw.map((kw, step) => home.loadKw[step]! - sunKw[step]! - kw) };
+    });
+    return { courses: flows, cost, bound };
+  }
+
+  private withBattery(steps: readonly (readonly StepCost[])[]): Powers {
+    const { courses } = this;
+    const [{ home: first }] = courses as readonly [HomeCourse];
+    const { initialKwh, capacityKwh } = first.battery!;
+    const lastStep = first.hours.length - 1;
+    const parts = courses.map(({ home, weight }) => ({ battery: home.battery!, weight }));
+    const meanOf = (functionOf: (course: number) => Convex): Convex =>
+      sumOf(courses.map(({ weight }, course) => [functionOf(course), weight]));
+    const lastShared = courses.length === 1 ? lastStep : Math.min(this.sharedSteps, first.hours.length) - 1;
+
+    if (courses.length > 1)
+      parts.forEach(({ battery }, course) => {
+        const toGo = toGoOf(course + 1);
+        toGo.begin(lastStep, battery.holding[lastStep]!);
+        for (let step = lastStep - 1; step >= lastShared; step -= 1)
+          toGo.back(step, steps[course]![step + 1]!.byChange, battery.holding[step]!, capacityKwh);
+      });
+    const together = toGoOf(0);
+    const byChange = Array.from({ length: lastShared + 1 }, (_, step) => meanOf((course) => steps[course]![step]!.byChange));
+    together.begin(
+      lastShared,
+      courses.length > 1 ? meanOf((course) => toGoOf(course + 1).whole(lastShared)) : parts[0]!.battery.holding[lastStep]!,
+    );
+    for (let step = lastShared - 1; step >= 0; step -= 1)
+      together.back(
+        step,
+        byChange[step + 1]!,
+        meanOf((course) => parts[course]!.battery.holding[step]!),
+        capacityKwh,
+      );
+
+    const storedKwh: number[] = [];
+    let bound = 0;
+    for (let step = 0; step <= lastShared; step += 1) {
+      const before = storedKwh[step - 1] ?? initialKwh;
+      const next = together.bestKwh(step, byChange[step]!, before);
+      if (step === 0) bound = together.at(0, next) + valueAt(byChange[0]!, next - before);
+      storedKwh.push(next);
+    }
+    let holding = 0;
+    const powersKw = parts.map(({ battery, weight }, course) => {
+      const path = [...storedKwh];
+      for (let step = lastShared + 1; step <= lastStep; step += 1)
+        path.push(toGoOf(course + 1).bestKwh(step, steps[course]![step]!.byChange, path[step - 1]!));
+      path.forEach((kwh, step) => (holding += weight * valueAt(battery.holding[step]!, kwh)));
+      return path.map((kwh, step) => powerOf(battery, (kwh - (path[step - 1] ?? initialKwh)) / first.hours[step]!));
+    });
+    return { powersKw, holding, bound };
   }
 }
 
-interface Course {
-  readonly powersKw: readonly number[];
+interface Powers {
+  /** By course. */
+  readonly powersKw: readonly (readonly number[])[];
   /** What it costs to hold what is held. */
   readonly holding: number;
   readonly bound: number;
 }
 
-const withoutBattery = (steps: readonly StepCost[]): Course => ({
-  powersKw: steps.map(() => 0),
+const withoutBattery = (courses: readonly HomeCourse[], steps: readonly (readonly StepCost[])[]): Powers => ({
+  powersKw: steps.map((course) => course.map(() => 0)),
   holding: 0,
-  bound: steps.reduce((sum, { byChange }) => sum + byChange.at, 0),
+  bound: steps.reduce((total, course, index) => course.reduce((sum, { byChange }) => sum + courses[index]!.weight * byChange.at, total), 0),
 });
 
-/** One for all homes of a thread: they are planned one after another. */
-const toGo = new CostToGo();
-
-const batteryCourse = (steps: readonly StepCost[], battery: HomeBattery, hours: readonly number[]): Course => {
-  const { holding, initialKwh, capacityKwh } = battery;
-  const last = steps.length - 1;
-  toGo.begin(last, holding[last]!);
-  for (let step = last - 1; step >= 0; step -= 1) toGo.back(step, steps[step + 1]!.byGiven, holding[step]!, capacityKwh);
-  let storedKwh = initialKwh;
-  let held = 0;
-  let bound = 0;
-  const powersKw = steps.map(({ byChange }, step) => {
-    const nextKwh = toGo.bestKwh(step, byChange, storedKwh);
-    const changeKwh = nextKwh - storedKwh;
-    if (step === 0) bound = toGo.at(0, nextKwh) + valueAt(byChange, changeKwh);
-    storedKwh = nextKwh;
-    held += valueAt(holding[step]!, nextKwh);
-    return powerOf(battery, changeKwh / hours[step]!);
-  });
-  return { powersKw, holding: held, bound };
-};
+/** The same for all homes of a thread, which are planned one after another: one for what is decided now, and one for each course. */
+const toGoes: CostToGo[] = [];
+const toGoOf = (index: number): CostToGo => (toGoes[index] ??= new CostToGo());

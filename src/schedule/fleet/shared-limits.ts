@@ -115,6 +115,11 @@ export class SharedLimits {
     }));
   }
 
+  /** Begins with the prices of the same limits elsewhere. */
+  takePrices({ states }: SharedLimits): void {
+    this.states.forEach(({ price }, index) => price.set(states[index]!.price));
+  }
+
   /** Raises the prices of what is overused, and lowers those of what is left. */
   learn(): void {
     for (const state of this.states)

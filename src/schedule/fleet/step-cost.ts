@@ -1,4 +1,4 @@
-import { type Convex, hullOf, mirrored, type Point, valueAt } from './convex.js';
+import { type Convex, hullOf, type Point, valueAt } from './convex.js';
 import type { Home, HomeBattery } from './home.js';
 
 export interface Band {
@@ -17,9 +17,8 @@ export interface SharedCost {
 export interface StepCost {
   /** The net power there may be. */
   readonly netKw: Band;
-  /** Cost by the change of the stored energy, kWh: convex, with the lower hull where it is not. And the same by what is given. */
+  /** Cost by the change of the stored energy, kWh: convex, with the lower hull where it is not. */
   readonly byChange: Convex;
-  readonly byGiven: Convex;
   /** Below this net power, sun is better left on the roof. */
   readonly bestNetKw: number;
 }
@@ -75,12 +74,12 @@ export const stepCost = (home: Home, step: number, shared?: SharedCost): StepCos
   };
   if (!battery) {
     const standing: Convex = { from: 0, at: cost(0), widths: [], slopes: [] };
-    return { netKw, byChange: standing, byGiven: standing, bestNetKw };
+    return { netKw, byChange: standing, bestNetKw };
   }
   const powersKw = powerKinks(home, step, [...kinksKw, bestNetKw]).filter((kw) => kw > band.low && kw < band.high);
   powersKw.push(band.low, band.high);
   const byChange = hullOf(powersKw.map((kw): Point => [changeOf(battery, kw) * hours, cost(kw)]));
-  return { netKw, byChange, byGiven: mirrored(byChange), bestNetKw };
+  return { netKw, byChange, bestNetKw };
 };
 
 /** The sun that is best taken beside so much power of the battery. */

@@ -94,6 +94,7 @@ async function* cyclesOf(file: string): AsyncGenerator<LoggedCycle> {
     if (line === undefined) return;
     if ('plant' in line) {
       plant = line.plant;
+      entries.clear();
       continue;
     }
     for (const [name, value] of Object.entries(line.set)) entries.set(name, JSON.stringify(value));

@@ -190,7 +190,7 @@ describe('a bad question', () => {
   it.each([
     ['an unknown site', { sites: 'carls-home' }, 404, /^There is no site "carls-home"\.$/],
     ['sites and devices', { devices: 'anna-pv' }, 400, /^sites: name sites or devices, and not both$/],
-    ['an unknown period', { per: 'week' }, 400, /^per: .*"interval"\|"hour"\|"day"\|"month"/],
+    ['an unknown period', { per: 'week' }, 400, /^per: is the text "week", and must be one of interval, hour, day, month$/],
     ['an unknown zone', { zone: 'Mars/Base' }, 400, /^zone: not an IANA time zone, such as Europe\/Berlin$/],
     ['a backwards range', { to: '2026-03-29' }, 400, /^to: must be after from; a date is the midnight it begins with in Europe\/Berlin$/],
   ])('of %s is a problem of one clear line', async (_, change, status, detail) => {

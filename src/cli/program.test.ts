@@ -36,6 +36,7 @@ describe('the command line', () => {
         'device read',
         'device scan',
         'device watch',
+        'dispatch replay',
         'event announce',
         'event cancel',
         'event list',

@@ -144,7 +144,10 @@ export class ModbusSerialLink extends ModbusLink {
     const timedOut = error.errno === 'ETIMEDOUT';
     if (isSerial(this.bus)) this.quietUntilMs = monotonicMs() + timeoutMs;
     else this.drop();
-    return new AdapterError(`${this.nameOf(unitId)}: ${timedOut ? `no answer within ${timeoutMs} ms` : messageOf(error)}`, true);
+    // What the library calls refused is a line or connection that is gone, before that was told. Its errors are none of JavaScript's.
+    if (error.errno === 'ECONNREFUSED')
+      return new HostUnreachable(busName(this.bus), `the ${isSerial(this.bus) ? 'line' : 'connection'} is gone`);
+    return new AdapterError(`${this.nameOf(unitId)}: ${timedOut ? `no answer within ${timeoutMs} ms` : error.message}`, true);
   }
 
   private async connect(timeoutMs: DurationMs): Promise<Connection> {

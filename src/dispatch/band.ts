@@ -31,7 +31,8 @@ export const narrow = (band: PowerBand, by: Source, why: () => string, minW: Wat
   const lowW = clamp(minW, band.minW, band.maxW);
   const highW = clamp(Math.max(maxW, minW), band.minW, band.maxW);
   if (lowW === band.minW && highW === band.maxW) return band;
-  return { minW: lowW, maxW: highW, cuts: [...band.cuts, { by, why: why(), minW: lowW, maxW: highW }] };
+  // Numbers come first: behind texts, V8 takes them for whole ones each time anew, and compiles this again in every cycle.
+  return { minW: lowW, maxW: highW, cuts: [...band.cuts, { minW: lowW, maxW: highW, by, why: why() }] };
 };
 
 export const within = (band: PowerBand, powerW: Watt): Watt => clamp(powerW, band.minW, band.maxW);

@@ -1,7 +1,7 @@
 import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import type { SiteNow } from '../telemetry/image.js';
-import { estimateSite, type SiteEstimate, type SiteTrace, told } from './connection-estimate.js';
+import { estimateSite, noteTold, type SiteEstimate, type SiteTrace } from './connection-estimate.js';
 
 const LAG_MS = 3_000;
 
@@ -23,7 +23,8 @@ const lived = (loadAtW: (second: number) => number, delayS: number, seconds: num
     const estimate = estimateSite(trace, now(meterW, givesW), second * 1_000, LAG_MS);
     const gridW = by === 'estimate' && estimate.kind === 'estimate' ? estimate.gridW : meterW;
     const wantedW = gridW + givesW;
-    trace = estimate.kind === 'estimate' ? told(estimate.trace, wantedW - givesW, second * 1_000) : undefined;
+    trace = estimate.kind === 'estimate' ? estimate.trace : undefined;
+    if (trace) noteTold(trace, wantedW - givesW, second * 1_000);
     battery.push(givesW + Math.min(Math.max(wantedW - givesW, -1_250), 1_250));
   }
   return grid;
@@ -104,4 +105,14 @@ it('knows nothing without the meter, and begins anew where another device is mis
   const trace = first.kind === 'estimate' ? first.trace : undefined;
   const without = estimateSite(trace, { siteId: 'a', powersW: { grid: 900 }, missing: [] }, 1_000, LAG_MS);
   expect(without).toMatchObject({ kind: 'estimate', gridW: 900 });
+});
+
+it('begins anew when the clock is set back, rather than hold what lies ahead for something late', () => {
+  const first = estimateSite(undefined, now(500, 500), 3_600_000, LAG_MS);
+  const trace = first.kind === 'estimate' ? first.trace : undefined;
+  expect(estimateSite(trace, now(500, 2_000), 0, LAG_MS)).toMatchObject({
+    kind: 'estimate',
+    gridW: 500,
+    trace: { sources: { length: 1 } },
+  });
 });

@@ -15,12 +15,12 @@ interface At {
   readonly powerW: Watt;
 }
 
-/** What is remembered of a site from one cycle to the next. */
+/** What is remembered of a site from one cycle to the next; its `sources` are passed on from one trace to the next one. */
 export interface SiteTrace {
   /** Which flows its sources are made of, a bit for each: with another set of them the memory begins anew. */
   readonly flows: number;
   /** What its sun, batteries, generators and flexible loads gave together, and were told to give, as far back as the meter may be late. */
-  readonly sources: readonly At[];
+  readonly sources: At[];
   /** What draws besides them. */
   readonly loadW: Watt;
   readonly meterW: Watt;
@@ -46,8 +46,10 @@ export const estimateSite = (before: SiteTrace | undefined, now: SiteNow, atMs: 
   const meterW = now.powersW.grid;
   if (meterW === undefined) return { kind: 'unknown' };
   const { flows, powerW } = givenBy(now);
-  const known = before?.flows === flows ? before : undefined;
-  const sources = recent(known?.sources ?? [], atMs - lagMs);
+  // A clock that was set back begins anew as well: what lies ahead would be remembered until it is past again.
+  const known = before?.flows === flows && before.sources.at(-1)!.atMs <= atMs ? before : undefined;
+  const sources = known?.sources ?? [];
+  forgetBefore(sources, atMs - lagMs);
   sources.push({ atMs, powerW });
   let [leastW, mostW] = [powerW, powerW];
   for (const source of sources) {
@@ -72,20 +74,14 @@ const givenBy = ({ powersW: { pv, battery, generator, flexible } }: SiteNow): { 
   powerW: (pv ?? 0) + (battery ?? 0) + (generator ?? 0) + (flexible ?? 0),
 });
 
-/** The trace with what the sources have just been told to give, where that is not what they give already. */
-export const told = (trace: SiteTrace, changeW: Watt, atMs: EpochMs): SiteTrace => {
-  const last = trace.sources.at(-1)!;
-  return Math.abs(changeW) < 1 ? trace : { ...trace, sources: [...trace.sources, { atMs, powerW: last.powerW + changeW }] };
+/** Takes down in the trace what the sources have just been told to give, where that is not what they give already. */
+export const noteTold = ({ sources }: SiteTrace, changeW: Watt, atMs: EpochMs): void => {
+  if (Math.abs(changeW) >= 1) sources.push({ atMs, powerW: sources.at(-1)!.powerW + changeW });
 };
 
-/** Those since a moment, and the last one before it, which still held then. */
-const recent = (sources: readonly At[], sinceMs: EpochMs): At[] => {
-  const kept: At[] = [];
-  for (let index = 0; index < sources.length; index += 1) {
-    const next = sources[index + 1];
-    if (!next || next.atMs >= sinceMs) kept.push(sources[index]!);
-  }
-  return kept;
+/** What holds since a moment stays, and the last one before it, which still held then. */
+const forgetBefore = (sources: At[], sinceMs: EpochMs): void => {
+  while (sources.length > 1 && sources[1]!.atMs < sinceMs) sources.shift();
 };
 
 const isFrozen = ({ meterW, still }: SiteTrace, atMs: EpochMs): boolean =>

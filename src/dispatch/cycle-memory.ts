@@ -1,9 +1,10 @@
 import { type Device, type DeviceId, devicesOf, type Plant, type Site, type SiteId } from '../fleet/plant.js';
 import type { DurationMs, Watt } from '../kernel/units.js';
 import type { SampleValues } from '../field/sample.js';
+import type { Setpoint } from '../field/setpoint.js';
 import { type PlantImage, type SiteNow, withPowers } from '../telemetry/image.js';
 import { type Following, followed } from './following.js';
-import { estimateSite, meterLagMs, type SiteTrace, told } from './connection-estimate.js';
+import { estimateSite, meterLagMs, noteTold, type SiteTrace } from './connection-estimate.js';
 import type { Decision, DecisionInput } from './decision.js';
 import { courseWith } from './generator-course.js';
 import { LoadRuns } from './load-runs.js';
@@ -11,16 +12,17 @@ import { type Taking, watchTaking } from './load-taking.js';
 import { SilentLoads } from './silent-load.js';
 import { watchGenerator, type WatchedGenerator } from './generator-watch.js';
 
-/** What a device was told, in the house's sign: a battery a power, a flexible load the most it may draw. */
-interface Told {
-  readonly quantity: 'battery.powerW' | 'flexible.powerW';
-  readonly powerW: Watt;
-}
+/** What a device was told: a battery a power, a flexible load the most it may draw. */
+type Told = Extract<Setpoint, { kind: 'battery-power' | 'load-limit' }>;
+
+/** In the house's sign. */
+const powerOf = (told: Told): Watt => (told.kind === 'battery-power' ? told.powerW : 0 - told.maxW);
 
 /** What a device gives, as far as it is held against what it was told: a load may draw less. */
-const givenAgainst = ({ quantity, powerW }: Told, values: SampleValues | undefined): Watt | undefined => {
-  const givesW = values?.[quantity];
-  return givesW !== undefined && quantity === 'flexible.powerW' ? Math.min(givesW, powerW) : givesW;
+const givenAgainst = (told: Told, values: SampleValues | undefined): Watt | undefined => {
+  if (told.kind === 'battery-power') return values?.['battery.powerW'];
+  const givesW = values?.['flexible.powerW'];
+  return givesW === undefined ? undefined : Math.min(givesW, 0 - told.maxW);
 };
 
 type Seen = Pick<DecisionInput, 'image' | 'generators' | 'loadRuns' | 'takings' | 'unfollowing' | 'silentLoads'>;
@@ -42,7 +44,7 @@ export class CycleMemory {
   private readonly lags = new WeakMap<Site, DurationMs>();
   private readonly following = new Map<DeviceId, Following>();
   private asked = new Set<DeviceId>();
-  private toldW = new Map<DeviceId, Told>();
+  private told = new Map<DeviceId, Told>();
 
   /** `loadRuns` outlive the process. */
   constructor(private readonly loadRuns = new LoadRuns()) {}
@@ -51,7 +53,7 @@ export class CycleMemory {
   look(plant: Plant, image: PlantImage, lockedOut: ReadonlySet<DeviceId>): Seen {
     const { generators, loads } = this.watchedOf(plant);
     this.watchGenerators(generators, image, lockedOut);
-    this.loadRuns.see(loads, image, (id) => this.toldW.get(id)?.powerW === 0);
+    this.loadRuns.see(loads, image, (id) => this.toldW(id) === 0);
     this.watchTakings(loads, image);
     const unfollowing = this.watchFollowing(image);
     const sites = new Map<SiteId, SiteNow>();
@@ -71,17 +73,14 @@ export class CycleMemory {
 
   /** Takes down what was decided, since it takes a while to show. */
   note(plant: Plant, image: PlantImage, { atMs, devices }: Decision): void {
-    this.toldW = new Map();
+    this.told = new Map();
     this.asked = new Set();
     for (const { deviceId, setpoint } of devices)
-      if (setpoint?.kind === 'battery-power') this.toldW.set(deviceId, { quantity: 'battery.powerW', powerW: setpoint.powerW });
-      else if (setpoint?.kind === 'load-limit') this.toldW.set(deviceId, { quantity: 'flexible.powerW', powerW: 0 - setpoint.maxW });
+      if (setpoint?.kind === 'battery-power' || setpoint?.kind === 'load-limit') this.told.set(deviceId, setpoint);
       else if (setpoint?.kind === 'generator' && setpoint.run) this.asked.add(deviceId);
     for (const site of plant.sites) {
       const trace = this.traces.get(site.id);
-      if (!trace) continue;
-      const after = told(trace, this.toldToChangeW(site, image), atMs);
-      if (after !== trace) this.traces.set(site.id, after);
+      if (trace) noteTold(trace, this.toldToChangeW(site, image), atMs);
     }
   }
 
@@ -89,11 +88,16 @@ export class CycleMemory {
   private toldToChangeW({ devices }: Site, image: PlantImage): Watt {
     let changeW: Watt = 0;
     for (const { id, battery, flexibleLoad } of devices) {
-      const wasTold = battery || flexibleLoad ? this.toldW.get(id) : undefined;
+      const wasTold = battery || flexibleLoad ? this.told.get(id) : undefined;
       const powerW = wasTold && givenAgainst(wasTold, image.devices.get(id)?.values);
-      if (wasTold && powerW !== undefined) changeW = changeW + wasTold.powerW - powerW;
+      if (wasTold && powerW !== undefined) changeW = changeW + powerOf(wasTold) - powerW;
     }
     return changeW;
+  }
+
+  private toldW(id: DeviceId): Watt | undefined {
+    const told = this.told.get(id);
+    return told && powerOf(told);
   }
 
   takingsNow(): ReadonlyMap<DeviceId, Taking> {
@@ -137,15 +141,15 @@ export class CycleMemory {
 
   private watchFollowing(image: PlantImage): ReadonlySet<DeviceId> {
     const unfollowing = new Set<DeviceId>();
-    for (const deviceId of this.following.keys()) if (!this.toldW.has(deviceId)) this.following.delete(deviceId);
-    for (const [deviceId, wasTold] of this.toldW) {
+    for (const deviceId of this.following.keys()) if (!this.told.has(deviceId)) this.following.delete(deviceId);
+    this.told.forEach((wasTold, deviceId) => {
       const givesW = givenAgainst(wasTold, image.devices.get(deviceId)?.values);
-      if (givesW === undefined) continue;
+      if (givesW === undefined) return;
       const before = this.following.get(deviceId);
-      const now = followed(before, { toldW: wasTold.powerW, givesW }, image.atMs);
+      const now = followed(before, { toldW: powerOf(wasTold), givesW }, image.atMs);
       if (now !== before) this.following.set(deviceId, now);
       if (!now.follows) unfollowing.add(deviceId);
-    }
+    });
     return unfollowing;
   }
 
@@ -154,7 +158,7 @@ export class CycleMemory {
       const now = devices.get(id);
       // What is silent holds what it was told last, which its decision does not say.
       if (now?.health !== 'online') continue;
-      const toldW = this.toldW.get(id)?.powerW;
+      const toldW = this.toldW(id);
       const limit = { ratedPhases: flexibleLoad!.phases, mayW: toldW === undefined ? ratedW : 0 - toldW };
       this.takings.set(id, watchTaking(this.takings.get(id), now.values, limit, atMs));
     }

@@ -7,7 +7,7 @@ import { type EventMeans, shareEvent } from './event-sharing.js';
 import { fleetGeneratorCaps, shareFleetLimit } from './fleet-limit.js';
 import { decideFlexible } from './flexible-decision.js';
 import { decideGenerator, generatorOffer } from './generator-decision.js';
-import { drawOf } from './load-limits.js';
+import { loadCase } from './load-limits.js';
 import { decideSun, fleetSunCaps } from './sun-decision.js';
 
 /**
@@ -19,7 +19,7 @@ export const decide = (asked: DecisionInput): Decision => {
   const { decided, generators, suns, loads, batteries: toCharge } = ableOf(asked);
   const flexible = decideFlexible(
     asked,
-    loads.map((load) => ({ ...load, drawsW: drawOf(asked, load.device) })),
+    loads.map((load) => loadCase(asked, load)),
     toCharge,
   );
   for (const decision of flexible.decisions) decided.push(decision);

@@ -23,7 +23,7 @@ export const takesPart = (event: Pick<RunningEvent, 'optedOut'>, site: Site, con
  * the other way. A home without a baseline takes no part. A community battery or a generator without one is measured against
  * what it would do by plan, its battery at rest. A site whose meter is silent is absent, and so is one that runs on its own.
  */
-export const deliveredBySite = (facts: EventFacts, event: RunningEvent): ReadonlyMap<SiteId, Watt> => {
+export const deliveredBySite = (facts: EventFacts, event: RunningEvent): Map<SiteId, Watt> => {
   const sign = signOf(event);
   const delivered = new Map<SiteId, Watt>();
   for (const site of facts.plant.sites) {

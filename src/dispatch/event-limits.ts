@@ -46,7 +46,7 @@ export const withinSiteLimits = (limits: EventLimits, site: Site, drawnW: Watt, 
 
 /** What an operator's limit on the sum of all sites leaves of it. */
 export const withinFleetLimits = ({ event, restW, fleetLimits }: EventLimits, givenW: Watt): Watt => {
-  const fleetW = sum(restW.values());
+  const fleetW = sum([...restW.values()]);
   const roomW = event.direction === 'up' ? fleetW + (fleetLimits.exportW ?? Infinity) : (fleetLimits.importW ?? Infinity) - fleetW;
   return Math.min(givenW, Math.max(0, roomW));
 };

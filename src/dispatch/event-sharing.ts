@@ -38,18 +38,20 @@ export const shareEvent = (input: DecisionInput, means: EventMeans): EventShares
   const { event } = input;
   if (!event) return undefined;
   const sign = signOf(event);
-  const delivered = deliveredBySite(input, event);
-  const batteries = means.batteries.filter(({ site }) => delivered.has(site.id));
-  const generators = means.generators.filter(({ site }) => delivered.has(site.id));
-  const atRest = withBatteriesAtRest(delivered, batteries, sign);
-  const restW = sum(atRest.values());
+  // What sites deliver, and then what they would deliver with the batteries that can be told something at rest.
+  const atRest = deliveredBySite(input, event);
+  const batteries = means.batteries.filter(({ site }) => atRest.has(site.id));
+  const generators = means.generators.filter(({ site }) => atRest.has(site.id));
+  for (const { site, partW } of batteries) atRest.set(site.id, atRest.get(site.id)! - sign * partW.batteryW);
+  let restW: Watt = 0;
+  atRest.forEach((siteW) => (restW += siteW));
   const generatorsW = shareOfGenerators(input, { batteries, generators }, restW);
   const comesW = sign * comingFrom(input, generators, generatorsW);
   const byBatteries = shareOfBatteries(input, batteries, atRest, Math.max(0, event.powerW - restW - comesW));
   const { decisions, givenW, openW, roomW } = byBatteries;
   const beyondW = restW + comesW - (1 + KEPT_BACK_SHARE) * event.powerW;
   const goOn = beyondW > 0 ? goingOn(input, batteries, atRest, beyondW) : NONE;
-  const suns = event.direction === 'down' ? means.suns.filter(({ siteId }) => delivered.has(siteId)) : [];
+  const suns = event.direction === 'down' ? means.suns.filter(({ siteId }) => atRest.has(siteId)) : [];
   const sunCapsW = fleetSunCaps(input.image, suns, openW > 0 ? -openW : roomW);
   const sunW = Math.min(openW, sum(suns.map((device) => Math.max(0, outputOf(input.image, device) ?? 0))));
   return {
@@ -96,13 +98,6 @@ const goingOn = (
       });
   });
   return decisions;
-};
-
-/** What sites would deliver with the batteries that can be told something at rest. */
-const withBatteriesAtRest = (delivered: ReadonlyMap<SiteId, Watt>, batteries: readonly BatteryCase[], sign: 1 | -1) => {
-  const atRest = new Map(delivered);
-  for (const { site, partW } of batteries) atRest.set(site.id, atRest.get(site.id)! - sign * partW.batteryW);
-  return atRest;
 };
 
 /** What generators on their way to what they are told give more by the next decision: batteries that still filled in for it would give too much. */

@@ -8,7 +8,7 @@ import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.j
 import { deliveredBySite, signOf } from './event-delivery.js';
 import { fleetNet } from './fleet-net.js';
 import { WHY_HELD } from './generator-rules.js';
-import { chargeOf, type LoadCase, standInOf, togetherLimits, type TogetherLimit, wouldDraw } from './load-limits.js';
+import { chargeOf, type LoadCase, standInOf, togetherLimits, type TogetherLimit } from './load-limits.js';
 import { type Sharing, shareLoads } from './load-sharing.js';
 import { mostTakenW, mostToldW, toldFor } from './load-taking.js';
 import { drawnOf, type Wish, wishOf } from './load-wishes.js';
@@ -39,22 +39,7 @@ export const decideFlexible = (
   return { decisions, image: anticipated(input, loads, decisions) };
 };
 
-const stateOf = ({ image }: DecisionInput, { device }: LoadCase): number | undefined =>
-  image.devices.get(device.id)?.values['flexible.state'];
-
-/** Where it does not say what it would do, it may draw at any moment. */
-const isIdle = (input: DecisionInput, load: LoadCase): boolean => load.drawsW === 0 && !wouldDraw(stateOf(input, load));
-
-const sharingOf = (input: DecisionInput, load: LoadCase, maxW: Watt): Sharing => ({
-  minW: load.device.flexibleLoad!.minW,
-  maxW,
-  drawsW: load.drawsW,
-  isIdle: isIdle(input, load),
-});
-
 const mostOf = (band: PowerBand): Watt => 0 - band.minW;
-
-const usefulW = ({ takings }: DecisionInput, { device }: LoadCase): Watt => mostToldW(device, takings?.get(device.id));
 
 const capped = (band: PowerBand, by: Parameters<typeof narrow>[1], why: () => string, mostW: Watt): PowerBand =>
   narrow(band, by, why, 0 - mostW, 0);
@@ -68,31 +53,47 @@ const limitedBands = (input: DecisionInput, loads: readonly LoadCase[], wishes: 
   const limitTogether = (indexes: readonly number[], { mostW, by, why, moves }: TogetherLimit): void => {
     const couldW = indexes.map((index) => mostOf(bands[index]!));
     if (sum(couldW) <= mostW) return;
-    const wantsW = indexes.map((index, at) => Math.min(couldW[at]!, wishes[index]?.mostW ?? Infinity, usefulW(input, loads[index]!)));
-    const sharers = indexes.map((index, at) => sharingOf(input, loads[index]!, wantsW[at]!));
+    const sharers = indexes.map((index, at): Sharing => {
+      const { device, drawsW, isIdle, taking } = loads[index]!;
+      const maxW = Math.min(couldW[at]!, wishes[index]?.mostW ?? Infinity, mostToldW(device, taking));
+      return { minW: device.flexibleLoad!.minW, maxW, drawsW, isIdle };
+    });
     const sharesW = shareLoads(mostW, sharers, moves);
     const leftW = mostW - sum(sharesW);
     const moreW = splitInProportion(
       leftW,
-      couldW.map((each, at) => (wantsW[at]! < each ? each - sharesW[at]! : 0)),
+      couldW.map((each, at) => (sharers[at]!.maxW < each ? each - sharesW[at]! : 0)),
     );
-    indexes.forEach((index, at) => (bands[index] = capped(bands[index]!, by, () => why, sharesW[at]! + moreW[at]!)));
+    indexes.forEach((index, at) => (bands[index] = capped(bands[index]!, by, why, sharesW[at]! + moreW[at]!)));
   };
-  const bySite = new Map<Site, number[]>();
-  loads.forEach(({ site }, index) => bySite.set(site, [...(bySite.get(site) ?? []), index]));
-  for (const [site, indexes] of bySite) {
-    const limits = togetherLimits(
-      input,
-      site,
-      indexes.map((index) => loads[index]!),
-    );
-    for (const limit of limits) limitTogether(indexes, limit);
+  for (const [site, indexes] of indexesBySite(loads)) {
+    const ofSite = indexes.map((index) => loads[index]!);
+    for (const limit of togetherLimits(input, site, ofSite)) limitTogether(indexes, limit);
   }
   const fleetW = fleetImportRoom(input, loads);
-  const wanting = [...loads.keys()].filter((index) => !isIdle(input, loads[index]!));
-  if (fleetW !== undefined)
-    limitTogether(wanting, { mostW: fleetW, by: 'operator', why: 'the fleet keeps to its import limit', moves: true });
+  if (fleetW !== undefined) {
+    const wanting = indexesWhere(loads, ({ isIdle }) => !isIdle);
+    limitTogether(wanting, { mostW: fleetW, by: 'operator', why: () => 'the fleet keeps to its import limit', moves: true });
+  }
   return bands;
+};
+
+const indexesBySite = (loads: readonly LoadCase[]): ReadonlyMap<Site, readonly number[]> => {
+  const bySite = new Map<Site, number[]>();
+  loads.forEach(({ site }, index) => {
+    const known = bySite.get(site);
+    if (known) known.push(index);
+    else bySite.set(site, [index]);
+  });
+  return bySite;
+};
+
+const indexesWhere = (loads: readonly LoadCase[], isMeant: (load: LoadCase, index: number) => boolean): number[] => {
+  const indexes: number[] = [];
+  loads.forEach((load, index) => {
+    if (isMeant(load, index)) indexes.push(index);
+  });
+  return indexes;
 };
 
 /**
@@ -112,18 +113,18 @@ const fleetImportRoom = (input: DecisionInput, loads: readonly LoadCase[]): Watt
 /** By its plan it has to draw nearly all the time that is left. */
 const URGENT_SHARE = 0.9;
 
-const isUrgent = (input: DecisionInput, { site, device }: LoadCase): boolean => {
+const isUrgent = (input: DecisionInput, { site, device, taking }: LoadCase): boolean => {
   const planned = input.planned?.get(device.id);
   const { need } = device.flexibleLoad!;
   const window = need && needWindowAt(need, site.zone, input.atMs);
   if (planned?.kind !== 'flexible-load' || !window) return false;
-  return meanPowerW(planned.toComeWh, window.endMs - input.atMs) >= URGENT_SHARE * mostTakenW(device, input.takings?.get(device.id));
+  return meanPowerW(planned.toComeWh, window.endMs - input.atMs) >= URGENT_SHARE * mostTakenW(device, taking);
 };
 
 interface EventMatters {
   readonly loads: readonly LoadCase[];
   /** Those that can be told something. */
-  readonly batteries: readonly { readonly device: Device }[];
+  readonly batteries: readonly { readonly site: Site; readonly device: Device }[];
   readonly bands: readonly PowerBand[];
   readonly wishes: readonly (Wish | undefined)[];
 }
@@ -138,17 +139,15 @@ const eventShares = (input: DecisionInput, { loads, batteries, bands, wishes }: 
   if (!event) return sharesW;
   const sign = signOf(event);
   const delivered = deliveredBySite(input, event);
-  const asked = [...loads.keys()].filter((index) => {
-    const load = loads[index]!;
+  const asked = indexesWhere(loads, (load, index) => {
     const isByHand = wishes[index]?.owner.startsWith('override:') === true;
-    return delivered.has(load.site.id) && !isByHand && !isIdle(input, load) && !(sign > 0 && isUrgent(input, load));
+    return delivered.has(load.site.id) && !isByHand && !load.isIdle && !(sign > 0 && isUrgent(input, load));
   });
-  const batteriesW = sum(
-    batteries.map(({ device: { id, siteId } }) =>
-      delivered.has(siteId) ? (input.image.devices.get(id)?.values['battery.powerW'] ?? 0) : 0,
-    ),
-  );
-  const openW = event.powerW - sum([...delivered.values()]) + sign * batteriesW;
+  let [deliveredW, batteriesW] = [0 as Watt, 0 as Watt];
+  delivered.forEach((siteW) => (deliveredW += siteW));
+  for (const { site, device } of batteries)
+    if (delivered.has(site.id)) batteriesW += input.image.devices.get(device.id)?.values['battery.powerW'] ?? 0;
+  const openW = event.powerW - deliveredW + sign * batteriesW;
   const targetW = sum(asked.map((index) => loads[index]!.drawsW)) - sign * openW;
   const mostW = asked.map((index) => {
     const limitW = mostOf(bands[index]!);
@@ -158,16 +157,16 @@ const eventShares = (input: DecisionInput, { loads, batteries, bands, wishes }: 
   const wantedW = shareLoads(
     targetW,
     asked.map((index, at): Sharing => {
-      const load = loads[index]!;
-      const { share = 1, takesW = Infinity } = input.takings?.get(load.device.id) ?? {};
-      const sharing = sharingOf(input, load, Math.min(mostW[at]! * share, takesW));
-      return { ...sharing, minW: sharing.minW * share, isIdle: wishes[index]?.heldBy === 'min-down' };
+      const { device, drawsW, taking } = loads[index]!;
+      const { share = 1, takesW = Infinity } = taking ?? {};
+      const isIdle = wishes[index]?.heldBy === 'min-down';
+      return { minW: device.flexibleLoad!.minW * share, maxW: Math.min(mostW[at]! * share, takesW), drawsW, isIdle };
     }),
   );
   asked.forEach((index, at) => {
     const plannedW = wishes[index]?.mostW ?? mostOf(bands[index]!);
-    const { device } = loads[index]!;
-    const toldW = Math.min(toldFor(device, input.takings?.get(device.id), wantedW[at]!), mostW[at]!);
+    const { device, taking } = loads[index]!;
+    const toldW = Math.min(toldFor(device, taking, wantedW[at]!), mostW[at]!);
     const shareW = sign > 0 ? toldW : Math.max(toldW, plannedW);
     if (sign > 0 ? shareW < Math.min(plannedW, mostW[at]!) : shareW > plannedW) sharesW[index] = shareW;
   });
@@ -202,7 +201,7 @@ const decisionOf = (
   }
   const wantedW = Math.min(chosen?.mostW ?? Infinity, limitW);
   const maxW = drawnOf(wantedW, device.flexibleLoad!.minW);
-  const heldCut: Cut[] = chosen?.heldBy ? [{ by: 'device', why: WHY_HELD[chosen.heldBy], minW: 0 - chosen.mostW, maxW: 0 }] : [];
+  const heldCut: Cut[] = chosen?.heldBy ? [{ minW: 0 - chosen.mostW, maxW: 0, by: 'device', why: WHY_HELD[chosen.heldBy] }] : [];
   const isPlans = chosen?.owner === 'plan' && !chosen.heldBy && limitW >= Math.min(chosen.mostW, device.ratedW);
   return {
     deviceId: device.id,

@@ -5,6 +5,7 @@ import { LOAD_STATE } from '../field/sample.js';
 import { followPlan } from './battery-rules.js';
 import type { DecisionInput } from './decision.js';
 import { groupsOf } from './device-groups.js';
+import type { Taking } from './load-taking.js';
 import { phaseRoom } from './phase-limit.js';
 
 /** Whether a load in this state draws, or would if it were let; one that does not say is taken to. */
@@ -19,7 +20,16 @@ export interface LoadCase {
   readonly able: readonly Device[];
   /** What it draws, ≥ 0; what it is rated for where it does not say. */
   readonly drawsW: Watt;
+  /** Nothing stands there that would draw. Where it does not say what it would do, it may draw at any moment. */
+  readonly isIdle: boolean;
+  readonly taking: Taking | undefined;
 }
+
+export const loadCase = (input: DecisionInput, { site, device, able }: Pick<LoadCase, 'site' | 'device' | 'able'>): LoadCase => {
+  const drawsW = drawOf(input, device);
+  const isIdle = drawsW === 0 && !wouldDraw(input.image.devices.get(device.id)?.values['flexible.state']);
+  return { site, device, able, drawsW, isIdle, taking: input.takings?.get(device.id) };
+};
 
 /** What the loads of one site may draw together, and by whose word. */
 export interface TogetherLimit {
@@ -27,7 +37,7 @@ export interface TogetherLimit {
   readonly by: 'connection' | 'operator';
   /** It is measured, and changes with what else the house draws. */
   readonly moves: boolean;
-  readonly why: string;
+  readonly why: () => string;
 }
 
 /** What a flexible load draws; one that does not say counts with all it may. */
@@ -44,14 +54,16 @@ export const standInOf = (input: DecisionInput, site: Site): Watt => {
   const gridW = input.image.sites.get(site.id)?.powersW.grid;
   if (!input.planned || gridW === undefined) return 0;
   const { batteries, maxDischargeW: mostW } = groupsOf(site.devices);
-  const standsIn = ({ id, battery }: Device): Watt => {
-    const planned = input.planned!.get(id);
+  let standsInW: Watt = 0;
+  for (const { id, battery } of batteries) {
     const batteryW = input.image.devices.get(id)?.values['battery.powerW'] ?? 0;
-    if (planned?.kind !== 'battery' || input.overrides.has(id)) return 0;
+    if (batteryW <= 0) continue;
+    const planned = input.planned.get(id);
+    if (planned?.kind !== 'battery' || input.overrides.has(id)) continue;
     const wantedW = followPlan({ gridW: (gridW * battery!.maxDischargeW) / mostW, batteryW }, planned.step);
-    return Math.max(0, batteryW - Math.max(0, wantedW));
-  };
-  return sum(batteries.map(standsIn));
+    standsInW += Math.max(0, batteryW - Math.max(0, wantedW));
+  }
+  return standsInW;
 };
 
 /** What batteries among these devices take; one that does not say is at rest. */
@@ -95,21 +107,20 @@ export const togetherLimits = (input: DecisionInput, site: Site, loads: readonly
   const limits: TogetherLimit[] = [];
   const standInW = standInOf(input, site);
   const importRoomW = (limitW: Watt): Watt => (gridW === undefined ? limitW : drawsW + limitW - gridW + chargeOf(input, able) - standInW);
-  limits.push({ mostW: importRoomW(site.importLimitW), by: 'connection', moves: true, why: `the connection takes ${site.importLimitW} W` });
-  const phases = phaseRoom(
-    input,
-    site,
-    loads.map(({ device }) => device),
-  );
+  const connectionW = site.importLimitW;
+  limits.push({ mostW: importRoomW(connectionW), by: 'connection', moves: true, why: () => `the connection takes ${connectionW} W` });
+  const devices = loads.map(({ device }) => device);
+  const phases = phaseRoom(input, site, devices);
   if (phases)
-    limits.push({ mostW: drawsW + phases.importW, by: 'connection', moves: true, why: 'a phase carries all that its fuse allows' });
-  if (loadW !== undefined) limits.push({ mostW: loadW - unableW, by: 'operator', moves: false, why: `loads take at most ${loadW} W` });
+    limits.push({ mostW: drawsW + phases.importW, by: 'connection', moves: true, why: () => 'a phase carries all that its fuse allows' });
+  if (loadW !== undefined)
+    limits.push({ mostW: loadW - unableW, by: 'operator', moves: false, why: () => `loads take at most ${loadW} W` });
   if (dimmingW !== undefined) {
     // Own sun, and what batteries give, come on top of what is drawn from the grid.
     const ownW = gridW === undefined ? 0 : Math.max(0, drawsW - gridW + chargeOf(input, site.devices));
-    limits.push({ mostW: dimmingW - unableW + ownW, by: 'operator', moves: false, why: `dimmed to ${dimmingW} W from the grid` });
+    limits.push({ mostW: dimmingW - unableW + ownW, by: 'operator', moves: false, why: () => `dimmed to ${dimmingW} W from the grid` });
   }
   if (importW !== undefined)
-    limits.push({ mostW: importRoomW(importW), by: 'operator', moves: true, why: `at most ${importW} W from the grid` });
+    limits.push({ mostW: importRoomW(importW), by: 'operator', moves: true, why: () => `at most ${importW} W from the grid` });
   return limits;
 };

@@ -63,9 +63,9 @@ export class CycleMemory {
     }
     return {
       image: { ...image, sites },
-      generators: this.generators,
-      loadRuns: this.loadRuns.now(),
-      takings: this.takings,
+      generators: new Map(this.generators),
+      loadRuns: new Map(this.loadRuns.now()),
+      takings: new Map(this.takings),
       unfollowing,
       silentLoads: this.silentLoads.at(image.atMs),
     };

@@ -7,8 +7,8 @@ import { AdapterError, messageOf } from '../kernel/errors.js';
 import type { EpochMs } from '../kernel/units.js';
 import { decide } from './decide.js';
 import type { DeviceDecision } from './decision.js';
-import { beginOf, decisionFolder } from './decision-log.js';
-import { decidedOf, decisionIn, type Entries, entriesOf, inputFrom } from './decision-record.js';
+import { beginOf, decisionFolder, FILE_MS } from './decision-log.js';
+import { decidedIn, type Entries, inputFrom, readBack } from './decision-record.js';
 
 /** A cycle as it is on record. */
 export interface LoggedCycle {
@@ -25,21 +25,21 @@ export interface ReplayedCycle {
   readonly otherwise: readonly { readonly before?: DeviceDecision; readonly now?: DeviceDecision }[];
 }
 
-/** From when to when something is on record; undefined where nothing is. Reads the last file to its end. */
+/** From when to when something is on record; undefined where nothing is. Reads the last file to its end, and with it those that a clock set back may have let go on beyond it. */
 export const loggedRange = async (dataDir: string): Promise<{ firstMs: EpochMs; lastMs: EpochMs } | undefined> => {
   const files = await filesOf(dataDir);
   if (files.length === 0) return undefined;
   let lastMs = files.at(-1)!.beginMs;
-  for await (const { atMs } of cyclesOf(files.at(-1)!.file)) lastMs = atMs;
+  for (const { file } of files.filter(({ beginMs }) => beginMs + FILE_MS > files.at(-1)!.beginMs))
+    for await (const { atMs } of cyclesOf(file)) lastMs = Math.max(lastMs, atMs);
   return { firstMs: files[0]!.beginMs, lastMs };
 };
 
-/** The cycles of [fromMs, toMs], oldest first, of a plant that may be running. */
+/** The cycles of [fromMs, toMs], oldest first, of a plant that may be running; where its clock was set back, file by file. */
 export async function* loggedCycles(dataDir: string, fromMs: EpochMs, toMs: EpochMs): AsyncGenerator<LoggedCycle> {
   const files = await filesOf(dataDir);
-  for (const [index, { file, beginMs }] of files.entries()) {
-    const next = files[index + 1];
-    if (beginMs > toMs || (next && next.beginMs <= fromMs)) continue;
+  for (const { file, beginMs } of files) {
+    if (beginMs > toMs || beginMs + FILE_MS <= fromMs) continue;
     for await (const cycle of cyclesOf(file)) if (cycle.atMs >= fromMs && cycle.atMs <= toMs) yield cycle;
   }
 }
@@ -47,15 +47,18 @@ export async function* loggedCycles(dataDir: string, fromMs: EpochMs, toMs: Epoc
 /** Decides again, on what was known then, by the rules of this version. */
 export const replayed = ({ atMs, plant, entries }: LoggedCycle): ReplayedCycle => {
   const input = inputFrom(plant, entries, atMs);
-  const decided = decidedOf(entries);
-  const now = decidedOf(entriesOf(input, decide(input)));
-  const names = [...new Set([...decided.keys(), ...now.keys()])];
-  const otherwise = names.flatMap((name) => {
-    const [before, again] = [decided.get(name), now.get(name)].map((text) => (text === undefined ? undefined : decisionIn(text)));
+  const decided = decidedIn(entries);
+  const then = byControl(decided);
+  const now = byControl(decide(input).devices.map(readBack));
+  const otherwise = [...new Set([...then.keys(), ...now.keys()])].flatMap((control) => {
+    const [before, again] = [then.get(control), now.get(control)];
     return isDeepStrictEqual(before, again) ? [] : [{ ...(before ? { before } : {}), ...(again ? { now: again } : {}) }];
   });
-  return { atMs, decided: [...decided.values()].map(decisionIn), otherwise };
+  return { atMs, decided, otherwise };
 };
+
+const byControl = (decided: readonly DeviceDecision[]): ReadonlyMap<string, DeviceDecision> =>
+  new Map(decided.map((device) => [`${device.deviceId} ${device.control}`, device]));
 
 const filesOf = async (dataDir: string): Promise<{ file: string; beginMs: EpochMs }[]> => {
   const folder = decisionFolder(dataDir);

@@ -9,17 +9,17 @@ import { messageOf } from '../kernel/errors.js';
 import { type DurationMs, type EpochMs, MINUTE_MS } from '../kernel/units.js';
 import { streamDurably } from '../platform/durable-file.js';
 import type { Decision, DecisionInput } from './decision.js';
-import { changesBetween, type Entries, entriesOf, type EntryChanges } from './decision-record.js';
+import { changesBetween, type EntryChanges, type Parts, partsOf } from './decision-record.js';
 
-/** A file begins with a whole cycle, so that this much has to be read at most to know a moment. */
-const FILE_MS: DurationMs = 10 * MINUTE_MS;
+/** A file begins with a whole cycle, so that this much has to be read at most to know a moment; it has none that is later than that. */
+export const FILE_MS: DurationMs = 10 * MINUTE_MS;
 const FILE_BYTES = 64_000_000;
 /** What the disk does not take in time is left out rather than kept in memory. */
 const WAITING_BYTES = 64_000_000;
 
 const PAUSE_MS: DurationMs = MINUTE_MS;
 
-const NOTHING: Entries = new Map();
+const NOTHING: Parts = new Map();
 
 export interface DecisionLogLimits {
   /** 0 keeps no log. */
@@ -40,8 +40,8 @@ export const beginOf = (name: string): EpochMs | undefined => {
 
 /**
  * Every cycle on disk: what it rested on and what it decided, so that any moment can be decided again (`vpp dispatch replay`).
- * JSON lines, each with what is not as in the one before it; files that are full are compressed, and the oldest given up for want of room. Whoever dies
- * in the middle loses the last line at most. It is written beside the loop, which never waits for it and knows nothing of its faults.
+ * JSON lines, each with what is not as in the one before it; files that are full are compressed, and the oldest given up for want of room. A process
+ * that dies in the middle loses the last line at most; a power cut takes what the system had not yet put on the disk, which may be the last half a minute. It is written beside the loop, which never waits for it and knows nothing of its faults.
  */
 @Injectable()
 export class DecisionLog implements BeforeApplicationShutdown {
@@ -51,7 +51,7 @@ export class DecisionLog implements BeforeApplicationShutdown {
   private current: OpenFile | undefined;
   /** The newest file, which is not compressed yet. */
   private newest: string | undefined;
-  private before: Entries = NOTHING;
+  private before: Parts = NOTHING;
   private work: Promise<void> = Promise.resolve();
   private waitingBytes = 0;
   /** Once something is missing in it the rest of the file means nothing. */
@@ -71,7 +71,7 @@ export class DecisionLog implements BeforeApplicationShutdown {
     });
   }
 
-  /** Never throws: what goes wrong here is no reason to hand devices back. */
+  /** What is handed in stays as it is from now on: the next cycle is held against it. Never throws: what goes wrong here is no reason to hand devices back. */
   note(input: DecisionInput, decision: Decision): void {
     if (this.folder === undefined) return;
     try {
@@ -85,13 +85,13 @@ export class DecisionLog implements BeforeApplicationShutdown {
     const { atMs, plant } = input;
     if (atMs < this.againAtMs && atMs > this.againAtMs - PAUSE_MS) return;
     const current = this.current && goesOn(this.current, atMs, plant) ? this.current : this.begin(folder, atMs, plant);
-    const entries = entriesOf(input, decision);
-    const line = lineOf(atMs, changesBetween(this.before, entries));
+    const parts = partsOf(input, decision);
+    const line = lineOf(atMs, changesBetween(this.before, parts));
     if (this.waitingBytes + line.length > WAITING_BYTES) {
       this.giveUp(atMs, 'the disk takes them too slowly');
       return;
     }
-    this.before = entries;
+    this.before = parts;
     current.lastMs = atMs;
     current.bytes += line.length;
     this.append(current.file, line, atMs);
@@ -110,7 +110,7 @@ export class DecisionLog implements BeforeApplicationShutdown {
     this.append(file, `${JSON.stringify({ version: 1, plant })}\n`, atMs);
     this.do(async () => {
       if (full !== undefined && full !== file) await compress(full);
-      await prune(folder, atMs, this.limits);
+      await prune(folder, file, atMs, this.limits);
     });
     return this.current;
   }
@@ -161,14 +161,17 @@ const lineOf = (atMs: EpochMs, { set, gone }: EntryChanges): string => {
   return `{"atMs":${atMs},"set":{${texts.join(',')}},"gone":${JSON.stringify(gone)}}\n`;
 };
 
-/** Readings are in it as well: it is kept no longer than they are. The newest file stays. */
-const prune = async (folder: string, nowMs: EpochMs, { maxBytes, keepMs }: DecisionLogLimits): Promise<void> => {
+/**
+ * Readings are in it as well: it is kept no longer than they are, by a clock that may have been set back: what lies as far ahead goes too. The
+ * file that is being written stays, which need not be the last one then.
+ */
+const prune = async (folder: string, current: string, nowMs: EpochMs, { maxBytes, keepMs }: DecisionLogLimits): Promise<void> => {
   const names = (await readdir(folder)).filter((name) => beginOf(name) !== undefined).sort();
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
   let bytes = sizes.reduce((sum, size) => sum + size, 0);
-  for (const [index, name] of names.slice(0, -1).entries()) {
-    const endMs = beginOf(names[index + 1]!)!;
-    if (bytes <= maxBytes && nowMs - endMs <= keepMs) continue;
+  for (const [index, name] of names.entries()) {
+    const isDue = Math.abs(nowMs - (beginOf(name)! + FILE_MS)) > keepMs;
+    if (join(folder, name) === current || (bytes <= maxBytes && !isDue)) continue;
     await rm(join(folder, name));
     bytes -= sizes[index]!;
   }

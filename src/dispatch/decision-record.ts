@@ -1,9 +1,12 @@
-import type { Plant } from '../fleet/plant.js';
+import type { DeviceId, Plant } from '../fleet/plant.js';
 import type { EpochMs } from '../kernel/units.js';
 import type { Decision, DecisionInput, DeviceDecision } from './decision.js';
 
 /** What a cycle rested on and what it decided, entry by entry: JSON texts by a name such as `devices/home-01-pv`. */
 export type Entries = ReadonlyMap<string, string>;
+
+/** The same before it is put into words, part by part: a part that is a map is kept entry by entry. Nobody changes it afterwards. */
+export type Parts = ReadonlyMap<string, unknown>;
 
 /** What is another entry than in the cycle before, and what is none any more. */
 export interface EntryChanges {
@@ -11,33 +14,78 @@ export interface EntryChanges {
   readonly gone: readonly string[];
 }
 
-/** What an input is made of, whatever that is: what is new in it is kept as well. Time and plant are kept beside it. */
-const partsOf = ({ atMs: _atMs, plant: _plant, image, ...others }: DecisionInput): [name: string, part: unknown][] =>
-  Object.entries({ devices: image.devices, sites: image.sites, fleet: image.fleet, ...others }).filter(([, part]) => part !== undefined);
-
 /** Names of the parts that are kept entry by entry: one that is empty is there all the same. */
 const MAPS = 'maps';
 const DECIDED = 'decided';
 
-export const entriesOf = (input: DecisionInput, decision: Decision): Entries => {
-  const entries = new Map<string, string>();
-  const maps: string[] = [];
-  for (const [name, part] of partsOf(input)) {
-    if (!(part instanceof Map)) entries.set(name, textOf(part));
-    else {
-      maps.push(name);
-      for (const [key, value] of part as Map<string, unknown>) entries.set(`${name}/${key}`, textOf(value));
-    }
-  }
-  entries.set(MAPS, textOf(maps));
-  for (const device of decision.devices) entries.set(`${DECIDED}/${device.deviceId} ${device.control}`, textOf(device));
-  return entries;
+/** An input's parts are whatever it is made of: what is new in it is kept as well. Time and plant are kept beside it. */
+export const partsOf = ({ atMs: _atMs, plant: _plant, image, ...others }: DecisionInput, decision: Decision): Parts => {
+  const known = { devices: image.devices, sites: image.sites, fleet: image.fleet, ...others };
+  const parts = new Map<string, unknown>(Object.entries(known).filter(([, part]) => part !== undefined));
+  parts.set(
+    MAPS,
+    [...parts].flatMap(([name, part]) => (part instanceof Map ? [name] : [])),
+  );
+  const decided: Partial<Record<DeviceDecision['control'], Map<DeviceId, DeviceDecision>>> = {};
+  for (const device of decision.devices) (decided[device.control] ??= new Map()).set(device.deviceId, device);
+  for (const [control, devices] of Object.entries(decided)) parts.set(`${DECIDED}/${control}`, devices);
+  return parts;
 };
 
-export const changesBetween = (before: Entries, after: Entries): EntryChanges => ({
-  set: [...after].filter(([name, text]) => before.get(name) !== text),
-  gone: [...before.keys()].filter((name) => !after.has(name)),
-});
+/** Only what changed is put into words: of thousands of devices and sites most of what is known of them stays as it was. */
+export const changesBetween = (before: Parts, after: Parts): EntryChanges => {
+  const set: [name: string, text: string][] = [];
+  const gone: string[] = [];
+  after.forEach((part, name) => {
+    if (part instanceof Map) addMapChanges(name, mapIn(before.get(name)), part as Map<string, unknown>, { set, gone });
+    else if (!before.has(name) || !isSame(before.get(name), part)) set.push([name, textOf(part)]);
+  });
+  before.forEach((part, name) => {
+    if (after.has(name)) return;
+    if (part instanceof Map) addMapChanges(name, part as Map<string, unknown>, NOTHING, { set, gone });
+    else gone.push(name);
+  });
+  return { set, gone };
+};
+
+type Values = ReadonlyMap<string, unknown>;
+
+const NOTHING: Values = new Map();
+
+const mapIn = (part: unknown): Values => (part instanceof Map ? (part as Values) : NOTHING);
+
+const addMapChanges = (name: string, before: Values, after: Values, to: { set: [string, string][]; gone: string[] }): void => {
+  if (before === after) return;
+  let known = 0;
+  after.forEach((value, key) => {
+    const was = before.get(key);
+    if (was !== undefined) known += 1;
+    if (was === undefined || !isSame(was, value)) to.set.push([`${name}/${key}`, textOf(value)]);
+  });
+  if (known === before.size) return;
+  before.forEach((_, key) => {
+    if (!after.has(key)) to.gone.push(`${name}/${key}`);
+  });
+};
+
+/** Whether both are the same in words. Where that is not sure they are not: what stayed as it was may well be written again. */
+const isSame = (a: unknown, b: unknown): boolean => {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((each, index) => isSame(each, b[index]));
+  if (a instanceof Map || a instanceof Set) return isIterable(b) && a.size === b.size && isSame([...a], [...b]);
+  return !isIterable(b) && hasSameFields(a as Fields, b as Fields);
+};
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isIterable = (value: object): value is Map<unknown, unknown> | Set<unknown> => value instanceof Map || value instanceof Set;
+
+const hasSameFields = (a: Fields, b: Fields): boolean => {
+  for (const name in a) if (!isSame(a[name], b[name])) return false;
+  for (const name in b) if (a[name] === undefined && b[name] !== undefined) return false;
+  return true;
+};
 
 /** What a cycle rested on, of its entries. */
 export const inputFrom = (plant: Plant, entries: Entries, atMs: EpochMs): DecisionInput => {
@@ -52,13 +100,12 @@ export const inputFrom = (plant: Plant, entries: Entries, atMs: EpochMs): Decisi
   return { ...others, atMs, plant, image: { atMs, devices, sites, fleet } } as unknown as DecisionInput;
 };
 
-/** What was decided then, by device and control. */
-export const decidedOf = (entries: Entries): Map<string, string> =>
-  new Map(
-    [...entries].flatMap(([name, text]) => (name.startsWith(`${DECIDED}/`) ? [[name.slice(DECIDED.length + 1), text] as const] : [])),
-  );
+/** What was decided then. */
+export const decidedIn = (entries: Entries): DeviceDecision[] =>
+  [...entries].flatMap(([name, text]) => (name.startsWith(`${DECIDED}/`) ? [valueOf(text) as DeviceDecision] : []));
 
-export const decisionIn = (text: string): DeviceDecision => valueOf(text) as DeviceDecision;
+/** A decision as it is when it is read back. */
+export const readBack = (decision: DeviceDecision): DeviceDecision => valueOf(textOf(decision)) as DeviceDecision;
 
 /**
  * JSON, which knows no maps, sets and infinities: they have a name of their own in it. Most has none of them, and is done in a

@@ -34,7 +34,7 @@ export class DecisionService {
     this.loadRuns.rememberIn(dataDir, nowMs);
   }
 
-  /** What is decided, and what it rests on. The latter is the next cycle's to change: look at it before that. */
+  /** What is decided, and what it rests on. */
   async decideAt(nowMs: EpochMs): Promise<{ readonly input: DecisionInput; readonly decision: Decision }> {
     const plant = this.fleet.plant();
     const wishes = await this.wishes.at(plant, nowMs);

@@ -3,7 +3,7 @@ import { livingSites, plantOf } from '../../src/cli/scenario/scenario-plant.js';
 import { ScenarioPolls } from '../../src/cli/scenario/scenario-polls.js';
 import { wishesAt } from '../../src/cli/scenario/scenario-wishes.js';
 import { CycleMemory } from '../../src/dispatch/cycle-memory.js';
-import { changesBetween, type Entries, entriesOf } from '../../src/dispatch/decision-record.js';
+import { changesBetween, type Parts, partsOf } from '../../src/dispatch/decision-record.js';
 import { decide } from '../../src/dispatch/decide.js';
 import { loadProfiles, profileNamed } from '../../src/field/profiles.js';
 import { devicesOf } from '../../src/fleet/plant.js';
@@ -80,7 +80,7 @@ const decideIn = (what: string, scenario: Scenario): BenchRow[] => {
   const cycleMs: number[] = [];
   const imageMs: number[] = [];
   const logMs: number[] = [];
-  let entriesBefore: Entries = new Map();
+  let partsBefore: Parts = new Map();
   let changed = 0;
   for (let cycle = 1; cycle <= CYCLES; cycle += 1) {
     const nowMs = scenario.start + cycle * 1_000;
@@ -100,9 +100,9 @@ const decideIn = (what: string, scenario: Scenario): BenchRow[] => {
     memory.note(plant, image, decision);
     cycleMs.push(cpuMs() - beganMs);
     const notedMs = cpuMs();
-    const entries = entriesOf({ ...wishes, ...seen, atMs: nowMs, plant }, decision);
-    changed = changesBetween(entriesBefore, entries).set.length;
-    entriesBefore = entries;
+    const parts = partsOf({ ...wishes, ...seen, atMs: nowMs, plant }, decision);
+    changed = changesBetween(partsBefore, parts).set.length;
+    partsBefore = parts;
     logMs.push(cpuMs() - notedMs);
   }
   return [

@@ -8,7 +8,7 @@ import type { Decision, DecisionInput } from '../../src/dispatch/decision.js';
 import { DecisionLog } from '../../src/dispatch/decision-log.js';
 import { loggedCycles, loggedRange, type ReplayedCycle, replayed } from '../../src/dispatch/decision-log-reader.js';
 import { loadProfiles, profileNamed } from '../../src/field/profiles.js';
-import { DAY_MS, HOUR_MS } from '../../src/kernel/units.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/kernel/units.js';
 
 const FOLDER = new URL('dispatch', import.meta.url).pathname;
 const GENSET = profileNamed(loadProfiles(), 'virtual-genset');
@@ -34,7 +34,7 @@ const logOf = async (name: string, limits = ROOM): Promise<{ log: DecisionLog; m
   runScenario(parseScenario(name, readFileSync(join(FOLDER, name), 'utf8')), GENSET, false, (input, decision) => {
     log.note(input, decision);
     made.push([input.atMs, decision]);
-    last = { ...input, generators: new Map(input.generators) };
+    last = input;
   });
   await log.beforeApplicationShutdown();
   return { log, made, last: last! };
@@ -91,6 +91,40 @@ describe('the log of decisions', () => {
     small.note({ ...last, atMs: last.atMs + 31 * HOUR_MS }, decision);
     await small.beforeApplicationShutdown();
     expect(filesIn()).toHaveLength(1);
+  });
+
+  it('goes on in another file when the clock is set back, and gives up neither that nor what it had', async () => {
+    const { log, made, last } = await logOf('inverter-lost-in-mid-event.yaml');
+    const decision = made.at(-1)![1];
+    const nowMs = last.atMs + HOUR_MS;
+    const note = (atMs: number): void => log.note({ ...last, atMs }, decision);
+    for (let minutes = 0; minutes <= 6; minutes += 1) note(nowMs + minutes * MINUTE_MS);
+    for (let minutes = 0; minutes <= 6; minutes += 1) note(nowMs + (minutes - 3) * MINUTE_MS + 1);
+    await log.beforeApplicationShutdown();
+    const stretch = await again(nowMs + 2 * MINUTE_MS, nowMs + 4 * MINUTE_MS);
+    expect(stretch.map(({ atMs }) => atMs - nowMs)).toEqual([120_001, 180_001, 120_000, 180_000, 240_000]);
+    note(nowMs - HOUR_MS / 2);
+    note(nowMs - HOUR_MS / 2 + MINUTE_MS);
+    await log.beforeApplicationShutdown();
+    const last2 = await again(nowMs - HOUR_MS / 2, nowMs - HOUR_MS / 4);
+    expect(last2.map(({ atMs }) => atMs - nowMs)).toEqual([-HOUR_MS / 2, -HOUR_MS / 2 + MINUTE_MS]);
+    expect(await loggedRange(folder)).toEqual({ firstMs: made[0]![0], lastMs: nowMs + 6 * MINUTE_MS });
+  });
+
+  it('writes on where the clock was set back and there is room for one file only, and gives up what lies days ahead', async () => {
+    const { made, last } = await logOf('inverter-lost-in-mid-event.yaml');
+    const decision = made.at(-1)![1];
+    const small = new DecisionLog();
+    small.rememberIn(folder, { ...ROOM, maxBytes: 1 });
+    small.note({ ...last, atMs: last.atMs - HOUR_MS }, decision);
+    small.note({ ...last, atMs: last.atMs - HOUR_MS + 1_000 }, decision);
+    await small.beforeApplicationShutdown();
+    expect((await again()).map(({ atMs }) => atMs)).toEqual([last.atMs - HOUR_MS, last.atMs - HOUR_MS + 1_000]);
+    const wide = new DecisionLog();
+    wide.rememberIn(folder, ROOM);
+    wide.note({ ...last, atMs: last.atMs - 3 * DAY_MS }, decision);
+    await wide.beforeApplicationShutdown();
+    expect((await again()).map(({ atMs }) => atMs)).toEqual([last.atMs - 3 * DAY_MS]);
   });
 
   it('keeps nothing where it has no room, and disturbs nobody where it cannot write', async () => {

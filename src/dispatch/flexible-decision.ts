@@ -46,17 +46,20 @@ const capped = (band: PowerBand, by: Parameters<typeof narrow>[1], why: () => st
 
 /**
  * What each may draw by its rating, its site's limits and an operator's import limit on the fleet. What a limit leaves is shared out by what each
- * is to draw, and only what is left then by what each could.
+ * is to draw, and only what is left then by what each could. A car that turned out to be on one phase of three draws a third of what it is told, and
+ * takes no more than that from a limit; what a phase carries is as much as if it were on all of them.
  */
 const limitedBands = (input: DecisionInput, loads: readonly LoadCase[], wishes: readonly (Wish | undefined)[]): PowerBand[] => {
   const bands = loads.map(({ device }) => openBand(0 - device.ratedW, 0));
-  const limitTogether = (indexes: readonly number[], { mostW, by, why, moves }: TogetherLimit): void => {
-    const couldW = indexes.map((index) => mostOf(bands[index]!));
+  const limitTogether = (indexes: readonly number[], { mostW, by, why, moves, isOfPhases }: TogetherLimit): void => {
+    const partOf = (index: number): number => (isOfPhases ? 1 : (loads[index]!.taking?.share ?? 1));
+    const couldW = indexes.map((index) => partOf(index) * mostOf(bands[index]!));
     if (sum(couldW) <= mostW) return;
     const sharers = indexes.map((index, at): Sharing => {
       const { device, drawsW, isIdle, taking } = loads[index]!;
-      const maxW = Math.min(couldW[at]!, wishes[index]?.mostW ?? Infinity, mostToldW(device, taking));
-      return { minW: device.flexibleLoad!.minW, maxW, drawsW, isIdle };
+      const part = partOf(index);
+      const maxW = Math.min(couldW[at]!, part * Math.min(wishes[index]?.mostW ?? Infinity, mostToldW(device, taking)));
+      return { minW: part * device.flexibleLoad!.minW, maxW, drawsW, isIdle };
     });
     const sharesW = shareLoads(mostW, sharers, moves);
     const leftW = mostW - sum(sharesW);
@@ -64,7 +67,7 @@ const limitedBands = (input: DecisionInput, loads: readonly LoadCase[], wishes: 
       leftW,
       couldW.map((each, at) => (sharers[at]!.maxW < each ? each - sharesW[at]! : 0)),
     );
-    indexes.forEach((index, at) => (bands[index] = capped(bands[index]!, by, why, sharesW[at]! + moreW[at]!)));
+    indexes.forEach((index, at) => (bands[index] = capped(bands[index]!, by, why, (sharesW[at]! + moreW[at]!) / partOf(index))));
   };
   for (const [site, indexes] of indexesBySite(loads)) {
     const ofSite = indexes.map((index) => loads[index]!);
@@ -222,13 +225,14 @@ const anticipated = (
   decisions: readonly DeviceDecision[],
 ): DecisionInput['image'] => {
   let changed: { sites: Map<SiteId, SiteNow>; devices: Map<DeviceId, DeviceNow> } | undefined;
-  loads.forEach(({ site, device, drawsW }, index) => {
+  loads.forEach(({ site, device, drawsW, taking }, index) => {
     const { setpoint } = decisions[index]!;
     const now = image.devices.get(device.id)!;
-    if (setpoint?.kind !== 'load-limit' || setpoint.maxW >= drawsW || now.values['flexible.powerW'] === undefined) return;
+    const mayW = setpoint?.kind === 'load-limit' ? (taking?.share ?? 1) * setpoint.maxW : Infinity;
+    if (mayW >= drawsW || now.values['flexible.powerW'] === undefined) return;
     if (unfollowing?.has(device.id)) return;
     changed ??= { sites: copyOf(image.sites), devices: copyOf(image.devices) };
-    const changeW = setpoint.maxW - drawsW;
+    const changeW = mayW - drawsW;
     const siteNow = changed.sites.get(site.id)!;
     const { grid, flexible } = siteNow.powersW;
     changed.sites.set(
@@ -238,7 +242,7 @@ const anticipated = (
         flexible: flexible === undefined ? undefined : flexible - changeW,
       }),
     );
-    changed.devices.set(device.id, { ...now, values: { ...now.values, 'flexible.powerW': 0 - setpoint.maxW } });
+    changed.devices.set(device.id, { ...now, values: { ...now.values, 'flexible.powerW': 0 - mayW } });
   });
   return changed ? { ...image, ...changed } : image;
 };

@@ -60,6 +60,23 @@ describe('a car that takes less than its charger gives', () => {
     expect(toldW(two([3_680, 0], { share: 1 / 3 }, planned(2_000)))[0]).toBe(6_000);
   });
 
+  it('takes no more from a limit than it draws on the one phase it is on', () => {
+    const onOnePhase: Taking = { takesW: 3_680, share: 1 / 3 };
+    const [first, second] = toldW(two([3_680, 11_000], onOnePhase, at({ loadW: 14_000 })));
+    expect([first, second]).toEqual([3 * 3_500, 14_000 - 3_500]);
+    expect(toldW(two([3_680, 0], { share: 1 / 3 }, at({ loadW: 2_000 })))).toEqual([6_000, 0]);
+  });
+
+  it('goes on at the fuse of the one phase it is on', () => {
+    const home = { id: 'home', gridW: 3_680, charger: { drawsW: 3_680 }, phaseLimitA: 16, currentsA: [16, 0, 0] as const };
+    const told = (taking: Taking): number | undefined => {
+      const { devices } = decide(inputOf([home], { takings: new Map([[FIRST, taking]]) }));
+      const setpoint = devices.find(({ deviceId }) => deviceId === FIRST)?.setpoint;
+      return setpoint?.kind === 'load-limit' ? setpoint.maxW : undefined;
+    };
+    expect(told({ share: 1 / 3 }) ?? 11_000).toBeGreaterThanOrEqual(3 * 3_600);
+  });
+
   it('does not wait for an event where what it takes would not do in time', () => {
     const event = { id: 'EV', direction: 'up', powerW: 3_000, baselineW: new Map([['home', 5_000]]), optedOut: new Set<string>() } as const;
     const busy = {
@@ -85,7 +102,7 @@ describe('a car that takes less than its charger gives', () => {
   ])('never gets more than a limit leaves, nor has another get less than without it being known', (taking, loadW, drawsW) => {
     const [firstW, secondW] = toldW(two([4_000, drawsW], taking, at({ loadW }))).map((watts) => watts ?? 11_000) as [number, number];
     const [, beforeW] = toldW(two([4_000, drawsW], undefined, at({ loadW }))).map((watts) => watts ?? 11_000) as [number, number];
-    expect(firstW + secondW).toBeLessThanOrEqual(Math.max(loadW, 0));
+    expect(taking.share * firstW + secondW).toBeLessThanOrEqual(Math.max(loadW, 0));
     expect(secondW).toBeGreaterThanOrEqual(beforeW);
     expect(firstW === 0 || firstW >= CHARGER.minW).toBe(true);
   });

@@ -37,6 +37,8 @@ export interface TogetherLimit {
   readonly by: 'connection' | 'operator';
   /** It is measured, and changes with what else the house draws. */
   readonly moves: boolean;
+  /** It is about what a phase carries: of a load on one phase of three as much as if it were on all. */
+  readonly isOfPhases?: true;
   readonly why: () => string;
 }
 
@@ -111,8 +113,11 @@ export const togetherLimits = (input: DecisionInput, site: Site, loads: readonly
   limits.push({ mostW: importRoomW(connectionW), by: 'connection', moves: true, why: () => `the connection takes ${connectionW} W` });
   const devices = loads.map(({ device }) => device);
   const phases = phaseRoom(input, site, devices);
-  if (phases)
-    limits.push({ mostW: drawsW + phases.importW, by: 'connection', moves: true, why: () => 'a phase carries all that its fuse allows' });
+  if (phases) {
+    const onAllPhasesW = sum(loads.map((load) => load.drawsW / (load.taking?.share ?? 1)));
+    const why = (): string => 'a phase carries all that its fuse allows';
+    limits.push({ mostW: onAllPhasesW + phases.importW, by: 'connection', moves: true, isOfPhases: true, why });
+  }
   if (loadW !== undefined)
     limits.push({ mostW: loadW - unableW, by: 'operator', moves: false, why: () => `loads take at most ${loadW} W` });
   if (dimmingW !== undefined) {

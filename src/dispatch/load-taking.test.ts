@@ -95,6 +95,17 @@ describe('what a car takes', () => {
     expect(watched.taking?.share).toBe(1);
   });
 
+  it('shows that it is on a single phase by coming down by a third of its limit, though it never drew less than it could', () => {
+    const watched = new Watched();
+    watched.pass(90, onOnePhase(7_360));
+    watched.pass(30, onOnePhase(7_360), () => 6_000);
+    expect(watched.taking).toMatchObject({ share: 1 / 3 });
+    const full = new Watched();
+    full.pass(90, car(RATED_W / 3));
+    full.pass(30, car(RATED_W / 3), () => 10_000);
+    expect(full.taking).toMatchObject({ share: 1 });
+  });
+
   it('is not cut down to by what less than its least power on all phases would be', () => {
     const watched = new Watched();
     watched.pass(90, onOnePhase(3_680));

@@ -12,6 +12,8 @@ export interface Taking {
   readonly steady?: { readonly sinceMs: EpochMs; readonly leastW: Watt; readonly mostW: Watt };
   /** Since when it has been drawing as much as it could on fewer phases. */
   readonly onFewer?: { readonly sinceMs: EpochMs; readonly share: number };
+  /** What it has drawn for a while as one on fewer phases would: if it comes down by that part with its limit, it is. */
+  readonly drewOnFewer?: { readonly powerW: Watt; readonly share: number };
   /** What it might draw when it was looked at last, and when that was last made less. */
   readonly might?: { readonly mayW: Watt; readonly loweredMs: EpochMs };
 }
@@ -51,8 +53,11 @@ export const watchTaking = (
   const aStepW = stepW(drawsW, ratedPhases * share);
   const takesW = known.takesW !== undefined && drawsW > known.takesW + aStepW / 2 ? undefined : known.takesW;
   const onFewer = ratedPhases === 3 ? onFewerPhases(known.onFewer, drawsW / mayW, atMs) : undefined;
-  const isLess = takesW !== undefined && drawsW < takesW - aStepW / 2;
-  const now = { share: isLess && onFewer && cameDown(onFewer, might, atMs) ? onFewer.share : share, takesW, onFewer, might };
+  const drewW = takesW ?? (onFewer && known.drewOnFewer?.share === onFewer.share ? known.drewOnFewer.powerW : undefined);
+  const isLess = drewW !== undefined && drawsW < drewW - aStepW / 2;
+  const isOnFewer = onFewer && atMs - onFewer.sinceMs >= ON_FEWER_MS;
+  const drewOnFewer = isOnFewer ? { powerW: drawsW, share: onFewer.share } : known.drewOnFewer;
+  const now = { share: isLess && isOnFewer && cameDown(onFewer, might) ? onFewer.share : share, takesW, onFewer, drewOnFewer, might };
   if (onFewer || drawsW + aStepW >= share * mayW) return defined(now);
   const steady = steadyWith(known.steady, drawsW, aStepW / 2, atMs);
   return defined({ ...now, takesW: atMs - steady.sinceMs >= STEADY_MS ? steady.mostW : takesW, steady });
@@ -72,8 +77,8 @@ const onFewerPhases = (was: Part<'onFewer'> | undefined, part: number, atMs: Epo
   return was?.share === share ? was : { share, sinceMs: atMs };
 };
 
-const cameDown = (onFewer: Part<'onFewer'>, { loweredMs }: Part<'might'>, atMs: EpochMs): boolean =>
-  onFewer.sinceMs - loweredMs <= CAME_DOWN_WITHIN_MS && atMs - onFewer.sinceMs >= ON_FEWER_MS;
+const cameDown = (onFewer: Part<'onFewer'>, { loweredMs }: Part<'might'>): boolean =>
+  onFewer.sinceMs - loweredMs <= CAME_DOWN_WITHIN_MS;
 
 const steadyWith = (was: Part<'steady'> | undefined, drawsW: Watt, withinW: Watt, atMs: EpochMs): Part<'steady'> => {
   const [leastW, mostW] = [Math.min(drawsW, was?.leastW ?? drawsW), Math.max(drawsW, was?.mostW ?? drawsW)];
@@ -82,11 +87,12 @@ const steadyWith = (was: Part<'steady'> | undefined, drawsW: Watt, withinW: Watt
 
 type Loosely<T> = { [Key in keyof T]: T[Key] | undefined };
 
-const defined = ({ share, takesW, steady, onFewer, might }: Loosely<Omit<Taking, 'share'>> & Pick<Taking, 'share'>): Taking => ({
+const defined = ({ share, takesW, steady, onFewer, drewOnFewer, might }: Loosely<Omit<Taking, 'share'>> & Pick<Taking, 'share'>): Taking => ({
   share,
   ...(takesW === undefined ? {} : { takesW }),
   ...(steady ? { steady } : {}),
   ...(onFewer ? { onFewer } : {}),
+  ...(drewOnFewer ? { drewOnFewer } : {}),
   ...(might ? { might } : {}),
 });
 

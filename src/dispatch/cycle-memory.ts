@@ -1,5 +1,5 @@
 import { type Device, type DeviceId, devicesOf, type Plant, type Site, type SiteId } from '../fleet/plant.js';
-import type { DurationMs, Watt } from '../kernel/units.js';
+import type { DurationMs, EpochMs, Watt } from '../kernel/units.js';
 import type { SampleValues } from '../field/sample.js';
 import type { Setpoint } from '../field/setpoint.js';
 import { type PlantImage, type SiteNow, withPowers } from '../telemetry/image.js';
@@ -9,6 +9,7 @@ import type { Decision, DecisionInput } from './decision.js';
 import { courseWith } from './generator-course.js';
 import { LoadRuns } from './load-runs.js';
 import { type Taking, watchTaking } from './load-taking.js';
+import { type RunTime, RunTimes } from './run-times.js';
 import { SilentLoads } from './silent-load.js';
 import { watchGenerator, type WatchedGenerator } from './generator-watch.js';
 
@@ -25,6 +26,8 @@ const givenAgainst = (told: Told, values: SampleValues | undefined): Watt | unde
   return givesW === undefined ? undefined : Math.min(givesW, 0 - told.maxW);
 };
 
+const leftBehind = (run: RunTime | undefined): WatchedGenerator | undefined => run && { ...run, failedStarts: 0 };
+
 type Seen = Pick<DecisionInput, 'image' | 'generators' | 'loadRuns' | 'takings' | 'unfollowing' | 'silentLoads'>;
 
 /** Devices that are watched for what they are, worked out once for a plant. */
@@ -34,7 +37,10 @@ interface Watched {
   readonly loads: readonly Device[];
 }
 
-/** What a cycle knows from those before it. It begins empty with the process, and is seen anew within seconds; but for what houses draw at most. */
+/**
+ * What a cycle knows from those before it. It begins empty with the process, and is seen anew within seconds; but for what houses draw at most.
+ * Since when generators and flexible loads run or stand outlives it.
+ */
 export class CycleMemory {
   private readonly traces = new Map<SiteId, SiteTrace>();
   private readonly silentLoads = new SilentLoads();
@@ -46,8 +52,17 @@ export class CycleMemory {
   private asked = new Set<DeviceId>();
   private told = new Map<DeviceId, Told>();
 
-  /** `loadRuns` outlive the process. */
-  constructor(private readonly loadRuns = new LoadRuns()) {}
+  /** What outlives it. */
+  constructor(
+    private readonly loadRuns = new LoadRuns(),
+    private readonly generatorTimes = new RunTimes('generator-runs.json'),
+  ) {}
+
+  /** Takes up what an earlier plant has left in the folder, and keeps there what has to outlive this one. */
+  rememberIn(dataDir: string, nowMs: EpochMs): void {
+    this.loadRuns.rememberIn(dataDir, nowMs);
+    this.generatorTimes.rememberIn(dataDir, nowMs);
+  }
 
   /** The image as it is to be decided on, its connections put right for late and frozen meters, and how the generators stand. */
   look(plant: Plant, image: PlantImage, lockedOut: ReadonlySet<DeviceId>): Seen {
@@ -165,16 +180,19 @@ export class CycleMemory {
   }
 
   private watchGenerators(generators: readonly Device[], image: PlantImage, lockedOut: ReadonlySet<DeviceId>): void {
+    let changed = false;
     for (const { id, generator } of generators) {
       const { values, readAtMs } = image.devices.get(id) ?? {};
       const [state, givesW] = [values?.['generator.state'], values?.['generator.powerW']];
       if (!generator || state === undefined) continue;
-      const known = this.generators.get(id);
+      const known = this.generators.get(id) ?? leftBehind(this.generatorTimes.get(id));
       // Who locks it out, or ends that, has looked at it.
       const before = known && lockedOut.has(id) ? { running: known.running, sinceMs: known.sinceMs, failedStarts: 0 } : known;
       const watched = watchGenerator(before, { state, asked: this.asked.has(id) }, generator, image.atMs);
       const course = givesW === undefined || readAtMs === undefined ? undefined : courseWith(known?.course, givesW, readAtMs);
       this.generators.set(id, course ? { ...watched, course } : watched);
+      if (watched.sinceMs !== known?.sinceMs) changed = true;
     }
+    if (changed) this.generatorTimes.keep(this.generators);
   }
 }

@@ -8,7 +8,6 @@ import { CycleMemory } from './cycle-memory.js';
 import { decide } from './decide.js';
 import type { Decision, DecisionInput } from './decision.js';
 import type { GeneratorNow } from './generator-rules.js';
-import { LoadRuns } from './load-runs.js';
 import type { Taking } from './load-taking.js';
 import { StaggeredPlan } from './staggered-plan.js';
 import { StartFailures } from './start-failures.service.js';
@@ -17,8 +16,7 @@ import { WishService } from './wish.service.js';
 /** Gathers everything one decision rests on, and decides. */
 @Injectable()
 export class DecisionService {
-  private readonly loadRuns = new LoadRuns();
-  private readonly memory = new CycleMemory(this.loadRuns);
+  private readonly memory = new CycleMemory();
   private readonly plan = new StaggeredPlan();
 
   constructor(
@@ -31,7 +29,7 @@ export class DecisionService {
 
   /** Takes up what an earlier plant has left in the folder, and keeps there what has to outlive this one. */
   rememberIn(dataDir: string, nowMs: EpochMs): void {
-    this.loadRuns.rememberIn(dataDir, nowMs);
+    this.memory.rememberIn(dataDir, nowMs);
   }
 
   /** What is decided, and what it rests on. */

@@ -1,14 +1,11 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { z } from 'zod';
 import { LOAD_STATE, type SampleValues } from '../field/sample.js';
 import type { Device, DeviceId } from '../fleet/plant.js';
 import type { EpochMs, Watt } from '../kernel/units.js';
 import type { PlantImage } from '../telemetry/image.js';
-import type { GeneratorNow } from './generator-rules.js';
+import { type RunTime, RunTimes } from './run-times.js';
 
 /** Whether a flexible load draws, and since when; unknown where nobody saw it change, and where it stands without being held back. */
-export type LoadRun = Pick<GeneratorNow, 'running' | 'sinceMs'>;
+export type LoadRun = RunTime;
 
 /** Of one that tells no state: what its electronics alone draw. */
 const STANDBY_W: Watt = 50;
@@ -25,17 +22,14 @@ export const watchRun = (known: LoadRun | undefined, values: SampleValues, isTol
   return { running, sinceMs: known && atMs };
 };
 
-const fileSchema = z.array(z.object({ deviceId: z.string(), running: z.boolean(), sinceMs: z.number() }));
-
-/** Since when each flexible load draws or waits. Kept in a file as well, since a contactor does not know that the plant was started anew. */
+/** Since when each flexible load draws or waits. Kept in a file as well. */
 export class LoadRuns {
   private readonly runs = new Map<DeviceId, LoadRun>();
-  private file: string | undefined;
+  private readonly kept = new RunTimes('load-runs.json');
 
-  /** Takes up what an earlier plant has left in the folder, and keeps its own there from here on. A time that lies ahead is none. */
+  /** Takes up what an earlier plant has left in the folder, and keeps its own there from here on. */
   rememberIn(dataDir: string, nowMs: EpochMs): void {
-    this.file = join(dataDir, 'load-runs.json');
-    for (const { deviceId, ...run } of leftIn(this.file)) if (run.sinceMs <= nowMs) this.runs.set(deviceId, run);
+    for (const [deviceId, run] of this.kept.rememberIn(dataDir, nowMs)) this.runs.set(deviceId, run);
   }
 
   see(loads: readonly Device[], { devices, atMs }: PlantImage, isToldToWait: (id: DeviceId) => boolean): void {
@@ -48,29 +42,10 @@ export class LoadRuns {
       this.runs.set(id, now);
       if (now.sinceMs !== known?.sinceMs) changed = true;
     }
-    if (changed) this.store();
+    if (changed) this.kept.keep(this.runs);
   }
 
   now(): ReadonlyMap<DeviceId, LoadRun> {
     return this.runs;
   }
-
-  private store(): void {
-    if (this.file === undefined) return;
-    const timed = [...this.runs].flatMap(([deviceId, run]) => (run.sinceMs === undefined ? [] : [{ deviceId, ...run }]));
-    try {
-      writeFileSync(`${this.file}.new`, JSON.stringify(timed));
-      renameSync(`${this.file}.new`, this.file);
-    } catch {
-      // A full disk must not stop the cycle of decisions.
-    }
-  }
 }
-
-const leftIn = (file: string): z.infer<typeof fileSchema> => {
-  try {
-    return fileSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch {
-    return [];
-  }
-};

@@ -77,8 +77,7 @@ const onFewerPhases = (was: Part<'onFewer'> | undefined, part: number, atMs: Epo
   return was?.share === share ? was : { share, sinceMs: atMs };
 };
 
-const cameDown = (onFewer: Part<'onFewer'>, { loweredMs }: Part<'might'>): boolean =>
-  onFewer.sinceMs - loweredMs <= CAME_DOWN_WITHIN_MS;
+const cameDown = (onFewer: Part<'onFewer'>, { loweredMs }: Part<'might'>): boolean => onFewer.sinceMs - loweredMs <= CAME_DOWN_WITHIN_MS;
 
 const steadyWith = (was: Part<'steady'> | undefined, drawsW: Watt, withinW: Watt, atMs: EpochMs): Part<'steady'> => {
   const [leastW, mostW] = [Math.min(drawsW, was?.leastW ?? drawsW), Math.max(drawsW, was?.mostW ?? drawsW)];
@@ -87,7 +86,14 @@ const steadyWith = (was: Part<'steady'> | undefined, drawsW: Watt, withinW: Watt
 
 type Loosely<T> = { [Key in keyof T]: T[Key] | undefined };
 
-const defined = ({ share, takesW, steady, onFewer, drewOnFewer, might }: Loosely<Omit<Taking, 'share'>> & Pick<Taking, 'share'>): Taking => ({
+const defined = ({
+  share,
+  takesW,
+  steady,
+  onFewer,
+  drewOnFewer,
+  might,
+}: Loosely<Omit<Taking, 'share'>> & Pick<Taking, 'share'>): Taking => ({
   share,
   ...(takesW === undefined ? {} : { takesW }),
   ...(steady ? { steady } : {}),

@@ -2,6 +2,7 @@ import { CycleMemory } from '../../dispatch/cycle-memory.js';
 import { decide } from '../../dispatch/decide.js';
 import type { Decision, DecisionInput, DeviceDecision } from '../../dispatch/decision.js';
 import { LoadRuns } from '../../dispatch/load-runs.js';
+import { RunTimes } from '../../dispatch/run-times.js';
 import { LEASE_MS, leaseWrites } from '../../dispatch/lease-writes.js';
 import type { DeviceId, Plant } from '../../fleet/plant.js';
 import { type DurationMs, type EpochMs, type Watt } from '../../kernel/units.js';
@@ -52,7 +53,8 @@ class ScenarioRun {
   private readonly polls = new ScenarioPolls();
   private readonly moments: Moment[] = [];
   private readonly loadRuns = new LoadRuns();
-  private memory = new CycleMemory(this.loadRuns);
+  private readonly generatorTimes = new RunTimes('generator-runs.json');
+  private memory = new CycleMemory(this.loadRuns, this.generatorTimes);
   private sums: Record<string, Watt> = {};
   private decision: Decision | undefined;
   private wasDead = false;
@@ -129,7 +131,7 @@ class ScenarioRun {
   }
 
   private startAgain(): void {
-    this.memory = new CycleMemory(this.loadRuns);
+    this.memory = new CycleMemory(this.loadRuns, this.generatorTimes);
     this.polls.forget();
     this.field.forget();
   }

@@ -73,20 +73,23 @@ it('counts what flows the limited way', () => {
   expect(lived({ ...LIMIT, scope: 'fleet' }, held(9_000, 30)).raise).toHaveBeenCalledTimes(1);
 });
 
-it('does not count a silent charger as kept: that stretch is not known, in the log and where it is shown', () => {
+const NOT_KNOWN = ['dispatch', 'limit-not-known', 'a', 'load 4200 W of dso: not known from here on'];
+
+it('does not count a silent charger as kept: that stretch is not known, at once in the log and where it is shown', () => {
   const load = { ...LIMIT, kind: 'load' as const };
   const { record, raise, kept } = lived(load, [...held(6_000, 2), ...Array.from({ length: 12 }, () => undefined)], 'charger');
   expect(kept).toEqual([{ limit: load, exceeded: false, unknownMs: 11_000 }]);
-  expect([record.mock.calls, raise.mock.calls]).toEqual([[], []]);
+  expect([record.mock.calls, raise.mock.calls]).toEqual([[NOT_KNOWN], []]);
   const after = lived(load, [6_000, undefined, undefined, 4_000], 'charger');
   expect(after.record.mock.calls).toEqual([
+    NOT_KNOWN,
     ['dispatch', 'limit-not-known', 'a', 'load 4200 W of dso: not known for 2.0 s'],
     ['dispatch', 'limit-complied', 'a', 'load 4200 W of dso: kept after 3.0 s, 2.0 s of them not known'],
   ]);
   expect(after.kept).toEqual([{ limit: load, powerW: 4_000, exceeded: false, unknownMs: 2_000, compliedAtMs: NOON_MS + 3_000 }]);
 });
 
-it('says so at the latest when the limit is over', () => {
+it('says for how long at the latest when the limit is over', () => {
   const { record } = lived({ ...LIMIT, kind: 'load' }, [...held(3_000, 50), ...Array.from({ length: 15 }, () => undefined)], 'charger');
-  expect(record.mock.calls).toEqual([['dispatch', 'limit-not-known', 'a', 'load 4200 W of dso: not known for 10.0 s']]);
+  expect(record.mock.calls).toEqual([NOT_KNOWN, ['dispatch', 'limit-not-known', 'a', 'load 4200 W of dso: not known for 10.0 s']]);
 });

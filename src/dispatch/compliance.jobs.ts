@@ -71,6 +71,7 @@ export class ComplianceJobs implements OnModuleDestroy {
     const before = this.watched.get(keyOf(limit))?.kept;
     const kept = watchLimit(before, limit.valueW, powerW, nowMs);
     this.watched.set(keyOf(limit), { limit, kept, powerW });
+    if (kept.unknownSinceMs === nowMs) this.note('limit-not-known', limit, 'not known from here on');
     const unknownMs = kept.unknownMs - (before?.unknownMs ?? 0);
     if (unknownMs > 0) this.note('limit-not-known', limit, `not known for ${inSeconds(unknownMs)}`);
     if (before?.compliedAtMs === undefined && kept.compliedAtMs !== undefined && kept.hadToAct) {

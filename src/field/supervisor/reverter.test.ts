@@ -4,6 +4,7 @@ import { SUNSPEC_MODELS } from '../../registers/sunspec/models.js';
 import { monotonicMs } from '../../platform/clock.js';
 import { ModbusSerialLinks } from '../adapters/modbus-serial-link.js';
 import { ScriptedServer, type UnitRegisters, unitRegisters } from '../testing/scripted-server.js';
+import { keba } from '../testing/told-devices.js';
 import { modelAddresses, type ModelValues, sunspecRegisters } from '../testing/sunspec-registers.js';
 import { Reverter } from './reverter.js';
 import type { SupervisedLease } from './supervised-lease.js';
@@ -101,6 +102,28 @@ describe('a lease that the plant does not renew', () => {
     goodwe.holding.set(POWER, 1_500);
     expect(await reverter.end(charge)).toEqual({ kind: 'ended' });
     expect(goodwe.holding.get(MODE)).toBe(AUTOMATIC);
+  });
+
+  it('lets a charger draw as much as its site owes, or as it likes', async () => {
+    const [CURRENT_MA, ENABLED] = [5_004, 5_014];
+    const charger = keba();
+    hardware.units.set(4, charger);
+    const held = lease({ control: 'load-limit', profile: 'keba-kecontact', address: { ...lease().address, unitId: 4 } });
+    charger.holding.set(ENABLED, 0);
+    expect(await reverter.end({ ...held, fallback: { kind: 'load-limit', maxW: 4_200 } })).toEqual({ kind: 'ended' });
+    expect([CURRENT_MA, ENABLED].map((at) => charger.holding.get(at))).toEqual([6_086, 1]);
+    expect(await reverter.end(held)).toEqual({ kind: 'ended' });
+    expect([CURRENT_MA, ENABLED].map((at) => charger.holding.get(at))).toEqual([63_000, 1]);
+  });
+
+  it('leaves a charger with the pause that somebody has set with another failsafe meanwhile', async () => {
+    const charger = keba();
+    hardware.units.set(4, charger);
+    const held = lease({ control: 'load-limit', profile: 'keba-kecontact', address: { ...lease().address, unitId: 4 }, shown: 'ours' });
+    charger.holding.set(1_603, 30);
+    const before = new Map(charger.holding);
+    expect(await reverter.end(held)).toMatchObject({ kind: 'left' });
+    expect(charger.holding).toEqual(before);
   });
 
   it('goes over to a limit for good: a SunSpec device is given no timer, and needs to keep none', async () => {

@@ -107,6 +107,24 @@ it('knows nothing without the meter, and begins anew where another device is mis
   expect(without).toMatchObject({ kind: 'estimate', gridW: 900 });
 });
 
+it('does not take what it has told since for what the house draws, however late the meter is read', () => {
+  let trace: SiteTrace | undefined;
+  const loadsW: number[] = [];
+  for (let second = 0; second <= 9; second += 1) {
+    const site = {
+      ...now(second < 9 ? 1_000 : -4_000, second < 2 ? 0 : 5_000),
+      readAtMs: second < 9 ? Math.min(second, 1) * 1_000 : 9_000,
+    };
+    const estimate = estimateSite(trace, site, second * 1_000, LAG_MS);
+    if (estimate.kind !== 'estimate') continue;
+    loadsW.push(estimate.loadW);
+    trace = estimate.trace;
+    if (second === 1) noteTold(trace, 5_000, second * 1_000);
+  }
+  expect(loadsW).toEqual(loadsW.map(() => 1_000));
+  expect(loadsW).toHaveLength(10);
+});
+
 it('begins anew when the clock is set back, rather than hold what lies ahead for something late', () => {
   const first = estimateSite(undefined, now(500, 500), 3_600_000, LAG_MS);
   const trace = first.kind === 'estimate' ? first.trace : undefined;

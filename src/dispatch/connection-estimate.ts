@@ -49,7 +49,8 @@ export const estimateSite = (before: SiteTrace | undefined, now: SiteNow, atMs: 
   // A clock that was set back begins anew as well: what lies ahead would be remembered until it is past again.
   const known = before?.flows === flows && before.sources.at(-1)!.atMs <= atMs ? before : undefined;
   const sources = known?.sources ?? [];
-  forgetBefore(sources, atMs - lagMs);
+  // A plant under load reads late: what it has been told since its oldest word is not in that yet.
+  forgetBefore(sources, Math.min(atMs - lagMs, (now.readAtMs ?? atMs) - METER_DELAY_MS));
   sources.push({ atMs, powerW });
   let [leastW, mostW] = [powerW, powerW];
   for (const source of sources) {

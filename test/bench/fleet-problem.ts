@@ -10,9 +10,12 @@ export interface FleetSize {
   /** Hourly load and sun of measured homes, W. */
   readonly courses: readonly { readonly loadW: readonly number[]; readonly pvW: readonly number[] }[];
   readonly seed?: number;
+  /** So many scenarios of load and sun; what is expected is their mean. */
+  readonly scenarios?: number;
 }
 
 const STEP_MINUTES = 15;
+const MOST_DAYS = 14;
 const PER_HOUR = 60 / STEP_MINUTES;
 
 /** Import prices over the day, millionths per kWh, by hour. */
@@ -22,25 +25,35 @@ const microAt = (hour: number): number => (hour < 6 ? 180_000 : hour < 16 ? 260_
  * A fleet of measured homes, each with its own scale, day, battery and reserve, on feeders that cannot carry what all of them would
  * do at once; generators stand at works with a load of their own on the same feeders.
  */
-export const fleetProblem = ({ homes, generators, steps, feeders, courses, seed = 1 }: FleetSize): PlanningProblem => {
+export const fleetProblem = ({ homes, generators, steps, feeders, courses, seed = 1, scenarios = 0 }: FleetSize): PlanningProblem => {
   const random = randomStream(seed);
   const between = (low: number, high: number): number => low + (high - low) * random();
+  const others = randomStream(seed + 1);
+  const weather = Array.from({ length: scenarios }, () => Math.floor(MOST_DAYS * others()));
   const times = Array.from({ length: steps }, (_, step) => step);
   const hourOf = (step: number): number => Math.floor(step / PER_HOUR);
   const course = () => {
     const { loadW, pvW } = courses[Math.floor(random() * courses.length)]!;
-    const from = 24 * Math.floor(random() * (loadW.length / 24 - steps / PER_HOUR / 24 - 1));
+    const room = loadW.length / 24 - steps / PER_HOUR / 24 - 1;
+    const from = Math.floor(random() * room);
     const [loadScale, sunScale] = [between(0.6, 1.4), random() < 0.3 ? 0 : between(0.6, 1.4)];
-    const at = (values: readonly number[], scale: number, step: number): number => Math.round(values[from + hourOf(step)]! * scale);
-    return {
-      loadW: times.map((step) => Math.round(at(loadW, loadScale, step) * between(0.9, 1.1))),
-      pvW: times.map((step) => at(pvW, sunScale, step)),
-    };
+    const at = (values: readonly number[], scale: number, day: number, step: number): number =>
+      Math.round(values[24 * (day % Math.ceil(room)) + hourOf(step)]! * scale);
+    const wobble = times.map(() => between(0.9, 1.1));
+    const on = (loadDay: number, sunDay: number) => ({
+      loadW: times.map((step) => Math.round(at(loadW, loadScale, loadDay, step) * wobble[step]!)),
+      pvW: times.map((step) => at(pvW, sunScale, sunDay, step)),
+    });
+    // Loads go their own ways; the weather is the same for all.
+    const drawn = weather.map((sunDays) => on(from + 1 + Math.floor(MOST_DAYS * others()), from + sunDays));
+    return { ...(scenarios === 0 ? on(from, from) : meanOf(drawn)), drawn };
   };
   const importMicroPerKwh = times.map((step) => microAt(hourOf(step) % 24));
-  const houses = Array.from({ length: homes }, (_, index) => ({
+  const courseOf = Array.from({ length: homes }, course);
+  const houses = courseOf.map(({ loadW, pvW }, index) => ({
     id: `home-${index}`,
-    ...course(),
+    loadW,
+    pvW,
     importMicroPerKwh,
     exportMicroPerKwh: 80_000,
   }));
@@ -94,6 +107,11 @@ export const fleetProblem = ({ homes, generators, steps, feeders, courses, seed 
     sites,
     batteries,
     generators: units,
+    scenarios: weather.map((_, index) => ({
+      id: `weather-${index}`,
+      probability: 1 / (scenarios + 1),
+      sites: courseOf.map(({ drawn }, home) => ({ siteId: `home-${home}`, ...drawn[index]! })),
+    })),
     feeders: Array.from({ length: feeders }, (_, feeder) =>
       feederOf(
         feeder,
@@ -101,6 +119,17 @@ export const fleetProblem = ({ homes, generators, steps, feeders, courses, seed 
       ),
     ),
   });
+};
+
+interface Powers {
+  readonly loadW: readonly number[];
+  readonly pvW: readonly number[];
+}
+
+const meanOf = (courses: readonly Powers[]): Powers => {
+  const mean = (of: (course: Powers) => readonly number[]): number[] =>
+    of(courses[0]!).map((_, step) => courses.reduce((sum, course) => sum + of(course)[step]!, 0) / courses.length);
+  return { loadW: mean(({ loadW }) => loadW), pvW: mean(({ pvW }) => pvW) };
 };
 
 interface Connected {

@@ -1,3 +1,5 @@
+import { NARROW, Points } from './pieces.js';
+
 /**
  * A convex piecewise-linear function of one number, on the stretch that begins at `from` and is as long as its pieces; `at` is
  * its value at `from`. Slopes never fall from one piece to the next.
@@ -9,36 +11,25 @@ export interface Convex {
   readonly slopes: readonly number[];
 }
 
-/** Narrower pieces are rounding. */
-export const NARROW = 1e-9;
-
 export type Point = readonly [x: number, value: number];
 
 /** The largest convex function that is nowhere above the points given; in any order, one at least. */
 export const hullOf = (points: readonly Point[]): Convex => {
-  const hull: Point[] = [];
-  for (const point of points.toSorted(([one], [other]) => one - other)) {
-    const last = hull.at(-1);
-    if (last && point[0] - last[0] < NARROW) {
-      if (point[1] >= last[1]) continue;
-      hull.pop();
-    }
-    while (hull.length > 1 && bends(hull.at(-2)!, hull.at(-1)!, point)) hull.pop();
-    hull.push(point);
+  const hull = new Points();
+  for (const [x, value] of points.toSorted(([one], [other]) => one - other)) {
+    const last = hull.count - 1;
+    if (last < 0 || x - hull.xs[last]! >= NARROW) hull.append(x, value);
+    else hull.values[last] = Math.min(hull.values[last]!, value);
   }
-  const [first] = hull;
+  hull.bend();
+  const pieces = Array.from({ length: hull.count - 1 }, (_, corner) => corner);
   return {
-    from: first![0],
-    at: first![1],
-    widths: hull.slice(1).map(([x], index) => x - hull[index]![0]),
-    slopes: hull.slice(1).map((point, index) => slopeOf(hull[index]!, point)),
+    from: hull.xs[0]!,
+    at: hull.values[0]!,
+    widths: pieces.map((corner) => hull.xs[corner + 1]! - hull.xs[corner]!),
+    slopes: pieces.map((corner) => hull.slope(corner)),
   };
 };
-
-const slopeOf = ([x, value]: Point, [otherX, otherValue]: Point): number => (otherValue - value) / (otherX - x);
-
-/** Whether the middle one of three points lies on or above the line through the others. */
-const bends = (left: Point, middle: Point, right: Point): boolean => slopeOf(left, middle) >= slopeOf(middle, right);
 
 export const valueAt = ({ from, at, widths, slopes }: Convex, x: number): number => {
   let begin = from;

@@ -1,28 +1,6 @@
-import { type Convex, NARROW } from './convex.js';
-
-/** Pieces of convex functions one behind the other, in arrays that grow and are used again. */
-class Pieces {
-  widths = new Float64Array(1_024);
-  slopes = new Float64Array(1_024);
-  count = 0;
-
-  push(width: number, slope: number): void {
-    if (width <= NARROW) return;
-    if (this.count === this.widths.length) {
-      this.widths = doubled(this.widths);
-      this.slopes = doubled(this.slopes);
-    }
-    this.widths[this.count] = width;
-    this.slopes[this.count] = slope;
-    this.count += 1;
-  }
-}
-
-const doubled = (values: Float64Array): Float64Array<ArrayBuffer> => {
-  const twice = new Float64Array(2 * values.length);
-  twice.set(values);
-  return twice;
-};
+import type { Convex } from './convex.js';
+import { NARROW, Pieces } from './pieces.js';
+import type { StepCosts } from './step-costs.js';
 
 /** A function's pieces from `begin` to `end`; it begins at nothing held, where its value is `at`. */
 interface Stretch {
@@ -48,39 +26,40 @@ export class CostToGo {
   }
 
   /**
-   * One step earlier: the least that the next step, by how it changes what is stored, and all after it cost, and what it costs to hold so
-   * much until then. The least is an infimal convolution: the pieces of both in the order of their slopes (Rockafellar, Convex Analysis,
+   * One step earlier: the least that the next step, of those given, and all after it cost, and what it costs to hold so much until then. The least is an infimal convolution: the pieces of both in the order of their slopes (Rockafellar, Convex Analysis,
    * 1970, section 5).
    */
-  back(step: number, byChange: Convex, holding: Convex, capacityKwh: number): void {
-    const at = this.merge(this.stretches[step + 1]!, byChange, capacityKwh);
+  back(step: number, costs: StepCosts, holding: Convex, capacityKwh: number): void {
+    const at = this.merge(step + 1, costs, capacityKwh);
     const begin = this.kept.count;
     this.add(holding);
     this.stretches[step] = { begin, end: this.kept.count, at: at + holding.at };
   }
 
   /** What to hold at the end of a step that begins with so much, where that and all after it cost least: the least such. */
-  bestKwh(step: number, byChange: Convex, storedKwh: number): number {
-    const { kept } = this;
+  bestKwh(step: number, costs: StepCosts, storedKwh: number): number {
+    const { widths, slopes } = this.kept;
     const { begin, end } = this.stretches[step]!;
-    const lowest = Math.max(0, storedKwh + byChange.from);
+    const { widths: changeWidths, slopes: changeSlopes } = costs.pieces;
+    const changesEnd = costs.begins[step + 1]!;
+    const lowest = Math.max(0, storedKwh + costs.from[step]!);
     let i = begin;
     let keptEnd = 0;
     for (; i < end; i += 1) {
-      keptEnd += kept.widths[i]!;
+      keptEnd += widths[i]!;
       if (keptEnd > lowest + NARROW) break;
     }
-    let j = 0;
-    let changeEnd = storedKwh + byChange.from;
-    for (; j < byChange.widths.length; j += 1) {
-      changeEnd += byChange.widths[j]!;
+    let j = costs.begins[step]!;
+    let changeEnd = storedKwh + costs.from[step]!;
+    for (; j < changesEnd; j += 1) {
+      changeEnd += changeWidths[j]!;
       if (changeEnd > lowest + NARROW) break;
     }
     let x = lowest;
-    while (i < end && j < byChange.widths.length && kept.slopes[i]! + byChange.slopes[j]! < 0) {
+    while (i < end && j < changesEnd && slopes[i]! + changeSlopes[j]! < 0) {
       x = Math.min(keptEnd, changeEnd);
-      if (keptEnd <= x + NARROW) keptEnd += kept.widths[(i += 1)] ?? 0;
-      if (changeEnd <= x + NARROW) changeEnd += byChange.widths[(j += 1)] ?? 0;
+      if (keptEnd <= x + NARROW) keptEnd += widths[(i += 1)] ?? 0;
+      if (changeEnd <= x + NARROW) changeEnd += changeWidths[(j += 1)] ?? 0;
     }
     return x;
   }
@@ -108,17 +87,20 @@ export class CostToGo {
    * Puts the pieces of both into the order of their slopes, and keeps what lies between nothing and the capacity. What a change costs is read
    * from its end, as a function of what is given.
    */
-  private merge({ begin, end, at }: Stretch, { from, at: fromAt, widths, slopes }: Convex, capacityKwh: number): number {
+  private merge(step: number, costs: StepCosts, capacityKwh: number): number {
     const { kept, merged } = this;
+    const { begin, end, at } = this.stretches[step]!;
+    const { widths, slopes } = costs.pieces;
+    const [first, changesEnd] = [costs.begins[step]!, costs.begins[step + 1]!];
     merged.count = 0;
-    let value = at + fromAt;
-    let x = -from;
-    for (let j = 0; j < widths.length; j += 1) {
+    let value = at + costs.at[step]!;
+    let x = -costs.from[step]!;
+    for (let j = first; j < changesEnd; j += 1) {
       x -= widths[j]!;
       value += widths[j]! * slopes[j]!;
     }
-    for (let i = begin, j = widths.length - 1; (i < end || j >= 0) && x < capacityKwh;) {
-      const later = j < 0 || (i < end && kept.slopes[i]! <= -slopes[j]!);
+    for (let i = begin, j = changesEnd - 1; (i < end || j >= first) && x < capacityKwh;) {
+      const later = j < first || (i < end && kept.slopes[i]! <= -slopes[j]!);
       const slope = later ? kept.slopes[i]! : -slopes[j]!;
       const next = x + (later ? kept.widths[i]! : widths[j]!);
       if (later) i += 1;

@@ -3,7 +3,7 @@ import type { Decisions } from '../evaluate.js';
 import { type Course, coursesOf } from '../mip-model.js';
 import { atStep, type PlanningProblem, type SiteProblem } from '../problem.js';
 import { homeCoursesOf } from './home-of.js';
-import { type HomePlan, HomePlanner, type Sharing } from './home-plan.js';
+import { type HomePlan, HomePlanner } from './home-plan.js';
 import { sharedLimitsOf } from './limits-of.js';
 import { type Charging, type SharedLimit, SharedLimits } from './shared-limits.js';
 import { type SharedWithSite, siteByMerit, type SiteSolver, type SolvedSite, solveSite } from './solved-site.js';
@@ -104,7 +104,7 @@ export class Fleet {
     for (const [index, home] of this.homes.entries()) {
       const before = beganKw?.[index];
       const plan = home
-        ? home.plan((course) => (before ? this.limits[course]!.sharing(index, before[course]!, 'learning') : () => undefined))
+        ? home.plan((course) => before && this.limits[course]!.charge(index, before[course]!, 'learning'))
         : await this.firstPlan(index, learnt);
       if (!plan) throw new AdapterError(`no plan was found for site "${this.problem.sites[index]!.id}" and its scenarios`, true);
       this.plans.push(plan);
@@ -137,7 +137,7 @@ export class Fleet {
     for (let pass = 0; pass < SETTLING_PASSES && (pass === 0 || this.setting.leftS() > 0); pass += 1) {
       const before = this.standing().cost;
       await this.sweep(
-        'real',
+        pass === 0 ? 'yielding' : 'real',
         pass === 0 &&
           ((index) => ({
             prices,
@@ -165,7 +165,7 @@ export class Fleet {
     let sum = 0;
     for (const [index, home] of this.homes.entries()) {
       if (this.isFree || !this.isBound(index)) sum += this.plans[index]!.bound;
-      else if (home) sum += home.plan((course) => this.limits[course]!.atPrices(index)).bound;
+      else if (home) sum += home.plan((course) => this.limits[course]!.chargeAtPrices(index)).bound;
       else if (this.isPricedAlike(index))
         sum += (await this.solvedOrNot(index, { prices: this.meanOf((limits) => limits.prices(index)), room: [] }))?.bound ?? -Infinity;
       else return -Infinity;
@@ -252,10 +252,10 @@ export class Fleet {
       if (home)
         this.take(
           index,
-          home.plan((course): Sharing => this.limits[course]!.sharing(index, courses[course]!.netKw, charging)),
+          home.plan((course) => this.limits[course]!.charge(index, courses[course]!.netKw, charging)),
         );
-      else if (sharedWith && (charging === 'real' || this.setting.leftS() > 0)) {
-        const plan = await this.solvedOrNot(index, sharedWith(index), charging === 'real');
+      else if (sharedWith && (charging !== 'learning' || this.setting.leftS() > 0)) {
+        const plan = await this.solvedOrNot(index, sharedWith(index), charging !== 'learning');
         if (plan) this.take(index, plan);
       }
     }

@@ -111,7 +111,7 @@ const anyHome = (leastSellMicro: number, curtailmentMicro: number): fc.Arbitrary
 const planned = (problem: PlanningProblem): { home: HomePlan; plan: Schedule } => {
   const hours = problem.stepMinutes.map((minutes) => minutes / 60);
   const only = homeOf({ problem, hours, scale: dearestMicroPerKwh(problem) / 1e6 }, problem.sites[0]!)!;
-  const home = new HomePlanner([{ home: only, weight: 1 }], 1).plan(() => () => undefined);
+  const home = new HomePlanner([{ home: only, weight: 1 }], 1).plan(() => undefined);
   const [flows] = home.courses as [HomeFlows];
   const watts = (kw: readonly number[]): number[] => kw.map((each) => each * 1_000);
   const decisions = { pvW: [watts(flows.sunKw)], batteryW: [watts(flows.batteryKw)], loadW: [], generatorOn: [], generatorW: [] };

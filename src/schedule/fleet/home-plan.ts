@@ -1,7 +1,8 @@
 import { type Convex, sumOf, valueAt } from './convex.js';
 import { CostToGo } from './cost-to-go.js';
 import type { Home } from './home.js';
-import { ownCost, powerOf, type SharedCost, stepCost, type StepCost, sunTaken } from './step-cost.js';
+import { type Charge, ownCost, powerOf, sunTaken } from './step-cost.js';
+import { StepCosts } from './step-costs.js';
 
 /** What one home does by step in one course of load and sun, kW: its battery's power (out of it: positive), the sun taken, and what it takes from the grid. */
 export interface HomeFlows {
@@ -19,9 +20,6 @@ export interface HomePlan {
   readonly bound: number;
 }
 
-/** What a home is charged for its net power between two bounds at a step; absent where that is nothing. */
-export type Sharing = (step: number, lowKw: number, highKw: number) => SharedCost | undefined;
-
 /** A course that load and sun of a home may take, and how much it counts; all together count 1. */
 export interface HomeCourse {
   readonly home: Home;
@@ -35,38 +33,38 @@ export interface HomeCourse {
  * goes on from there by its own cost to go.
  */
 export class HomePlanner {
-  private readonly unshared: readonly (readonly StepCost[])[];
+  /** By course, by its own tariff. */
+  private readonly alone: readonly StepCosts[];
 
   /** `sharedSteps`: so many leading steps are decided before it is known which course comes. */
   constructor(
     private readonly courses: readonly HomeCourse[],
     private readonly sharedSteps: number,
   ) {
-    this.unshared = courses.map(({ home }) => home.hours.map((_, step) => stepCost(home, step)));
+    this.alone = courses.map(({ home }) => StepCosts.of(home));
   }
 
-  /** `sharing`: by course. */
-  plan(sharing: (course: number) => Sharing): HomePlan {
+  /** `chargeOf`: what is charged in a course beside the tariff; absent: nothing. It is done with when that of the next course is asked for. */
+  plan(chargeOf: (course: number) => Charge | undefined): HomePlan {
     const { courses } = this;
-    const steps = this.unshared.map((alone, course) => {
-      const charge = sharing(course);
-      return alone.map((one, step): StepCost => {
-        const shared = charge(step, one.netKw.low, one.netKw.high);
-        return shared ? stepCost(courses[course]!.home, step, shared) : one;
-      });
+    const costs = this.alone.map((alone, course) => {
+      const charge = chargeOf(course);
+      const { home } = courses[course]!;
+      return charge ? roomOf(course + 1, home.hours.length).charged(home, alone, charge) : alone;
     });
-    const { powersKw, holding, bound } = courses[0]!.home.battery ? this.withBattery(steps) : withoutBattery(courses, steps);
+    const { powersKw, holding, bound } = courses[0]!.home.battery ? this.withBattery(costs) : withoutBattery(courses, costs);
     let cost = holding;
     const flows = courses.map(({ home, weight }, course): HomeFlows => {
       const batteryKw = powersKw[course]!;
-      const sunKw = batteryKw.map((kw, step) => sunTaken(home, step, kw, steps[course]![step]!.bestNetKw));
+      const { bestNetKw } = costs[course]!;
+      const sunKw = batteryKw.map((kw, step) => sunTaken(home, step, kw, bestNetKw[step]!));
       batteryKw.forEach((kw, step) => (cost += weight * ownCost(home, step, kw, sunKw[step]!)));
       return { batteryKw, sunKw, netKw: batteryKw.map((kw, step) => home.loadKw[step]! - sunKw[step]! - kw) };
     });
     return { courses: flows, cost, bound };
   }
 
-  private withBattery(steps: readonly (readonly StepCost[])[]): Powers {
+  private withBattery(costs: readonly StepCosts[]): Powers {
     const { courses } = this;
     const [{ home: first }] = courses as readonly [HomeCourse];
     const { initialKwh, capacityKwh } = first.battery!;
@@ -80,11 +78,11 @@ export class HomePlanner {
       parts.forEach(({ battery }, course) => {
         const toGo = toGoOf(course + 1);
         toGo.begin(lastStep, battery.holding[lastStep]!);
-        for (let step = lastStep - 1; step >= lastShared; step -= 1)
-          toGo.back(step, steps[course]![step + 1]!.byChange, battery.holding[step]!, capacityKwh);
+        for (let step = lastStep - 1; step >= lastShared; step -= 1) toGo.back(step, costs[course]!, battery.holding[step]!, capacityKwh);
       });
     const together = toGoOf(0);
-    const byChange = Array.from({ length: lastShared + 1 }, (_, step) => meanOf((course) => steps[course]![step]!.byChange));
+    const shared = courses.length > 1 ? roomOf(0, lastStep + 1).clear() : costs[0]!;
+    if (courses.length > 1) for (let step = 0; step <= lastShared; step += 1) shared.push(meanOf((course) => costs[course]!.whole(step)));
     together.begin(
       lastShared,
       courses.length > 1 ? meanOf((course) => toGoOf(course + 1).whole(lastShared)) : parts[0]!.battery.holding[lastStep]!,
@@ -92,7 +90,7 @@ export class HomePlanner {
     for (let step = lastShared - 1; step >= 0; step -= 1)
       together.back(
         step,
-        byChange[step + 1]!,
+        shared,
         meanOf((course) => parts[course]!.battery.holding[step]!),
         capacityKwh,
       );
@@ -101,15 +99,15 @@ export class HomePlanner {
     let bound = 0;
     for (let step = 0; step <= lastShared; step += 1) {
       const before = storedKwh[step - 1] ?? initialKwh;
-      const next = together.bestKwh(step, byChange[step]!, before);
-      if (step === 0) bound = together.at(0, next) + valueAt(byChange[0]!, next - before);
+      const next = together.bestKwh(step, shared, before);
+      if (step === 0) bound = together.at(0, next) + valueAt(shared.whole(0), next - before);
       storedKwh.push(next);
     }
     let holding = 0;
     const powersKw = parts.map(({ battery, weight }, course) => {
       const path = [...storedKwh];
       for (let step = lastShared + 1; step <= lastStep; step += 1)
-        path.push(toGoOf(course + 1).bestKwh(step, steps[course]![step]!.byChange, path[step - 1]!));
+        path.push(toGoOf(course + 1).bestKwh(step, costs[course]!, path[step - 1]!));
       path.forEach((kwh, step) => (holding += weight * valueAt(battery.holding[step]!, kwh)));
       return path.map((kwh, step) => powerOf(battery, (kwh - (path[step - 1] ?? initialKwh)) / first.hours[step]!));
     });
@@ -125,12 +123,19 @@ interface Powers {
   readonly bound: number;
 }
 
-const withoutBattery = (courses: readonly HomeCourse[], steps: readonly (readonly StepCost[])[]): Powers => ({
-  powersKw: steps.map((course) => course.map(() => 0)),
+const withoutBattery = (courses: readonly HomeCourse[], costs: readonly StepCosts[]): Powers => ({
+  powersKw: courses.map(({ home }) => home.hours.map(() => 0)),
   holding: 0,
-  bound: steps.reduce((total, course, index) => course.reduce((sum, { byChange }) => sum + courses[index]!.weight * byChange.at, total), 0),
+  bound: courses.reduce((total, { weight }, course) => costs[course]!.at.reduce((sum, at) => sum + weight * at, total), 0),
 });
 
 /** The same for all homes of a thread, which are planned one after another: one for what is decided now, and one for each course. */
 const toGoes: CostToGo[] = [];
 const toGoOf = (index: number): CostToGo => (toGoes[index] ??= new CostToGo());
+
+/** Likewise for what their steps cost: what is decided now in the mean of all courses, and each course with what is charged there. */
+const rooms: StepCosts[] = [];
+const roomOf = (index: number, steps: number): StepCosts => {
+  const known = rooms[index];
+  return known?.steps === steps ? known : (rooms[index] = new StepCosts(steps));
+};

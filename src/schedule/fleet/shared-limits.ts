@@ -1,5 +1,6 @@
-import type { Sharing } from './home-plan.js';
+import type { Points } from './pieces.js';
 import type { Room } from './solved-site.js';
+import type { Charge } from './step-cost.js';
 
 /**
  * A limit on the net power of some sites together, in one direction: `sign` · Σ net ≤ limit, and what goes beyond it costs. A
@@ -24,8 +25,11 @@ interface State extends SharedLimit {
   readonly steepness: number;
 }
 
-/** While prices are learnt, use is charged more the nearer it is to the limit; at last only what going beyond it really costs. */
-export type Charging = 'learning' | 'real';
+/**
+ * While prices are learnt, use is charged more the nearer it is to the limit, and beyond it ever more. To keep the limit, whoever can give way
+ * for no more than the dearest price does so, and the others are left in peace. At last only what going beyond it really costs is charged.
+ */
+export type Charging = 'learning' | 'yielding' | 'real';
 
 /** What a home is charged is sampled so many times where it bends, and nowhere finer than this share of the steepness' price. */
 const SAMPLES = 8;
@@ -38,6 +42,9 @@ const FINEST_SHARE = 1 / 30;
 export class SharedLimits {
   private readonly states: readonly State[];
   private readonly bySite: readonly (readonly State[])[];
+  /** Used for one site after another, and for one step after another those that charge it. */
+  private readonly curves: Curve[] = [];
+  private readonly near: Curve[] = [];
 
   /** `scale`: the dearest price of energy; `steepness`: what a kW beyond a limit adds to its price. */
   constructor(
@@ -69,27 +76,29 @@ export class SharedLimits {
       });
   }
 
-  /** What a site is charged that now has this net power. */
-  sharing(site: number, nowKw: readonly number[], charging: Charging): Sharing {
+  /** What a site is charged that now has this net power. It is done with when another site's, or another way of charging, is asked for. */
+  charge(site: number, nowKw: readonly number[], charging: Charging): Charge {
     const states = this.bySite[site]!;
-    return (step, lowKw, highKw) => {
-      const near = states.filter((state) =>
-        reaches(state, step, state.sign * ((state.sign > 0 ? highKw : lowKw) - nowKw[step]!), charging),
-      );
-      if (near.length === 0) return undefined;
-      const curves = near.map((state) => curveOf(state, step, nowKw[step]!, charging));
-      const sampling = { finest: FINEST_SHARE * this.size.scale, steepest: this.size.scale };
-      return {
-        at: (kw) => curves.reduce((sum, curve) => sum + curve.cost(kw), 0),
-        kinksKw: curves.flatMap((curve) => curve.kinksKw(lowKw, highKw, sampling)),
-      };
+    const { near } = this;
+    return {
+      turnTo: (step, lowKw, highKw) => {
+        near.length = 0;
+        states.forEach((state, index) => {
+          const curve = (this.curves[index] ??= new Curve(this.size.scale));
+          if (curve.turnTo(state, { step, nowKw: nowKw[step]!, charging, lowKw, highKw })) near.push(curve);
+        });
+        return near.length > 0;
+      },
+      at: (netKw) => near.reduce((sum, curve) => sum + curve.at(netKw), 0),
+      kinks: (places) => near.forEach((curve) => curve.kinks(places)),
     };
   }
 
   /** What a site is charged at the prices alone: in proportion to its net power, whatever the others do. */
-  atPrices(site: number): Sharing {
+  chargeAtPrices(site: number): Charge {
     const prices = this.prices(site);
-    return (step) => (prices[step] === 0 ? undefined : { at: (kw) => prices[step]! * kw, kinksKw: [] });
+    let price = 0;
+    return { turnTo: (step) => (price = prices[step]!) !== 0, at: (netKw) => price * netKw, kinks: () => undefined };
   }
 
   /** What a kWh of a site's net power is charged with at each step. */
@@ -139,47 +148,80 @@ export class SharedLimits {
   }
 }
 
+/** What the next kWh is charged with. */
 const slopeAt = ({ limitKw, beyond, price, steepness }: State, step: number, usedKw: number): number =>
   limitKw[step] === Infinity ? 0 : Math.min(beyond[step]!, Math.max(0, price[step]! + steepness * (usedKw - limitKw[step]!)));
 
-/** Whether a limit charges anything where its use grows by so much. */
-const reaches = ({ limitKw, usedKw, price, steepness }: State, step: number, moreKw: number, charging: Charging): boolean => {
-  const overKw = usedKw[step]! + moreKw - limitKw[step]!;
-  return charging === 'real' ? overKw > 0 : price[step]! + steepness * overKw > 0;
-};
-
-/** What one limit charges one site at one step, by its net power. */
-interface Curve {
-  readonly cost: (netKw: number) => number;
-  readonly kinksKw: (lowKw: number, highKw: number, sampling: Sampling) => number[];
+/** Where a site is while a limit charges it. */
+interface Where {
+  readonly step: number;
+  readonly nowKw: number;
+  readonly charging: Charging;
+  /** Between which net powers it may be. */
+  readonly lowKw: number;
+  readonly highKw: number;
 }
 
-interface Sampling {
-  readonly finest: number;
-  /** Steeper than this beyond where it begins it is sampled no finer. */
-  readonly steepest: number;
-}
+/**
+ * What one limit charges one site at one step, by its net power. The slope rises with use until that is `turnKw` beyond the limit, and is `last`
+ * from there on.
+ */
+class Curve {
+  private sign = 1;
+  private price = 0;
+  private steepness = 0;
+  private turnKw = 0;
+  private last = 0;
+  /** How far beyond the limit use is at no net power. */
+  private restKw = 0;
+  private lowKw = 0;
+  private highKw = 0;
 
-const curveOf = (state: State, step: number, nowKw: number, charging: Charging): Curve => {
-  const { sign, steepness } = state;
-  const [price, beyond, limitKw] = [state.price[step]!, state.beyond[step]!, state.limitKw[step]!];
-  const othersKw = state.usedKw[step]! - sign * nowKw;
-  const overKw = (netKw: number): number => othersKw + sign * netKw - limitKw;
-  const netAt = (kw: number): number => sign * (kw + limitKw - othersKw);
-  if (charging === 'real') return { cost: (netKw) => Math.max(0, overKw(netKw)) * beyond, kinksKw: () => [netAt(0)] };
-  const slope = (netKw: number): number => Math.min(beyond, Math.max(0, price + steepness * overKw(netKw)));
-  return {
-    cost: (netKw) => {
-      const aboveKw = Math.max(0, overKw(netKw) - (beyond - price) / steepness);
-      return slope(netKw) ** 2 / (2 * steepness) + aboveKw * beyond;
-    },
-    kinksKw: (lowKw, highKw, { finest, steepest }) => {
-      const [from, to] = [slope(lowKw), slope(highKw)].toSorted((one, other) => one - other) as [number, number];
-      if (from === to) return [];
-      const stride = Math.max(finest, Math.min(to - from, steepest) / SAMPLES);
-      const count = Math.min(SAMPLES, Math.floor((to - from) / stride));
-      const slopes = [...Array.from({ length: count + 1 }, (_, index) => from + index * stride), to];
-      return slopes.map((each) => netAt((each - price) / steepness));
-    },
-  };
-};
+  constructor(private readonly dearest: number) {}
+
+  /** Goes to a step. Whether anything is charged there. */
+  turnTo(state: State, { step, nowKw, charging, lowKw, highKw }: Where): boolean {
+    const { sign, steepness } = state;
+    const [price, beyond] = [state.price[step]!, state.beyond[step]!];
+    this.sign = sign;
+    this.lowKw = lowKw;
+    this.highKw = highKw;
+    this.restKw = state.usedKw[step]! - sign * nowKw - state.limitKw[step]!;
+    this.price = price;
+    this.steepness = charging === 'real' ? 0 : steepness;
+    this.turnKw = charging === 'learning' ? (beyond - price) / steepness : 0;
+    this.last = charging === 'yielding' ? Math.min(beyond, Math.max(price, this.dearest)) : beyond;
+    const mostKw = this.overKw(sign > 0 ? highKw : lowKw);
+    return charging === 'real' ? mostKw > 0 : price + steepness * mostKw > 0;
+  }
+
+  at(netKw: number): number {
+    const overKw = this.overKw(netKw);
+    const rising = this.steepness === 0 ? 0 : this.slope(overKw) ** 2 / (2 * this.steepness);
+    return rising + Math.max(0, overKw - this.turnKw) * this.last;
+  }
+
+  kinks(places: Points): void {
+    places.add(this.netAt(this.turnKw));
+    if (this.steepness === 0) return;
+    const [one, other] = [this.slope(this.overKw(this.lowKw)), this.slope(this.overKw(this.highKw))];
+    const [from, to] = [Math.min(one, other), Math.max(one, other)];
+    if (from === to) return;
+    const stride = Math.max(FINEST_SHARE * this.dearest, Math.min(to - from, this.dearest) / SAMPLES);
+    const count = Math.min(SAMPLES, Math.floor((to - from) / stride));
+    for (let index = 0; index <= count; index += 1) places.add(this.netAt((from + index * stride - this.price) / this.steepness));
+    places.add(this.netAt((to - this.price) / this.steepness));
+  }
+
+  private slope(overKw: number): number {
+    return Math.max(0, this.price + this.steepness * Math.min(this.turnKw, overKw));
+  }
+
+  private overKw(netKw: number): number {
+    return this.restKw + this.sign * netKw;
+  }
+
+  private netAt(overKw: number): number {
+    return this.sign * (overKw - this.restKw);
+  }
+}

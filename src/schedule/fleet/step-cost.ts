@@ -1,114 +1,134 @@
-import { type Convex, hullOf, type Point, valueAt } from './convex.js';
 import type { Home, HomeBattery } from './home.js';
+import { Points } from './pieces.js';
 
-export interface Band {
-  readonly low: number;
-  readonly high: number;
-}
-
-/** What the limits that a home shares charge it for its net power, beside its own tariff: convex, per hour. */
-export interface SharedCost {
+/**
+ * What the limits that a home shares charge it for its net power at a step, beside its own tariff: convex, per hour. It is at one step at
+ * a time.
+ */
+export interface Charge {
+  /** Goes to a step, at which net power lies between two bounds. Whether anything is charged there. */
+  readonly turnTo: (step: number, lowKw: number, highKw: number) => boolean;
   readonly at: (netKw: number) => number;
-  /** Where its slope changes, or is sampled. */
-  readonly kinksKw: readonly number[];
-}
-
-/** What one step of a home costs, by what its battery does. */
-export interface StepCost {
-  /** The net power there may be. */
-  readonly netKw: Band;
-  /** Cost by the change of the stored energy, kWh: convex, with the lower hull where it is not. */
-  readonly byChange: Convex;
-  /** Below this net power, sun is better left on the roof. */
-  readonly bestNetKw: number;
+  /** Adds where its slope changes, or is sampled. */
+  readonly kinks: (places: Points) => void;
 }
 
 /** The tariff of a home at one step, per hour. */
 const tariffCost = (home: Home, step: number, netKw: number): number => {
-  const [takenKw, givenKw] = [Math.max(0, netKw), Math.max(0, -netKw)];
+  const takenKw = Math.max(0, netKw);
+  const givenKw = Math.max(0, -netKw);
   const importOverKw = Math.max(0, takenKw - home.importLimitKw[step]!);
   const exportOverKw = Math.max(0, givenKw - home.exportLimitKw[step]!);
   return takenKw * home.buy[step]! - (givenKw - exportOverKw) * home.sell[step]! + (importOverKw + exportOverKw) * home.beyondLimit;
 };
 
-/** What its battery may do in a step: within its inverter, and without what it must not have from or give to the grid. */
-const batteryBand = (home: Home, battery: HomeBattery, step: number): Band => {
-  const [loadKw, sunKw, sunMinKw] = [home.loadKw[step]!, home.sunKw[step]!, home.sunMinKw[step]!];
+/** Most that its battery may take in a step: within its inverter, and without what it must not have from the grid; kW. */
+const mostTaken = (home: Home, { chargeKw, fromGrid }: HomeBattery, step: number): number => {
+  const [loadKw, sunKw] = [home.loadKw[step]!, home.sunKw[step]!];
   const surplusKw = loadKw > home.inverterKw ? 0 : Math.max(0, sunKw - loadKw);
-  const chargeKw = Math.min(battery.chargeKw[step]!, battery.fromGrid ? Infinity : surplusKw, home.inverterKw + sunKw);
-  const dischargeKw = Math.min(
-    battery.dischargeKw[step]!,
-    home.inverterKw - sunMinKw,
-    battery.toGrid ? Infinity : Math.max(0, loadKw - sunKw),
-  );
-  return { low: -chargeKw, high: Math.max(0, dischargeKw) };
+  return Math.min(chargeKw[step]!, fromGrid ? Infinity : surplusKw, home.inverterKw + sunKw);
 };
 
-/** The sun that can be taken beside so much battery power. */
-const sunBand = (home: Home, step: number, powerKw: number): Band => {
-  const loadKw = home.loadKw[step]!;
-  const { battery, inverterKw } = home;
-  let high = Math.min(home.sunKw[step]!, inverterKw - powerKw);
-  let low = Math.max(home.sunMinKw[step]!, -inverterKw - powerKw);
-  if (battery && powerKw < 0 && !battery.fromGrid) low = Math.max(low, loadKw - powerKw);
-  high = Math.max(high, home.sunMinKw[step]!);
-  return { low: Math.min(low, high), high };
+/** Most that it may give, likewise. */
+const mostGiven = (home: Home, { dischargeKw, toGrid }: HomeBattery, step: number): number => {
+  const missingKw = toGrid ? Infinity : Math.max(0, home.loadKw[step]! - home.sunKw[step]!);
+  return Math.max(0, Math.min(dischargeKw[step]!, home.inverterKw - home.sunMinKw[step]!, missingKw));
 };
 
-/** What a step costs at whatever its battery does, with what is charged for what it shares. */
-export const stepCost = (home: Home, step: number, shared?: SharedCost): StepCost => {
-  const hours = home.hours[step]!;
-  const [loadKw, sunKw, sunMinKw] = [home.loadKw[step]!, home.sunKw[step]!, home.sunMinKw[step]!];
+/** Between which net powers a step may lie: with all that sun and battery can give, and with all that the battery can take; kW. */
+const leastNet = (home: Home, step: number): number =>
+  home.loadKw[step]! - home.sunKw[step]! - (home.battery ? mostGiven(home, home.battery, step) : 0);
+const mostNet = (home: Home, step: number): number =>
+  home.loadKw[step]! - home.sunMinKw[step]! + (home.battery ? mostTaken(home, home.battery, step) : 0);
+
+/** Whether anything beside its tariff is charged of a home at a step. */
+export const isCharged = (home: Home, step: number, charge: Charge): boolean =>
+  charge.turnTo(step, leastNet(home, step), mostNet(home, step));
+
+/** Used for one step after another, of all homes: its net power, and its battery's. */
+const nets = new Points();
+const powers = new Points();
+
+/**
+ * Sets `changes` to what a step costs by the change of the energy held, kWh: convex, with the lower hull where it is not. `charge` is at
+ * that step; absent: nothing is charged beside the tariff. Returns the net power below which sun is better left on the roof, kW.
+ */
+export const bendStep = (home: Home, step: number, charge: Charge | undefined, changes: Points): number => {
+  bendNet(home, step, charge);
+  const bestNetKw = bestNet(home.curtailment);
+  changes.clear();
   const { battery } = home;
-  const band = battery ? batteryBand(home, battery, step) : { low: 0, high: 0 };
-  const netKw = { low: loadKw - sunKw - band.high, high: loadKw - sunMinKw - band.low };
-  const kinksKw = [0, home.importLimitKw[step]!, -home.exportLimitKw[step]!, ...(shared?.kinksKw ?? [])].filter(
-    (kw) => kw > netKw.low && kw < netKw.high,
-  );
-  kinksKw.push(netKw.low, netKw.high);
-  const net = hullOf(kinksKw.map((kw): Point => [kw, tariffCost(home, step, kw) + (shared?.at(kw) ?? 0)]));
-  const bestNetKw = leastNet(net, home.curtailment);
-  const cost = (powerKw: number): number => {
-    const takenKw = sunTaken(home, step, powerKw, bestNetKw);
-    return hours * (valueAt(net, loadKw - takenKw - powerKw) + besideGrid(home, step, powerKw, takenKw));
-  };
   if (!battery) {
-    const standing: Convex = { from: 0, at: cost(0), widths: [], slopes: [] };
-    return { netKw, byChange: standing, bestNetKw };
+    changes.append(0, costAt(home, step, 0, bestNetKw));
+    return bestNetKw;
   }
-  const powersKw = powerKinks(home, step, [...kinksKw, bestNetKw]).filter((kw) => kw > band.low && kw < band.high);
-  powersKw.push(band.low, band.high);
-  const byChange = hullOf(powersKw.map((kw): Point => [changeOf(battery, kw) * hours, cost(kw)]));
-  return { netKw, byChange, bestNetKw };
+  placePowers(home, battery, step, bestNetKw);
+  for (let index = powers.count - 1; index >= 0; index -= 1) {
+    const powerKw = powers.xs[index]!;
+    changes.append(changeOf(battery, powerKw) * home.hours[step]!, costAt(home, step, powerKw, bestNetKw));
+  }
+  changes.bend();
+  return bestNetKw;
+};
+
+/** What each net power costs, with what is charged for it. */
+const bendNet = (home: Home, step: number, charge: Charge | undefined): void => {
+  nets.within(leastNet(home, step), mostNet(home, step));
+  nets.add(0);
+  nets.add(home.importLimitKw[step]!);
+  nets.add(-home.exportLimitKw[step]!);
+  charge?.kinks(nets);
+  for (let index = 0; index < nets.count; index += 1) {
+    const netKw = nets.xs[index]!;
+    nets.values[index] = tariffCost(home, step, netKw) + (charge ? charge.at(netKw) : 0);
+  }
+  nets.bend();
+};
+
+/** Below it, taking more of the sun earns less than leaving it costs. */
+const bestNet = (curtailment: number): number => {
+  let corner = 0;
+  while (corner < nets.count - 1 && nets.slope(corner) < -curtailment) corner += 1;
+  return nets.xs[corner]!;
+};
+
+/** Powers of the battery at which the cost may bend, where that of the net power does. */
+const placePowers = (home: Home, battery: HomeBattery, step: number, bestNetKw: number): void => {
+  const [loadKw, sunKw, sunMinKw] = [home.loadKw[step]!, home.sunKw[step]!, home.sunMinKw[step]!];
+  powers.within(-mostTaken(home, battery, step), mostGiven(home, battery, step));
+  powers.add(0);
+  powers.add(battery.promisedKw[step] ?? 0);
+  powers.add(battery.told[step]?.kw ?? 0);
+  powers.add(home.inverterKw - sunKw);
+  powers.add(-home.inverterKw - sunMinKw);
+  powers.add(loadKw - sunKw - bestNetKw);
+  powers.add(loadKw - sunMinKw - bestNetKw);
+  for (let corner = 0; corner < nets.count; corner += 1) {
+    powers.add(loadKw - sunKw - nets.xs[corner]!);
+    if (sunMinKw < sunKw) powers.add(loadKw - sunMinKw - nets.xs[corner]!);
+  }
+};
+
+/** What a step costs at a power of the battery, with what is charged. */
+const costAt = (home: Home, step: number, powerKw: number, bestNetKw: number): number => {
+  const takenKw = sunTaken(home, step, powerKw, bestNetKw);
+  return home.hours[step]! * (nets.valueAt(home.loadKw[step]! - takenKw - powerKw) + besideGrid(home, step, powerKw, takenKw));
 };
 
 /** The sun that is best taken beside so much power of the battery. */
 export const sunTaken = (home: Home, step: number, powerKw: number, bestNetKw: number): number => {
-  if (home.sunMinKw[step]! >= home.sunKw[step]!) return home.sunKw[step]!;
-  const { low, high } = sunBand(home, step, powerKw);
-  return Math.min(high, Math.max(low, home.loadKw[step]! - powerKw - bestNetKw));
+  const { battery, inverterKw } = home;
+  const [loadKw, sunKw, sunMinKw] = [home.loadKw[step]!, home.sunKw[step]!, home.sunMinKw[step]!];
+  if (sunMinKw >= sunKw) return sunKw;
+  const high = Math.max(sunMinKw, Math.min(sunKw, inverterKw - powerKw));
+  let low = Math.max(sunMinKw, -inverterKw - powerKw);
+  if (battery && powerKw < 0 && !battery.fromGrid) low = Math.max(low, loadKw - powerKw);
+  return Math.min(high, Math.max(low, loadKw - powerKw - bestNetKw));
 };
 
 /** What a step costs by the home's own tariff. */
 export const ownCost = (home: Home, step: number, powerKw: number, sunKw: number): number =>
   home.hours[step]! * (tariffCost(home, step, home.loadKw[step]! - sunKw - powerKw) + besideGrid(home, step, powerKw, sunKw));
-
-/** Powers of the battery at which the cost may bend, where that of the net power does at `kinksKw`. */
-const powerKinks = (home: Home, step: number, kinksKw: readonly number[]): number[] => {
-  const [loadKw, sunKw, sunMinKw] = [home.loadKw[step]!, home.sunKw[step]!, home.sunMinKw[step]!];
-  const found = [
-    0,
-    home.battery?.promisedKw[step] ?? 0,
-    home.battery?.told[step]?.kw ?? 0,
-    home.inverterKw - sunKw,
-    -home.inverterKw - sunMinKw,
-  ];
-  for (const kw of kinksKw) {
-    found.push(loadKw - sunKw - kw);
-    if (sunMinKw < sunKw) found.push(loadKw - sunMinKw - kw);
-  }
-  return found;
-};
 
 /** How fast the stored energy changes with a power of the battery; kW. */
 const changeOf = ({ chargeEfficiency, dischargeEfficiency }: HomeBattery, powerKw: number): number =>
@@ -127,10 +147,4 @@ const besideGrid = ({ battery, curtailment, sunKw }: Home, step: number, powerKw
   const told = battery.told[step];
   const astray = told ? Math.abs(powerKw - told.kw) * told.price : 0;
   return left + astray + Math.max(0, powerKw) * battery.wear + Math.abs(powerKw) * battery.calm + changed;
-};
-
-/** Below this net power sun is better left: there, taking more of it earns less than leaving it costs. */
-const leastNet = ({ from, widths, slopes }: Convex, curtailment: number): number => {
-  const first = slopes.findIndex((slope) => slope >= -curtailment);
-  return widths.slice(0, first < 0 ? widths.length : first).reduce((x, width) => x + width, from);
 };

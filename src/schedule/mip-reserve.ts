@@ -4,7 +4,7 @@ import { type ModelContext, PENALTIES } from './mip-context.js';
 import type { GeneratorColumns, ReserveWishes } from './mip-generator-columns.js';
 import type { SiteColumns } from './mip-site.js';
 import { atStep, type ReserveProblem } from './problem.js';
-import { reserveLimitW } from './reserve-held.js';
+import { lastingHours, lowestWh, reserveLimitW } from './reserve-held.js';
 
 const takesPart = ({ siteIds, powerW }: ReserveProblem, siteId: string, step: number): boolean =>
   (siteIds?.includes(siteId) ?? true) && atStep(powerW, step) > 0;
@@ -56,7 +56,12 @@ const siteReserve = (context: ModelContext, columns: Columns, reserve: ReservePr
         [columns.batteries[b]!.charge[step]!, -sign],
       ]),
     ]);
-  const limitW = reserveLimitW(problem, site, step, reserve);
+  const limitW = reserveLimitW(
+    indexes.map((b) => problem.batteries[b]!),
+    site,
+    step,
+    reserve,
+  );
   const held = [...generators, ...batteries];
   if (!Number.isFinite(limitW) || held.length === 0) return held;
   const passed = passedColumn(context, columns.sites[s]!, { limit: limitW / unitW, sign, step });
@@ -94,7 +99,7 @@ const passedColumn = (
 const batteryReserve = (context: ModelContext, columns: BatteryColumns, reserve: ReserveProblem, b: number, step: number): number => {
   const { problem, model, unitW } = context;
   const battery = problem.batteries[b]!;
-  const hours = Math.max(reserve.durationS, 1) / 3_600;
+  const hours = lastingHours(reserve.durationS);
   const up = reserve.direction === 'up';
   const powerW = atStep(up ? battery.maxDischargeW : battery.maxChargeW, step) / unitW;
   const held = model.column(0, Infinity);
@@ -104,9 +109,8 @@ const batteryReserve = (context: ModelContext, columns: BatteryColumns, reserve:
     [more, 1],
     [less, -1],
   ]);
-  const lowestWh = Math.max(battery.minEnergyWh, Math.min(battery.maxEnergyWh, atStep(battery.reserveFloorWh, step)));
   const perUnit = up ? hours / battery.dischargeEfficiency : hours * battery.chargeEfficiency;
-  const bound = (up ? -lowestWh : battery.maxEnergyWh) / unitW;
+  const bound = (up ? -lowestWh(battery, step) : battery.maxEnergyWh) / unitW;
   // Outside its range a battery holds nothing; its energy must then not be forced back.
   const site = problem.sites.find(({ id }) => id === battery.siteId)!;
   const none = mayLeaveRange(context, battery, site) ? model.binary() : undefined;

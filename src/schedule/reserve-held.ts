@@ -1,4 +1,4 @@
-import { HOUR_MS } from '../kernel/units.js';
+import { HOUR_MS, type Watt } from '../kernel/units.js';
 import type { GeneratorProblem } from './generator-problem.js';
 import { beforeStep, rampDownW, riseW, toRestW, warmShares } from './generator-rules.js';
 import { atStep, type BatteryProblem, type PlanningProblem, type ReserveProblem, type SiteProblem } from './problem.js';
@@ -8,81 +8,117 @@ type Plan = Pick<Schedule, 'steps' | 'sites' | 'batteries' | 'generators'>;
 
 /** What the devices could give on top of their plan, or less, at each step; up to what the reserve asks for. */
 export const heldW = (problem: PlanningProblem, plan: Plan, reserve: ReserveProblem): number[] => {
-  const warm = problem.generators.map((generator, g) => warmShares(generator, plan.generators[g]!.on, plan.steps));
-  return plan.steps.map((_, step) => {
-    const wantedW = atStep(reserve.powerW, step);
-    if (wantedW === 0) return 0;
-    const sum = problem.sites.reduce((total, site, s) => {
-      if (reserve.siteIds && !reserve.siteIds.includes(site.id)) return total;
-      const generatorsW = problem.generators.map((generator, g) =>
-        generator.siteId === site.id ? generatorRoomW(generator, plan.generators[g]!, plan, { step, warm: warm[g]!, reserve }) : 0,
-      );
-      const givenW = generatorsW.reduce((all, one) => all + one, 0) + batteriesRoomW(problem, plan, { site, s, step, reserve });
-      return total + Math.min(givenW, connectionRoomW(problem, site, plan.sites[s]!.gridW[step]!, step, reserve));
-    }, 0);
-    return Math.min(wantedW, Math.max(0, sum));
+  const rooms = siteRoomsW(problem, plan, reserve);
+  return plan.steps.map((_, step) =>
+    Math.min(
+      atStep(reserve.powerW, step),
+      Math.max(
+        0,
+        rooms.reduce((sum, room) => sum + room[step]!, 0),
+      ),
+    ),
+  );
+};
+
+/** The same of each site, by site and step, whatever is asked for; none where nothing is, or where it has no part. */
+export const siteRoomsW = (problem: PlanningProblem, plan: Plan, reserve: ReserveProblem): number[][] => {
+  const takePart = reserve.siteIds && new Set(reserve.siteIds);
+  const unitsAt = bySite(
+    problem.generators.map((generator, g): Unit => {
+      const planned = plan.generators[g]!;
+      return { ...planned, generator, warm: warmShares(generator, planned.on, plan.steps) };
+    }),
+  );
+  const storesAt = bySite(problem.batteries.map((battery, b): Store => ({ ...plan.batteries[b]!, battery })));
+  return problem.sites.map((site, s) => {
+    if (takePart && !takePart.has(site.id)) return plan.steps.map(() => 0);
+    const units = unitsAt.get(site.id) ?? [];
+    const stores = storesAt.get(site.id) ?? [];
+    const batteries = stores.map(({ battery }) => battery);
+    return plan.steps.map((_, step) => {
+      if (atStep(reserve.powerW, step) === 0) return 0;
+      const unitsW = units.reduce((sum, unit) => sum + unitRoomW(unit, plan, step, reserve), 0);
+      const storesW = storesRoomW(site, stores, { step, pvW: plan.sites[s]!.pvW[step]!, reserve });
+      const gridW = plan.sites[s]!.gridW[step]!;
+      const passesW = reserveLimitW(batteries, site, step, reserve) + (reserve.direction === 'up' ? gridW : -gridW);
+      return Math.min(unitsW + storesW, Math.max(0, passesW));
+    });
   });
 };
 
-const generatorRoomW = (
-  generator: GeneratorProblem,
-  plan: GeneratorPlan,
-  { steps }: Plan,
-  { step, warm, reserve }: { step: number; warm: readonly number[]; reserve: ReserveProblem },
-): number => {
-  if (!plan.on[step]) return 0;
-  const powerW = plan.powerW[step]!;
-  const before = beforeStep(generator, plan, warm, step);
-  if (reserve.direction === 'down') {
+interface Unit extends GeneratorPlan {
+  readonly generator: GeneratorProblem;
+  readonly warm: readonly number[];
+}
+
+interface Store extends BatteryPlan {
+  readonly battery: BatteryProblem;
+}
+
+/** What stands at each site. */
+export const bySite = <Device extends { readonly siteId: string }>(devices: readonly Device[]): ReadonlyMap<string, readonly Device[]> => {
+  const groups = new Map<string, Device[]>();
+  for (const device of devices) {
+    const group = groups.get(device.siteId);
+    if (group) group.push(device);
+    else groups.set(device.siteId, [device]);
+  }
+  return groups;
+};
+
+const unitRoomW = (unit: Unit, { steps }: Plan, step: number, { direction }: ReserveProblem): number => {
+  const { generator, warm } = unit;
+  if (!unit.on[step]) return 0;
+  const powerW = unit.powerW[step]!;
+  const before = beforeStep(generator, unit, warm, step);
+  if (direction === 'down') {
     const lowestW = Math.max(generator.minW * warm[step]!, before.powerW - rampDownW(generator, steps, step));
     return Math.max(0, powerW - lowestW);
   }
   const highestW = Math.min(
     generator.maxW * warm[step]!,
     before.powerW + riseW(generator, before, steps, step),
-    plan.on[step + 1] === false ? toRestW(generator, steps, step + 1) : Infinity,
+    unit.on[step + 1] === false ? toRestW(generator, steps, step + 1) : Infinity,
   );
   return Math.max(0, highestW - powerW);
 };
 
 /** All batteries of a site: their own room, within the inverter they share with its sun. */
-const batteriesRoomW = (
-  problem: PlanningProblem,
-  plan: Plan,
-  { site, s, step, reserve }: { site: SiteProblem; s: number; step: number; reserve: ReserveProblem },
+const storesRoomW = (
+  { inverterLimitW }: SiteProblem,
+  stores: readonly Store[],
+  { step, pvW, reserve }: { step: number; pvW: Watt; reserve: ReserveProblem },
 ): number => {
-  let [roomW, inverterW] = [0, plan.sites[s]!.pvW[step]!];
-  problem.batteries.forEach((battery, b) => {
-    if (battery.siteId !== site.id) return;
-    roomW += batteryRoomW(battery, plan.batteries[b]!, step, reserve);
-    inverterW += plan.batteries[b]!.powerW[step]!;
-  });
-  if (site.inverterLimitW === undefined) return roomW;
-  return Math.min(roomW, Math.max(0, site.inverterLimitW + (reserve.direction === 'up' ? -inverterW : inverterW)));
+  const roomW = stores.reduce((sum, store) => sum + storeRoomW(store, step, reserve), 0);
+  if (inverterLimitW === undefined) return roomW;
+  const inverterW = stores.reduce((sum, { powerW }) => sum + powerW[step]!, pvW);
+  return Math.min(roomW, Math.max(0, inverterLimitW + (reserve.direction === 'up' ? -inverterW : inverterW)));
 };
 
 /** Power that is left, for as long as what is stored (or free) lasts both at the start and at the end of the step. */
-const batteryRoomW = (battery: BatteryProblem, plan: BatteryPlan, step: number, { direction, durationS }: ReserveProblem): number => {
+const storeRoomW = ({ battery, ...plan }: Store, step: number, { direction, durationS }: ReserveProblem): number => {
   const powerW = plan.powerW[step]!;
-  const hours = Math.max(durationS, 1) / (HOUR_MS / 1_000);
+  const hours = lastingHours(durationS);
   const storedWh = [step === 0 ? battery.initialEnergyWh : plan.energyWh[step - 1]!, plan.energyWh[step]!];
   if (direction === 'up') {
-    const floorWh = Math.max(battery.minEnergyWh, Math.min(battery.maxEnergyWh, atStep(battery.reserveFloorWh, step)));
-    const lastsW = ((Math.min(...storedWh) - floorWh) * battery.dischargeEfficiency) / hours;
+    const lastsW = ((Math.min(...storedWh) - lowestWh(battery, step)) * battery.dischargeEfficiency) / hours;
     return Math.max(0, Math.min(atStep(battery.maxDischargeW, step) - powerW, lastsW));
   }
   const fitsW = (battery.maxEnergyWh - Math.max(...storedWh)) / battery.chargeEfficiency / hours;
   return Math.max(0, Math.min(atStep(battery.maxChargeW, step) + powerW, fitsW));
 };
 
-/** What the connection lets through on top. Where a battery must not touch the grid, its site's reserve must not either. */
-export const reserveLimitW = (problem: PlanningProblem, site: SiteProblem, step: number, reserve: ReserveProblem): number => {
-  if (!reserve.throughConnection) return Infinity;
-  const here = problem.batteries.filter(({ siteId }) => siteId === site.id);
-  if (reserve.direction === 'up')
-    return here.every(({ dischargeToGrid }) => dischargeToGrid) ? atStep(site.exportLimitW ?? Infinity, step) : 0;
-  return here.every(({ chargeFromGrid }) => chargeFromGrid) ? atStep(site.importLimitW ?? Infinity, step) : 0;
-};
+/** For how long a reserve must last. */
+export const lastingHours = (durationS: number): number => Math.max(durationS, 1) / (HOUR_MS / 1_000);
 
-const connectionRoomW = (problem: PlanningProblem, site: SiteProblem, gridW: number, step: number, reserve: ReserveProblem): number =>
-  Math.max(0, reserveLimitW(problem, site, step, reserve) + (reserve.direction === 'up' ? gridW : -gridW));
+/** What a battery keeps whatever is asked of it. */
+export const lowestWh = ({ minEnergyWh, maxEnergyWh, reserveFloorWh }: BatteryProblem, step: number): number =>
+  Math.max(minEnergyWh, Math.min(maxEnergyWh, atStep(reserveFloorWh, step)));
+
+/** What the connection lets through on top. Where a battery of the site must not touch the grid, its reserve must not either. */
+export const reserveLimitW = (batteries: readonly BatteryProblem[], site: SiteProblem, step: number, reserve: ReserveProblem): number => {
+  if (!reserve.throughConnection) return Infinity;
+  if (reserve.direction === 'up')
+    return batteries.every(({ dischargeToGrid }) => dischargeToGrid) ? atStep(site.exportLimitW ?? Infinity, step) : 0;
+  return batteries.every(({ chargeFromGrid }) => chargeFromGrid) ? atStep(site.importLimitW ?? Infinity, step) : 0;
+};

@@ -154,12 +154,55 @@ describe('a fleet that does not know what comes', () => {
   });
 });
 
+describe('a fleet that holds reserves', () => {
+  const holding = (problem: PlanningProblem, share: number, more: object): PlanningProblem => {
+    const all = problem.batteries.reduce((sum, { maxDischargeW }) => sum + (maxDischargeW as number), 0);
+    // In the first hour nobody has had the time to get ready.
+    const powerW = problem.stepMinutes.map((_, step) => (step < 4 ? 0 : Math.round(all * share)));
+    return { ...problem, reserves: [{ id: 'reserve', direction: 'up', durationS: 3_600, throughConnection: true, powerW, ...more }] };
+  };
+  const short = ({ breaches, scenarios = [] }: Schedule) => [{ breaches }, ...scenarios].flatMap((course) => course.breaches);
+
+  it.each<[string, PlanningProblem]>([
+    ['that it has anyway', holding(small(12, 0), 0.2, {})],
+    ['for which it must store', holding(small(12, 0), 0.9, { durationS: 1_800 })],
+    ['beside generators', holding(small(20, 2), 0.5, {})],
+    ['downwards', holding(small(12, 0), 0.8, { direction: 'down' })],
+    ['of some of its homes', holding(small(12, 0), 0.3, { siteIds: ['home-0', 'home-2', 'home-4', 'home-6', 'home-9'] })],
+    ['behind their connections', holding(small(12, 0), 0.5, { throughConnection: false })],
+  ])(
+    '%s costs hardly more than the exact plan, and holds all of them',
+    async (_, problem) => {
+      const exact = await solveTogether(problem, { gap: 1e-4, timeLimitS: 60 });
+      const plan = await checked(problem);
+      expect([short(exact), short(plan)]).toEqual([[], []]);
+      expect(plan.costMicro).toBeLessThanOrEqual(exact.costMicro + 0.005 * Math.abs(exact.costMicro));
+      expect(plan.costMicro * (1 - plan.gap!)).toBeLessThanOrEqual(exact.costMicro + 1_000);
+    },
+    120_000,
+  );
+
+  it('holds them whichever course comes', async () => {
+    const problem = holding(uncertain(small(12, 1), 3), 0.5, {});
+    expect(short(await checked({ ...problem, reserves: [] }))).toEqual([]);
+    const plan = await checked(problem);
+    expect(short(plan)).toEqual([]);
+    expect(plan.scenarios!.map(({ reserves }) => reserves[0]!.heldW)).toEqual(problem.scenarios.map(() => problem.reserves[0]!.powerW));
+  }, 60_000);
+
+  it('is planned site by site where many batteries hold them, and in one model where generators do', () => {
+    const large = fleetProblem({ homes: 130, generators: 0, steps: 24, feeders: 2, courses });
+    expect(isFleet(holding(large, 0.5, {}))).toBe(true);
+    expect(isFleet(holding({ ...large, batteries: large.batteries.slice(0, 20) }, 0.5, {}))).toBe(false);
+  });
+});
+
 describe('whatever the problem', () => {
   test.prop([anyProblem, fc.constantFrom(0.1, 0.4), fc.boolean()], { numRuns: 40 })(
     'planned site by site it keeps every rule, or names how far it bends',
     async (problem, timeLimitS, isSure) => {
       const quickly = (one: PlanningProblem) => solveTogether(one, { gap: 1e-3, timeLimitS: 0.5 });
-      const posed = { ...problem, reserves: [], ...(isSure && { scenarios: [] }) };
+      const posed = { ...problem, ...(isSure && { scenarios: [] }) };
       const plan = await planFleet(posed, { gap: 1e-3, timeLimitS }, quickly).catch((error: unknown) => {
         // Then merit order is asked.
         if (!isSure && error instanceof AdapterError) return undefined;

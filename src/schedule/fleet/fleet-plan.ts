@@ -5,7 +5,8 @@ import type { SolveLimits } from '../plan-solver.port.js';
 import { type PlanningProblem, stepsOf } from '../problem.js';
 import { scheduleWithScenarios } from '../scenario-plan.js';
 import type { Schedule } from '../schedule.js';
-import { Fleet, type FleetSetting } from './fleet.js';
+import { Fleet, type FleetSetting, type Standing } from './fleet.js';
+import { reserveShares } from './reserve-shares.js';
 import type { SiteSolver } from './solved-site.js';
 
 /** From so many sites times steps on, one model of them all takes the solver too long. */
@@ -17,11 +18,15 @@ const LOADED_SITES = 3;
 const isLoaded = ({ flexibleLoads }: PlanningProblem): boolean =>
   new Set(flexibleLoads.flatMap(({ siteId, minW }) => (minW > 0 ? [siteId] : []))).size >= LOADED_SITES;
 
-/** Whether a problem is planned site by site. Reserves tie sites together in more than their net power. */
+/**
+ * Whether a problem is planned site by site. Where there are reserves only if there are as many batteries: then each site is told its share,
+ * which generators alone would rather find together.
+ */
 export const isFleet = (problem: PlanningProblem): boolean => {
-  const { sites, stepMinutes, reserves } = problem;
-  const isMuch = sites.length > 1 && (sites.length * stepMinutes.length >= FLEET_SIZE || isLoaded(problem));
-  return isMuch && reserves.length === 0;
+  const { sites, stepMinutes, reserves, batteries } = problem;
+  const isMany = (count: number): boolean => count > 1 && count * stepMinutes.length >= FLEET_SIZE;
+  if (reserves.length > 0) return isMany(new Set(batteries.map(({ siteId }) => siteId)).size);
+  return isMany(sites.length) || (sites.length > 1 && isLoaded(problem));
 };
 
 /** So often prices are learnt before a first plan is made of them, and before each further one. */
@@ -43,59 +48,136 @@ const FRUITLESS_ROUNDS = 6;
 /** What is expected is planned alone for this share of the time at most, where there are scenarios: prices are learnt there sooner. */
 const EXPECTED_SHARE = 0.35;
 
-const learntForExpected = async (problem: PlanningProblem, setting: FleetSetting, isTime: () => boolean): Promise<Fleet> => {
-  const expected = new Fleet({ ...problem, scenarios: [] }, setting);
-  await expected.begin();
-  for (let sweep = 0; sweep < FIRST_SWEEPS && isTime(); sweep += 1) await expected.learn();
-  return expected;
-};
+/** As if nothing had to be held for reserves it is planned for this share of the time at most, where there are any. */
+const FREE_SHARE = 0.5;
+
+/** A fleet at the best that it has come to, and what no plan of it undercuts. */
+interface Found {
+  readonly fleet: Fleet;
+  readonly best: Standing;
+  readonly bound: number;
+}
+
+interface Search {
+  readonly fleet: Fleet;
+  /** What it begins from. */
+  readonly learnt?: Fleet;
+  /** What no plan undercuts, where that is known. */
+  readonly bound?: number;
+  /** Sweeps of the first round, and so many rounds at most. */
+  readonly sweeps: number;
+  readonly rounds: number;
+  readonly untilS: number;
+}
 
 /**
  * A plan for many sites that share limits: each is planned for itself, again and again, at prices for what they share which are learnt
  * from what all of them then do. What the prices prove is the plan's gap. `solve` plans a site that is more than a home.
  */
-export const planFleet = async (problem: PlanningProblem, limits: SolveLimits, solve: SiteSolver): Promise<Schedule> => {
-  const beganMs = monotonicMs();
-  const seconds = (): number => (monotonicMs() - beganMs) / 1_000;
-  const hours = stepsOf(problem).map(({ startMs, endMs }) => (endMs - startMs) / HOUR_MS);
-  const setting = { hours, scale: dearestMicroPerKwh(problem) / 1e6, solve, leftS: () => limits.timeLimitS - seconds() };
-  const isSure = problem.scenarios.length === 0;
-  const fleet = new Fleet(problem, setting);
-  await fleet.begin(isSure ? undefined : await learntForExpected(problem, setting, () => seconds() < EXPECTED_SHARE * limits.timeLimitS));
-  let best = fleet.standing();
-  let bound = isSure ? await fleet.bound() : -Infinity;
-  const gapNow = (): number => Math.max(0, (best.cost - bound) / Math.max(Math.abs(best.cost), 1e-6));
-  let gap = gapNow();
-  let fruitless = 0;
-  let roundS = 0;
-  for (
-    let sweeps = isSure ? FIRST_SWEEPS : MORE_SWEEPS;
-    gap > limits.gap && fruitless < FRUITLESS_ROUNDS && seconds() + roundS < limits.timeLimitS;
-    sweeps = MORE_SWEEPS
+export const planFleet = (problem: PlanningProblem, limits: SolveLimits, solve: SiteSolver): Promise<Schedule> =>
+  new FleetPlanning(problem, limits, solve).plan();
+
+class FleetPlanning {
+  private readonly beganMs = monotonicMs();
+  private readonly setting: FleetSetting;
+
+  constructor(
+    private readonly problem: PlanningProblem,
+    private readonly limits: SolveLimits,
+    solve: SiteSolver,
   ) {
-    const roundBeganS = seconds();
-    let sweepS = 0;
-    for (let sweep = 0; sweep < sweeps && (sweep === 0 || seconds() + SWEEPS_TO_COME * sweepS < limits.timeLimitS); sweep += 1) {
-      const sweepBeganS = seconds();
-      await fleet.learn();
-      sweepS = seconds() - sweepBeganS;
-    }
-    bound = Math.max(bound, await fleet.bound());
-    const learnt = fleet.standing();
-    await fleet.settle();
-    if (fleet.standing().cost < best.cost) best = fleet.standing();
-    fleet.resume(learnt);
-    const before = gap;
-    gap = gapNow();
-    if (gap < NEAR && gap > (1 - WORTH_A_ROUND) * before) break;
-    fruitless = gap < (1 - HARDLY) * before ? 0 : fruitless + 1;
-    roundS = seconds() - roundBeganS;
+    const hours = stepsOf(problem).map(({ startMs, endMs }) => (endMs - startMs) / HOUR_MS);
+    const leftS = (): number => limits.timeLimitS - this.seconds();
+    this.setting = { hours, scale: dearestMicroPerKwh(problem) / 1e6, solve, leftS };
   }
-  fleet.resume(best);
-  return scheduleWithScenarios(problem, fleet.decisions(), {
-    solver: 'highs',
-    status: gap <= limits.gap ? 'optimal' : 'feasible',
-    ...(Number.isFinite(gap) && { gap }),
-    seconds: seconds(),
-  });
-};
+
+  async plan(): Promise<Schedule> {
+    const free = await this.withoutReserves();
+    const plan = this.planOf(free);
+    return isShort(plan) ? this.withReserves(free, plan) : plan;
+  }
+
+  private async withoutReserves(): Promise<Found> {
+    const { problem, setting, limits } = this;
+    const free = { ...problem, reserves: [] };
+    const untilS = limits.timeLimitS * (problem.reserves.length > 0 ? FREE_SHARE : 1);
+    if (problem.scenarios.length === 0)
+      return this.search({ fleet: new Fleet(free, setting), sweeps: FIRST_SWEEPS, rounds: Infinity, untilS });
+    const learnt = new Fleet({ ...free, scenarios: [] }, setting);
+    await learnt.begin();
+    for (let sweep = 0; sweep < FIRST_SWEEPS && this.seconds() < EXPECTED_SHARE * untilS; sweep += 1) await learnt.learn();
+    return this.search({ fleet: new Fleet(free, setting), learnt, sweeps: MORE_SWEEPS, rounds: Infinity, untilS });
+  }
+
+  /** Each site is told its share of the reserves, and again as it turns out who holds them for least. */
+  private async withReserves(free: Found, plan: Schedule): Promise<Schedule> {
+    const { problem, setting, limits } = this;
+    let [last, lastPlan, best, roundS] = [free, plan, Infinity, 0];
+    let bestPlan = plan;
+    while (this.seconds() + roundS < limits.timeLimitS) {
+      const beganS = this.seconds();
+      const fleet = new Fleet(problem, setting, reserveShares(problem, setting.hours, lastPlan));
+      const { bound } = free;
+      last = await this.search({ fleet, learnt: last.fleet, bound, sweeps: MORE_SWEEPS, rounds: 1, untilS: limits.timeLimitS });
+      lastPlan = this.planOf(last);
+      const isWorthIt = last.best.cost < best - HARDLY * Math.abs(best) || best === Infinity;
+      if (last.best.cost < best) [best, bestPlan] = [last.best.cost, lastPlan];
+      if (!isWorthIt || gapOf(last) < NEAR) break;
+      roundS = this.seconds() - beganS;
+    }
+    return bestPlan;
+  }
+
+  /** Rounds of learning what the limits of a fleet are worth, and of settling at that. */
+  private async search({ fleet, learnt, rounds, untilS, ...known }: Search): Promise<Found> {
+    const beganS = this.seconds();
+    await fleet.begin(learnt);
+    let sweepS = this.seconds() - beganS;
+    let { sweeps } = known;
+    let found = { fleet, best: fleet.standing(), bound: known.bound ?? (learnt ? -Infinity : await fleet.bound()) };
+    let [fruitless, roundS] = [0, 0];
+    for (let round = 0; round < rounds && fruitless < FRUITLESS_ROUNDS && this.seconds() + roundS < untilS; round += 1) {
+      const before = gapOf(found);
+      if (before <= this.limits.gap) break;
+      const roundBeganS = this.seconds();
+      for (let sweep = 0; sweep < sweeps && this.seconds() + SWEEPS_TO_COME * sweepS < untilS; sweep += 1) {
+        const sweepBeganS = this.seconds();
+        await fleet.learn();
+        sweepS = this.seconds() - sweepBeganS;
+      }
+      sweeps = MORE_SWEEPS;
+      let { best, bound } = found;
+      if (known.bound === undefined && this.seconds() + sweepS < untilS) bound = Math.max(bound, await fleet.bound());
+      const asLearnt = fleet.standing();
+      await fleet.settle();
+      if (fleet.standing().cost < best.cost) best = fleet.standing();
+      fleet.resume(asLearnt);
+      found = { fleet, best, bound };
+      const gap = gapOf(found);
+      if (gap < NEAR && gap > (1 - WORTH_A_ROUND) * before) break;
+      fruitless = gap < (1 - HARDLY) * before ? 0 : fruitless + 1;
+      roundS = this.seconds() - roundBeganS;
+    }
+    fleet.resume(found.best);
+    return found;
+  }
+
+  private planOf(found: Found): Schedule {
+    const gap = gapOf(found);
+    return scheduleWithScenarios(this.problem, found.fleet.decisions(), {
+      solver: 'highs',
+      status: gap <= this.limits.gap ? 'optimal' : 'feasible',
+      ...(Number.isFinite(gap) && { gap }),
+      seconds: this.seconds(),
+    });
+  }
+
+  private seconds(): number {
+    return (monotonicMs() - this.beganMs) / 1_000;
+  }
+}
+
+const gapOf = ({ best, bound }: Found): number => Math.max(0, (best.cost - bound) / Math.max(Math.abs(best.cost), 1e-6));
+
+const isShort = ({ breaches, scenarios = [] }: Schedule): boolean =>
+  [{ breaches }, ...scenarios].some((course) => course.breaches.some(({ kind }) => kind === 'reserve-shortfall'));

@@ -1,9 +1,11 @@
 import { AdapterError } from '../../kernel/errors.js';
 import type { Decisions } from '../evaluate.js';
+import { PENALTIES } from '../mip-context.js';
 import { type Course, coursesOf } from '../mip-model.js';
-import { atStep, type PlanningProblem, type SiteProblem } from '../problem.js';
+import { atStep, type PlanningProblem, type ReserveProblem, type SiteProblem } from '../problem.js';
 import { homeCoursesOf } from './home-of.js';
 import { type HomePlan, HomePlanner } from './home-plan.js';
+import { type ReserveShares, sharesOf } from './reserve-shares.js';
 import { sharedLimitsOf } from './limits-of.js';
 import { type Charging, type SharedLimit, SharedLimits } from './shared-limits.js';
 import { type SharedWithSite, siteByMerit, type SiteSolver, type SolvedSite, solveSite } from './solved-site.js';
@@ -31,8 +33,12 @@ const STEEP_SHARE = 1 / 3;
 /** Sites that only a solver can plan are asked again after so many sweeps. */
 const SWEEPS_A_SOLVE = 4;
 
-/** A settled plan keeps the limits after the first pass; what is left after so many cannot be kept. */
-const SETTLING_PASSES = 3;
+/**
+ * A settled plan keeps the limits after the first pass or two. Who gives way is asked for ever more: what it costs alone, then what bends targets
+ * and reserves, then floors, then the range of a battery (see `PENALTIES`).
+ */
+const SETTLING_PASSES = 5;
+const YIELDING = [1, 250, 600, 2_000] as const;
 
 /** A pass that gains no more than this share of all is the last. */
 const HARDLY = 1e-3;
@@ -55,9 +61,11 @@ export class Fleet {
   /** Whether its plans are those of sites for themselves, as if nothing were shared. */
   private isFree = true;
 
+  /** `shares`: what each site holds of the reserves; absent: nothing is held. */
   constructor(
     private readonly problem: PlanningProblem,
     private readonly setting: FleetSetting,
+    private readonly shares: ReserveShares = [],
   ) {
     const { hours, scale } = setting;
     const courses = coursesOf(problem);
@@ -72,7 +80,11 @@ export class Fleet {
       ...(course > 0 && { promisedSteps: problem.sharedSteps }),
     }));
     this.homes = problem.sites.map((_, index) => {
-      const home = homeCoursesOf(settings, index);
+      const reserves = this.reservesOf(index);
+      const home = homeCoursesOf(
+        settings.map((each) => ({ ...each, reserves })),
+        index,
+      );
       return home && new HomePlanner(home, problem.sharedSteps);
     });
     const takesKw = new Map<string, number>();
@@ -98,7 +110,7 @@ export class Fleet {
       learnt && this.problem.sites.map((_, index) => this.courses.map((__, course) => this.asLearntKw(learnt, index, course)));
     if (learnt)
       this.eachLimits((limits, course) => {
-        limits.takePrices(learnt.limits[0]!);
+        limits.takePrices(learnt.limits[course] ?? learnt.limits[0]!);
         beganKw!.forEach((netKw, index) => limits.count(index, netKw[course]!));
       });
     for (const [index, home] of this.homes.entries()) {
@@ -113,11 +125,17 @@ export class Fleet {
     this.isFree = !learnt;
   }
 
-  /** What a site would take from the grid in a course if its devices did what they are to do in the expected one. */
-  private asLearntKw(learnt: Fleet, index: number, course: number): number[] {
+  private reservesOf(index: number): ReserveProblem[] {
+    return this.shares.length === 0 ? [] : sharesOf(this.problem, this.shares, index);
+  }
+
+  /** What a site takes from the grid in a course, by the plan that it has or if its devices did what they are to do in the expected one. */
+  private asLearntKw(learnt: Fleet, index: number, course: number): readonly number[] {
+    const { courses } = learnt.plans[index]!;
+    if (courses.length === this.courses.length) return courses[course]!.netKw;
     const [expected, posed] = [this.problem.sites[index]!, this.courses[course]!.problem.sites[index]!];
     const drawsW = ({ loadW, pvW }: SiteProblem, step: number): number => atStep(loadW, step) - atStep(pvW, step);
-    return learnt.plans[index]!.courses[0]!.netKw.map((kw, step) => kw + (drawsW(posed, step) - drawsW(expected, step)) / 1_000);
+    return courses[0]!.netKw.map((kw, step) => kw + (drawsW(posed, step) - drawsW(expected, step)) / 1_000);
   }
 
   /** Every site answers to the prices and to what the others do, one after another; then the prices are learnt. */
@@ -134,10 +152,12 @@ export class Fleet {
   /** Every site gives way, at its own cost, to what the limits really ask. */
   async settle(): Promise<void> {
     const prices = this.setting.hours.map(() => 0);
-    for (let pass = 0; pass < SETTLING_PASSES && (pass === 0 || this.setting.leftS() > 0); pass += 1) {
+    for (let pass = 0, passS = 0; pass < SETTLING_PASSES && (pass < 2 || this.setting.leftS() > passS); pass += 1) {
+      const beganS = this.setting.leftS();
       const before = this.standing().cost;
+      const isLast = pass > 0 && (this.beyond() < NOTHING || beganS < 2 * passS);
       await this.sweep(
-        pass === 0 ? 'yielding' : 'real',
+        isLast ? 'real' : (YIELDING[pass] ?? 'real'),
         pass === 0 &&
           ((index) => ({
             prices,
@@ -148,7 +168,9 @@ export class Fleet {
       const { cost } = this.standing();
       // With scenarios the first sites give way more than they would have to, had the others done so before.
       const isKept = this.beyond() < NOTHING && (this.courses.length === 1 || before - cost < HARDLY * Math.abs(cost));
-      if (isKept || cost >= before) return;
+      if (isKept || (isLast && cost >= before)) return;
+      passS = beganS - this.setting.leftS();
+      if (this.beyond() < NOTHING && this.setting.leftS() < passS) return;
     }
   }
 
@@ -270,7 +292,8 @@ export class Fleet {
   /** By the solver while there is time, or where it must, else by merit order; none where that will not do. */
   private solvedOrNot(index: number, shared: SharedWithSite, must = false): Promise<SolvedSite | undefined> {
     const { hours, solve, leftS } = this.setting;
-    const site = { problem: this.problem, index, hours, weights: this.weights };
+    const shortfall = PENALTIES.reserve * this.setting.scale;
+    const site = { problem: this.problem, index, hours, weights: this.weights, reserves: this.reservesOf(index), shortfall };
     if (must || leftS() > 0) return solveSite(site, shared, solve);
     return Promise.resolve(siteByMerit(site, shared, 'time is up'));
   }

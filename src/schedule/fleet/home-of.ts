@@ -1,10 +1,12 @@
+import { clamp } from '../../kernel/units.js';
 import { CALM, OWN_FIRST, PENALTIES } from '../mip-context.js';
 import { overridePenalty } from '../mip-override.js';
-import { atStep, type BatteryProblem, type PlanningProblem, type SiteProblem } from '../problem.js';
+import { atStep, type BatteryProblem, type PlanningProblem, type ReserveProblem, type SiteProblem } from '../problem.js';
+import { lastingHours, lowestWh, reserveLimitW } from '../reserve-held.js';
 import { takenLimitW } from '../site-limits.js';
 import { batteryCourse, leavesBattery } from '../told-by-hand.js';
 import { type Convex, hullOf, type Point } from './convex.js';
-import type { Home, HomeBattery } from './home.js';
+import type { Held, Home, HomeBattery } from './home.js';
 import type { HomeCourse } from './home-plan.js';
 
 interface Setting {
@@ -14,6 +16,8 @@ interface Setting {
   readonly scale: number;
   /** So many steps have what was promised of them to keep; absent: all. In a scenario those that are decided now. */
   readonly promisedSteps?: number;
+  /** The site's share of the reserves. */
+  readonly reserves?: readonly ReserveProblem[];
   /** What it costs to hold energy, where that is known: it is the same in all courses. */
   readonly holding?: HomeBattery['holding'];
 }
@@ -37,6 +41,9 @@ export const homeOf = (setting: Setting, site: SiteProblem): Home | undefined =>
   const series = (values: number | readonly number[], factor: number): number[] => hours.map((_, step) => atStep(values, step) * factor);
   const money = (step: number): number => (step < problem.sharedSteps ? OWN_FIRST * scale : 0);
   const [battery] = batteries;
+  const [heldUp, heldDown] = (['up', 'down'] as const).map((direction) => heldOf(setting, site, batteries, direction));
+  const inverter = (held: Held | undefined): number[] =>
+    hours.map((_, step) => (site.inverterLimitW ?? Infinity) / 1_000 - (held?.kw[step] ?? 0));
   return {
     hours,
     loadKw: series(site.loadW, 1e-3),
@@ -44,13 +51,32 @@ export const homeOf = (setting: Setting, site: SiteProblem): Home | undefined =>
     sunMinKw: series(site.pvMinW, 1e-3),
     importLimitKw: series(site.importLimitW ?? Infinity, 1e-3),
     exportLimitKw: series(site.exportLimitW ?? Infinity, 1e-3),
-    inverterKw: (site.inverterLimitW ?? Infinity) / 1_000,
+    inverterOutKw: inverter(heldUp),
+    inverterInKw: inverter(heldDown),
+    ...(heldUp && { heldUp }),
+    ...(heldDown && { heldDown }),
+    shortfall: PENALTIES.reserve * scale,
     buy: hours.map((_, step) => importMoney(problem, site, step) + money(step)),
     sell: hours.map((_, step) => atStep(site.exportMicroPerKwh, step) / 1e6 - money(step)),
     curtailment: problem.curtailmentMicroPerKwh / 1e6 + CALM * scale,
     beyondLimit: PENALTIES.site * scale,
     ...(battery && { battery: batteryOf(setting, site, battery) }),
   };
+};
+
+const heldOf = (
+  { hours, reserves = [] }: Setting,
+  site: SiteProblem,
+  batteries: readonly BatteryProblem[],
+  direction: ReserveProblem['direction'],
+): Held | undefined => {
+  const share = reserves.find((reserve) => reserve.direction === direction);
+  return (
+    share && {
+      kw: hours.map((_, step) => atStep(share.powerW, step) / 1_000),
+      passesKw: hours.map((_, step) => reserveLimitW(batteries, site, step, share) / 1_000),
+    }
+  );
 };
 
 const importMoney = ({ co2MicroPerKg }: PlanningProblem, site: SiteProblem, step: number): number =>
@@ -77,15 +103,20 @@ const isHome = (problem: PlanningProblem, site: SiteProblem, batteries: readonly
 };
 
 const batteryOf = (
-  { problem, hours, scale, promisedSteps = Infinity, holding }: Setting,
+  { problem, hours, scale, promisedSteps = Infinity, holding, reserves = [] }: Setting,
   site: SiteProblem,
   battery: BatteryProblem,
 ): HomeBattery => {
   const promised = problem.promises?.batteries.find(({ id }) => id === battery.id)?.powerW ?? [];
   const told = batteryCourse(battery, hours, leavesBattery(problem, site));
+  const shareW = (direction: ReserveProblem['direction'], step: number): number =>
+    reserves.reduce((sum, reserve) => (reserve.direction === direction ? sum + atStep(reserve.powerW, step) : sum), 0);
   return {
-    chargeKw: hours.map((_, step) => Math.min(atStep(battery.maxChargeW, step), takenLimitW(site, step)) / 1_000),
-    dischargeKw: hours.map((_, step) => atStep(battery.maxDischargeW, step) / 1_000),
+    chargeKw: hours.map((_, step) => {
+      const [mostW, sharedW] = [atStep(battery.maxChargeW, step), shareW('down', step)];
+      return Math.max(0, Math.min(mostW - sharedW, takenLimitW(site, step))) / 1_000;
+    }),
+    dischargeKw: hours.map((_, step) => Math.max(0, atStep(battery.maxDischargeW, step) - shareW('up', step)) / 1_000),
     capacityKwh: battery.capacityWh / 1_000,
     initialKwh: battery.initialEnergyWh / 1_000,
     chargeEfficiency: battery.chargeEfficiency,
@@ -96,7 +127,9 @@ const batteryOf = (
     wear: battery.wearMicroPerKwh / 1e6,
     holding:
       holding ??
-      hours.map((hour, step) => holdingCost(battery, step, { hour: told[step]?.known ? 0 : hour, scale, last: step === hours.length - 1 })),
+      hours.map((hour, step) =>
+        holdingCost(battery, step, { hour: told[step]?.known ? 0 : hour, scale, last: step === hours.length - 1, reserves }),
+      ),
     promisedKw: hours.map((_, step) => {
       const powerW = step < promisedSteps ? (promised[step] ?? null) : null;
       return powerW === null ? null : powerW / 1_000;
@@ -110,19 +143,39 @@ const batteryOf = (
 const holdingCost = (
   battery: BatteryProblem,
   step: number,
-  { hour, scale, last }: { hour: number; scale: number; last: boolean },
+  { hour, scale, last, reserves }: { hour: number; scale: number; last: boolean; reserves: readonly ReserveProblem[] },
 ): Convex => {
   const { minEnergyWh, maxEnergyWh, capacityWh, initialEnergyWh, terminalMicroPerKwh } = battery;
-  const floorWh = Math.min(Math.max(minEnergyWh, atStep(battery.reserveFloorWh, step)), maxEnergyWh);
+  const floorWh = lowestWh(battery, step);
+  const lasting = reserves.map((reserve) => lastingOf(battery, step, reserve));
   const targets = battery.targets.filter((target) => target.step === step);
   const range = PENALTIES.energyRange * scale * hour;
   const cost = (energyWh: number): number =>
     (Math.max(0, minEnergyWh - energyWh) * range +
       Math.max(0, floorWh - Math.max(minEnergyWh, energyWh)) * PENALTIES.reserveFloor * scale * hour +
       Math.max(0, energyWh - maxEnergyWh) * range +
+      lasting.reduce((sum, { shortWh, perWh }) => sum + shortWh(energyWh) * perWh, 0) * PENALTIES.reserve * scale * hour +
       targets.reduce((sum, target) => sum + Math.max(0, target.energyWh - energyWh), 0) * PENALTIES.target * scale) /
       1_000 -
     (last ? ((energyWh - initialEnergyWh) / 1e9) * terminalMicroPerKwh : 0);
-  const kinksWh = [0, minEnergyWh, floorWh, maxEnergyWh, capacityWh, ...targets.map(({ energyWh }) => Math.min(energyWh, capacityWh))];
+  const turnsWh = [...targets.map(({ energyWh }) => energyWh), ...lasting.map(({ levelWh }) => levelWh)];
+  const kinksWh = [0, minEnergyWh, floorWh, maxEnergyWh, capacityWh, ...turnsWh.map((energyWh) => clamp(energyWh, 0, capacityWh))];
   return hullOf(kinksWh.map((energyWh): Point => [energyWh / 1_000, cost(energyWh)]));
+};
+
+/**
+ * What must be stored, or be free, at the end of a step for a share of a reserve to last from this step on and from the next: the level, how
+ * far from it a stored energy is, and what power each Wh of that is missing.
+ */
+const lastingOf = (battery: BatteryProblem, step: number, { direction, durationS, powerW }: ReserveProblem) => {
+  const shareW = Math.max(atStep(powerW, step), Array.isArray(powerW) ? (powerW[step + 1] ?? 0) : 0);
+  const lasts = lastingHours(durationS);
+  if (direction === 'up') {
+    const perWh = battery.dischargeEfficiency / lasts;
+    const levelWh = lowestWh(battery, step) + shareW / perWh;
+    return { levelWh, perWh, shortWh: (energyWh: number) => Math.max(0, levelWh - energyWh) };
+  }
+  const perWh = 1 / battery.chargeEfficiency / lasts;
+  const levelWh = battery.maxEnergyWh - shareW / perWh;
+  return { levelWh, perWh, shortWh: (energyWh: number) => Math.max(0, energyWh - levelWh) };
 };

@@ -12,13 +12,25 @@ export interface Home {
   readonly sunMinKw: readonly number[];
   readonly importLimitKw: readonly number[];
   readonly exportLimitKw: readonly number[];
-  readonly inverterKw: number;
+  /** Most that its inverter gives and takes, without what is kept free of it for reserves. */
+  readonly inverterOutKw: readonly number[];
+  readonly inverterInKw: readonly number[];
+  /** What it holds for reserves on top of its net power, or below it, and what a kWh costs that it falls short. */
+  readonly heldUp?: Held;
+  readonly heldDown?: Held;
+  readonly shortfall: number;
   readonly buy: readonly number[];
   readonly sell: readonly number[];
   /** What a kWh of sun that is left costs, and a kWh beyond a limit of the connection. */
   readonly curtailment: number;
   readonly beyondLimit: number;
   readonly battery?: HomeBattery;
+}
+
+/** What a home's share of a reserve is, kW, and what its connection lets pass beside its net power. */
+export interface Held {
+  readonly kw: readonly number[];
+  readonly passesKw: readonly number[];
 }
 
 export interface HomeBattery {

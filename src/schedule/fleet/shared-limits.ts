@@ -26,10 +26,10 @@ interface State extends SharedLimit {
 }
 
 /**
- * While prices are learnt, use is charged more the nearer it is to the limit, and beyond it ever more. To keep the limit, whoever can give way
- * for no more than the dearest price does so, and the others are left in peace. At last only what going beyond it really costs is charged.
+ * While prices are learnt, use is charged more the nearer it is to the limit, and beyond it ever more. To keep the limit, those give way who
+ * can for so many times the dearest price at most, and the others are left in peace. At last only what going beyond it really costs is charged.
  */
-export type Charging = 'learning' | 'yielding' | 'real';
+export type Charging = 'learning' | number | 'real';
 
 /** What a home is charged is sampled so many times where it bends, and nowhere finer than this share of the steepness' price. */
 const SAMPLES = 8;
@@ -190,7 +190,7 @@ class Curve {
     this.price = price;
     this.steepness = charging === 'real' ? 0 : steepness;
     this.turnKw = charging === 'learning' ? (beyond - price) / steepness : 0;
-    this.last = charging === 'yielding' ? Math.min(beyond, Math.max(price, this.dearest)) : beyond;
+    this.last = typeof charging === 'number' ? Math.min(beyond, Math.max(price, charging * this.dearest)) : beyond;
     const mostKw = this.overKw(sign > 0 ? highKw : lowKw);
     return charging === 'real' ? mostKw > 0 : price + steepness * mostKw > 0;
   }

@@ -1,7 +1,7 @@
 import { AdapterError, messageOf } from '../../kernel/errors.js';
 import { meritOrder } from '../merit-order.js';
 import type { SolveLimits } from '../plan-solver.port.js';
-import { atStep, type PlanningProblem } from '../problem.js';
+import { atStep, type PlanningProblem, type ReserveProblem } from '../problem.js';
 import type { Schedule } from '../schedule.js';
 
 export type SiteSolver = (problem: PlanningProblem, limits: SolveLimits) => Promise<Schedule>;
@@ -32,7 +32,7 @@ export interface Room {
 const LIMITS: SolveLimits = { gap: 1e-4, timeLimitS: 5 };
 
 /** A site's part of the problem. */
-export const siteProblem = (problem: PlanningProblem, index: number, { prices, room }: SharedWithSite): PlanningProblem => {
+export const siteProblem = ({ problem, index, reserves }: SiteOf, { prices, room }: SharedWithSite): PlanningProblem => {
   const site = problem.sites[index]!;
   const here = <Part extends { readonly siteId: string }>(parts: readonly Part[]): Part[] =>
     parts.filter(({ siteId }) => siteId === site.id);
@@ -52,6 +52,7 @@ export const siteProblem = (problem: PlanningProblem, index: number, { prices, r
     generators: here(problem.generators),
     flexibleLoads: here(problem.flexibleLoads),
     events: [],
+    reserves: [...reserves],
     fleet: {},
     feeders: room.map(({ sign, limitKw }, feeder) => ({
       id: `room-${feeder}`,
@@ -67,6 +68,9 @@ export interface SiteOf {
   readonly index: number;
   readonly hours: readonly number[];
   readonly weights: readonly number[];
+  /** Its share of the reserves, and what a kWh costs that it falls short; money. */
+  readonly reserves: readonly ReserveProblem[];
+  readonly shortfall: number;
 }
 
 /**
@@ -74,7 +78,7 @@ export interface SiteOf {
  * some there is no plan then.
  */
 export const solveSite = async (site: SiteOf, shared: SharedWithSite, solve: SiteSolver): Promise<SolvedSite | undefined> => {
-  const alone = siteProblem(site.problem, site.index, shared);
+  const alone = siteProblem(site, shared);
   try {
     return solvedSite(await solve(alone, LIMITS), site, shared);
   } catch (error) {
@@ -85,12 +89,12 @@ export const solveSite = async (site: SiteOf, shared: SharedWithSite, solve: Sit
 
 /** Likewise by merit order. */
 export const siteByMerit = (site: SiteOf, shared: SharedWithSite, reason: string): SolvedSite | undefined => {
-  const alone = siteProblem(site.problem, site.index, shared);
+  const alone = siteProblem(site, shared);
   return alone.scenarios.length > 0 ? undefined : solvedSite(meritOrder(alone, reason), site, shared);
 };
 
 /** A plan of a site alone as its part; without a gap nothing is proven of it. */
-const solvedSite = (schedule: Schedule, { hours, weights }: SiteOf, { prices }: SharedWithSite): SolvedSite => {
+const solvedSite = (schedule: Schedule, { hours, weights, shortfall }: SiteOf, { prices }: SharedWithSite): SolvedSite => {
   const courses = [schedule, ...(schedule.scenarios ?? [])];
   const netKw = courses.map(({ sites }) => sites[0]!.gridW.map((powerW) => powerW / 1_000));
   const counts = courses.length === 1 ? [1] : weights;
@@ -99,10 +103,18 @@ const solvedSite = (schedule: Schedule, { hours, weights }: SiteOf, { prices }: 
     (total, kws, course) => kws.reduce((sum, kw, step) => sum + counts[course]! * kw * prices[step]! * hours[step]!, total),
     0,
   );
+  const short = courses.reduce(
+    (total, { breaches }, course) =>
+      breaches.reduce(
+        (sum, { kind, step, size }) => (kind === 'reserve-shortfall' ? sum + (counts[course]! * size * hours[step]!) / 1_000 : sum),
+        total,
+      ),
+    0,
+  );
   return {
     courses: weights.map((_, course) => ({ netKw: netKw[course] ?? netKw[0]! })),
     schedule,
-    cost: money - charged,
+    cost: money - charged + short * shortfall,
     bound: schedule.gap === undefined ? -Infinity : money - schedule.gap * Math.abs(money),
   };
 };

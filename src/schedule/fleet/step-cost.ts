@@ -1,4 +1,4 @@
-import type { Home, HomeBattery } from './home.js';
+import type { Held, Home, HomeBattery } from './home.js';
 import { Points } from './pieces.js';
 
 /**
@@ -19,20 +19,31 @@ const tariffCost = (home: Home, step: number, netKw: number): number => {
   const givenKw = Math.max(0, -netKw);
   const importOverKw = Math.max(0, takenKw - home.importLimitKw[step]!);
   const exportOverKw = Math.max(0, givenKw - home.exportLimitKw[step]!);
-  return takenKw * home.buy[step]! - (givenKw - exportOverKw) * home.sell[step]! + (importOverKw + exportOverKw) * home.beyondLimit;
+  const shortKw = missing(home.heldUp, step, netKw) + missing(home.heldDown, step, -netKw);
+  return (
+    takenKw * home.buy[step]! -
+    (givenKw - exportOverKw) * home.sell[step]! +
+    (importOverKw + exportOverKw) * home.beyondLimit +
+    shortKw * home.shortfall
+  );
 };
+
+/** What of its share of a reserve a connection does not let pass. */
+const missing = (held: Held | undefined, step: number, netKw: number): number =>
+  held ? Math.min(held.kw[step]!, Math.max(0, held.kw[step]! - held.passesKw[step]! - netKw)) : 0;
 
 /** Most that its battery may take in a step: within its inverter, and without what it must not have from the grid; kW. */
 const mostTaken = (home: Home, { chargeKw, fromGrid }: HomeBattery, step: number): number => {
   const [loadKw, sunKw] = [home.loadKw[step]!, home.sunKw[step]!];
-  const surplusKw = loadKw > home.inverterKw ? 0 : Math.max(0, sunKw - loadKw);
-  return Math.min(chargeKw[step]!, fromGrid ? Infinity : surplusKw, home.inverterKw + sunKw);
+  const inverterKw = home.inverterInKw[step]!;
+  const surplusKw = loadKw > inverterKw ? 0 : Math.max(0, sunKw - loadKw);
+  return Math.min(chargeKw[step]!, fromGrid ? Infinity : surplusKw, inverterKw + sunKw);
 };
 
 /** Most that it may give, likewise. */
 const mostGiven = (home: Home, { dischargeKw, toGrid }: HomeBattery, step: number): number => {
   const missingKw = toGrid ? Infinity : Math.max(0, home.loadKw[step]! - home.sunKw[step]!);
-  return Math.max(0, Math.min(dischargeKw[step]!, home.inverterKw - home.sunMinKw[step]!, missingKw));
+  return Math.max(0, Math.min(dischargeKw[step]!, home.inverterOutKw[step]! - home.sunMinKw[step]!, missingKw));
 };
 
 /** Between which net powers a step may lie: with all that sun and battery can give, and with all that the battery can take; kW. */
@@ -77,12 +88,20 @@ const bendNet = (home: Home, step: number, charge: Charge | undefined): void => 
   nets.add(0);
   nets.add(home.importLimitKw[step]!);
   nets.add(-home.exportLimitKw[step]!);
+  if (home.heldUp) addTurns(home.heldUp, step, 1);
+  if (home.heldDown) addTurns(home.heldDown, step, -1);
   charge?.kinks(nets);
   for (let index = 0; index < nets.count; index += 1) {
     const netKw = nets.xs[index]!;
     nets.values[index] = tariffCost(home, step, netKw) + (charge ? charge.at(netKw) : 0);
   }
   nets.bend();
+};
+
+/** Where what passes begins to fall short of a share, and where nothing passes. */
+const addTurns = ({ kw, passesKw }: Held, step: number, sign: 1 | -1): void => {
+  nets.add(sign * (kw[step]! - passesKw[step]!));
+  nets.add(-sign * passesKw[step]!);
 };
 
 /** Below it, taking more of the sun earns less than leaving it costs. */
@@ -99,8 +118,8 @@ const placePowers = (home: Home, battery: HomeBattery, step: number, bestNetKw: 
   powers.add(0);
   powers.add(battery.promisedKw[step] ?? 0);
   powers.add(battery.told[step]?.kw ?? 0);
-  powers.add(home.inverterKw - sunKw);
-  powers.add(-home.inverterKw - sunMinKw);
+  powers.add(home.inverterOutKw[step]! - sunKw);
+  powers.add(-home.inverterInKw[step]! - sunMinKw);
   powers.add(loadKw - sunKw - bestNetKw);
   powers.add(loadKw - sunMinKw - bestNetKw);
   for (let corner = 0; corner < nets.count; corner += 1) {
@@ -117,11 +136,11 @@ const costAt = (home: Home, step: number, powerKw: number, bestNetKw: number): n
 
 /** The sun that is best taken beside so much power of the battery. */
 export const sunTaken = (home: Home, step: number, powerKw: number, bestNetKw: number): number => {
-  const { battery, inverterKw } = home;
+  const { battery } = home;
   const [loadKw, sunKw, sunMinKw] = [home.loadKw[step]!, home.sunKw[step]!, home.sunMinKw[step]!];
   if (sunMinKw >= sunKw) return sunKw;
-  const high = Math.max(sunMinKw, Math.min(sunKw, inverterKw - powerKw));
-  let low = Math.max(sunMinKw, -inverterKw - powerKw);
+  const high = Math.max(sunMinKw, Math.min(sunKw, home.inverterOutKw[step]! - powerKw));
+  let low = Math.max(sunMinKw, -home.inverterInKw[step]! - powerKw);
   if (battery && powerKw < 0 && !battery.fromGrid) low = Math.max(low, loadKw - powerKw);
   return Math.min(high, Math.max(low, loadKw - powerKw - bestNetKw));
 };

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { SiteId } from '../fleet/plant.js';
 import type { Interval } from '../kernel/interval.js';
@@ -109,6 +110,7 @@ export class ForecastService {
       if (!forecast) continue;
       const history = await this.histories.upTo(site, forecast.issuedAtMs);
       const now = present.get(id);
+      await nextTurn();
       const courses = drawCourses({ history, forecast, zone, count, seed: COURSE_SEED, ...(now ? { present: now } : {}) });
       if (courses.length > 0) drawn.set(id, courses);
     }

@@ -3,7 +3,7 @@ import type { Course } from '../forecast/courses.js';
 import type { ForecastSlot, SiteForecast } from '../forecast/forecast.js';
 import type { Interval } from '../kernel/interval.js';
 import { clamp, type EpochMs, type Watt } from '../kernel/units.js';
-import { FLEET_SCOPE, type LimitKind } from '../signals/operator-limit.js';
+import type { LimitKind } from '../signals/operator-limit.js';
 import type { PriceSlot } from '../signals/price.js';
 import { loadProblems, type LoadTakes, type NeedNow } from './load-needs.js';
 import { fleetLimits, limitOver, type PlannedLimit, takenLimits } from './operator-limits-of.js';
@@ -47,9 +47,9 @@ export interface PlannedEvent extends Interval {
 
 /** Courses a site with a battery is planned for, and how many of all sites together: more would take more time than they are worth. */
 const COURSES = 10;
-const COURSES_AT_MOST = 400;
-/** The same where an event or a limit ties all sites together, or where loads that are off or draw their least stand at so many of them. */
-const TIED_AT_MOST = 80;
+const COURSES_AT_MOST = 4_000;
+/** The same where loads that are off or draw their least stand at so many sites: only a solver plans those. */
+const LOADED_AT_MOST = 80;
 const LOADED_SITES = 3;
 /** With fewer it is better to plan for what is expected. */
 const COURSES_AT_LEAST = 3;
@@ -111,15 +111,10 @@ const powersOf = (site: Site, slots: readonly ForecastSlot[], limits: readonly P
 });
 
 /** Whose courses are planned for, and how many of each: fewer for many sites, and none where that would be too few. */
-export const coursesWanted = ({
-  plant,
-  events,
-  limits = [],
-}: Pick<PlanningFacts, 'plant' | 'events' | 'limits'>): { sites: readonly Site[]; count: number } => {
+export const coursesWanted = ({ plant }: Pick<PlanningFacts, 'plant'>): { sites: readonly Site[]; count: number } => {
   const sites = plant.sites.filter(({ devices }) => devices.some(({ battery }) => battery !== undefined));
-  const loaded = plant.sites.filter(({ devices }) => devices.some(isPlannedApart)).length >= LOADED_SITES;
-  const tied = loaded || events.length > 0 || limits.some(({ scope }) => scope === FLEET_SCOPE);
-  const count = Math.min(COURSES, Math.floor((tied ? TIED_AT_MOST : COURSES_AT_MOST) / Math.max(1, sites.length)));
+  const isLoaded = plant.sites.filter(({ devices }) => devices.some(isPlannedApart)).length >= LOADED_SITES;
+  const count = Math.min(COURSES, Math.floor((isLoaded ? LOADED_AT_MOST : COURSES_AT_MOST) / Math.max(1, sites.length)));
   return count < COURSES_AT_LEAST ? { sites: [], count: 0 } : { sites, count };
 };
 

@@ -9,8 +9,9 @@ import { Fleet, type FleetSetting, type Standing } from './fleet.js';
 import { reserveShares } from './reserve-shares.js';
 import type { SiteSolver } from './solved-site.js';
 
-/** From so many sites times steps on, one model of them all takes the solver too long. */
+/** From so many sites times steps on, one model of them all takes the solver too long; and of all courses together where there are some. */
 const FLEET_SIZE = 3_000;
+const UNCERTAIN_SIZE = 2_000;
 
 /** Loads that are off or draw their least at so many sites have one model try all their combinations, most of which cost the same. */
 const LOADED_SITES = 3;
@@ -23,8 +24,9 @@ const isLoaded = ({ flexibleLoads }: PlanningProblem): boolean =>
  * which generators alone would rather find together.
  */
 export const isFleet = (problem: PlanningProblem): boolean => {
-  const { sites, stepMinutes, reserves, batteries } = problem;
-  const isMany = (count: number): boolean => count > 1 && count * stepMinutes.length >= FLEET_SIZE;
+  const { sites, stepMinutes, reserves, batteries, scenarios } = problem;
+  const isMany = (count: number): boolean =>
+    count > 1 && count * stepMinutes.length * (1 + scenarios.length) >= (scenarios.length > 0 ? UNCERTAIN_SIZE : FLEET_SIZE);
   if (reserves.length > 0) return isMany(new Set(batteries.map(({ siteId }) => siteId)).size);
   return isMany(sites.length) || (sites.length > 1 && isLoaded(problem));
 };

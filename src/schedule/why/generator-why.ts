@@ -1,6 +1,6 @@
 import { HOUR_MS, SECOND_MS } from '../../kernel/units.js';
 import { startMicroAfter } from '../generator-cost.js';
-import { boundUntilMs, startedAt, toRestW } from '../generator-rules.js';
+import { fromRestW, rampUpW, startedAt, toRestW } from '../generator-rules.js';
 import { atStep, type GeneratorProblem, shareWithin } from '../problem.js';
 import { heldW } from '../reserve-held.js';
 import { generatorToldW } from '../told-by-hand.js';
@@ -53,13 +53,37 @@ class GeneratorWhy {
     if (prices.gainMicroPerH >= -SLACK_MICRO_PER_H && powerW > seen.slackW) return { code: 'price-spread', ...prices.each };
     const reserve = this.reserves.find(({ shortW }) => shortW[step]! > seen.slackW);
     if (reserve) return { code: 'reserve', subject: reserve.id, beyondW: reserve.shortW[step]! };
+    return this.runsOn(step) ?? { code: seen.otherwise() };
+  }
+
+  /** What has it run at a loss: its times, its ramp, or a later step. */
+  private runsOn(step: number): Why | undefined {
+    const { seen, generator, plan } = this;
     const { startMs } = seen.plan.steps[step]!;
-    const startedMs = this.startedMs[step];
-    if (startedMs !== undefined && startedMs < startMs && startMs < startedMs + generator.minUpS * SECOND_MS)
-      return { code: 'minimum-up-time', otherMs: startedMs + generator.minUpS * SECOND_MS };
+    const startedMs = this.startedMs[step]!;
+    const warmMs = startedMs + generator.warmUpS * SECOND_MS;
+    if (startMs < warmMs) return { code: 'warm-up', otherMs: warmMs };
+    const gains = this.nextGain(step);
+    if (gains !== undefined && this.climbs(step)) return { code: 'start-up-ramp', otherMs: seen.plan.steps[gains]!.startMs };
+    const ran = this.ranBefore(step);
+    const boundMs = startedMs + generator.minUpS * SECOND_MS;
+    if (ran && startMs < boundMs) return { code: 'minimum-up-time', otherMs: boundMs };
     const wasW = step === 0 ? generator.initial.powerW : plan.powerW[step - 1]!;
     if (wasW > toRestW(generator, seen.plan.steps, step) + seen.slackW) return { code: 'shut-down-ramp' };
-    return this.ranBeforeAndAfter(step) ? { code: 'start-cost', ...prices.each } : { code: seen.otherwise() };
+    return ran && gains !== undefined ? { code: 'start-cost', ...this.prices(step, plan.powerW[step]!).each } : undefined;
+  }
+
+  /** Whether it could not give more in the next step if it gave less in this one. */
+  private climbs(step: number): boolean {
+    const { seen, generator, plan } = this;
+    const [nowW, nextW] = [plan.powerW[step]!, plan.powerW[step + 1]!];
+    const most = rampUpW(generator, seen.plan.steps, step + 1);
+    const atLimit = !this.ranBefore(step) && nowW >= fromRestW(generator, seen.plan.steps, step) - seen.slackW;
+    return (
+      nextW - nowW > seen.slackW &&
+      nextW > fromRestW(generator, seen.plan.steps, step + 1) + seen.slackW &&
+      (atLimit || nextW - nowW >= most - seen.slackW)
+    );
   }
 
   stands(step: number): Why {
@@ -68,18 +92,15 @@ class GeneratorWhy {
     if (!atStep(generator.available, step)) return { code: 'unavailable' };
     const told = this.told(step);
     if (told) return told;
-    const stoppedMs = this.stoppedMs[step];
-    const boundMs = stoppedMs === undefined ? boundUntilMs(generator) : stoppedMs + generator.minDownS * SECOND_MS;
-    if (startMs < boundMs && (stoppedMs === undefined || stoppedMs < startMs)) return { code: 'minimum-down-time', otherMs: boundMs };
+    const boundMs = (this.stoppedMs[step] ?? -Infinity) + generator.minDownS * SECOND_MS;
+    if (startMs < boundMs && !this.ranBefore(step)) return { code: 'minimum-down-time', otherMs: boundMs };
     if (this.spent(step)) return { code: 'budget' };
     const room = seen.passedBy(generator.siteId, step, -generator.minW);
     if (room) return { code: 'minimum-power', subject: room.subject, beyondW: room.beyondW };
-    const gridW = seen.gridW(generator.siteId, step);
-    const levels = [generator.minW, generator.maxW, Math.min(generator.maxW, Math.max(generator.minW, gridW))];
-    const prices = levels.map((powerW) => this.prices(step, powerW)).toSorted((a, b) => b.gainMicroPerH - a.gainMicroPerH);
+    const prices = this.levels(step);
     const [best] = prices;
     if (best!.gainMicroPerH > SLACK_MICRO_PER_H)
-      return this.kept(step) ? { code: 'start-cost', ...best!.each } : { code: seen.otherwise() };
+      return this.kept(step) ? { code: 'start-cost', ...best!.each } : (this.boundToLose(step) ?? { code: seen.otherwise() });
     const cheapest = prices.toSorted((a, b) => a.each.microPerKwh - b.each.microPerKwh)[0]!;
     const dearestMicro = Math.max(seen.importMicro(generator.siteId, step), seen.exportMicro(generator.siteId, step));
     return cheapest.each.microPerKwh >= dearestMicro
@@ -108,10 +129,35 @@ class GeneratorWhy {
     return { gainMicroPerH: worth - cost, each: { microPerKwh: cost / kilowatts, otherMicroPerKwh: worth / kilowatts } };
   }
 
-  private ranBeforeAndAfter(step: number): boolean {
-    const { on } = this.plan;
-    const ran = step === 0 ? this.generator.initial.on : on[step - 1]!;
-    return ran && on.slice(step).includes(true);
+  private ranBefore(step: number): boolean {
+    return step === 0 ? this.generator.initial.on : this.plan.on[step - 1]!;
+  }
+
+  /** The next step of the same run at which it gains. */
+  private nextGain(step: number): number | undefined {
+    for (let later = step + 1; this.plan.on[later]; later += 1)
+      if (this.prices(later, this.plan.powerW[later]!).gainMicroPerH > SLACK_MICRO_PER_H) return later;
+    return undefined;
+  }
+
+  /** What it would cost and bring at its least and its full power and at what its site takes; what gains most first. */
+  private levels(step: number): ReturnType<GeneratorWhy['prices']>[] {
+    const { siteId, minW, maxW } = this.generator;
+    const gridW = this.seen.gridW(siteId, step);
+    return [minW, maxW, Math.min(maxW, Math.max(minW, gridW))]
+      .map((powerW) => this.prices(step, powerW))
+      .toSorted((a, b) => b.gainMicroPerH - a.gainMicroPerH);
+  }
+
+  /** Whether a start now would have it run on at a loss until its minimum up time is over. */
+  private boundToLose(step: number): Why | undefined {
+    const { steps } = this.seen.plan;
+    const { startMs } = steps[step]!;
+    const boundMs = startMs + this.generator.minUpS * SECOND_MS;
+    let gainMicro = -startMicroAfter(this.generator, startMs - (this.stoppedMs[step] ?? -Infinity));
+    for (let at = step; at < steps.length && (at === step || steps[at]!.startMs < boundMs); at += 1)
+      gainMicro += this.levels(at)[0]!.gainMicroPerH * this.hours[at]!;
+    return gainMicro <= 0 && steps[step]!.endMs < boundMs ? { code: 'minimum-up-time', otherMs: boundMs } : undefined;
   }
 
   /** Whether all it could gain around a step, while it stands, would be eaten up by another start. */
@@ -122,9 +168,7 @@ class GeneratorWhy {
     while (to + 1 < on.length && !on[to + 1]) to += 1;
     let gainMicro = 0;
     for (let at = from; at <= to; at += 1) {
-      const gridW = this.seen.gridW(this.generator.siteId, at);
-      const levels = [this.generator.minW, this.generator.maxW, Math.min(this.generator.maxW, Math.max(this.generator.minW, gridW))];
-      gainMicro += Math.max(0, ...levels.map((powerW) => this.prices(at, powerW).gainMicroPerH)) * this.hours[at]!;
+      gainMicro += Math.max(0, this.levels(at)[0]!.gainMicroPerH) * this.hours[at]!;
     }
     const offMs = this.seen.plan.steps[step]!.startMs - (this.stoppedMs[step] ?? -Infinity);
     return gainMicro <= startMicroAfter(this.generator, offMs);

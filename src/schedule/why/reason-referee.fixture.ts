@@ -108,6 +108,9 @@ const codeClaims = (
     'export-limit': () => [[turnedW - gridW > atStep(site.exportLimitW ?? Infinity, step), 'the limit would hold without it']],
     override: () => handClaims(problem, { id, kind, siteId, powerW, slackW }, subject, step),
     'load-limit': () => [[site.takenLimitW !== undefined || site.dimmedW !== undefined, 'nobody limits its loads']],
+    'warm-up': () => [[generator!.warmUpS > 0, 'it has none']],
+    'minimum-up-time': () => [[generator!.minUpS > 0, 'it has none']],
+    'minimum-down-time': () => [[generator!.minDownS > 0, 'it has none']],
     'must-run': () => [[atStep(generator!.mustRun, step), 'it need not']],
     unavailable: () => {
       return [

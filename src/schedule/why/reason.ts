@@ -20,6 +20,8 @@ export const REASON_CODES = [
   'minimum-up-time',
   'minimum-down-time',
   'minimum-power',
+  'warm-up',
+  'start-up-ramp',
   'shut-down-ramp',
   'start-cost',
   'budget',

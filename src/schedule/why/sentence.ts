@@ -74,12 +74,17 @@ const SAYINGS: Readonly<Record<ReasonCode, (spoken: Spoken) => string>> = {
   'energy-target': ({ at }) => `it has to have what is wanted${at}`,
   'charge-demand': () => 'so much is to be charged in this step',
   'load-energy': () => 'it needs all the time that is left to have its energy',
-  'minimum-up-time': ({ at }) => `its minimum up time ends${at}`,
+  'minimum-up-time': ({ does, at }) =>
+    does === 'runs'
+      ? `its minimum up time ends${at}`
+      : `once started it would have to run on${at === '' ? '' : ` until its minimum up time ends${at}`}, at a loss`,
   'minimum-down-time': ({ at }) => `its minimum down time ends${at}`,
   'minimum-power': ({ beyond, price, other }) =>
     price === ''
       ? `its least power would pass a limit${beyond === '' ? '' : ` by ${beyond}`}`
       : `less is needed than its least power: a kWh would cost ${price} and bring ${other}`,
+  'warm-up': ({ at }) => `it warms up and gives its full power from${at.replace(' at', '')} on`,
+  'start-up-ramp': ({ at }) => `it climbs by its ramp for what it gains${at}`,
   'shut-down-ramp': () => 'it is still too high to stop, and comes down by its ramp',
   'start-cost': ({ does }) =>
     does === 'runs' ? 'stopping now and starting again would cost more' : 'what it could gain would not pay for the start',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR_MS } from '../kernel/units.js';
 import { solvePlan } from './adapters/highs-plan.js';
+import { planModel } from './mip-model.js';
 import { meritOrder } from './merit-order.js';
 import { parseProblem } from './parse-problem.js';
 import { parsePglib } from './pglib.js';
@@ -39,6 +40,34 @@ const planned = async (problem: PlanningProblem): Promise<Schedule> => {
   return plan;
 };
 
+/** A square's cost of an hour at a power in kW between 10 and 30, by chords of 1 kW. */
+const squared = (microPerKw2H: number, kilowatts: number): number => {
+  const from = Math.min(29, Math.floor(kilowatts));
+  return (microPerKw2H / 1e6) * (from ** 2 + (kilowatts - from) * (2 * from + 1));
+};
+
+/** Cheapest hours of three units of each of two kinds, one hour by itself: one of the kinds always stands at the end of a chord. */
+const cheapest = (loadW: readonly number[], kinds: readonly [number, number]): number =>
+  loadW.reduce((total, powerW) => {
+    let best = Infinity;
+    const hour = (at: { count: number; square: number }, other: { count: number; square: number }, end: number): number => {
+      const left = powerW / 1_000 - at.count * end;
+      const each = other.count === 0 ? 10 : left / other.count;
+      if ((other.count === 0 && Math.abs(left) > 1e-9) || each < 10 || each > 30) return Infinity;
+      return 3 * (at.count + other.count) + at.count * squared(at.square, end) + other.count * squared(other.square, each);
+    };
+    for (let first = 0; first <= 3; first += 1)
+      for (let second = 0; second <= 3; second += 1)
+        for (let end = 10; end <= 30; end += 1) {
+          const [a, b] = [
+            { count: first, square: kinds[0] },
+            { count: second, square: kinds[1] },
+          ];
+          best = Math.min(best, hour(a, b, end), hour(b, a, end));
+        }
+    return total + best;
+  }, 0);
+
 describe('a start', () => {
   const hotAndCold = [
     { offS: 0, micro: 1_000_000 },
@@ -60,6 +89,26 @@ describe('a start', () => {
     const generator = unit('a', { startCosts: [{ offS: 0, micro: 3_000_000 }], initial: { on: true, powerW: 30_000 } });
     const plan = await planned(yard([30_000, 0, 30_000], [generator], { site: { exportLimitW: 30_000 } }));
     expect(plan.generators[0]!.on).toEqual([true, true, true]);
+  });
+
+  it('is as warm as the last stop says, however fine the steps are', async () => {
+    const startCosts = [
+      { offS: 0, micro: 1_000_000 },
+      { offS: 20 * 3_600, micro: 30_000_000 },
+    ];
+    const quarters = Array.from({ length: 96 }, () => 15);
+    const fine = (generator: object): PlanningProblem =>
+      yard(
+        quarters.map((_, step) => (step < 4 || step >= 60 ? 30_000 : 0)),
+        [unit('a', { startCosts, noLoadMicroPerH: 20_000_000, runningMicroPerKwh: 0, ...generator })],
+        { stepMinutes: quarters, site: { importMicroPerKwh: 800_000 } },
+      );
+    const problem = fine({ initial: { on: true, powerW: 30_000 } });
+    expect((await planned(problem)).cost.startMicro / 1e6).toBeCloseTo(1, 6);
+    const rested = await planned(fine({ initial: { on: false, sinceMs: START_MS - 6 * HOUR_MS } }));
+    expect(rested.cost.startMicro / 1e6).toBeCloseTo(2, 6);
+    const open = { grid: new Set<string>(), battery: new Set<string>() };
+    expect(planModel(problem, [open]).linear.colCost.length).toBeLessThan(20 * quarters.length);
   });
 
   it('gives no more than its start limit at first, and its shut-down limit at last', async () => {
@@ -91,6 +140,18 @@ describe('running', () => {
     expect(bent.generators[0]!.powerW[0]).toBeCloseTo(20_000, 0);
     const square = await planned(yard([30_000], [unit('a', { runningMicroPerKwh: 0, quadraticMicroPerKw2H: 30_000 })], { site }));
     expect(square.generators[0]!.powerW[0]).toBeCloseTo(25_000, -3);
+  });
+
+  it('of units that are alike is as cheap as it is told to be, few as the chords are that are stated', async () => {
+    const loadW = [70_000, 45_000, 83_000, 20_000, 61_000];
+    const kinds = [40_000, 55_000].flatMap((square, kind) => {
+      const costCurve = Array.from({ length: 21 }, (_, at) => ({ powerW: (10 + at) * 1_000, microPerH: square * (10 + at) ** 2 }));
+      return [1, 2, 3].map((copy) => unit(`${kind}-${copy}`, { costCurve, noLoadMicroPerH: 3_000_000, runningMicroPerKwh: 0 }));
+    });
+    const plan = await planned(yard(loadW, kinds, { site: { importMicroPerKwh: 9_000_000 } }));
+    expect(plan.status).toBe('optimal');
+    expect(plan.gap).toBeLessThanOrEqual(1e-6);
+    expect(plan.costMicro / 1e6).toBeCloseTo(cheapest(loadW, [40_000, 55_000]), 4);
   });
 
   it('is had to where it must, and said where it can’t', async () => {
@@ -179,7 +240,7 @@ describe('the format of pglib-uc', () => {
     time_down_t0: 0,
     startup: [{ lag: 1, cost: 500 }],
     piecewise_production: [
-      { mw: 20, cost: 500 },
+      { mw: 20, cost: 520 },
       { mw: 60, cost: 1_500 },
       { mw: 100, cost: 3_000 },
     ],

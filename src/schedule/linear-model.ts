@@ -1,6 +1,13 @@
 /** One term of a row: a column and its coefficient. */
 export type Term = readonly [column: number, coefficient: number];
 
+/** `lower ≤ Σ terms`. */
+export interface LateRow {
+  readonly lower: number;
+  readonly columns: readonly number[];
+  readonly coefficients: readonly number[];
+}
+
 /** A mixed-integer linear model as plain arrays: minimise cost·x with rows and columns within bounds, rows in compressed form. */
 export interface LinearModel {
   readonly colCost: Float64Array;
@@ -13,6 +20,8 @@ export interface LinearModel {
   readonly columns: Int32Array;
   readonly coefficients: Float64Array;
   readonly offset: number;
+  /** Rows that hold too, but need be stated only where an answer breaks them. */
+  readonly late: readonly LateRow[];
 }
 
 /** Collects columns and rows. A coefficient that is not a finite number is a mistake of ours and throws at once. */
@@ -26,6 +35,7 @@ export class LinearModelBuilder {
   private readonly starts: number[] = [0];
   private readonly columns: number[] = [];
   private readonly coefficients: number[] = [];
+  private readonly late: LateRow[] = [];
   private offset = 0;
   private weight = 1;
 
@@ -67,6 +77,11 @@ export class LinearModelBuilder {
     this.starts.push(this.columns.length);
   }
 
+  /** `lower ≤ Σ terms`, one of many of which few matter. Each column is named once. */
+  lateRow(lower: number, terms: readonly Term[]): void {
+    this.late.push({ lower, columns: terms.map(([column]) => column), coefficients: terms.map(([, coefficient]) => coefficient) });
+  }
+
   addCost(column: number, cost: number): void {
     if (!Number.isFinite(cost)) throw new Error(`column ${column} would cost ${cost}`);
     this.cost[column]! += cost * this.weight;
@@ -93,6 +108,7 @@ export class LinearModelBuilder {
       columns: Int32Array.from(this.columns),
       coefficients: Float64Array.from(this.coefficients),
       offset: this.offset,
+      late: this.late,
     };
   }
 }

@@ -1,3 +1,5 @@
+import type { Term } from './linear-model.js';
+
 /** Columns of a group of like units by step: how many are on, started in this step, stopped at its start; mean power together. */
 export interface GeneratorColumns {
   /** Indexes of its units among the problem's generators. */
@@ -6,9 +8,9 @@ export interface GeneratorColumns {
   readonly started: readonly number[];
   readonly stopped: readonly number[];
   readonly power: readonly number[];
-  /** Reserve held, where one is asked for. */
-  readonly up: readonly (number | undefined)[];
-  readonly down: readonly (number | undefined)[];
+  /** Most reserve that is held, as terms, where one is asked for. */
+  readonly up: readonly (readonly Term[])[];
+  readonly down: readonly (readonly Term[])[];
 }
 
 export type CommitmentColumns = Pick<GeneratorColumns, 'on' | 'started' | 'stopped'>;

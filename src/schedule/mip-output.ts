@@ -1,15 +1,24 @@
-import { costPieces } from './generator-cost.js';
+import { SECOND_MS } from '../kernel/units.js';
 import type { GeneratorProblem } from './generator-problem.js';
 import { fromRestW, rampDownW, rampUpW, toRestW, warmUpShare } from './generator-rules.js';
 import type { Term } from './linear-model.js';
 import { type ModelContext, PENALTIES, priceOf } from './mip-context.js';
+import { costRows } from './mip-cost.js';
 import type { CommitmentColumns, GeneratorColumns, ReserveWishes } from './mip-generator-columns.js';
 import { generatorToldW } from './told-by-hand.js';
 
 export type OutputColumns = Pick<GeneratorColumns, 'power' | 'up' | 'down'>;
 
-interface Columns extends CommitmentColumns, OutputColumns {
+interface Columns extends CommitmentColumns, Pick<GeneratorColumns, 'power'> {
   readonly firstWarmUp: readonly (Term | undefined)[];
+  readonly heldUp: readonly (number | undefined)[];
+  readonly heldDown: readonly (number | undefined)[];
+}
+
+/** What is left to maximum and minimum, as terms. */
+interface Room {
+  readonly above: Term[];
+  readonly below: Term[];
 }
 
 /** What a group of like units gives and holds in reserve, by step, and what it costs. */
@@ -20,22 +29,34 @@ export const outputColumns = (
   reserves: ReserveWishes,
 ): OutputColumns => {
   const { model, hours, unitW } = context;
-  const most = model.upperOf(commitment.started[0]!) * (kind.maxW / unitW);
+  const count = model.upperOf(commitment.started[0]!);
+  const most = count * (kind.maxW / unitW);
   const cost = energyCost(context, kind);
-  const held = (wanted: boolean): number | undefined => (wanted ? model.column(0, most) : undefined);
+  const ramped = hours.map((_, step) => !free(context, kind, step));
+  const held = (wanted: boolean, step: number): number | undefined =>
+    wanted && (ramped[step] || stopsApart(context, kind, step)) ? model.column(0, most) : undefined;
   const columns: Columns = {
     ...commitment,
     firstWarmUp: firstWarmUps(context, kind, commitment),
     power: hours.map((hour) => model.column(0, most, cost * hour)),
-    up: hours.map((_, step) => held(reserves.up(step))),
-    down: hours.map((_, step) => held(reserves.down(step))),
+    heldUp: hours.map((_, step) => held(reserves.up(step), step)),
+    heldDown: hours.map((_, step) => held(reserves.down(step), step)),
   };
-  hours.forEach((_, step) => {
-    outputRange(context, kind, columns, step);
-    costRows(context, kind, columns, step);
-    ramps(context, kind, columns, step);
+  const rooms = hours.map((_, step) => {
+    const room = outputRange(context, kind, columns, step);
+    const warm = warmTerms(context, kind, columns, step, 1);
+    costRows(context, kind, { power: columns.power[step]!, warm, count }, step);
+    if (ramped[step]) ramps(context, kind, columns, step);
+    return room;
   });
-  return { power: columns.power, up: columns.up, down: columns.down };
+  // Where one row limits what is held, its room is that, without a column.
+  const holds = (column: number | undefined, room: Term[], wanted: boolean): Term[] =>
+    column === undefined ? (wanted ? room : []) : [[column, 1]];
+  return {
+    power: columns.power,
+    up: rooms.map(({ above }, step) => holds(columns.heldUp[step], above, reserves.up(step))),
+    down: rooms.map(({ below }, step) => holds(columns.heldDown[step], below, reserves.down(step))),
+  };
 };
 
 /** Starts whose warm-up reaches into a step, with the share of it they take. */
@@ -82,64 +103,37 @@ const firstWarmUps = (context: ModelContext, kind: GeneratorProblem, { on, stopp
 
 const also = (column: number | undefined, coefficient: number): Term[] => (column === undefined ? [] : [[column, coefficient]]);
 
+/** What it may give before a stop: W less than its maximum. */
+const stopCutW = ({ steps }: ModelContext, kind: GeneratorProblem, step: number): number =>
+  step + 1 < steps.length ? Math.max(0, kind.maxW - toRestW(kind, steps, step + 1)) : 0;
+
+/** Whether the limit before a stop has a row of its own: a unit may start and stop in one step, or a warm-up may end just then. */
+const stopsApart = (context: ModelContext, kind: GeneratorProblem, step: number): boolean => {
+  const { startMs, endMs } = context.steps[step]!;
+  return stopCutW(context, kind, step) > 0 && (kind.warmUpS > 0 || kind.minUpS * SECOND_MS <= endMs - startMs);
+};
+
 /**
  * Between minimum and maximum while on, for the part of the step in which it is warm; less where it has just started or is
  * about to stop (Morales-España, Latorre and Ramos, IEEE Trans. Power Systems 28(4), 2013, eq. 19–22). Reserve is room left
  * within these.
  */
-const outputRange = (context: ModelContext, kind: GeneratorProblem, columns: Columns, step: number): void => {
+const outputRange = (context: ModelContext, kind: GeneratorProblem, columns: Columns, step: number): Room => {
   const { model, steps, unitW } = context;
-  const power: Term = [columns.power[step]!, 1];
-  model.row(0, Infinity, [power, ...also(columns.down[step], -1), ...warmTerms(context, kind, columns, step, -kind.minW / unitW)]);
-  const head = [power, ...also(columns.up[step], 1), ...warmTerms(context, kind, columns, step, -kind.maxW / unitW)];
+  const power = columns.power[step]!;
+  const below: Term[] = [[power, 1], ...warmTerms(context, kind, columns, step, -kind.minW / unitW)];
+  model.row(0, Infinity, [...below, ...also(columns.heldDown[step], -1)]);
   const startCut = kind.warmUpS > 0 ? 0 : Math.max(0, kind.maxW - fromRestW(kind, steps, step)) / unitW;
-  const stopCut = step + 1 < steps.length ? Math.max(0, kind.maxW - toRestW(kind, steps, step + 1)) / unitW : 0;
-  const start: Term[] = startCut > 0 ? [[columns.started[step]!, startCut]] : [];
-  const stop: Term[] = stopCut > 0 ? [[columns.stopped[step + 1]!, stopCut]] : [];
-  const stepS = (steps[step]!.endMs - steps[step]!.startMs) / 1_000;
-  if (stop.length === 0 || (kind.warmUpS === 0 && kind.minUpS > stepS)) return model.row(-Infinity, 0, [...head, ...start, ...stop]);
-  model.row(-Infinity, 0, [...head, ...start]);
-  // A warm-up may end just now: then the limit at its stop must not be taken off what it could not give anyway.
-  model.row(-Infinity, 0, [power, ...also(columns.up[step], 1), [columns.on[step]!, -kind.maxW / unitW], ...stop]);
-};
-
-/** Curve and square: the power above the minimum fills the pieces of the cost in order. */
-const costRows = (context: ModelContext, kind: GeneratorProblem, columns: Columns, step: number): void => {
-  const { model, hours, unitW } = context;
-  const bent = costPieces(kind);
-  if (!bent) return;
-  const hour = hours[step]!;
-  for (const [column, count] of warmTerms(context, kind, columns, step, 1))
-    model.addCost(column, (bent.leastMicroPerH / 1e6) * hour * count);
-  const count = model.upperOf(columns.started[step]!);
-  const pieces = bent.pieces.map(({ widthW, microPerKwh }) =>
-    model.column(0, (count * widthW) / unitW, priceOf(context, microPerKwh) * hour),
-  );
-  model.row(0, 0, [
-    [columns.power[step]!, 1],
-    ...warmTerms(context, kind, columns, step, -kind.minW / unitW),
-    ...pieces.map((piece): Term => [piece, -1]),
-  ]);
-  pieces.forEach((piece, index) => {
-    const width = bent.pieces[index]!.widthW / unitW;
-    model.row(-Infinity, 0, [[piece, 1], ...warmTerms(context, kind, columns, step, -width)]);
-  });
-  if (!bent.convex) inOrder(context, bent.pieces, pieces);
-};
-
-/** Where a later piece is cheaper it must not be taken before the one below it is full. */
-const inOrder = ({ model, unitW }: ModelContext, widths: readonly { readonly widthW: number }[], pieces: readonly number[]): void => {
-  pieces.slice(1).forEach((piece, index) => {
-    const full = model.binary();
-    model.row(0, Infinity, [
-      [pieces[index]!, 1],
-      [full, -widths[index]!.widthW / unitW],
-    ]);
-    model.row(-Infinity, 0, [
-      [piece, 1],
-      [full, -widths[index + 1]!.widthW / unitW],
-    ]);
-  });
+  const stopCut = stopCutW(context, kind, step) / unitW;
+  const start: Term[] = startCut > 0 ? [[columns.started[step]!, -startCut]] : [];
+  const stop: Term[] = stopCut > 0 ? [[columns.stopped[step + 1]!, -stopCut]] : [];
+  const apart = stopsApart(context, kind, step);
+  const above: Term[] = [[power, -1], ...warmTerms(context, kind, columns, step, kind.maxW / unitW), ...start, ...(apart ? [] : stop)];
+  const held = also(columns.heldUp[step], -1);
+  model.row(0, Infinity, [...above, ...held]);
+  // What a warm-up takes must not be taken off once more by the limit at its stop.
+  if (apart) model.row(0, Infinity, [[power, -1], ...held, [columns.on[step]!, kind.maxW / unitW], ...stop]);
+  return { above, below };
 };
 
 /** Whether no ramp can bind: then the limits at start and stop say all. */
@@ -153,7 +147,6 @@ const free = ({ steps }: ModelContext, kind: GeneratorProblem, step: number): bo
 /** Up and down by the ramp; from rest, out of a warm-up and to rest by their own limits. */
 const ramps = (context: ModelContext, kind: GeneratorProblem, columns: Columns, step: number): void => {
   const { model, steps, hours, gravity, unitW } = context;
-  if (free(context, kind, step)) return;
   const most = kind.maxW + kind.initial.powerW;
   const [up, down, from, to] = [rampUpW, rampDownW, fromRestW, toRestW].map((rule) => Math.min(rule(kind, steps, step), most) / unitW);
   const { on, started, stopped, power } = columns;
@@ -168,7 +161,7 @@ const ramps = (context: ModelContext, kind: GeneratorProblem, columns: Columns, 
   if (step > 0 && sinceMs !== undefined && warmUpShare(kind, sinceMs, steps[step - 1]!) > 0) given += from! - up!;
   model.row(-Infinity, beforeNow + given, [
     [power[step]!, 1],
-    ...also(columns.up[step], 1),
+    ...also(columns.heldUp[step], 1),
     ...before.map(([column]): Term => [column, -1]),
     ...(step > 0 ? [[on[step - 1]!, -up!] as Term] : []),
     [started[step]!, -from!],
@@ -177,7 +170,7 @@ const ramps = (context: ModelContext, kind: GeneratorProblem, columns: Columns, 
   ]);
   model.row(-Infinity, -beforeNow, [
     [power[step]!, -1],
-    ...also(columns.down[step], 1),
+    ...also(columns.heldDown[step], 1),
     ...before,
     [on[step]!, -down!],
     [stopped[step]!, -to!],

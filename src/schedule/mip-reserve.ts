@@ -40,10 +40,9 @@ const siteReserve = (context: ModelContext, columns: Columns, reserve: ReservePr
   const { problem, model, unitW } = context;
   const site = problem.sites[s]!;
   if (!takesPart(reserve, site.id, step)) return [];
-  const generators = columns.generators.flatMap(({ members, up, down }): Term[] => {
-    const column = (reserve.direction === 'up' ? up : down)[step];
-    return problem.generators[members[0]!]!.siteId === site.id && column !== undefined ? [[column, 1]] : [];
-  });
+  const generators = columns.generators.flatMap(({ members, up, down }): readonly Term[] =>
+    problem.generators[members[0]!]!.siteId === site.id ? (reserve.direction === 'up' ? up : down)[step]! : [],
+  );
   const indexes = problem.batteries.flatMap(({ siteId }, b) => (siteId === site.id ? [b] : []));
   const batteries = indexes.map((b): Term => [batteryReserve(context, columns.batteries[b]!, reserve, b, step), 1]);
   const sign = reserve.direction === 'up' ? 1 : -1;

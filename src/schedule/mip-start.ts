@@ -10,16 +10,16 @@ import type { CommitmentColumns } from './mip-generator-columns.js';
  * stop not long before. Each stop is matched once and each start once, which is tight, and right for several like units
  * too (the matching of Brandenberg, Huber and Silbernagl 2017; Knueven, Ostrowski and Watson, INFORMS J. Comput. 32(4), 2020).
  */
-export const startColumns = (
-  { model, steps }: ModelContext,
-  generators: readonly GeneratorProblem[],
-  { started, stopped }: CommitmentColumns,
-): void => {
+export const startColumns = (context: ModelContext, generators: readonly GeneratorProblem[], columns: CommitmentColumns): void => {
+  const { model, steps } = context;
+  const { started, stopped } = columns;
   const kind = generators[0]!;
   const coldMicro = startMicroAfter(kind, Infinity);
   started.forEach((column) => model.addCost(column, coldMicro / 1e6));
   const coldS = kind.startCosts.at(-1)?.offS ?? 0;
   if (coldS === 0) return;
+  if (generators.length === 1 && (coldS * SECOND_MS * steps.length) / (steps.at(-1)!.endMs - steps[0]!.startMs) > MANY_STEPS)
+    return stillWarm(context, kind, columns);
   const ofStart: Term[][] = steps.map(() => []);
   const warmer = (stoppedMs: number, fromStep: number): Term[] => {
     const terms: Term[] = [];
@@ -45,5 +45,40 @@ export const startColumns = (
   }
   ofStart.forEach((terms, step) => {
     if (terms.length > 0) model.row(-Infinity, 0, [...terms, [started[step]!, -1]]);
+  });
+};
+
+/** Where it takes more steps than this to get cold, matching each stop with each start after it would make the model large. */
+const MANY_STEPS = 64;
+
+/**
+ * For one unit: a start is as warm as the last stop says, so that it costs less where there is any stop not long before (Morales-España,
+ * Latorre and Ramos, IEEE Trans. Power Systems 28(4), 2013, eq. 15). Stops are counted up, so that a row names but two counts.
+ */
+const stillWarm = ({ model, steps }: ModelContext, kind: GeneratorProblem, { started, stopped }: CommitmentColumns): void => {
+  const counts: number[] = [];
+  stopped.forEach((column, step) => {
+    const count = model.column(0, Infinity);
+    const before: Term[] = step > 0 ? [[counts[step - 1]!, -1]] : [];
+    model.row(0, 0, [[count, 1], ...before, [column, -1]]);
+    counts.push(count);
+  });
+  const { on, sinceMs } = kind.initial;
+  kind.startCosts.slice(1).forEach(({ offS, micro }, index) => {
+    const saved = (micro - kind.startCosts[index]!.micro) / 1e6;
+    if (saved <= 0) return;
+    started.forEach((start, step) => {
+      const fromMs = steps[step]!.startMs - offS * SECOND_MS;
+      const rested = !on && sinceMs !== undefined && sinceMs > fromMs ? 1 : 0;
+      const warm = model.column(0, 1, -saved);
+      model.row(-Infinity, 0, [
+        [warm, 1],
+        [start, -1],
+      ]);
+      const gone = steps.findLastIndex(({ startMs }) => startMs <= fromMs);
+      const earlier: Term[] = gone >= 0 ? [[counts[gone]!, 1]] : [];
+      const until: Term[] = step > 0 ? [[counts[step - 1]!, -1]] : [];
+      model.row(-Infinity, rested, [[warm, 1], ...until, ...earlier]);
+    });
   });
 };

@@ -55,7 +55,7 @@ export const solveLinear = (highs: Highs, linear: LinearModel, limits: SolveLimi
 
 /** Shares of the time that the relaxed model and a first plan may take. */
 const RELAXED_SHARE = 0.4;
-const FIRST_SHARE = 0.25;
+const FIRST_SHARE = 0.4;
 /** A first plan need not be better than this. */
 const FIRST_GAP = 1e-3;
 /** What the rows that are not stated may hide of the gap, and of the time to make up for that. */

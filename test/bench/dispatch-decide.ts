@@ -15,7 +15,7 @@ const CYCLES = 40;
 /** Physics go on for so many of them: they take longer than the decision. */
 const LIVE_CYCLES = 5;
 
-/** One decision for 10,000 devices in the middle of an event, in two fleets, by the processor's time. */
+/** One decision for 10,000 devices in the middle of an event, in two fleets. */
 export const decideRows = (): BenchRow[] => [
   ...decideIn('decide', plainFleet()),
   ...decideIn('decide with chargers, a plan and limits that bind', fleetWithChargers()),
@@ -63,12 +63,6 @@ expect: [{ shared: given, from: 0s }]
 `,
   );
 
-/** The time that this process has had of a processor: others on the same machine are no part of what it takes. */
-const cpuMs = (): number => {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
-};
-
 const decideIn = (what: string, scenario: Scenario): BenchRow[] => {
   const plant = plantOf(scenario);
   const polls = new ScenarioPolls();
@@ -89,21 +83,21 @@ const decideIn = (what: string, scenario: Scenario): BenchRow[] => {
       polls.keep(living, nowMs);
       polls.poll(living, nowMs, () => false, { isFrozen: false, isAlone: false });
     }
-    const imagedMs = cpuMs();
+    const imagedMs = performance.now();
     const image = plantImage(plant, polls.states, nowMs);
-    imageMs.push(cpuMs() - imagedMs);
-    const beganMs = cpuMs();
+    imageMs.push(performance.now() - imagedMs);
+    const beganMs = performance.now();
     const seen = memory.look(plant, image, wishes.lockedOut);
-    const lookedMs = cpuMs();
+    const lookedMs = performance.now();
     const decision = decide({ ...wishes, ...seen, atMs: nowMs, plant });
-    decideMs.push(cpuMs() - lookedMs);
+    decideMs.push(performance.now() - lookedMs);
     memory.note(plant, image, decision);
-    cycleMs.push(cpuMs() - beganMs);
-    const notedMs = cpuMs();
+    cycleMs.push(performance.now() - beganMs);
+    const notedMs = performance.now();
     const parts = partsOf({ ...wishes, ...seen, atMs: nowMs, plant }, decision);
     changed = changesBetween(partsBefore, parts).set.length;
     partsBefore = parts;
-    logMs.push(cpuMs() - notedMs);
+    logMs.push(performance.now() - notedMs);
   }
   return [
     { what: `${what}: the image of the plant that it is made on, median`, value: quantile(imageMs, 0.5), unit: 'ms' },

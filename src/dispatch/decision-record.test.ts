@@ -1,4 +1,4 @@
-import { describe, expect } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fc, test } from '../../test/prop.js';
 import { changesBetween, type Parts } from './decision-record.js';
 
@@ -36,6 +36,17 @@ describe('what changes from cycle to cycle', () => {
       before = after;
     }
     expect(entries).toEqual(new Map(changesBetween(NOTHING, before).set));
+  });
+
+  it.each([
+    [new Map(), new Set()],
+    [new Set(), new Map()],
+    [{}, []],
+    [[], {}],
+    [{}, new Map()],
+  ])('is another one where %o became %o', (before, after) => {
+    const [was, is] = [before, after].map((one): Parts => new Map([['devices', new Map([['one', one]])]]));
+    expect(changesBetween(was!, is!).set.map(([name]) => name)).toEqual(['devices/one']);
   });
 
   test.prop([cycle])('is nothing where the same is said again in other objects', (said) => {

@@ -72,14 +72,13 @@ const addMapChanges = (name: string, before: Values, after: Values, to: { set: [
 const isSame = (a: unknown, b: unknown): boolean => {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((each, index) => isSame(each, b[index]));
-  if (a instanceof Map || a instanceof Set) return isIterable(b) && a.size === b.size && isSame([...a], [...b]);
-  return !isIterable(b) && hasSameFields(a as Fields, b as Fields);
+  if (a.constructor !== b.constructor) return false;
+  if (Array.isArray(a)) return a.length === (b as unknown[]).length && a.every((each, index) => isSame(each, (b as unknown[])[index]));
+  if (a instanceof Map || a instanceof Set) return a.size === (b as typeof a).size && isSame([...a], [...(b as typeof a)]);
+  return hasSameFields(a as Fields, b as Fields);
 };
 
 type Fields = Readonly<Record<string, unknown>>;
-
-const isIterable = (value: object): value is Map<unknown, unknown> | Set<unknown> => value instanceof Map || value instanceof Set;
 
 const hasSameFields = (a: Fields, b: Fields): boolean => {
   for (const name in a) if (!isSame(a[name], b[name])) return false;

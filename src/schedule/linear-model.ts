@@ -22,6 +22,8 @@ export interface LinearModel {
   readonly offset: number;
   /** Rows that hold too, but need be stated only where an answer breaks them. */
   readonly late: readonly LateRow[];
+  /** Columns that are nothing in a first answer, which is found sooner then. */
+  readonly seldom: readonly number[];
 }
 
 /** Collects columns and rows. A coefficient that is not a finite number is a mistake of ours and throws at once. */
@@ -36,6 +38,7 @@ export class LinearModelBuilder {
   private readonly columns: number[] = [];
   private readonly coefficients: number[] = [];
   private readonly late: LateRow[] = [];
+  private readonly seldom: number[] = [];
   private offset = 0;
   private weight = 1;
 
@@ -82,6 +85,11 @@ export class LinearModelBuilder {
     this.late.push({ lower, columns: terms.map(([column]) => column), coefficients: terms.map(([, coefficient]) => coefficient) });
   }
 
+  /** Leaves a column at nothing in a first answer. */
+  nothingAtFirst(column: number): void {
+    this.seldom.push(column);
+  }
+
   addCost(column: number, cost: number): void {
     if (!Number.isFinite(cost)) throw new Error(`column ${column} would cost ${cost}`);
     this.cost[column]! += cost * this.weight;
@@ -109,6 +117,7 @@ export class LinearModelBuilder {
       coefficients: Float64Array.from(this.coefficients),
       offset: this.offset,
       late: this.late,
+      seldom: this.seldom,
     };
   }
 }

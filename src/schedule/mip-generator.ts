@@ -1,4 +1,3 @@
-import { SECOND_MS } from '../kernel/units.js';
 import type { GeneratorProblem } from './generator-problem.js';
 import { boundUntilMs } from './generator-rules.js';
 import type { Term } from './linear-model.js';
@@ -7,6 +6,7 @@ import { type ModelContext, PENALTIES } from './mip-context.js';
 import type { CommitmentColumns, GeneratorColumns, ReserveWishes } from './mip-generator-columns.js';
 import { outputColumns } from './mip-output.js';
 import { generatorOverride } from './mip-override.js';
+import { recentSums } from './mip-recent.js';
 import { startColumns } from './mip-start.js';
 import { atStep } from './problem-values.js';
 
@@ -62,21 +62,24 @@ const commitmentColumns = (context: ModelContext, generators: readonly Generator
       [missing, 1],
     ]);
   });
+  const starts = recentSums(context, started, kind.minUpS);
+  const stops = recentSums(context, stopped, kind.minDownS);
   steps.forEach((_, step) => {
-    const starts = recent(context, step, kind.minUpS).map((at): Term => [started[at]!, 1]);
-    const stops = recent(context, step, kind.minDownS).map((at): Term => [stopped[at]!, 1]);
-    model.row(-Infinity, -countAt(running, step), [...starts, [on[step]!, -1]]);
-    model.row(-Infinity, count - countAt(resting, step), [...stops, [on[step]!, 1]]);
+    model.row(-Infinity, -countAt(running, step), [...starts(step), [on[step]!, -1]]);
+    model.row(-Infinity, count - countAt(resting, step), [...stops(step), [on[step]!, 1]]);
+    if (mayWait(context, kind, step)) [started[step]!, stopped[step]!].forEach((column) => model.nothingAtFirst(column));
   });
   return columns;
 };
 
-/** Steps up to this one that began less than `seconds` before it did. */
-const recent = ({ steps }: ModelContext, step: number, seconds: number): number[] => {
-  const recents = [step];
-  for (let earlier = step - 1; earlier >= 0; earlier -= 1) {
-    if (steps[earlier]!.startMs + seconds * SECOND_MS <= steps[step]!.startMs) break;
-    recents.push(earlier);
-  }
-  return recents;
+/** With so many steps a first plan switches at few of them. */
+const FINE_STEPS = 300;
+const SWITCHES_AT = 24;
+
+/** Whether a first plan need not switch a unit at a step: nothing that is asked of it changes there, and another step is near. */
+const mayWait = ({ steps }: ModelContext, { available, mustRun, override }: GeneratorProblem, step: number): boolean => {
+  if (steps.length < FINE_STEPS || step === 0) return false;
+  const asked = (at: number): unknown[] => [atStep(available, at), atStep(mustRun, at), override?.powerW[at] ?? null];
+  const [before, now] = [asked(step - 1), asked(step)];
+  return step % Math.ceil(steps.length / SWITCHES_AT) !== 0 && before.every((one, index) => one === now[index]);
 };

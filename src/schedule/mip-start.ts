@@ -4,6 +4,7 @@ import type { GeneratorProblem } from './generator-problem.js';
 import type { Term } from './linear-model.js';
 import type { ModelContext } from './mip-context.js';
 import type { CommitmentColumns } from './mip-generator-columns.js';
+import { countsOf, MANY_STEPS } from './mip-recent.js';
 
 /**
  * Start costs by time off: every start costs what the coldest does, and gets back the difference where it is matched with a
@@ -48,21 +49,13 @@ export const startColumns = (context: ModelContext, generators: readonly Generat
   });
 };
 
-/** Where it takes more steps than this to get cold, matching each stop with each start after it would make the model large. */
-const MANY_STEPS = 64;
-
 /**
  * For one unit: a start is as warm as the last stop says, so that it costs less where there is any stop not long before (Morales-España,
  * Latorre and Ramos, IEEE Trans. Power Systems 28(4), 2013, eq. 15). Stops are counted up, so that a row names but two counts.
  */
-const stillWarm = ({ model, steps }: ModelContext, kind: GeneratorProblem, { started, stopped }: CommitmentColumns): void => {
-  const counts: number[] = [];
-  stopped.forEach((column, step) => {
-    const count = model.column(0, Infinity);
-    const before: Term[] = step > 0 ? [[counts[step - 1]!, -1]] : [];
-    model.row(0, 0, [[count, 1], ...before, [column, -1]]);
-    counts.push(count);
-  });
+const stillWarm = (context: ModelContext, kind: GeneratorProblem, { started, stopped }: CommitmentColumns): void => {
+  const { model, steps } = context;
+  const counts = countsOf(context, stopped);
   const { on, sinceMs } = kind.initial;
   kind.startCosts.slice(1).forEach(({ offS, micro }, index) => {
     const saved = (micro - kind.startCosts[index]!.micro) / 1e6;

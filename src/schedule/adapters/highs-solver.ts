@@ -56,6 +56,8 @@ export const solveLinear = (highs: Highs, linear: LinearModel, limits: SolveLimi
 /** Shares of the time that the relaxed model and a first plan may take. */
 const RELAXED_SHARE = 0.4;
 const FIRST_SHARE = 0.4;
+/** And a first plan of a model that is too fine to come to a good one otherwise. */
+const SIMPLE_SHARE = 0.75;
 /** A first plan need not be better than this. */
 const FIRST_GAP = 1e-3;
 /** What the rows that are not stated may hide of the gap, and of the time to make up for that. */
@@ -87,9 +89,24 @@ class LinearRun {
 
   solve(): LinearSolution {
     if (this.whole.length > 0 && this.linear.late.length > 0) return this.stepByStep();
-    const proven = this.run(this.limits.timeLimitS, this.limits.gap);
+    if (this.linear.seldom.length > 0) this.beginWithoutSeldom();
+    const proven = this.run(this.leftS(), this.limits.gap);
     const provenGap = this.whole.length > 0 ? Number(this.model.info.get('mip_gap')) : 0;
     return { values: this.answer().values, proven, gap: Number.isFinite(provenGap) ? provenGap : 1 };
+  }
+
+  /** A first plan without what there is seldom. */
+  private beginWithoutSeldom(): void {
+    const indices = this.linear.seldom;
+    const nothing = new Float64Array(indices.length);
+    this.model.changeColsBounds({ kind: 'set', indices }, nothing, nothing);
+    const first = this.tried(() => {
+      this.run(SIMPLE_SHARE * this.limits.timeLimitS, Math.max(FIRST_GAP, this.limits.gap));
+      return this.answer();
+    });
+    const upper = Float64Array.from(indices, (column) => this.linear.colUpper[column]!);
+    this.model.changeColsBounds({ kind: 'set', indices }, nothing, upper);
+    if (first) this.model.setSolution({ colValue: first.values });
   }
 
   /** The relaxed model says which rows matter, and which whole numbers are as good as settled: those settled give a first plan. */

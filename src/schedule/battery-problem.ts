@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { batteryOverrideSchema } from './override.js';
-import { magnitude, perStepMagnitude, positive, quantity } from './problem-values.js';
+import { atStep, magnitude, perStepMagnitude, positive, quantity } from './problem-values.js';
 
 const share = z.number().gt(0).max(1);
 
@@ -49,6 +49,10 @@ export const batterySchema = z.object({
 export const FULL_WITHIN_WH = 1;
 
 export type BatteryProblem = z.output<typeof batterySchema>;
+
+/** What a battery keeps whatever is asked of it: its household's floor, within its range; Wh. */
+export const floorWhOf = ({ minEnergyWh, maxEnergyWh, reserveFloorWh }: BatteryProblem, step: number): number =>
+  Math.max(minEnergyWh, Math.min(maxEnergyWh, atStep(reserveFloorWh, step)));
 
 /** What the plan may discharge: its time's share of what is left of the year's throughput; Wh AC. */
 export const throughputWh = ({ throughput }: BatteryProblem, startMs: number, endMs: number): number => {

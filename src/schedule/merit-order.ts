@@ -1,3 +1,4 @@
+import { floorWhOf } from './battery-problem.js';
 import type { Interval } from '../kernel/interval.js';
 import { clamp, HOUR_MS, SECOND_MS } from '../kernel/units.js';
 import { type Decisions, scheduleOf } from './evaluate.js';
@@ -121,7 +122,7 @@ const gridRules = ({ batteries }: PlanningProblem, id: string): Pick<Situation, 
 
 const serve = (battery: BatteryProblem, now: Situation, step: number, hour: number): number => {
   const { storedWh, needW, bandW } = now;
-  const floorWh = Math.min(Math.max(battery.minEnergyWh, atStep(battery.reserveFloorWh, step)), battery.maxEnergyWh);
+  const floorWh = floorWhOf(battery, step);
   const givableW = Math.max(0, ((storedWh - floorWh) * battery.dischargeEfficiency) / hour);
   const takableW = Math.max(0, (battery.maxEnergyWh - storedWh) / battery.chargeEfficiency / hour);
   const giveW = Math.min(atStep(battery.maxDischargeW, step), givableW, now.toGrid ? Infinity : Math.max(0, needW));

@@ -1,6 +1,6 @@
 import type { Term } from './linear-model.js';
 import { CALM, type ModelContext, PENALTIES, priceOf } from './mip-context.js';
-import { throughputWh } from './battery-problem.js';
+import { floorWhOf, throughputWh } from './battery-problem.js';
 import { batteryOverride } from './mip-override.js';
 import { takenLimitW } from './site-limits.js';
 import { batteryCourse, leavesBattery } from './told-by-hand.js';
@@ -109,9 +109,6 @@ const dischargeLimitW = (context: ModelContext, battery: BatteryProblem, site: S
   return battery.dischargeToGrid || !alone(context, site) ? limitW : Math.min(limitW, atStep(site.loadW, step));
 };
 
-const floorWh = (battery: BatteryProblem, step: number): number =>
-  Math.min(Math.max(battery.minEnergyWh, atStep(battery.reserveFloorWh, step)), battery.maxEnergyWh);
-
 /**
  * Whether the stored energy may have to leave its range: it starts outside, its floor rises on the way, a person has set it by hand, or a
  * connection's limit, which counts for more than a reserve, may need what is kept back. Otherwise standing still is always allowed, and
@@ -127,7 +124,7 @@ export const mayLeaveRange = ({ problem, hours }: ModelContext, battery: Battery
     return true;
   return hours.some(
     (_, step) =>
-      initialEnergyWh < floorWh(battery, step) ||
+      initialEnergyWh < floorWhOf(battery, step) ||
       atStep(site.loadW, step) > atStep(site.importLimitW ?? Infinity, step) ||
       atStep(site.pvMinW, step) - atStep(site.loadW, step) > atStep(site.exportLimitW ?? Infinity, step) ||
       [...problem.generators, ...problem.flexibleLoads].some(({ siteId }) => siteId === site.id),
@@ -140,7 +137,7 @@ const energyColumn = (
   step: number,
   { soft, free }: { soft: boolean; free: boolean },
 ): number => {
-  const [min, floor, max] = [battery.minEnergyWh, floorWh(battery, step), battery.maxEnergyWh].map((energyWh) => energyWh / unitW);
+  const [min, floor, max] = [battery.minEnergyWh, floorWhOf(battery, step), battery.maxEnergyWh].map((energyWh) => energyWh / unitW);
   if (!soft) return model.column(floor!, max!);
   const energy = model.column(0, battery.capacityWh / unitW);
   const price = free ? 0 : gravity * hours[step]!;

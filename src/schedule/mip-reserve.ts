@@ -1,10 +1,11 @@
+import { floorWhOf } from './battery-problem.js';
 import type { Term } from './linear-model.js';
 import { type BatteryColumns, mayLeaveRange } from './mip-battery.js';
 import { type ModelContext, PENALTIES } from './mip-context.js';
 import type { GeneratorColumns, ReserveWishes } from './mip-generator-columns.js';
 import type { SiteColumns } from './mip-site.js';
 import { atStep, type ReserveProblem } from './problem.js';
-import { lastingHours, lowestWh, reserveLimitW } from './reserve-held.js';
+import { lastingHours, reserveLimitW } from './reserve-held.js';
 
 const takesPart = ({ siteIds, powerW }: ReserveProblem, siteId: string, step: number): boolean =>
   (siteIds?.includes(siteId) ?? true) && atStep(powerW, step) > 0;
@@ -109,7 +110,7 @@ const batteryReserve = (context: ModelContext, columns: BatteryColumns, reserve:
     [less, -1],
   ]);
   const perUnit = up ? hours / battery.dischargeEfficiency : hours * battery.chargeEfficiency;
-  const bound = (up ? -lowestWh(battery, step) : battery.maxEnergyWh) / unitW;
+  const bound = (up ? -floorWhOf(battery, step) : battery.maxEnergyWh) / unitW;
   // Outside its range a battery holds nothing; its energy must then not be forced back.
   const site = problem.sites.find(({ id }) => id === battery.siteId)!;
   const none = mayLeaveRange(context, battery, site) ? model.binary() : undefined;

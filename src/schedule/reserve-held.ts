@@ -1,4 +1,6 @@
 import { HOUR_MS, type Watt } from '../kernel/units.js';
+import { floorWhOf } from './battery-problem.js';
+import { bySite } from './by-site.js';
 import type { GeneratorProblem } from './generator-problem.js';
 import { beforeStep, rampDownW, riseW, toRestW, warmShares } from './generator-rules.js';
 import { atStep, type BatteryProblem, type PlanningProblem, type ReserveProblem, type SiteProblem } from './problem.js';
@@ -55,17 +57,6 @@ interface Store extends BatteryPlan {
   readonly battery: BatteryProblem;
 }
 
-/** What stands at each site. */
-export const bySite = <Device extends { readonly siteId: string }>(devices: readonly Device[]): ReadonlyMap<string, readonly Device[]> => {
-  const groups = new Map<string, Device[]>();
-  for (const device of devices) {
-    const group = groups.get(device.siteId);
-    if (group) group.push(device);
-    else groups.set(device.siteId, [device]);
-  }
-  return groups;
-};
-
 const unitRoomW = (unit: Unit, { steps }: Plan, step: number, { direction }: ReserveProblem): number => {
   const { generator, warm } = unit;
   if (!unit.on[step]) return 0;
@@ -101,7 +92,7 @@ const storeRoomW = ({ battery, ...plan }: Store, step: number, { direction, dura
   const hours = lastingHours(durationS);
   const storedWh = [step === 0 ? battery.initialEnergyWh : plan.energyWh[step - 1]!, plan.energyWh[step]!];
   if (direction === 'up') {
-    const lastsW = ((Math.min(...storedWh) - lowestWh(battery, step)) * battery.dischargeEfficiency) / hours;
+    const lastsW = ((Math.min(...storedWh) - floorWhOf(battery, step)) * battery.dischargeEfficiency) / hours;
     return Math.max(0, Math.min(atStep(battery.maxDischargeW, step) - powerW, lastsW));
   }
   const fitsW = (battery.maxEnergyWh - Math.max(...storedWh)) / battery.chargeEfficiency / hours;
@@ -110,10 +101,6 @@ const storeRoomW = ({ battery, ...plan }: Store, step: number, { direction, dura
 
 /** For how long a reserve must last. */
 export const lastingHours = (durationS: number): number => Math.max(durationS, 1) / (HOUR_MS / 1_000);
-
-/** What a battery keeps whatever is asked of it. */
-export const lowestWh = ({ minEnergyWh, maxEnergyWh, reserveFloorWh }: BatteryProblem, step: number): number =>
-  Math.max(minEnergyWh, Math.min(maxEnergyWh, atStep(reserveFloorWh, step)));
 
 /** What the connection lets through on top. Where a battery of the site must not touch the grid, its reserve must not either. */
 export const reserveLimitW = (batteries: readonly BatteryProblem[], site: SiteProblem, step: number, reserve: ReserveProblem): number => {

@@ -1,3 +1,4 @@
+import { floorWhOf } from './battery-problem.js';
 import type { Interval } from '../kernel/interval.js';
 import { clamp, HOUR_MS } from '../kernel/units.js';
 import {
@@ -18,7 +19,7 @@ import { sunToldW, takenLimitW } from './site-limits.js';
 export const batteryToldW = (battery: BatteryProblem, step: number, storedWh: number, hours: number): number | undefined => {
   const powerW = battery.override?.powerW[step] ?? null;
   if (powerW === null) return undefined;
-  const floorWh = Math.min(battery.maxEnergyWh, Math.max(battery.minEnergyWh, atStep(battery.reserveFloorWh, step)));
+  const floorWh = floorWhOf(battery, step);
   const lastsW = Math.max(0, storedWh - floorWh) * (battery.dischargeEfficiency / hours);
   const fitsW = Math.max(0, battery.maxEnergyWh - storedWh) / battery.chargeEfficiency / hours;
   const toldW = clamp(powerW, -Math.min(atStep(battery.maxChargeW, step), fitsW), Math.min(atStep(battery.maxDischargeW, step), lastsW));

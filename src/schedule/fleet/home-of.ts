@@ -1,8 +1,9 @@
+import { floorWhOf } from '../battery-problem.js';
 import { clamp } from '../../kernel/units.js';
 import { CALM, OWN_FIRST, PENALTIES } from '../mip-context.js';
 import { overridePenalty } from '../mip-override.js';
 import { atStep, type BatteryProblem, type PlanningProblem, type ReserveProblem, type SiteProblem } from '../problem.js';
-import { lastingHours, lowestWh, reserveLimitW } from '../reserve-held.js';
+import { lastingHours, reserveLimitW } from '../reserve-held.js';
 import { takenLimitW } from '../site-limits.js';
 import { batteryCourse, leavesBattery } from '../told-by-hand.js';
 import { type Convex, hullOf, type Point } from './convex.js';
@@ -60,7 +61,7 @@ export const homeOf = (setting: Setting, site: SiteProblem): Home | undefined =>
     sell: hours.map((_, step) => atStep(site.exportMicroPerKwh, step) / 1e6 - money(step)),
     curtailment: problem.curtailmentMicroPerKwh / 1e6 + CALM * scale,
     beyondLimit: PENALTIES.site * scale,
-    ...(battery && { battery: batteryOf(setting, site, battery) }),
+    ...(battery && { battery: batteryOf(setting, site, battery, { heldUp, heldDown }) }),
   };
 };
 
@@ -106,17 +107,16 @@ const batteryOf = (
   { problem, hours, scale, promisedSteps = Infinity, holding, reserves = [] }: Setting,
   site: SiteProblem,
   battery: BatteryProblem,
+  { heldUp, heldDown }: Pick<Home, 'heldUp' | 'heldDown'>,
 ): HomeBattery => {
   const promised = problem.promises?.batteries.find(({ id }) => id === battery.id)?.powerW ?? [];
   const told = batteryCourse(battery, hours, leavesBattery(problem, site));
-  const shareW = (direction: ReserveProblem['direction'], step: number): number =>
-    reserves.reduce((sum, reserve) => (reserve.direction === direction ? sum + atStep(reserve.powerW, step) : sum), 0);
+  const kept = (mostW: number, held: Held | undefined, step: number): number => mostW / 1_000 - (held?.kw[step] ?? 0);
   return {
-    chargeKw: hours.map((_, step) => {
-      const [mostW, sharedW] = [atStep(battery.maxChargeW, step), shareW('down', step)];
-      return Math.max(0, Math.min(mostW - sharedW, takenLimitW(site, step))) / 1_000;
-    }),
-    dischargeKw: hours.map((_, step) => Math.max(0, atStep(battery.maxDischargeW, step) - shareW('up', step)) / 1_000),
+    chargeKw: hours.map((_, step) =>
+      Math.max(0, Math.min(kept(atStep(battery.maxChargeW, step), heldDown, step), takenLimitW(site, step) / 1_000)),
+    ),
+    dischargeKw: hours.map((_, step) => Math.max(0, kept(atStep(battery.maxDischargeW, step), heldUp, step))),
     capacityKwh: battery.capacityWh / 1_000,
     initialKwh: battery.initialEnergyWh / 1_000,
     chargeEfficiency: battery.chargeEfficiency,
@@ -146,7 +146,7 @@ const holdingCost = (
   { hour, scale, last, reserves }: { hour: number; scale: number; last: boolean; reserves: readonly ReserveProblem[] },
 ): Convex => {
   const { minEnergyWh, maxEnergyWh, capacityWh, initialEnergyWh, terminalMicroPerKwh } = battery;
-  const floorWh = lowestWh(battery, step);
+  const floorWh = floorWhOf(battery, step);
   const lasting = reserves.map((reserve) => lastingOf(battery, step, reserve));
   const targets = battery.targets.filter((target) => target.step === step);
   const range = PENALTIES.energyRange * scale * hour;
@@ -172,7 +172,7 @@ const lastingOf = (battery: BatteryProblem, step: number, { direction, durationS
   const lasts = lastingHours(durationS);
   if (direction === 'up') {
     const perWh = battery.dischargeEfficiency / lasts;
-    const levelWh = lowestWh(battery, step) + shareW / perWh;
+    const levelWh = floorWhOf(battery, step) + shareW / perWh;
     return { levelWh, perWh, shortWh: (energyWh: number) => Math.max(0, levelWh - energyWh) };
   }
   const perWh = 1 / battery.chargeEfficiency / lasts;

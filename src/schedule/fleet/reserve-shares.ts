@@ -1,7 +1,9 @@
 import { sum } from '../../kernel/sum.js';
 import type { Watt } from '../../kernel/units.js';
+import { floorWhOf } from '../battery-problem.js';
+import { bySite } from '../by-site.js';
 import { atStep, type BatteryProblem, type PlanningProblem, type ReserveProblem, type SiteProblem } from '../problem.js';
-import { bySite, lastingHours, lowestWh, reserveLimitW, siteRoomsW } from '../reserve-held.js';
+import { lastingHours, reserveLimitW, siteRoomsW } from '../reserve-held.js';
 import type { Schedule } from '../schedule.js';
 
 /** What each site is to hold of the reserves at each step: by reserve, then by site, then by step. */
@@ -72,7 +74,7 @@ const mostOfBattery = (battery: BatteryProblem, hours: readonly number[], { dire
   let [fullestWh, emptiestWh] = [initialEnergyWh, initialEnergyWh];
   return hours.map((hour, step) => {
     const [chargeW, dischargeW] = [atStep(battery.maxChargeW, step), atStep(battery.maxDischargeW, step)];
-    const keptWh = lowestWh(battery, step);
+    const keptWh = floorWhOf(battery, step);
     const mostW =
       direction === 'up'
         ? Math.min(dischargeW, ((fullestWh - keptWh) * dischargeEfficiency) / lasts)

@@ -1,4 +1,4 @@
-import { throughputWh } from '../battery-problem.js';
+import { floorWhOf, throughputWh } from '../battery-problem.js';
 import { batteryToldW } from '../told-by-hand.js';
 import { HOUR_MS } from '../../kernel/units.js';
 import { atStep, type BatteryProblem } from '../problem.js';
@@ -139,7 +139,7 @@ class BatteryWhy {
   }
 
   private floorWh(step: number): number {
-    return Math.max(this.battery.minEnergyWh, Math.min(this.battery.maxEnergyWh, atStep(this.battery.reserveFloorWh, step)));
+    return floorWhOf(this.battery, step);
   }
 
   /** Whether more than half of what it charges the site would give away without it. */

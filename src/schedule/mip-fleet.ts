@@ -2,6 +2,7 @@ import type { Term } from './linear-model.js';
 import { type ModelContext, PENALTIES, priceOf } from './mip-context.js';
 import { netTerms, type SiteColumns } from './mip-site.js';
 import { atStep, feedersOf, shareWithin } from './problem.js';
+import type { SiteCharge } from './site-charge.js';
 
 /** Limits on several sites together, softened. */
 export const feederRows = ({ problem, model, hours, gravity, unitW }: ModelContext, sites: readonly SiteColumns[]): void => {
@@ -19,6 +20,18 @@ export const feederRows = ({ problem, model, hours, gravity, unitW }: ModelConte
         model.row(-Infinity, atStep(limit, step) / unitW, [...net, [over, -1]]);
       });
     }
+  }
+};
+
+/** What a site is charged beside its tariff. */
+export const chargeRows = ({ model, hours, unitW }: ModelContext, site: SiteColumns, charges: readonly SiteCharge[]): void => {
+  const units = 1_000 / unitW;
+  for (const { step, sign, fromKw, base, pieces } of charges) {
+    const hour = hours[step]!;
+    model.addOffset(base * hour);
+    const beyond = pieces.map(({ kw, price }): Term => [model.column(0, kw * units, (price / units) * hour), -1]);
+    const net = netTerms([site], step).map(([column, coefficient]): Term => [column, sign * coefficient]);
+    model.row(-Infinity, fromKw * units, [...net, ...beyond]);
   }
 };
 

@@ -5,7 +5,7 @@ import { giveBack, type UnitRun } from './give-back.js';
 import { type LinearModel, LinearModelBuilder, type Term } from './linear-model.js';
 import { type EitherOr, keyOf, type ModelContext, priceOf } from './mip-context.js';
 import { type BatteryColumns, batteryColumns } from './mip-battery.js';
-import { eventRows, feederRows } from './mip-fleet.js';
+import { chargeRows, eventRows, feederRows } from './mip-fleet.js';
 import { type LoadColumns, loadColumns } from './mip-load.js';
 import { generatorColumns } from './mip-generator.js';
 import type { GeneratorColumns } from './mip-generator-columns.js';
@@ -14,10 +14,13 @@ import { reserveRows, reservesAt } from './mip-reserve.js';
 import { type SiteColumns, siteColumns } from './mip-site.js';
 import { atStep, type PlanningProblem, stepsOf } from './problem.js';
 import { expectedProbability, problemIn } from './scenario-course.js';
+import type { SiteCharge } from './site-charge.js';
 import { unitGroups } from './unit-groups.js';
 
 export interface PlanModel {
   readonly linear: LinearModel;
+  /** How often costs of all courses together count. */
+  readonly totalWeight: number;
   /** Watts of one unit of power. */
   readonly unitW: number;
   readonly generators: readonly GeneratorColumns[];
@@ -36,9 +39,14 @@ export interface CourseColumns {
 /**
  * The model of a problem, with the either-or rules named for each course tied down by binaries. Without events, reserves and fleet limits
  * its sites do not touch each other. With scenarios it is the deterministic equivalent of a two-stage program (Birge and Louveaux,
- * Introduction to Stochastic Programming, ch. 2): generators, flexible loads and the batteries' shared steps are its first stage.
+ * Introduction to Stochastic Programming, ch. 2): generators, flexible loads and the batteries' shared steps are its first stage. `charges`:
+ * by course, what the only site of a problem is charged beside its tariff.
  */
-export const planModel = (problem: PlanningProblem, eitherOr: readonly EitherOr[]): PlanModel => {
+export const planModel = (
+  problem: PlanningProblem,
+  eitherOr: readonly EitherOr[],
+  charges: readonly (readonly SiteCharge[])[] = [],
+): PlanModel => {
   const steps = stepsOf(problem);
   const model = new LinearModelBuilder();
   const hours = steps.map(({ startMs, endMs }) => (endMs - startMs) / HOUR_MS);
@@ -57,13 +65,15 @@ export const planModel = (problem: PlanningProblem, eitherOr: readonly EitherOr[
     model.weigh(course.weight);
     const excused = index > 0 ? excusedColumns(context) : new Map<string, number>();
     excuses.push(excused);
-    return courseColumns({ ...context, problem: course.problem, excused }, { generators, loads }, eitherOr[index]!);
+    const columns = courseColumns({ ...context, problem: course.problem, excused }, { generators, loads }, eitherOr[index]!);
+    chargeRows(context, columns.sites[0]!, charges[index] ?? []);
+    return columns;
   });
   model.weigh(totalWeight);
   promiseRows(context, { batteries: planned[0]!.batteries, generators, expectedShare: courses[0]!.weight / totalWeight });
   chanceRows(context, excuses.slice(1));
   for (const course of planned.slice(1)) sharedRows(context, planned[0]!, course);
-  return { linear: model.build(), unitW, generators, loads, courses: planned };
+  return { linear: model.build(), totalWeight, unitW, generators, loads, courses: planned };
 };
 
 export interface Course {

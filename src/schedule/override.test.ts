@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fc, test } from '../../test/prop.js';
-import { solvePlan } from './adapters/highs-plan.js';
+import { solveCharged, solvePlan } from './adapters/highs-plan.js';
 import { planFleet } from './fleet/fleet-plan.js';
 import { meritOrder } from './merit-order.js';
 import { parseProblem } from './parse-problem.js';
@@ -48,7 +48,7 @@ const problemOf = (more: object): PlanningProblem =>
 
 /** By each way to plan there is; the checker agrees with all. */
 const plansOf = async (problem: PlanningProblem): Promise<Schedule[]> => {
-  const plans = [await solvePlan(problem, exactly), meritOrder(problem, 'asked for'), await planFleet(problem, exactly, solvePlan)];
+  const plans = [await solvePlan(problem, exactly), meritOrder(problem, 'asked for'), await planFleet(problem, exactly, solveCharged)];
   for (const plan of plans) expect(planFaults(problem, plan)).toEqual([]);
   return plans;
 };
@@ -101,7 +101,7 @@ describe('a battery that somebody has set by hand', () => {
       batteries: [battery([-2_000, -2_000, null, null]), other],
       fleet: { importLimitW: 3_000 },
     });
-    for (const plan of [await solvePlan(problem, exactly), await planFleet(problem, exactly, solvePlan)]) {
+    for (const plan of [await solvePlan(problem, exactly), await planFleet(problem, exactly, solveCharged)]) {
       expect(planFaults(problem, plan)).toEqual([]);
       expect(bent(plan)).toEqual([]);
       expect(batteryW(plan).slice(0, 2)).toEqual([-2_000, -2_000]);
@@ -260,7 +260,7 @@ describe('a load that a person holds', () => {
       sites: [home({ importMicroPerKwh: [300_000, 100_000, 100_000, 300_000] })],
       flexibleLoads: [car([null, 1_000, 2_000, null])],
     });
-    for (const plan of [await solvePlan(problem, exactly), await planFleet(problem, exactly, solvePlan)]) {
+    for (const plan of [await solvePlan(problem, exactly), await planFleet(problem, exactly, solveCharged)]) {
       expect(planFaults(problem, plan)).toEqual([]);
       expect(plan.loads[0]!.drawW.slice(1, 3).map(Math.round)).toEqual([1_000, 2_000]);
       expect(plan.breaches).toEqual([]);

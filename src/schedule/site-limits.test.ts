@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { solvePlan } from './adapters/highs-plan.js';
+import { solveCharged, solvePlan } from './adapters/highs-plan.js';
 import { planFleet } from './fleet/fleet-plan.js';
 import { meritOrder } from './merit-order.js';
 import { parseProblem } from './parse-problem.js';
@@ -53,7 +53,7 @@ const problemOf = (site: object, more: object): PlanningProblem =>
   });
 
 const plansOf = async (problem: PlanningProblem): Promise<Schedule[]> => {
-  const plans = [await solvePlan(problem, exactly), await planFleet(problem, exactly, solvePlan)];
+  const plans = [await solvePlan(problem, exactly), await planFleet(problem, exactly, solveCharged)];
   for (const plan of [...plans, meritOrder(problem, 'asked for')]) expect(planFaults(problem, plan)).toEqual([]);
   return plans;
 };

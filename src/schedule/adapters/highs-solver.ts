@@ -12,6 +12,8 @@ export interface LinearSolution {
   /** Whether the gap asked for was proven; otherwise time was up. */
   readonly proven: boolean;
   readonly gap: number;
+  /** What the model costs at these values. */
+  readonly cost: number;
 }
 
 const OPTIMAL = 7;
@@ -92,7 +94,7 @@ class LinearRun {
     if (this.linear.seldom.length > 0) this.beginWithoutSeldom();
     const proven = this.run(this.leftS(), this.limits.gap);
     const provenGap = this.whole.length > 0 ? Number(this.model.info.get('mip_gap')) : 0;
-    return { values: this.answer().values, proven, gap: Number.isFinite(provenGap) ? provenGap : 1 };
+    return { ...this.answer(), proven, gap: Number.isFinite(provenGap) ? provenGap : 1 };
   }
 
   /** A first plan without what there is seldom. */
@@ -125,7 +127,7 @@ class LinearRun {
       best = this.polished(best);
       const provenGap = Math.max(0, best.cost - bound) / Math.max(1e-9, Math.abs(best.cost));
       if (provenGap <= gap || this.leftS() <= HIDDEN_SHARE * timeLimitS)
-        return { values: best.values, proven: provenGap <= gap, gap: Math.min(1, provenGap) };
+        return { ...best, proven: provenGap <= gap, gap: Math.min(1, provenGap) };
     }
   }
 

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { fleetProblem } from '../../../test/bench/fleet-problem.js';
 import { fc, test } from '../../../test/prop.js';
 import { AdapterError } from '../../kernel/errors.js';
-import { solvePlan, solveTogether } from '../adapters/highs-plan.js';
+import { solveCharged, solvePlan, solveTogether } from '../adapters/highs-plan.js';
 import { anyProblem } from '../any-problem.fixture.js';
 import { feedersOf, type PlanningProblem } from '../problem.js';
 import { planFaults } from '../plan-check.js';
 import type { Schedule } from '../schedule.js';
 import { isFleet, planFleet } from './fleet-plan.js';
+import type { SiteSolver } from './solved-site.js';
 
 const DAY_HOURS = 24;
 const day = Array.from({ length: 4 * DAY_HOURS }, (_, hour) => hour % DAY_HOURS);
@@ -22,7 +23,7 @@ const small = (homes: number, generators: number, more: Partial<PlanningProblem>
   ...more,
 });
 const enough = { gap: 1e-3, timeLimitS: 20 };
-const checked = async (problem: PlanningProblem, limits = enough, solve = solveTogether): Promise<Schedule> => {
+const checked = async (problem: PlanningProblem, limits = enough, solve: SiteSolver = solveCharged): Promise<Schedule> => {
   const plan = await planFleet(problem, limits, solve);
   expect(planFaults(problem, plan)).toEqual([]);
   return plan;
@@ -97,9 +98,9 @@ describe('sites that only a solver can plan', () => {
 
   it('are planned by merit order when time is up', async () => {
     let asked = 0;
-    const plan = await checked(small(6, 2), { gap: 0, timeLimitS: 0 }, (problem, limits) => {
+    const plan = await checked(small(6, 2), { gap: 0, timeLimitS: 0 }, (...asking) => {
       asked += 1;
-      return solveTogether(problem, limits);
+      return solveCharged(...asking);
     });
     expect(asked).toBe(0);
     expect(plan.generators).toHaveLength(2);
@@ -187,6 +188,7 @@ describe('a fleet that holds reserves', () => {
     expect(short(await checked({ ...problem, reserves: [] }))).toEqual([]);
     const plan = await checked(problem);
     expect(short(plan)).toEqual([]);
+    expect(plan.gap).toBeLessThan(0.03);
     expect(plan.scenarios!.map(({ reserves }) => reserves[0]!.heldW)).toEqual(problem.scenarios.map(() => problem.reserves[0]!.powerW));
   }, 60_000);
 
@@ -201,7 +203,7 @@ describe('whatever the problem', () => {
   test.prop([anyProblem, fc.constantFrom(0.1, 0.4), fc.boolean()], { numRuns: 40 })(
     'planned site by site it keeps every rule, or names how far it bends',
     async (problem, timeLimitS, isSure) => {
-      const quickly = (one: PlanningProblem) => solveTogether(one, { gap: 1e-3, timeLimitS: 0.5 });
+      const quickly: SiteSolver = (one, _, charges) => solveCharged(one, { gap: 1e-3, timeLimitS: 0.5 }, charges);
       const posed = { ...problem, ...(isSure && { scenarios: [] }) };
       const plan = await planFleet(posed, { gap: 1e-3, timeLimitS }, quickly).catch((error: unknown) => {
         // Then merit order is asked.
@@ -250,4 +252,28 @@ describe('what is planned as a fleet', () => {
     const exact = await solveTogether(cars(4_140), { gap: 1e-4, timeLimitS: 30 });
     expect(plan.costMicro).toBeLessThanOrEqual(exact.costMicro + 0.005 * Math.abs(exact.costMicro));
   }, 60_000);
+
+  it('gives cars their turns where a feeder cannot charge them all at once, whichever course comes', async () => {
+    const bare = small(10, 0);
+    const until = bare.startMs + 6 * 3_600_000;
+    const flexibleLoads = bare.sites.slice(0, 6).map(({ id: siteId }) => ({
+      id: `car of ${siteId}`,
+      siteId,
+      minW: 4_140,
+      maxW: 11_040,
+      energyWh: 9_000,
+      startMs: bare.startMs,
+      endMs: until,
+    }));
+    const feeders = feedersOf(bare).map((feeder) => ({ ...feeder, importLimitW: 12_000 }));
+    const sure: PlanningProblem = { ...bare, feeders, flexibleLoads };
+    for (const problem of [sure, uncertain(sure, 3)]) {
+      const exact = await solveTogether(problem, { gap: 1e-3, timeLimitS: 30 });
+      const plan = await checked(problem);
+      const bent = [plan, ...(plan.scenarios ?? [])].flatMap(({ breaches }) => breaches);
+      expect(bent).toEqual([]);
+      const cost = ({ costMicro, expectedCostMicro = costMicro }: Schedule): number => expectedCostMicro;
+      expect(cost(plan)).toBeLessThanOrEqual(cost(exact) + 0.01 * Math.abs(cost(exact)));
+    }
+  }, 120_000);
 });

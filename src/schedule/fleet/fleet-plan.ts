@@ -6,7 +6,7 @@ import { type PlanningProblem, stepsOf } from '../problem.js';
 import { scheduleWithScenarios } from '../scenario-plan.js';
 import type { Schedule } from '../schedule.js';
 import { Fleet, type FleetSetting, type Standing } from './fleet.js';
-import { reserveShares } from './reserve-shares.js';
+import { ReserveSharing } from './reserve-shares.js';
 import type { SiteSolver } from './solved-site.js';
 
 /** From so many sites times steps on, one model of them all takes the solver too long; and of all courses together where there are some. */
@@ -38,6 +38,9 @@ const MORE_SWEEPS = 4;
 /** A sweep of which there is no more than so many times the time left is the last of a round: one more, what it proves, and settling. */
 const SWEEPS_TO_COME = 4;
 
+/** Settling takes as long as to begin, where only a solver can plan most sites, so many times. */
+const SETTLING_BEGINS = 3;
+
 /**
  * So near to the best it goes on only while each round still closes so much of the gap: the rest is less than a forecast misses by.
  * Farther off it gives up after so many rounds in a row that hardly closed it.
@@ -46,6 +49,8 @@ const NEAR = 1e-3;
 const WORTH_A_ROUND = 0.3;
 const HARDLY = 0.01;
 const FRUITLESS_ROUNDS = 6;
+/** Where not all reserves are held, likewise. */
+const SHORT_ROUNDS = 3;
 
 /** What is expected is planned alone for this share of the time at most, where there are scenarios: prices are learnt there sooner. */
 const EXPECTED_SHARE = 0.35;
@@ -114,17 +119,19 @@ class FleetPlanning {
   /** Each site is told its share of the reserves, and again as it turns out who holds them for least. */
   private async withReserves(free: Found, plan: Schedule): Promise<Schedule> {
     const { problem, setting, limits } = this;
-    let [last, lastPlan, best, roundS] = [free, plan, Infinity, 0];
+    let [last, lastPlan, best, roundS, fruitless] = [free, plan, Infinity, 0, 0];
     let bestPlan = plan;
+    const sharing = new ReserveSharing(problem, setting.hours);
     while (this.seconds() + roundS < limits.timeLimitS) {
       const beganS = this.seconds();
-      const fleet = new Fleet(problem, setting, reserveShares(problem, setting.hours, lastPlan));
+      const fleet = new Fleet(problem, setting, sharing.after(lastPlan));
       const { bound } = free;
       last = await this.search({ fleet, learnt: last.fleet, bound, sweeps: MORE_SWEEPS, rounds: 1, untilS: limits.timeLimitS });
       lastPlan = this.planOf(last);
       const isWorthIt = last.best.cost < best - HARDLY * Math.abs(best) || best === Infinity;
       if (last.best.cost < best) [best, bestPlan] = [last.best.cost, lastPlan];
-      if (!isWorthIt || gapOf(last) < NEAR) break;
+      fruitless = isWorthIt ? 0 : fruitless + 1;
+      if (fruitless >= (isShort(bestPlan) ? SHORT_ROUNDS : 1) || gapOf(last) < NEAR) break;
       roundS = this.seconds() - beganS;
     }
     return bestPlan;
@@ -134,7 +141,8 @@ class FleetPlanning {
   private async search({ fleet, learnt, rounds, untilS, ...known }: Search): Promise<Found> {
     const beganS = this.seconds();
     await fleet.begin(learnt);
-    let sweepS = this.seconds() - beganS;
+    const beginS = this.seconds() - beganS;
+    let sweepS = beginS;
     let { sweeps } = known;
     let found = { fleet, best: fleet.standing(), bound: known.bound ?? (learnt ? -Infinity : await fleet.bound()) };
     let [fruitless, roundS] = [0, 0];
@@ -142,7 +150,11 @@ class FleetPlanning {
       const before = gapOf(found);
       if (before <= this.limits.gap) break;
       const roundBeganS = this.seconds();
-      for (let sweep = 0; sweep < sweeps && this.seconds() + SWEEPS_TO_COME * sweepS < untilS; sweep += 1) {
+      for (
+        let sweep = 0;
+        sweep < sweeps && this.seconds() + Math.max(SWEEPS_TO_COME * sweepS, SETTLING_BEGINS * beginS) < untilS;
+        sweep += 1
+      ) {
         const sweepBeganS = this.seconds();
         await fleet.learn();
         sweepS = this.seconds() - sweepBeganS;

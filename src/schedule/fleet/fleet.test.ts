@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { solveTogether } from '../adapters/highs-plan.js';
+import { solveCharged } from '../adapters/highs-plan.js';
 import { dearestMicroPerKwh } from '../dearest.js';
 import { parseProblem } from '../parse-problem.js';
 import { Fleet } from './fleet.js';
@@ -28,7 +28,7 @@ it('keeps a limit by whoever gives way for little, though another is asked first
     batteries: [battery('dear', 500_000), battery('cheap', 120_000)],
     fleet: { importLimitW: 4_000 },
   });
-  const fleet = new Fleet(problem, { hours: [1], scale: dearestMicroPerKwh(problem) / 1e6, solve: solveTogether, leftS: () => 1 });
+  const fleet = new Fleet(problem, { hours: [1], scale: dearestMicroPerKwh(problem) / 1e6, solve: solveCharged, leftS: () => 1 });
   await fleet.begin();
   await fleet.settle();
   const [decisions] = fleet.decisions();

@@ -1,14 +1,13 @@
 import { AdapterError } from '../../kernel/errors.js';
 import type { Decisions } from '../evaluate.js';
-import { PENALTIES } from '../mip-context.js';
 import { type Course, coursesOf } from '../mip-model.js';
-import { atStep, type PlanningProblem, type ReserveProblem, type SiteProblem } from '../problem.js';
+import { atStep, type PlanningProblem, type SiteProblem } from '../problem.js';
 import { homeCoursesOf } from './home-of.js';
 import { type HomePlan, HomePlanner } from './home-plan.js';
 import { type ReserveShares, sharesOf } from './reserve-shares.js';
 import { sharedLimitsOf } from './limits-of.js';
 import { type Charging, type SharedLimit, SharedLimits } from './shared-limits.js';
-import { type SharedWithSite, siteByMerit, type SiteSolver, type SolvedSite, solveSite } from './solved-site.js';
+import { type Asking, type SiteSolver, type SolvedPlan, SolvedSite } from './solved-site.js';
 
 /** What all sites do, and what that costs with what it bends; money. */
 export interface Standing {
@@ -16,7 +15,7 @@ export interface Standing {
   readonly cost: number;
 }
 
-type SitePlan = HomePlan | SolvedSite;
+type SitePlan = HomePlan | SolvedPlan;
 
 export interface FleetSetting {
   readonly hours: readonly number[];
@@ -30,7 +29,7 @@ export interface FleetSetting {
 /** Where this share of what all batteries can take goes beyond a limit, its price rises by the dearest one. */
 const STEEP_SHARE = 1 / 3;
 
-/** Sites that only a solver can plan are asked again after so many sweeps. */
+/** Sites whose plans need whole numbers are asked again after so many sweeps. */
 const SWEEPS_A_SOLVE = 4;
 
 /**
@@ -48,12 +47,12 @@ const NOTHING = 1e-6;
 
 /**
  * The sites of a problem, each planned for itself at prices for what they share. With scenarios there are limits, and prices for them, in
- * each course of load and sun; a home answers to all of them, a site that only a solver can plan to their mean.
+ * each course of load and sun, and each site answers to all of them.
  */
 export class Fleet {
   private readonly courses: readonly Course[];
   private readonly weights: readonly number[];
-  private readonly homes: readonly (HomePlanner | undefined)[];
+  private readonly sites: readonly (HomePlanner | SolvedSite)[];
   /** By course. */
   private readonly limits: readonly SharedLimits[];
   private plans: SitePlan[] = [];
@@ -65,7 +64,7 @@ export class Fleet {
   constructor(
     private readonly problem: PlanningProblem,
     private readonly setting: FleetSetting,
-    private readonly shares: ReserveShares = [],
+    shares: ReserveShares = [],
   ) {
     const { hours, scale } = setting;
     const courses = coursesOf(problem);
@@ -79,13 +78,14 @@ export class Fleet {
       weight: this.weights[course]!,
       ...(course > 0 && { promisedSteps: problem.sharedSteps }),
     }));
-    this.homes = problem.sites.map((_, index) => {
-      const reserves = this.reservesOf(index);
+    this.sites = problem.sites.map((_, index) => {
+      const reserves = shares.length === 0 ? [] : sharesOf(problem, shares, index);
       const home = homeCoursesOf(
         settings.map((each) => ({ ...each, reserves })),
         index,
       );
-      return home && new HomePlanner(home, problem.sharedSteps);
+      if (home) return new HomePlanner(home, problem.sharedSteps);
+      return new SolvedSite({ problem, index, hours, courses, weights: this.weights, reserves }, setting);
     });
     const takesKw = new Map<string, number>();
     for (const { siteId, maxChargeW } of problem.batteries)
@@ -113,20 +113,17 @@ export class Fleet {
         limits.takePrices(learnt.limits[course] ?? learnt.limits[0]!);
         beganKw!.forEach((netKw, index) => limits.count(index, netKw[course]!));
       });
-    for (const [index, home] of this.homes.entries()) {
+    for (const [index, site] of this.sites.entries()) {
       const before = beganKw?.[index];
-      const plan = home
-        ? home.plan((course) => before && this.limits[course]!.charge(index, before[course]!, 'learning'))
-        : await this.firstPlan(index, learnt);
+      const plan =
+        site instanceof HomePlanner
+          ? site.plan((course) => before && this.limits[course]!.charge(index, before[course]!, 'learning'))
+          : await this.firstPlan(site, learnt?.plans[index] as SolvedPlan | undefined, before);
       if (!plan) throw new AdapterError(`no plan was found for site "${this.problem.sites[index]!.id}" and its scenarios`, true);
       this.plans.push(plan);
       this.eachLimits((limits, course) => limits.count(index, plan.courses[course]!.netKw, before?.[course]));
     }
     this.isFree = !learnt;
-  }
-
-  private reservesOf(index: number): ReserveProblem[] {
-    return this.shares.length === 0 ? [] : sharesOf(this.problem, this.shares, index);
   }
 
   /** What a site takes from the grid in a course, by the plan that it has or if its devices did what they are to do in the expected one. */
@@ -140,10 +137,9 @@ export class Fleet {
 
   /** Every site answers to the prices and to what the others do, one after another; then the prices are learnt. */
   async learn(): Promise<void> {
-    await this.sweep(
-      'learning',
-      this.sweeps % SWEEPS_A_SOLVE === 0 && ((index) => ({ prices: this.meanOf((limits) => limits.marginalPrices(index)), room: [] })),
-    );
+    const isWhole = this.sweeps % SWEEPS_A_SOLVE === 0;
+    const isAsked = (site: SolvedSite): boolean => this.setting.leftS() > 0 && (site.isQuick || isWhole);
+    await this.sweep('learning', { isRelaxed: true }, isAsked);
     this.sweeps += 1;
     this.isFree = false;
     this.eachLimits((limits) => limits.learn());
@@ -151,20 +147,13 @@ export class Fleet {
 
   /** Every site gives way, at its own cost, to what the limits really ask. */
   async settle(): Promise<void> {
-    const prices = this.setting.hours.map(() => 0);
+    const isRelaxed = (index: number): boolean => (this.plans[index] as Partial<SolvedPlan>).isRelaxed === true;
+    if (this.plans.some((_, index) => isRelaxed(index))) await this.sweep('learning', { must: true }, (_, index) => isRelaxed(index));
     for (let pass = 0, passS = 0; pass < SETTLING_PASSES && (pass < 2 || this.setting.leftS() > passS); pass += 1) {
       const beganS = this.setting.leftS();
       const before = this.standing().cost;
       const isLast = pass > 0 && (this.beyond() < NOTHING || beganS < 2 * passS);
-      await this.sweep(
-        isLast ? 'real' : (YIELDING[pass] ?? 'real'),
-        pass === 0 &&
-          ((index) => ({
-            prices,
-            // What a solver does it does in all courses at the same prices, so that it must fit into the narrowest.
-            room: this.limits.flatMap((limits, course) => limits.roomFor(index, this.plans[index]!.courses[course]!.netKw)),
-          })),
-      );
+      await this.sweep(isLast ? 'real' : (YIELDING[pass] ?? 'real'), { must: pass === 0 }, () => pass === 0 || this.setting.leftS() > 0);
       const { cost } = this.standing();
       // With scenarios the first sites give way more than they would have to, had the others done so before.
       const isKept = this.beyond() < NOTHING && (this.courses.length === 1 || before - cost < HARDLY * Math.abs(cost));
@@ -185,12 +174,10 @@ export class Fleet {
   /** At the prices as they are, no plan of all costs less (the Lagrangian bound); money. */
   async bound(): Promise<number> {
     let sum = 0;
-    for (const [index, home] of this.homes.entries()) {
+    for (const [index, site] of this.sites.entries()) {
       if (this.isFree || !this.isBound(index)) sum += this.plans[index]!.bound;
-      else if (home) sum += home.plan((course) => this.limits[course]!.chargeAtPrices(index)).bound;
-      else if (this.isPricedAlike(index))
-        sum += (await this.solvedOrNot(index, { prices: this.meanOf((limits) => limits.prices(index)), room: [] }))?.bound ?? -Infinity;
-      else return -Infinity;
+      else if (site instanceof HomePlanner) sum += site.plan((course) => this.limits[course]!.chargeAtPrices(index)).bound;
+      else sum += await site.bound(this.limits);
     }
     const worth = this.meanOf((limits) => this.setting.hours.map((_, step) => limits.worth(step)));
     return this.setting.hours.reduce((left, hour, step) => left - hour * worth[step]!, sum);
@@ -201,7 +188,7 @@ export class Fleet {
     const { problem } = this;
     const planAt = new Map(problem.sites.map(({ id }, index) => [id, this.plans[index]!]));
     const watts = (kw: readonly number[]): number[] => kw.map((each) => each * 1_000);
-    const solvedAt = (siteId: string) => (planAt.get(siteId) as SolvedSite).schedule;
+    const solvedAt = (siteId: string) => (planAt.get(siteId) as SolvedPlan).schedule;
     const runOf = ({ id, siteId }: { readonly id: string; readonly siteId: string }) =>
       solvedAt(siteId).generators.find(({ generatorId }) => generatorId === id)!;
     const shared = {
@@ -210,7 +197,7 @@ export class Fleet {
       generatorW: problem.generators.map((unit) => runOf(unit).powerW),
     };
     return this.courses.map((_, course): Decisions => {
-      const coursed = ({ schedule }: SolvedSite) => (course === 0 ? schedule : (schedule.scenarios?.[course - 1] ?? schedule));
+      const coursed = ({ schedule }: SolvedPlan) => (course === 0 ? schedule : (schedule.scenarios?.[course - 1] ?? schedule));
       return {
         ...shared,
         pvW: this.plans.map((plan) => ('schedule' in plan ? coursed(plan).sites[0]!.pvW : watts(plan.courses[course]!.sunKw))),
@@ -224,13 +211,15 @@ export class Fleet {
     });
   }
 
-  /** Of a site that does the same in all courses the plan that it has learnt; else one at the prices as they are. */
-  private firstPlan(index: number, learnt: Fleet | undefined): Promise<SolvedSite | undefined> {
-    const { id } = this.problem.sites[index]!;
-    const known = learnt?.plans[index] as SolvedSite | undefined;
-    if (known && this.problem.scenarios.every(({ sites }) => sites.every(({ siteId }) => siteId !== id)))
-      return Promise.resolve({ ...known, courses: this.weights.map(() => known.courses[0]!) });
-    return this.solvedOrNot(index, { prices: this.meanOf((limits) => limits.prices(index)), room: [] });
+  /** Of a site that does the same in all courses the plan that it has learnt, if it is one; else one at the prices as they are. */
+  private firstPlan(
+    site: SolvedSite,
+    known: SolvedPlan | undefined,
+    beforeKw: readonly (readonly number[])[] = [],
+  ): Promise<SolvedPlan | undefined> {
+    if (!known) return site.free();
+    if (!site.isCertain || known.isRelaxed) return site.answer(this.limits, beforeKw, 'learning');
+    return Promise.resolve({ ...known, courses: this.weights.map(() => known.courses[0]!) });
   }
 
   private eachLimits(visit: (limits: SharedLimits, course: number) => void): void {
@@ -249,35 +238,28 @@ export class Fleet {
     return this.limits[0]!.bind(index);
   }
 
-  /** Whether the mean of all prices proves as much as each of them: they are the same, or the site can do nothing else in another course. */
-  private isPricedAlike(index: number): boolean {
-    const [first, ...others] = this.limits.map((limits) => limits.prices(index));
-    if (others.every((prices) => prices.every((price, step) => price === first![step]))) return true;
-    const { id, pvW } = this.problem.sites[index]!;
-    return (
-      this.problem.batteries.every(({ siteId }) => siteId !== id) &&
-      this.setting.hours.every((_, step) => atStep(pvW, step) === 0) &&
-      this.problem.scenarios.every(({ sites }) => sites.every(({ siteId }) => siteId !== id))
-    );
-  }
-
   /** Money that going beyond shared limits costs. */
   private beyond(): number {
     const penalties = this.meanOf((limits) => this.setting.hours.map((_, step) => limits.penalty(step)));
     return this.setting.hours.reduce((sum, hour, step) => sum + hour * penalties[step]!, 0);
   }
 
-  private async sweep(charging: Charging, sharedWith: false | ((index: number) => SharedWithSite)): Promise<void> {
-    for (const [index, home] of this.homes.entries()) {
+  /** `isAsked`: which of those sites take part that only a solver can plan. */
+  private async sweep(
+    charging: Charging,
+    asking: Asking = {},
+    isAsked: (site: SolvedSite, index: number) => boolean = () => true,
+  ): Promise<void> {
+    for (const [index, site] of this.sites.entries()) {
       if (!this.isBound(index)) continue;
-      const { courses } = this.plans[index]!;
-      if (home)
+      const nowKw = this.plans[index]!.courses.map(({ netKw }) => netKw);
+      if (site instanceof HomePlanner)
         this.take(
           index,
-          home.plan((course) => this.limits[course]!.charge(index, courses[course]!.netKw, charging)),
+          site.plan((course) => this.limits[course]!.charge(index, nowKw[course]!, charging)),
         );
-      else if (sharedWith && (charging !== 'learning' || this.setting.leftS() > 0)) {
-        const plan = await this.solvedOrNot(index, sharedWith(index), charging !== 'learning');
+      else if (isAsked(site, index)) {
+        const plan = await site.answer(this.limits, nowKw, charging, asking);
         if (plan) this.take(index, plan);
       }
     }
@@ -287,14 +269,5 @@ export class Fleet {
     const before = this.plans[index]!.courses;
     this.eachLimits((limits, course) => limits.count(index, plan.courses[course]!.netKw, before[course]!.netKw));
     this.plans[index] = plan;
-  }
-
-  /** By the solver while there is time, or where it must, else by merit order; none where that will not do. */
-  private solvedOrNot(index: number, shared: SharedWithSite, must = false): Promise<SolvedSite | undefined> {
-    const { hours, solve, leftS } = this.setting;
-    const shortfall = PENALTIES.reserve * this.setting.scale;
-    const site = { problem: this.problem, index, hours, weights: this.weights, reserves: this.reservesOf(index), shortfall };
-    if (must || leftS() > 0) return solveSite(site, shared, solve);
-    return Promise.resolve(siteByMerit(site, shared, 'time is up'));
   }
 }

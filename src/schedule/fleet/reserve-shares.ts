@@ -12,28 +12,56 @@ export type ReserveShares = readonly (readonly (readonly Watt[])[])[];
 type Plan = Parameters<typeof siteRoomsW>[1];
 
 /**
- * Who holds how much, seen from what each would hold by a plan anyway, whichever course comes: everyone in proportion to that where it is
- * enough. What is missing comes from those who could hold more, from batteries before generators.
+ * Who holds how much, seen from what each would hold by the last plan, whichever course comes: everyone in proportion to that where it is
+ * enough. What is missing comes from those who could hold more, from batteries before generators, and last from those who were told to
+ * before and did not: they cannot.
  */
-export const reserveShares = (problem: PlanningProblem, hours: readonly number[], plan: Schedule): ReserveShares => {
-  const plans: readonly Plan[] = [plan, ...(plan.scenarios ?? []).map((course) => ({ ...plan, ...course }))];
-  return problem.reserves.map((reserve) => {
-    const rooms = plans.map((each) => siteRoomsW(problem, each, reserve));
-    const mostW = mostOfSites(problem, hours, reserve);
-    const shares = problem.sites.map((): Watt[] => []);
-    hours.forEach((_, step) => {
-      const heldW = problem.sites.map((__, s) => Math.max(0, Math.min(...rooms.map((room) => room[s]![step]!))));
-      const wantedW = atStep(reserve.powerW, step);
-      const byBattery = heldW.map((held, s) => Math.max(0, mostW.batteries[s]![step]! - held));
-      const byGenerator = heldW.map((held, s) => Math.max(0, mostW.generators[s]![step]! - held));
-      const missingW = Math.max(0, wantedW - sum(heldW));
-      const [first, second] = [portion(missingW, byBattery), portion(missingW - sum(byBattery), byGenerator)];
-      const kept = Math.min(1, portion(wantedW, heldW));
-      shares.forEach((share, s) => share.push(kept * heldW[s]! + first * byBattery[s]! + second * byGenerator[s]!));
-    });
+export class ReserveSharing {
+  private readonly mostW: readonly ReturnType<typeof mostOfSites>[];
+  private readonly failed: readonly (readonly boolean[][])[];
+  private told: ReserveShares | undefined;
+
+  constructor(
+    private readonly problem: PlanningProblem,
+    private readonly hours: readonly number[],
+  ) {
+    this.mostW = problem.reserves.map((reserve) => mostOfSites(problem, hours, reserve));
+    this.failed = problem.reserves.map(() => problem.sites.map(() => hours.map(() => false)));
+  }
+
+  after(plan: Schedule): ReserveShares {
+    const plans: readonly Plan[] = [plan, ...(plan.scenarios ?? []).map((course) => ({ ...plan, ...course }))];
+    return (this.told = this.problem.reserves.map((reserve, r) => {
+      const rooms = plans.map((each) => siteRoomsW(this.problem, each, reserve));
+      const shares = this.problem.sites.map((): Watt[] => []);
+      this.hours.forEach((_, step) => {
+        const heldW = this.problem.sites.map((__, s) => Math.max(0, Math.min(...rooms.map((room) => room[s]![step]!))));
+        this.stepShares(r, step, heldW).forEach((share, s) => shares[s]!.push(share));
+      });
+      return shares;
+    }));
+  }
+
+  private stepShares(reserve: number, step: number, heldW: readonly Watt[]): Watt[] {
+    const [most, failed, told] = [this.mostW[reserve]!, this.failed[reserve]!, this.told?.[reserve]];
+    if (told) heldW.forEach((held, s) => held < told[s]![step]! - HARDLY_W && (failed[s]![step] = true));
+    const couldW = (mostW: readonly (readonly Watt[])[], hasFailed: boolean): Watt[] =>
+      heldW.map((held, s) => (failed[s]![step] === hasFailed ? Math.max(0, mostW[s]![step]! - held) : 0));
+    const wantedW = atStep(this.problem.reserves[reserve]!.powerW, step);
+    const kept = portion(wantedW, heldW);
+    const shares = heldW.map((held) => kept * held);
+    let missingW = Math.max(0, wantedW - sum(heldW));
+    for (const moreW of [couldW(most.batteries, false), couldW(most.generators, false), couldW(most.batteries, true)]) {
+      const part = portion(missingW, moreW);
+      moreW.forEach((more, s) => (shares[s]! += part * more));
+      missingW -= part * sum(moreW);
+    }
     return shares;
-  });
-};
+  }
+}
+
+/** Who holds less than its share by no more than this holds it. */
+const HARDLY_W = 1;
 
 /** Which part of all is asked for; all of it at most. */
 const portion = (wanted: number, all: readonly number[]): number => {

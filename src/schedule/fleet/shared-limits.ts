@@ -1,5 +1,5 @@
 import type { Points } from './pieces.js';
-import type { Room } from './solved-site.js';
+import type { ChargePiece, SiteCharge } from '../site-charge.js';
 import type { Charge } from './step-cost.js';
 
 /**
@@ -13,6 +13,12 @@ export interface SharedLimit {
   readonly limitKw: readonly number[];
   /** What a kWh beyond it costs at each step; money. */
   readonly beyond: readonly number[];
+}
+
+/** Between which net powers a site can be at each step, kW. */
+export interface NetRange {
+  readonly lowKw: readonly number[];
+  readonly highKw: readonly number[];
 }
 
 /** A limit while a fleet is planned. */
@@ -34,6 +40,8 @@ export type Charging = 'learning' | number | 'real';
 /** What a home is charged is sampled so many times where it bends, and nowhere finer than this share of the steepness' price. */
 const SAMPLES = 8;
 const FINEST_SHARE = 1 / 30;
+/** Powers are the same that differ by less. */
+const HARDLY_KW = 1e-6;
 
 /**
  * The limits that sites share, and the prices at which each site keeps them of its own accord: an augmented Lagrangian (Bertsekas,
@@ -102,26 +110,31 @@ export class SharedLimits {
   }
 
   /** What a kWh of a site's net power is charged with at each step. */
-  prices(site: number): number[] {
-    return this.pricesFor(site, ({ price }, step) => price[step]!);
-  }
-
-  /** What the next kWh of a site is charged with at each step. */
-  marginalPrices(site: number): number[] {
-    return this.pricesFor(site, (state, step) => slopeAt(state, step, state.usedKw[step]!));
-  }
-
-  private pricesFor(site: number, priceOf: (state: State, step: number) => number): number[] {
+  private prices(site: number): number[] {
     const states = this.bySite[site]!;
-    return Array.from({ length: this.size.steps }, (_, step) => states.reduce((sum, state) => sum + state.sign * priceOf(state, step), 0));
+    return Array.from({ length: this.size.steps }, (_, step) => states.reduce((sum, { sign, price }) => sum + sign * price[step]!, 0));
   }
 
-  /** What is left of each limit for a site that now has this net power. */
-  roomFor(site: number, nowKw: readonly number[]): Room[] {
-    return this.bySite[site]!.map(({ sign, limitKw, usedKw }) => ({
-      sign,
-      limitKw: limitKw.map((kw, step) => kw - usedKw[step]! + sign * nowKw[step]!),
-    }));
+  /** What `charge` charges, in words of a solver: of a site between these net powers. */
+  siteCharges(site: number, nowKw: readonly number[], charging: Charging, { lowKw, highKw }: NetRange): SiteCharge[] {
+    const curve = new Curve(this.size.scale);
+    return this.bySite[site]!.flatMap((state) =>
+      nowKw.flatMap((now, step) => {
+        const where = { step, nowKw: now, charging, lowKw: lowKw[step]!, highKw: highKw[step]! };
+        return curve.turnTo(state, where) ? [{ step, sign: state.sign, ...curve.fromLeast() }] : [];
+      }),
+    );
+  }
+
+  /** And what `chargeAtPrices` charges. */
+  siteChargesAtPrices(site: number, { lowKw, highKw }: NetRange): SiteCharge[] {
+    return this.bySite[site]!.flatMap(({ sign, price }) =>
+      lowKw.flatMap((low, step): SiteCharge[] => {
+        const fromKw = sign > 0 ? low : -highKw[step]!;
+        const perKwh = price[step]!;
+        return perKwh === 0 ? [] : [{ step, sign, fromKw, base: perKwh * fromKw, pieces: [{ kw: Infinity, price: perKwh }] }];
+      }),
+    );
   }
 
   /** Begins with the prices of the same limits elsewhere. */
@@ -196,21 +209,49 @@ class Curve {
   }
 
   at(netKw: number): number {
-    const overKw = this.overKw(netKw);
+    return this.atOver(this.overKw(netKw));
+  }
+
+  private atOver(overKw: number): number {
     const rising = this.steepness === 0 ? 0 : this.slope(overKw) ** 2 / (2 * this.steepness);
     return rising + Math.max(0, overKw - this.turnKw) * this.last;
   }
 
   kinks(places: Points): void {
-    places.add(this.netAt(this.turnKw));
-    if (this.steepness === 0) return;
-    const [one, other] = [this.slope(this.overKw(this.lowKw)), this.slope(this.overKw(this.highKw))];
-    const [from, to] = [Math.min(one, other), Math.max(one, other)];
-    if (from === to) return;
-    const stride = Math.max(FINEST_SHARE * this.dearest, Math.min(to - from, this.dearest) / SAMPLES);
-    const count = Math.min(SAMPLES, Math.floor((to - from) / stride));
-    for (let index = 0; index <= count; index += 1) places.add(this.netAt((from + index * stride - this.price) / this.steepness));
-    places.add(this.netAt((to - this.price) / this.steepness));
+    const [one, other] = [this.overKw(this.lowKw), this.overKw(this.highKw)];
+    this.eachBend(Math.min(one, other), Math.max(one, other), (overKw) => places.add(this.netAt(overKw)));
+  }
+
+  /** Where its slope changes, or is sampled, between two powers beyond the limit; ascending but for the turn, which is last. */
+  private eachBend(leastKw: number, mostKw: number, visit: (overKw: number) => void): void {
+    if (this.steepness > 0) {
+      const [from, to] = [this.slope(leastKw), this.slope(mostKw)];
+      if (from < to) {
+        const stride = Math.max(FINEST_SHARE * this.dearest, Math.min(to - from, this.dearest) / SAMPLES);
+        const count = Math.min(SAMPLES, Math.floor((to - from) / stride));
+        for (let index = 0; index <= count; index += 1) visit((from + index * stride - this.price) / this.steepness);
+        visit((to - this.price) / this.steepness);
+      }
+    }
+    visit(this.turnKw);
+  }
+
+  /** What is charged from the least power in the limit's direction on, in pieces. */
+  fromLeast(): Pick<SiteCharge, 'fromKw' | 'base' | 'pieces'> {
+    const fromKw = this.sign > 0 ? this.lowKw : -this.highKw;
+    const leastKw = this.restKw + fromKw;
+    const mostKw = leastKw + this.highKw - this.lowKw;
+    const pieces: ChargePiece[] = [];
+    let atKw = leastKw;
+    const until = (overKw: number): void => {
+      if (overKw - atKw < HARDLY_KW) return;
+      pieces.push({ kw: overKw - atKw, price: (this.atOver(overKw) - this.atOver(atKw)) / (overKw - atKw) });
+      atKw = overKw;
+    };
+    this.eachBend(leastKw, mostKw, (overKw) => overKw < mostKw && until(overKw));
+    until(mostKw);
+    const price = pieces.pop()?.price ?? 0;
+    return { fromKw, base: this.atOver(leastKw), pieces: [...pieces, { kw: Infinity, price }] };
   }
 
   private slope(overKw: number): number {

@@ -35,11 +35,8 @@ export const isFleet = (problem: PlanningProblem): boolean => {
 const FIRST_SWEEPS = 12;
 const MORE_SWEEPS = 4;
 
-/** A sweep of which there is no more than so many times the time left is the last of a round: one more, what it proves, and settling. */
+/** A sweep of which there is no more than so many times the time left is the last of a round; settling takes as long as to begin, or as the last time. */
 const SWEEPS_TO_COME = 4;
-
-/** Settling takes as long as to begin, where only a solver can plan most sites, so many times. */
-const SETTLING_BEGINS = 3;
 
 /**
  * So near to the best it goes on only while each round still closes so much of the gap: the rest is less than a forecast misses by.
@@ -61,7 +58,8 @@ const FREE_SHARE = 0.5;
 /** A fleet at the best that it has come to, and what no plan of it undercuts. */
 interface Found {
   readonly fleet: Fleet;
-  readonly best: Standing;
+  /** Absent until it has been settled, where it must be. */
+  readonly best: Standing | undefined;
   readonly bound: number;
 }
 
@@ -128,8 +126,9 @@ class FleetPlanning {
       const { bound } = free;
       last = await this.search({ fleet, learnt: last.fleet, bound, sweeps: MORE_SWEEPS, rounds: 1, untilS: limits.timeLimitS });
       lastPlan = this.planOf(last);
-      const isWorthIt = last.best.cost < best - HARDLY * Math.abs(best) || best === Infinity;
-      if (last.best.cost < best) [best, bestPlan] = [last.best.cost, lastPlan];
+      const cost = last.best?.cost ?? Infinity;
+      const isWorthIt = cost < best - HARDLY * Math.abs(best) || best === Infinity;
+      if (cost < best) [best, bestPlan] = [cost, lastPlan];
       fruitless = isWorthIt ? 0 : fruitless + 1;
       if (fruitless >= (isShort(bestPlan) ? SHORT_ROUNDS : 1) || gapOf(last) < NEAR) break;
       roundS = this.seconds() - beganS;
@@ -141,20 +140,21 @@ class FleetPlanning {
   private async search({ fleet, learnt, rounds, untilS, ...known }: Search): Promise<Found> {
     const beganS = this.seconds();
     await fleet.begin(learnt);
-    const beginS = this.seconds() - beganS;
-    let sweepS = beginS;
+    let [sweepS, settlingS] = [0, this.seconds() - beganS];
     let { sweeps } = known;
-    let found = { fleet, best: fleet.standing(), bound: known.bound ?? (learnt ? -Infinity : await fleet.bound()) };
+    let found: Found = {
+      fleet,
+      best: fleet.isUsable ? fleet.standing() : undefined,
+      bound: known.bound ?? (learnt ? -Infinity : await fleet.bound()),
+    };
     let [fruitless, roundS] = [0, 0];
-    for (let round = 0; round < rounds && fruitless < FRUITLESS_ROUNDS && this.seconds() + roundS < untilS; round += 1) {
+    const isTime = (): boolean => this.seconds() + roundS < untilS;
+    for (let round = 0; round < rounds && fruitless < FRUITLESS_ROUNDS && (!found.best || isTime()); round += 1) {
       const before = gapOf(found);
       if (before <= this.limits.gap) break;
       const roundBeganS = this.seconds();
-      for (
-        let sweep = 0;
-        sweep < sweeps && this.seconds() + Math.max(SWEEPS_TO_COME * sweepS, SETTLING_BEGINS * beginS) < untilS;
-        sweep += 1
-      ) {
+      const toComeS = (): number => sweepS + Math.max((SWEEPS_TO_COME - 1) * sweepS, settlingS);
+      for (let sweep = 0; sweep < sweeps && this.seconds() + toComeS() < untilS; sweep += 1) {
         const sweepBeganS = this.seconds();
         await fleet.learn();
         sweepS = this.seconds() - sweepBeganS;
@@ -163,8 +163,10 @@ class FleetPlanning {
       let { best, bound } = found;
       if (known.bound === undefined && this.seconds() + sweepS < untilS) bound = Math.max(bound, await fleet.bound());
       const asLearnt = fleet.standing();
+      const settlingBeganS = this.seconds();
       await fleet.settle();
-      if (fleet.standing().cost < best.cost) best = fleet.standing();
+      settlingS = this.seconds() - settlingBeganS;
+      if (fleet.standing().cost < (best?.cost ?? Infinity)) best = fleet.standing();
       fleet.resume(asLearnt);
       found = { fleet, best, bound };
       const gap = gapOf(found);
@@ -172,7 +174,7 @@ class FleetPlanning {
       fruitless = gap < (1 - HARDLY) * before ? 0 : fruitless + 1;
       roundS = this.seconds() - roundBeganS;
     }
-    fleet.resume(found.best);
+    if (found.best) fleet.resume(found.best);
     return found;
   }
 
@@ -191,7 +193,8 @@ class FleetPlanning {
   }
 }
 
-const gapOf = ({ best, bound }: Found): number => Math.max(0, (best.cost - bound) / Math.max(Math.abs(best.cost), 1e-6));
+const gapOf = ({ best, bound }: Found): number =>
+  best ? Math.max(0, (best.cost - bound) / Math.max(Math.abs(best.cost), 1e-6)) : Infinity;
 
 const isShort = ({ breaches, scenarios = [] }: Schedule): boolean =>
   [{ breaches }, ...scenarios].some((course) => course.breaches.some(({ kind }) => kind === 'reserve-shortfall'));

@@ -17,6 +17,12 @@ export interface Standing {
 
 type SitePlan = HomePlan | SolvedPlan;
 
+/** What a site does by a fleet that knew only what is expected, and its net power by course if it did the same in each. */
+interface Learnt {
+  readonly known: SolvedPlan | undefined;
+  readonly before: readonly (readonly number[])[] | undefined;
+}
+
 export interface FleetSetting {
   readonly hours: readonly number[];
   /** The dearest price of the problem; money per kWh. */
@@ -103,7 +109,8 @@ export class Fleet {
 
   /**
    * Each site for itself: as if nothing were shared, or answering to the prices and plans that a fleet of the same sites has learnt for what
-   * is expected. Throws `AdapterError` where a site that needs the solver has no plan by it.
+   * is expected. Where something is shared it is for learning only, and has to be settled: see `isUsable`. Throws `AdapterError` where a site
+   * that needs the solver has no plan by it.
    */
   async begin(learnt?: Fleet): Promise<void> {
     const beganKw =
@@ -118,7 +125,7 @@ export class Fleet {
       const plan =
         site instanceof HomePlanner
           ? site.plan((course) => before && this.limits[course]!.charge(index, before[course]!, 'learning'))
-          : await this.firstPlan(site, learnt?.plans[index] as SolvedPlan | undefined, before);
+          : await this.firstPlan(site, index, { known: learnt?.plans[index] as SolvedPlan | undefined, before });
       if (!plan) throw new AdapterError(`no plan was found for site "${this.problem.sites[index]!.id}" and its scenarios`, true);
       this.plans.push(plan);
       this.eachLimits((limits, course) => limits.count(index, plan.courses[course]!.netKw, before?.[course]));
@@ -147,8 +154,7 @@ export class Fleet {
 
   /** Every site gives way, at its own cost, to what the limits really ask. */
   async settle(): Promise<void> {
-    const isRelaxed = (index: number): boolean => (this.plans[index] as Partial<SolvedPlan>).isRelaxed === true;
-    if (this.plans.some((_, index) => isRelaxed(index))) await this.sweep('learning', { must: true }, (_, index) => isRelaxed(index));
+    if (!this.isUsable) await this.sweep('learning', { must: true }, (_, index) => this.isRelaxed(index));
     for (let pass = 0, passS = 0; pass < SETTLING_PASSES && (pass < 2 || this.setting.leftS() > passS); pass += 1) {
       const beganS = this.setting.leftS();
       const before = this.standing().cost;
@@ -212,14 +218,20 @@ export class Fleet {
   }
 
   /** Of a site that does the same in all courses the plan that it has learnt, if it is one; else one at the prices as they are. */
-  private firstPlan(
-    site: SolvedSite,
-    known: SolvedPlan | undefined,
-    beforeKw: readonly (readonly number[])[] = [],
-  ): Promise<SolvedPlan | undefined> {
-    if (!known) return site.free();
-    if (!site.isCertain || known.isRelaxed) return site.answer(this.limits, beforeKw, 'learning');
+  private firstPlan(site: SolvedSite, index: number, { known, before }: Learnt): Promise<SolvedPlan | undefined> {
+    const asking = { isRelaxed: this.isBound(index) };
+    if (!known || !before) return site.free(asking);
+    if (!site.isCertain || known.isRelaxed) return site.answer(this.limits, before, 'learning', asking);
     return Promise.resolve({ ...known, courses: this.weights.map(() => known.courses[0]!) });
+  }
+
+  /** Whether its plans are such that all devices can do them. */
+  get isUsable(): boolean {
+    return !this.plans.some((_, index) => this.isRelaxed(index));
+  }
+
+  private isRelaxed(index: number): boolean {
+    return (this.plans[index] as Partial<SolvedPlan>).isRelaxed === true;
   }
 
   private eachLimits(visit: (limits: SharedLimits, course: number) => void): void {

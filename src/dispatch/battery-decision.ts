@@ -1,16 +1,18 @@
-import type { Device, Site } from '../fleet/plant.js';
+import type { Device } from '../fleet/plant.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import { narrow, type PowerBand, wholeWithin, within } from './band.js';
 import { batteryBand, followPlan, keepConnection, keepLoad, keepPhases, keepReserve } from './battery-rules.js';
-import { type DecisionInput, type DeviceDecision, type GridLimits, leftAlone } from './decision.js';
-import { groupsOf } from './device-groups.js';
+import { type DeviceDecision, leftAlone } from './decision.js';
 import { ableDrawW, drawOf, unableDrawW } from './load-limits.js';
 import { phaseRoom } from './phase-limit.js';
+import type { AbleControl, DeviceCase, SiteCase } from './site-case.js';
 
 /** A battery that may be told something now, its part of what its site's grid meter and batteries show, and what it may do. */
 export interface BatteryCase {
-  readonly device: Device;
-  readonly site: Site;
+  /** Its place among them. */
+  readonly index: number;
+  readonly own: DeviceCase;
+  readonly site: SiteCase;
   /** Its part of what several batteries of one site do together, 0 to 1. */
   readonly part: number;
   readonly partW: { readonly gridW: Watt; readonly batteryW: Watt };
@@ -18,53 +20,51 @@ export interface BatteryCase {
   readonly socPct: number;
 }
 
-const NO_LIMITS: GridLimits = {};
-
-/** What is to be known of a battery before it is told anything, or why it is not told anything. `able`: the site's devices that can be. */
-export const batteryCase = (input: DecisionInput, site: Site, device: Device, able: readonly Device[]): BatteryCase | string => {
-  const gridW = input.image.sites.get(site.id)?.powersW.grid;
+/** What is to be known of a battery before it is told anything, or why it is not told anything. */
+export const batteryCase = ({ site, own }: AbleControl, index: number): BatteryCase | string => {
+  const { gridW, limits, consent, able } = site;
   if (gridW === undefined) return 'no fresh word from its grid meter';
-  const { devices } = input.image;
-  const socPct = devices.get(device.id)?.values['battery.socPct'];
+  const socPct = own.values['battery.socPct'];
   if (socPct === undefined) return 'state of charge unknown';
-  const rating = device.battery!;
-  const { batteries: mates, maxDischargeW } = groupsOf(able);
-  const part = rating.maxDischargeW / maxDischargeW;
-  let batteriesW = 0;
-  for (const mate of mates) {
-    const powerW = devices.get(mate.id)?.values['battery.powerW'];
+  const rating = own.device.battery!;
+  let [batteriesW, maxDischargeW] = [0 as Watt, 0 as Watt];
+  for (const { device, values } of able) {
+    if (!device.battery) continue;
+    const powerW = values['battery.powerW'];
     if (powerW === undefined) return 'power of the site’s batteries unknown';
     batteriesW += powerW;
+    maxDischargeW += device.battery.maxDischargeW;
   }
+  const part = rating.maxDischargeW / maxDischargeW;
   const partW = { gridW: part * gridW, batteryW: part * batteriesW };
-  const limits = input.siteLimits.get(site.id) ?? NO_LIMITS;
+  const { importLimitW, exportLimitW } = site.site;
   // The reserve comes first: a limit binds what we do, and what the house draws by itself is no reason to spend what it keeps.
-  let band = keepReserve(batteryBand(rating, socPct), rating, socPct, input.consents.get(site.id)?.reserveFloorPct ?? 0);
+  let band = keepReserve(batteryBand(rating, socPct), rating, socPct, consent?.reserveFloorPct ?? 0);
   // Loads come before the connection: what batteries may not take up stays on the roof.
   if (limits.loadW !== undefined || limits.dimmingW !== undefined)
-    band = keepLoad(band, { part, partW, limits, unableW: unableDrawW(input, site, able), loadsW: ableDrawW(input, able) });
-  band = keepConnection(band, 'connection', partW, part * site.importLimitW, part * site.exportLimitW);
-  band = keepPhases(band, part, partW.batteryW, phaseRoom(input, site, mates));
+    band = keepLoad(band, { part, partW, limits, unableW: unableDrawW(site), loadsW: ableDrawW(site) });
+  band = keepConnection(band, 'connection', partW, part * importLimitW, part * exportLimitW);
+  band = keepPhases(band, part, partW.batteryW, phaseRoom(site, hasBattery));
   if (limits.importW !== undefined || limits.exportW !== undefined) {
-    const { importW = site.importLimitW, exportW = site.exportLimitW } = limits;
+    const { importW = importLimitW, exportW = exportLimitW } = limits;
     band = keepConnection(band, 'operator', partW, part * importW, part * exportW);
   }
-  return { device, site, part, partW, band, socPct };
+  return { index, own, site, part, partW, band, socPct };
 };
 
+const hasBattery = ({ battery }: Device): boolean => battery !== undefined;
+
 /** What it does without an event or a limit on the fleet: as a person or the plan has it. */
-export const decideBattery = (input: DecisionInput, battery: BatteryCase): DeviceDecision => {
-  const { device, band } = battery;
-  const override = input.overrides.get(device.id);
+export const decideBattery = ({ own, site, part, partW, band }: BatteryCase): DeviceDecision => {
+  const { device, override, planned } = own;
   if (override?.setpoint.kind === 'battery-power') {
     const { powerW } = override.setpoint;
     const narrowed = narrow(band, 'override', () => `set by ${override.by}`, powerW, powerW);
     return batteryDecision(device, narrowed, powerW, `override:${override.by}`, 'set by an operator');
   }
-  const planned = input.planned?.get(device.id);
   if (planned?.kind !== 'battery') return leftAlone(device, 'battery-power', 'no plan for it');
-  const wantedW = withoutCars(followPlan(battery.partW, planned.step), () =>
-    followPlan({ ...battery.partW, gridW: battery.partW.gridW - battery.part * unplannedDrawW(input, battery.site) }, planned.step),
+  const wantedW = withoutCars(followPlan(partW, planned.step), () =>
+    followPlan({ ...partW, gridW: partW.gridW - part * unplannedDrawW(site) }, planned.step),
   );
   return batteryDecision(
     device,
@@ -79,11 +79,11 @@ export const decideBattery = (input: DecisionInput, battery: BatteryCase): Devic
 const withoutCars = (withAllW: Watt, withoutW: () => Watt): Watt => (withAllW <= 0 ? withAllW : clamp(withoutW(), 0, withAllW));
 
 /** What flexible loads of a site draw beyond what is planned for them. */
-const unplannedDrawW = (input: DecisionInput, { devices }: Site): Watt =>
-  groupsOf(devices).flexibleLoads.reduce((sum, device) => {
-    if (input.image.devices.get(device.id)?.values['flexible.powerW'] === undefined) return sum;
-    const planned = input.planned?.get(device.id);
-    return sum + Math.max(0, drawOf(input, device) - (planned?.kind === 'flexible-load' ? planned.drawW : 0));
+const unplannedDrawW = ({ devices }: SiteCase): Watt =>
+  devices.reduce((sum, load) => {
+    if (!load.device.flexibleLoad || load.flexibleW === undefined) return sum;
+    const { planned } = load;
+    return sum + Math.max(0, drawOf(load) - (planned?.kind === 'flexible-load' ? planned.drawW : 0));
   }, 0 as Watt);
 
 export const batteryDecision = (

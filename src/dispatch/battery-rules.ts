@@ -1,6 +1,7 @@
 import type { BatteryRating } from '../fleet/plant.js';
 import type { Watt } from '../kernel/units.js';
 import { narrow, openBand, type PowerBand } from './band.js';
+import type { PlannedStep } from './decision.js';
 import type { PhaseRoom } from './phase-limit.js';
 
 /** Above the reserve floor, discharging fades in over this range, so that a full-power step never crosses the floor. */
@@ -77,12 +78,6 @@ interface LoadNow {
   readonly unableW: Watt;
   /** What its other flexible loads draw. */
   readonly loadsW: Watt;
-}
-
-/** What the plan has a battery do in the slot that runs. */
-export interface PlannedStep {
-  readonly batteryW: Watt;
-  readonly gridW: Watt;
 }
 
 /** Planned grid power this near to 0 means: serve yourself. */

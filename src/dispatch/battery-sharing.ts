@@ -1,4 +1,3 @@
-import type { DeviceId } from '../fleet/plant.js';
 import { type EpochMs, meanPowerW, type Watt } from '../kernel/units.js';
 import { type BatteryCase, batteryDecision } from './battery-decision.js';
 import type { DecisionInput, DeviceDecision } from './decision.js';
@@ -14,7 +13,8 @@ export interface BatteryMove {
 
 /** What batteries do together; `givenW` is of the sign of what was wanted. */
 export interface BatteryShares {
-  readonly decisions: ReadonlyMap<DeviceId, DeviceDecision>;
+  /** One for each move; none where nothing was wanted. */
+  readonly decisions: readonly DeviceDecision[];
   readonly wantedW: Watt;
   readonly givenW: Watt;
 }
@@ -44,10 +44,9 @@ export const shareAmong = (
     : splitToLast(Math.abs(wantedW) - sumDoneW, { lastingW: byFollowers(toTheEndW), capacitiesW: byFollowers(roomW), weights });
   const exactW = moves.map(({ fromW }, index) => fromW + sign * (doneW[index] === undefined ? followers[index]! : asked[index]!));
   const powersW = wholeWatts(exactW, (powerW, index) => wholeWithin(moves[index]!.battery.band, powerW));
-  const decisions = new Map<DeviceId, DeviceDecision>();
-  moves.forEach(({ battery: { device, band } }, index) => {
+  const decisions = moves.map(({ battery: { own, band } }, index) => {
     const why = doneW[index] === undefined ? reason : `${reason}, and does not follow: others take its part`;
-    decisions.set(device.id, batteryDecision(device, band, powersW[index]!, owner, why));
+    return batteryDecision(own.device, band, powersW[index]!, owner, why);
   });
   return { decisions, wantedW, givenW: sign * (sumDoneW + followers.reduce((a, b) => a + b, 0)) };
 };
@@ -61,27 +60,32 @@ const doneByThoseNotFollowing = (
 ): readonly (Watt | undefined)[] =>
   unfollowing === undefined || unfollowing.size === 0
     ? []
-    : moves.map(({ battery: { device, partW }, fromW }, index) =>
-        unfollowing.has(device.id) ? Math.min(Math.max(0, sign * (partW.batteryW - fromW)), askedW[index]!) : undefined,
+    : moves.map(({ battery: { own, partW }, fromW }, index) =>
+        unfollowing.has(own.device.id) ? Math.min(Math.max(0, sign * (partW.batteryW - fromW)), askedW[index]!) : undefined,
       );
 
-const NONE: BatteryShares['decisions'] = new Map();
+const NONE: BatteryShares['decisions'] = [];
 
 /** Absent where all have been used alike. */
-const weightsIn = ({ event, consents }: DecisionInput, moves: readonly BatteryMove[]): number[] | undefined => {
+const weightsIn = ({ event }: DecisionInput, moves: readonly BatteryMove[]): number[] | undefined => {
   const before = event?.deliveredBeforeWh;
   if (!before || before.size === 0) return undefined;
-  return fairWeights(moves.map(({ battery: { site } }) => eventCycles(site, consents.get(site.id), before.get(site.id) ?? 0)));
+  return fairWeights(moves.map(({ battery: { site } }) => eventCycles(site.site, site.consent, before.get(site.site.id) ?? 0)));
 };
 
 /** The power that a battery can keep up until `endMs`, from what it holds above the floor, or still has room for. */
-export const lastingW = (input: DecisionInput, { device, site, socPct }: BatteryCase, sign: number, endMs: EpochMs | undefined): Watt => {
-  if (endMs === undefined || endMs <= input.atMs) return Infinity;
-  const { capacityWh, minSocPct, maxSocPct, chargeEfficiency, dischargeEfficiency } = device.battery!;
-  const floorPct = Math.max(minSocPct, input.consents.get(site.id)?.reserveFloorPct ?? 0);
+export const lastingW = (
+  { atMs }: Pick<DecisionInput, 'atMs'>,
+  { own, site, socPct }: BatteryCase,
+  sign: number,
+  endMs: EpochMs | undefined,
+): Watt => {
+  if (endMs === undefined || endMs <= atMs) return Infinity;
+  const { capacityWh, minSocPct, maxSocPct, chargeEfficiency, dischargeEfficiency } = own.device.battery!;
+  const floorPct = Math.max(minSocPct, site.consent?.reserveFloorPct ?? 0);
   const leftWh =
     sign > 0
       ? ((socPct - floorPct) / 100) * capacityWh * dischargeEfficiency
       : (((maxSocPct - socPct) / 100) * capacityWh) / chargeEfficiency;
-  return meanPowerW(Math.max(0, leftWh), endMs - input.atMs);
+  return meanPowerW(Math.max(0, leftWh), endMs - atMs);
 };

@@ -2,7 +2,6 @@ import type { Fallback, Setpoint } from '../field/setpoint.js';
 import type { Consent, Device, DeviceId, Plant, SiteId } from '../fleet/plant.js';
 import type { EpochMs, Watt, WattHour } from '../kernel/units.js';
 import type { PlantImage } from '../telemetry/image.js';
-import type { PlannedStep } from './battery-rules.js';
 import type { Cut, Source } from './band.js';
 import type { GeneratorNow } from './generator-rules.js';
 import type { LoadRun } from './load-runs.js';
@@ -32,6 +31,12 @@ export interface RunningEvent {
   readonly deliveredBeforeWh?: ReadonlyMap<SiteId, WattHour>;
   /** Until when each battery's energy has to last; where it is absent, shares go by power alone. */
   readonly endMs?: EpochMs;
+}
+
+/** What the plan has a battery do in the slot that runs. */
+export interface PlannedStep {
+  readonly batteryW: Watt;
+  readonly gridW: Watt;
 }
 
 /** What the plan says of a device in the step that runs. */

@@ -56,7 +56,14 @@ const drawnBy = ({ image, planned, ahead }: CapacityFacts, { devices }: Site): W
   devices.reduce((sum, device) => {
     if (!device.flexibleLoad) return sum;
     const step = planned?.get(device.id);
-    return sum + (!ahead ? drawOf({ image }, device) : step?.kind === 'flexible-load' ? step.drawW : 0);
+    return (
+      sum +
+      (!ahead
+        ? drawOf({ device, flexibleW: image.devices.get(device.id)?.values['flexible.powerW'] })
+        : step?.kind === 'flexible-load'
+          ? step.drawW
+          : 0)
+    );
   }, 0 as Watt);
 
 const ratedFor = (facts: CapacityFacts, site: Site, device: Device): Watt => {
@@ -76,8 +83,9 @@ const ratedFor = (facts: CapacityFacts, site: Site, device: Device): Watt => {
 
 /** What a flexible load draws may wait, and what it would draw besides it may have. Of an hour to come nobody knows whether it draws then. */
 const flexibleW = ({ image, takings }: CapacityFacts, device: Device, isUp: boolean): Watt => {
-  const drawsW = drawOf({ image }, device);
-  const state = image.devices.get(device.id)?.values['flexible.state'];
+  const values = image.devices.get(device.id)?.values;
+  const drawsW = drawOf({ device, flexibleW: values?.['flexible.powerW'] });
+  const state = values?.['flexible.state'];
   if (isUp) return drawsW;
   return state !== undefined && wouldDraw(state) ? Math.max(0, mostTakenW(device, takings?.get(device.id)) - drawsW) : 0;
 };

@@ -1,8 +1,7 @@
 import type { Consent, DeviceId, Plant, Site, SiteId } from '../fleet/plant.js';
 import type { Watt } from '../kernel/units.js';
-import type { PlantImage } from '../telemetry/image.js';
+import type { PlantImage, SiteNow } from '../telemetry/image.js';
 import type { PlannedDevice, RunningEvent } from './decision.js';
-import { groupsOf } from './device-groups.js';
 
 /** What is to be known to tell what an event's sites give now. */
 export interface EventFacts {
@@ -19,26 +18,36 @@ export const takesPart = (event: Pick<RunningEvent, 'optedOut'>, site: Site, con
   !event.optedOut.has(site.id) && !consents.get(site.id)?.optedOut;
 
 /**
- * What each site that takes part delivers now, by its grid meter: the distance of its net import from its baseline, below 0 where it goes
+ * What a site that takes part delivers now, by its grid meter: the distance of its net import from its baseline, below 0 where it goes
  * the other way. A home without a baseline takes no part. A community battery or a generator without one is measured against
- * what it would do by plan, its battery at rest. A site whose meter is silent is absent, and so is one that runs on its own.
+ * what it would do by plan, its battery at rest. `undefined` where its meter is silent, and where it runs on its own.
  */
-export const deliveredBySite = (facts: EventFacts, event: RunningEvent): Map<SiteId, Watt> => {
+export const deliveredAt = (
+  { consents, planned }: Pick<EventFacts, 'consents' | 'planned'>,
+  event: RunningEvent,
+  site: Site,
+  now: SiteNow | undefined,
+): Watt | undefined => {
+  if (now?.powersW.grid === undefined || now.islanded || !takesPart(event, site, consents)) return undefined;
   const sign = signOf(event);
+  const { grid: gridW, battery: batteryW = 0, generator: generatorW = 0 } = now.powersW;
+  const baselineW = event.baselineW.get(site.id);
+  if (baselineW !== undefined) return sign * (baselineW - gridW);
+  return site.kind === 'home' ? undefined : sign * (batteryW + generatorW - plannedGeneratorsW(site, planned));
+};
+
+/** What each site delivers; those of which that is not known are absent. */
+export const deliveredBySite = (facts: EventFacts, event: RunningEvent): Map<SiteId, Watt> => {
   const delivered = new Map<SiteId, Watt>();
   for (const site of facts.plant.sites) {
-    const now = facts.image.sites.get(site.id);
-    if (now?.powersW.grid === undefined || now.islanded || !takesPart(event, site, facts.consents)) continue;
-    const { grid: gridW, battery: batteryW = 0, generator: generatorW = 0 } = now.powersW;
-    const baselineW = event.baselineW.get(site.id);
-    if (baselineW !== undefined) delivered.set(site.id, sign * (baselineW - gridW));
-    else if (site.kind !== 'home') delivered.set(site.id, sign * (batteryW + generatorW - plannedGeneratorsW(site, facts.planned)));
+    const siteW = deliveredAt(facts, event, site, facts.image.sites.get(site.id));
+    if (siteW !== undefined) delivered.set(site.id, siteW);
   }
   return delivered;
 };
 
 const plannedGeneratorsW = ({ devices }: Site, planned: EventFacts['planned']): Watt =>
-  groupsOf(devices).generators.reduce((sum, { id }) => {
-    const step = planned?.get(id);
+  devices.reduce((sum, { id, generator }) => {
+    const step = generator && planned?.get(id);
     return step?.kind === 'generator' && step.run ? sum + step.powerW : sum;
   }, 0 as Watt);

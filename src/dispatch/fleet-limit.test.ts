@@ -2,17 +2,18 @@ import { describe, expect } from 'vitest';
 import { fc, test } from '../../test/prop.js';
 import { device, inputOf, NOON_MS } from './decide.fixture.js';
 import { fleetGeneratorCaps } from './fleet-limit.js';
+import { ableControls, sitesOf } from './site-case.js';
 
 const KILOWATTS = 1_000;
 const kilowatts = fc.integer({ min: 0, max: 50 }).map((kw) => kw * KILOWATTS);
 
 describe('generators under an export limit on the fleet', () => {
   const ratedW = 10 * KILOWATTS;
-  const gensets = ['a', 'b'].map((site) => device(site, 'generator', { ratedW }));
-  const roof = device('c', 'pv', { ratedW: 20 * KILOWATTS });
+  const gensets = ['a', 'b'].map((id) => device('all', 'generator', { id, ratedW }));
+  const roof = device('all', 'pv', { ratedW: 20 * KILOWATTS });
 
   const capsOf = (exportW: number | undefined, gridW: number, givenW: readonly number[], sunW: number): number[] => {
-    const input = inputOf([{ id: 'all' }], { fleetLimits: exportW === undefined ? {} : { exportW } });
+    const { plant, ...input } = inputOf([{ id: 'all' }], { fleetLimits: exportW === undefined ? {} : { exportW } });
     const now = (id: string, values: object) =>
       [id, { deviceId: id, siteId: id, health: 'online' as const, readAtMs: NOON_MS, values }] as const;
     const devices = new Map([
@@ -20,7 +21,10 @@ describe('generators under an export limit on the fleet', () => {
       now(roof.id, { 'pv.powerW': sunW }),
     ]);
     const sites = new Map([['all', { siteId: 'all', powersW: { grid: gridW }, missing: [] }]]);
-    const caps = fleetGeneratorCaps({ ...input, image: { ...input.image, devices, sites } }, gensets, [roof]);
+    const all = { ...plant.sites[0]!, devices: [...gensets, roof] };
+    const at = { ...input, plant: { ...plant, sites: [all] }, image: { ...input.image, devices, sites } };
+    const cases = sitesOf(at);
+    const caps = fleetGeneratorCaps(at, cases, { generators: ableControls(cases, 'generator'), suns: ableControls(cases, 'pv-limit') });
     return gensets.map(({ id }) => caps.get(id) ?? Infinity);
   };
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -1,9 +1,10 @@
-import type { Device, DeviceId } from '../fleet/plant.js';
+import type { DeviceId } from '../fleet/plant.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import type { BatteryCase } from './battery-decision.js';
 import { type BatteryShares, shareAmong } from './battery-sharing.js';
 import type { DecisionInput, DeviceDecision, GridLimits } from './decision.js';
 import { fleetNet } from './fleet-net.js';
+import type { AbleControl, SiteCase } from './site-case.js';
 import { outputOf, sunHeldWithinW } from './sun-decision.js';
 
 /** What the fleet's limit asks of batteries, and what the fleet may still give out then; below 0 it gives too much. */
@@ -17,6 +18,7 @@ const SLACK_W = 10;
 /** An operator's limit on the fleet's net power that these wishes, one for each battery, would break: batteries give way by what they have left. */
 export const shareFleetLimit = (
   input: DecisionInput,
+  sites: readonly SiteCase[],
   batteries: readonly BatteryCase[],
   wishes: readonly DeviceDecision[],
 ): FleetLimitShares => {
@@ -28,7 +30,7 @@ export const shareFleetLimit = (
   };
   let changeW: Watt = 0;
   batteries.forEach((battery, index) => (changeW += battery.partW.batteryW - wishedW(battery, index)));
-  const net = fleetNet(input);
+  const net = fleetNet(input, sites);
   const importOverW = importW === undefined ? -Infinity : net.mostW + changeW - importW;
   const exportOverW = exportW === undefined ? Infinity : net.leastW + changeW + exportW;
   // Where so little is known of a fleet that both its limits may be passed, it stays as far from the one as from the other.
@@ -50,20 +52,20 @@ const insideOf = ({ importW, exportW }: GridLimits, batteries: number): GridLimi
  */
 export const fleetGeneratorCaps = (
   input: DecisionInput,
-  generators: readonly Device[],
-  suns: readonly Device[],
+  sites: readonly SiteCase[],
+  { generators, suns }: { readonly generators: readonly AbleControl[]; readonly suns: readonly AbleControl[] },
 ): ReadonlyMap<DeviceId, Watt> => {
-  const { image, fleetLimits } = input;
-  if (fleetLimits.exportW === undefined || generators.length === 0) return NO_CAPS;
-  const roomW = fleetNet(input).leastW + fleetLimits.exportW;
+  const { exportW } = input.fleetLimits;
+  if (exportW === undefined || generators.length === 0) return NO_CAPS;
+  const roomW = fleetNet(input, sites).leastW + exportW;
   let sunRatedW: Watt = 0;
-  for (const device of suns) if ((outputOf(image, device) ?? 0) > 0) sunRatedW += device.ratedW;
+  for (const { own } of suns) if ((outputOf(own) ?? 0) > 0) sunRatedW += own.device.ratedW;
   const sunRoomW = sunHeldWithinW(sunRatedW);
-  const givenW = generators.reduce((sum, { id }) => sum + (image.devices.get(id)?.values['generator.powerW'] ?? 0), 0);
+  const givenW = generators.reduce((sum, { own }) => sum + (own.values['generator.powerW'] ?? 0), 0);
   const togetherW = Math.max(0, givenW + (roomW > 0 ? Math.max(0, roomW - sunRoomW) : roomW));
-  const ratedW = generators.reduce((sum, device) => sum + device.ratedW, 0);
-  return new Map(generators.map((device) => [device.id, (togetherW * device.ratedW) / ratedW]));
+  const ratedW = generators.reduce((sum, { own }) => sum + own.device.ratedW, 0);
+  return new Map(generators.map(({ own: { device } }) => [device.id, (togetherW * device.ratedW) / ratedW]));
 };
 
 const NO_CAPS: ReadonlyMap<DeviceId, Watt> = new Map();
-const NOTHING: BatteryShares = { decisions: new Map(), wantedW: 0, givenW: 0 };
+const NOTHING: BatteryShares = { decisions: [], wantedW: 0, givenW: 0 };

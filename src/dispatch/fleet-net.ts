@@ -1,7 +1,6 @@
-import type { Device, Site } from '../fleet/plant.js';
 import type { Watt } from '../kernel/units.js';
-import type { SiteNow } from '../telemetry/image.js';
 import type { DecisionInput, LoadRange } from './decision.js';
+import type { DeviceCase, SiteCase } from './site-case.js';
 
 /** Between what and what a power lies, as far as it is known; import positive. Both are the same where it is measured. */
 export interface NetRange {
@@ -10,12 +9,11 @@ export interface NetRange {
 }
 
 /** The net power of all sites. A limit on import is held against the most of it, one on export against the least. */
-export const fleetNet = (input: DecisionInput): NetRange => {
+export const fleetNet = (input: Pick<DecisionInput, 'silentLoads'>, sites: readonly SiteCase[]): NetRange => {
   let [leastW, mostW] = [0 as Watt, 0 as Watt];
-  for (const site of input.plant.sites) {
-    const now = input.image.sites.get(site.id);
-    const gridW = now?.powersW.grid;
-    const range = gridW === undefined ? silentNet(input, site, now) : undefined;
+  for (const site of sites) {
+    const { gridW } = site;
+    const range = gridW === undefined ? silentNet(input, site) : undefined;
     leastW += range?.leastW ?? gridW!;
     mostW += range?.mostW ?? gridW!;
   }
@@ -27,13 +25,14 @@ export const fleetNet = (input: DecisionInput): NetRange => {
  * all that they are rated for where they are silent as well; what the house draws besides them, as far as that is remembered. The connection
  * bears no more than its limits. A site without a grid meter is nobody's to measure: its devices count, and a house behind them does not.
  */
-export const silentNet = (input: DecisionInput, { id, devices, importLimitW, exportLimitW }: Site, now: SiteNow | undefined): NetRange => {
+const silentNet = ({ silentLoads }: Pick<DecisionInput, 'silentLoads'>, { site, now, devices }: SiteCase): NetRange => {
   if (now?.islanded) return NOTHING_FLOWS;
-  const hasMeter = devices.some(({ role }) => role === 'grid-meter');
-  const load = hasMeter ? (input.silentLoads?.get(id) ?? ANY_LOAD) : NO_LOAD;
+  const hasMeter = devices.some(({ device }) => device.role === 'grid-meter');
+  const load = hasMeter ? (silentLoads?.get(site.id) ?? ANY_LOAD) : NO_LOAD;
+  const { importLimitW, exportLimitW } = site;
   let { leastW, mostW } = load;
   for (const device of devices) {
-    const given = givenBy(input, device);
+    const given = givenBy(device);
     leastW -= given.mostW;
     mostW -= given.leastW;
   }
@@ -47,16 +46,16 @@ const ANY_LOAD: LoadRange = { leastW: 0, mostW: Infinity };
 const within = (netW: Watt, exportLimitW: Watt, importLimitW: Watt): Watt => Math.max(-exportLimitW, Math.min(netW, importLimitW));
 
 /** What a device gives into the site's bus; a load that draws gives less than nothing. */
-const givenBy = ({ image }: DecisionInput, { id, role, ratedW, battery, generator }: Device): NetRange => {
-  const values = image.devices.get(id)?.values;
+const givenBy = ({ device, values, flexibleW }: DeviceCase): NetRange => {
+  const { role, ratedW, battery, generator } = device;
   let [leastW, mostW] = [0 as Watt, 0 as Watt];
   const add = (powerW: Watt | undefined, lowW: Watt, highW: Watt): void => {
     leastW += powerW ?? lowW;
     mostW += powerW ?? highW;
   };
-  if (role === 'pv' || role === 'hybrid') add(values?.['pv.powerW'], 0, ratedW);
-  if (battery) add(values?.['battery.powerW'], -battery.maxChargeW, battery.maxDischargeW);
-  if (generator) add(values?.['generator.powerW'], 0, generator.maxW);
-  if (role === 'flexible-load') add(values?.['flexible.powerW'], -ratedW, 0);
+  if (role === 'pv' || role === 'hybrid') add(values['pv.powerW'], 0, ratedW);
+  if (battery) add(values['battery.powerW'], -battery.maxChargeW, battery.maxDischargeW);
+  if (generator) add(values['generator.powerW'], 0, generator.maxW);
+  if (role === 'flexible-load') add(flexibleW, -ratedW, 0);
   return { leastW, mostW };
 };

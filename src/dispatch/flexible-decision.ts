@@ -1,24 +1,25 @@
 import { needWindowAt } from '../fleet/daily-need.js';
-import type { Device, DeviceId, Site, SiteId } from '../fleet/plant.js';
+import type { Device } from '../fleet/plant.js';
 import { sum } from '../kernel/sum.js';
 import { meanPowerW, type Watt } from '../kernel/units.js';
-import { type DeviceNow, type SiteNow, withPowers } from '../telemetry/image.js';
+import { withPowers } from '../telemetry/image.js';
 import { type Cut, narrow, openBand, type PowerBand } from './band.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
-import { deliveredBySite, signOf } from './event-delivery.js';
+import { deliveredAt, signOf } from './event-delivery.js';
 import { fleetNet } from './fleet-net.js';
 import { WHY_HELD } from './generator-rules.js';
-import { chargeOf, type LoadCase, standInOf, togetherLimits, type TogetherLimit } from './load-limits.js';
+import { chargeOf, type LoadCase, loadCase, standInOf, togetherLimits, type TogetherLimit } from './load-limits.js';
 import { type Sharing, shareLoads } from './load-sharing.js';
 import { mostTakenW, mostToldW, toldFor } from './load-taking.js';
 import { drawnOf, type Wish, wishOf } from './load-wishes.js';
 import { owedFallback } from './owed-fallback.js';
+import { ableControls, type DeviceCase, type SiteCase } from './site-case.js';
 import { splitInProportion } from './split.js';
 
-/** What flexible loads are told, and the plant as it will be once they have come down to it: all others are decided on that. */
+/** What flexible loads are told, and the sites as they will be once they have come down to it: all others are decided on that. */
 export interface FlexibleDecisions {
   readonly decisions: readonly DeviceDecision[];
-  readonly image: DecisionInput['image'];
+  readonly sites: readonly SiteCase[];
 }
 
 /**
@@ -26,17 +27,14 @@ export interface FlexibleDecisions {
  * they draw as they like. In an event they come before batteries, since what they wait for costs nothing; one that could not have its
  * energy in time any more does not wait.
  */
-export const decideFlexible = (
-  input: DecisionInput,
-  loads: readonly LoadCase[],
-  batteries: EventMatters['batteries'],
-): FlexibleDecisions => {
-  if (loads.length === 0) return { decisions: [], image: input.image };
-  const wishes = loads.map((load) => wishOf(input, load.device));
-  const bands = limitedBands(input, loads, wishes);
-  const eventsW = eventShares(input, { loads, batteries, bands, wishes });
+export const decideFlexible = (input: DecisionInput, sites: readonly SiteCase[]): FlexibleDecisions => {
+  const loads = ableControls(sites, 'load-limit').map((control) => loadCase(input, control));
+  if (loads.length === 0) return { decisions: [], sites };
+  const wishes = loads.map((load) => wishOf(input, load));
+  const bands = limitedBands(input, sites, loads, wishes);
+  const eventsW = eventShares(input, { sites, loads, bands, wishes });
   const decisions = loads.map((load, index) => decisionOf(input, load, bands[index]!, wishes[index], eventsW[index]));
-  return { decisions, image: anticipated(input, loads, decisions) };
+  return { decisions, sites: anticipated(input, sites, loads, decisions) };
 };
 
 const mostOf = (band: PowerBand): Watt => 0 - band.minW;
@@ -49,14 +47,20 @@ const capped = (band: PowerBand, by: Parameters<typeof narrow>[1], why: () => st
  * is to draw, and only what is left then by what each could. A car that turned out to be on one phase of three draws a third of what it is told, and
  * takes no more than that from a limit; what a phase carries is as much as if it were on all of them.
  */
-const limitedBands = (input: DecisionInput, loads: readonly LoadCase[], wishes: readonly (Wish | undefined)[]): PowerBand[] => {
-  const bands = loads.map(({ device }) => openBand(0 - device.ratedW, 0));
+const limitedBands = (
+  input: DecisionInput,
+  sites: readonly SiteCase[],
+  loads: readonly LoadCase[],
+  wishes: readonly (Wish | undefined)[],
+): PowerBand[] => {
+  const bands = loads.map(({ own }) => openBand(0 - own.device.ratedW, 0));
   const limitTogether = (indexes: readonly number[], { mostW, by, why, moves, isOfPhases }: TogetherLimit): void => {
     const partOf = (index: number): number => (isOfPhases ? 1 : (loads[index]!.taking?.share ?? 1));
     const couldW = indexes.map((index) => partOf(index) * mostOf(bands[index]!));
     if (sum(couldW) <= mostW) return;
     const sharers = indexes.map((index, at): Sharing => {
-      const { device, drawsW, isIdle, taking } = loads[index]!;
+      const { own, drawsW, isIdle, taking } = loads[index]!;
+      const { device } = own;
       const part = partOf(index);
       const maxW = Math.min(couldW[at]!, part * Math.min(wishes[index]?.mostW ?? Infinity, mostToldW(device, taking)));
       return { minW: part * device.flexibleLoad!.minW, maxW, drawsW, isIdle };
@@ -71,9 +75,9 @@ const limitedBands = (input: DecisionInput, loads: readonly LoadCase[], wishes: 
   };
   for (const [site, indexes] of indexesBySite(loads)) {
     const ofSite = indexes.map((index) => loads[index]!);
-    for (const limit of togetherLimits(input, site, ofSite)) limitTogether(indexes, limit);
+    for (const limit of togetherLimits(site, ofSite)) limitTogether(indexes, limit);
   }
-  const fleetW = fleetImportRoom(input, loads);
+  const fleetW = fleetImportRoom(input, sites, loads);
   if (fleetW !== undefined) {
     const wanting = indexesWhere(loads, ({ isIdle }) => !isIdle);
     limitTogether(wanting, { mostW: fleetW, by: 'operator', why: () => 'the fleet keeps to its import limit', moves: true });
@@ -81,12 +85,13 @@ const limitedBands = (input: DecisionInput, loads: readonly LoadCase[], wishes: 
   return bands;
 };
 
-const indexesBySite = (loads: readonly LoadCase[]): ReadonlyMap<Site, readonly number[]> => {
-  const bySite = new Map<Site, number[]>();
+/** Loads stand in the order of their sites. */
+const indexesBySite = (loads: readonly LoadCase[]): [site: SiteCase, indexes: number[]][] => {
+  const bySite: [SiteCase, number[]][] = [];
   loads.forEach(({ site }, index) => {
-    const known = bySite.get(site);
-    if (known) known.push(index);
-    else bySite.set(site, [index]);
+    const last = bySite.at(-1);
+    if (last?.[0] === site) last[1].push(index);
+    else bySite.push([site, [index]]);
   });
   return bySite;
 };
@@ -103,31 +108,29 @@ const indexesWhere = (loads: readonly LoadCase[], isMeant: (load: LoadCase, inde
  * What an operator's import limit on the fleet leaves to these loads once batteries have stopped charging. Behind a silent meter no battery
  * is told to, and where the house may draw anything, it is no help that its load gives way.
  */
-const fleetImportRoom = (input: DecisionInput, loads: readonly LoadCase[]): Watt | undefined => {
+const fleetImportRoom = (input: DecisionInput, sites: readonly SiteCase[], loads: readonly LoadCase[]): Watt | undefined => {
   const { importW } = input.fleetLimits;
   if (importW === undefined) return undefined;
-  const isMetered = ({ id }: Site): boolean => input.image.sites.get(id)?.powersW.grid !== undefined;
-  let roomW = importW - fleetNet(input).mostW;
-  for (const { site, drawsW } of loads) if (isMetered(site) || input.silentLoads?.has(site.id)) roomW += drawsW;
-  for (const site of input.plant.sites) if (isMetered(site)) roomW += chargeOf(input, site.devices) - standInOf(input, site);
+  let roomW = importW - fleetNet(input, sites).mostW;
+  for (const { site, drawsW } of loads) if (site.gridW !== undefined || input.silentLoads?.has(site.site.id)) roomW += drawsW;
+  for (const site of sites) if (site.gridW !== undefined) roomW += chargeOf(site.devices) - standInOf(site);
   return roomW;
 };
 
 /** By its plan it has to draw nearly all the time that is left. */
 const URGENT_SHARE = 0.9;
 
-const isUrgent = (input: DecisionInput, { site, device, taking }: LoadCase): boolean => {
-  const planned = input.planned?.get(device.id);
+const isUrgent = (input: DecisionInput, { site, own: { device, planned }, taking }: LoadCase): boolean => {
   const { need } = device.flexibleLoad!;
-  const window = need && needWindowAt(need, site.zone, input.atMs);
-  if (planned?.kind !== 'flexible-load' || !window) return false;
+  if (planned?.kind !== 'flexible-load' || !need) return false;
+  const window = needWindowAt(need, site.site.zone, input.atMs);
+  if (!window) return false;
   return meanPowerW(planned.toComeWh, window.endMs - input.atMs) >= URGENT_SHARE * mostTakenW(device, taking);
 };
 
 interface EventMatters {
+  readonly sites: readonly SiteCase[];
   readonly loads: readonly LoadCase[];
-  /** Those that can be told something. */
-  readonly batteries: readonly { readonly site: Site; readonly device: Device }[];
   readonly bands: readonly PowerBand[];
   readonly wishes: readonly (Wish | undefined)[];
 }
@@ -136,20 +139,21 @@ interface EventMatters {
  * What a running event has each draw, absent where it asks nothing of it. Measured by the meters with batteries at rest, so that batteries make
  * up only for what loads leave open. Up: what is missing is taken from those that may wait. Down: it is given to those that would draw.
  */
-const eventShares = (input: DecisionInput, { loads, batteries, bands, wishes }: EventMatters): (Watt | undefined)[] => {
+const eventShares = (input: DecisionInput, { sites, loads, bands, wishes }: EventMatters): (Watt | undefined)[] => {
   const { event } = input;
   const sharesW = loads.map((): Watt | undefined => undefined);
   if (!event) return sharesW;
   const sign = signOf(event);
-  const delivered = deliveredBySite(input, event);
   const asked = indexesWhere(loads, (load, index) => {
     const isByHand = wishes[index]?.owner.startsWith('override:') === true;
-    return delivered.has(load.site.id) && !isByHand && !load.isIdle && !(sign > 0 && isUrgent(input, load));
+    return load.site.deliveredW !== undefined && !isByHand && !load.isIdle && !(sign > 0 && isUrgent(input, load));
   });
   let [deliveredW, batteriesW] = [0 as Watt, 0 as Watt];
-  delivered.forEach((siteW) => (deliveredW += siteW));
-  for (const { site, device } of batteries)
-    if (delivered.has(site.id)) batteriesW += input.image.devices.get(device.id)?.values['battery.powerW'] ?? 0;
+  for (const site of sites) {
+    if (site.deliveredW === undefined) continue;
+    deliveredW += site.deliveredW;
+    for (const { device, values } of site.able) if (device.battery) batteriesW += values['battery.powerW'] ?? 0;
+  }
   const openW = event.powerW - deliveredW + sign * batteriesW;
   const targetW = sum(asked.map((index) => loads[index]!.drawsW)) - sign * openW;
   const mostW = asked.map((index) => {
@@ -160,16 +164,16 @@ const eventShares = (input: DecisionInput, { loads, batteries, bands, wishes }: 
   const wantedW = shareLoads(
     targetW,
     asked.map((index, at): Sharing => {
-      const { device, drawsW, taking } = loads[index]!;
+      const { own, drawsW, taking } = loads[index]!;
       const { share = 1, takesW = Infinity } = taking ?? {};
       const isIdle = wishes[index]?.heldBy === 'min-down';
-      return { minW: device.flexibleLoad!.minW * share, maxW: Math.min(mostW[at]! * share, takesW), drawsW, isIdle };
+      return { minW: own.device.flexibleLoad!.minW * share, maxW: Math.min(mostW[at]! * share, takesW), drawsW, isIdle };
     }),
   );
   asked.forEach((index, at) => {
     const plannedW = wishes[index]?.mostW ?? mostOf(bands[index]!);
-    const { device, taking } = loads[index]!;
-    const toldW = Math.min(toldFor(device, taking, wantedW[at]!), mostW[at]!);
+    const { own, taking } = loads[index]!;
+    const toldW = Math.min(toldFor(own.device, taking, wantedW[at]!), mostW[at]!);
     const shareW = sign > 0 ? toldW : Math.max(toldW, plannedW);
     if (sign > 0 ? shareW < Math.min(plannedW, mostW[at]!) : shareW > plannedW) sharesW[index] = shareW;
   });
@@ -178,7 +182,7 @@ const eventShares = (input: DecisionInput, { loads, batteries, bands, wishes }: 
 
 const decisionOf = (
   input: DecisionInput,
-  { site, device }: LoadCase,
+  { site, own: { device } }: LoadCase,
   limited: PowerBand,
   wish: Wish | undefined,
   eventW: Watt | undefined,
@@ -194,7 +198,7 @@ const decisionOf = (
         };
   const chosen = eventWish ?? wish;
   const limitW = mostOf(limited);
-  const fallback = owedFallback(site, device);
+  const fallback = owedFallback(site.site, device);
   const owed = fallback ? { fallback } : {};
   if (!chosen && limitW >= device.ratedW) {
     if (!fallback) return leftAlone(device, control, 'no plan for it, and no limit');
@@ -218,38 +222,39 @@ const decisionOf = (
   };
 };
 
-/** The image with loads at what they were told, where that is less than they draw; one that does not follow counts for what it does. */
+/** The sites with loads at what they were told, where that is less than they draw; one that does not follow counts for what it does. */
 const anticipated = (
-  { image, unfollowing }: DecisionInput,
+  input: DecisionInput,
+  sites: readonly SiteCase[],
   loads: readonly LoadCase[],
   decisions: readonly DeviceDecision[],
-): DecisionInput['image'] => {
-  let changed: { sites: Map<SiteId, SiteNow>; devices: Map<DeviceId, DeviceNow> } | undefined;
-  loads.forEach(({ site, device, drawsW, taking }, index) => {
-    const { setpoint } = decisions[index]!;
-    const now = image.devices.get(device.id)!;
+): readonly SiteCase[] => {
+  let changed: SiteCase[] | undefined;
+  loads.forEach(({ site: { index }, own: { device, flexibleW }, drawsW, taking }, at) => {
+    const { setpoint } = decisions[at]!;
     const mayW = setpoint?.kind === 'load-limit' ? (taking?.share ?? 1) * setpoint.maxW : Infinity;
-    if (mayW >= drawsW || now.values['flexible.powerW'] === undefined) return;
-    if (unfollowing?.has(device.id)) return;
-    changed ??= { sites: copyOf(image.sites), devices: copyOf(image.devices) };
-    const changeW = mayW - drawsW;
-    const siteNow = changed.sites.get(site.id)!;
-    const { grid, flexible } = siteNow.powersW;
-    changed.sites.set(
-      site.id,
-      withPowers(siteNow, {
-        grid: grid === undefined ? undefined : grid + changeW,
-        flexible: flexible === undefined ? undefined : flexible - changeW,
-      }),
-    );
-    changed.devices.set(device.id, { ...now, values: { ...now.values, 'flexible.powerW': 0 - mayW } });
+    if (mayW >= drawsW || flexibleW === undefined || input.unfollowing?.has(device.id)) return;
+    changed ??= [...sites];
+    changed[index] = withLoadAt(input, changed[index]!, device, 0 - mayW, mayW - drawsW);
   });
-  return changed ? { ...image, ...changed } : image;
+  return changed ?? sites;
 };
 
-/** Faster by far than `new Map(map)`, which makes a pair of each entry. */
-const copyOf = <Key, Value>(map: ReadonlyMap<Key, Value>): Map<Key, Value> => {
-  const copy = new Map<Key, Value>();
-  map.forEach((value, key) => copy.set(key, value));
-  return copy;
+/** A site once a load of it gives `flexibleW`, which has it draw `changeW` more from the grid. */
+const withLoadAt = (input: DecisionInput, site: SiteCase, device: Device, flexibleW: Watt, changeW: Watt): SiteCase => {
+  const { grid, flexible } = site.now!.powersW;
+  const now = withPowers(site.now!, {
+    grid: grid === undefined ? undefined : grid + changeW,
+    flexible: flexible === undefined ? undefined : flexible - changeW,
+  });
+  const told = (own: DeviceCase): DeviceCase => (own.device === device ? { ...own, flexibleW } : own);
+  const devices = site.devices.map(told);
+  return {
+    ...site,
+    now,
+    gridW: now.powersW.grid,
+    deliveredW: input.event && deliveredAt(input, input.event, site.site, now),
+    devices,
+    able: site.able.length === devices.length ? devices : site.able.map(told),
+  };
 };

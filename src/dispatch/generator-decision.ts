@@ -1,11 +1,11 @@
-import type { Device, DeviceId, Site } from '../fleet/plant.js';
+import type { Device } from '../fleet/plant.js';
 import type { Watt } from '../kernel/units.js';
 import type { Cut } from './band.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
-import { groupsOf } from './device-groups.js';
 import { phaseRoom } from './phase-limit.js';
 import type { GeneratorOffer } from './generator-merit.js';
 import { type GeneratorNow, generatorPower, mayRun, WHY_HELD } from './generator-rules.js';
+import type { DeviceCase, SiteCase } from './site-case.js';
 
 /** What the decisions for all devices leave to one generator. */
 export interface GeneratorShares {
@@ -17,20 +17,20 @@ export interface GeneratorShares {
 
 /**
  * Runs a generator as an event, an override or the plan has it, within its minimum times, what the connection still takes and its part of
- * the fleet's limit. One that would have to run below its minimum for that stands. `able`: the site's devices that can be told something now.
+ * the fleet's limit. One that would have to run below its minimum for that stands.
  */
 export const decideGenerator = (
   input: DecisionInput,
-  site: Site,
-  device: Device,
-  able: readonly Device[],
+  site: SiteCase,
+  own: DeviceCase,
   { eventW, fleetW = Infinity }: GeneratorShares,
 ): DeviceDecision => {
+  const { device } = own;
   const rating = device.generator!;
-  const wish = wishFor(input, device, eventW);
+  const wish = wishFor(input, own, eventW);
   if (!wish) return leftAlone(device, 'generator', 'no plan for it');
   const { run: mayTurn, heldBy } = mayRun(rating, nowOf(input, device), wish.run, input.atMs);
-  const roomW = connectionRoom(input, site, device, able);
+  const roomW = connectionRoom(site, device);
   const mostW = Math.min(roomW, fleetW);
   const run = mayTurn && mostW >= rating.minW;
   const powerW = run ? Math.min(generatorPower(rating, wish.powerW), mostW) : 0;
@@ -64,18 +64,13 @@ interface Wish {
 }
 
 /** An event that leaves it as it is planned leaves it to the plan. */
-const wishFor = (input: DecisionInput, { id }: Device, eventW: Watt | undefined): Wish | undefined => {
-  const override = input.overrides.get(id);
+const wishFor = (input: DecisionInput, { override, planned }: DeviceCase, eventW: Watt | undefined): Wish | undefined => {
   if (override?.setpoint.kind === 'generator') return { ...override.setpoint, owner: `override:${override.by}` };
-  const planned = input.planned?.get(id);
-  if (eventW !== undefined && eventW !== plannedW(input, id)) return { run: eventW > 0, powerW: eventW, owner: `event:${input.event!.id}` };
+  if (eventW !== undefined && eventW !== plannedW(planned)) return { run: eventW > 0, powerW: eventW, owner: `event:${input.event!.id}` };
   return planned?.kind === 'generator' ? { ...planned, owner: 'plan' } : undefined;
 };
 
-const plannedW = ({ planned }: DecisionInput, id: DeviceId): Watt => {
-  const step = planned?.get(id);
-  return step?.kind === 'generator' && step.run ? step.powerW : 0;
-};
+const plannedW = (planned: DeviceCase['planned']): Watt => (planned?.kind === 'generator' && planned.run ? planned.powerW : 0);
 
 const nowOf = ({ generators }: DecisionInput, { id }: Device): GeneratorNow => generators.get(id) ?? { running: false, sinceMs: undefined };
 
@@ -84,21 +79,20 @@ const WATT_HOURS_PER_KWH = 1_000;
 /** What a generator can do for an event, and what it gives now. */
 export const generatorOffer = (
   input: DecisionInput,
-  site: Site,
-  device: Device,
-  able: readonly Device[],
+  site: SiteCase,
+  { device, values, planned }: DeviceCase,
   fleetW: Watt = Infinity,
 ): { readonly offer: GeneratorOffer; readonly givesW: Watt } => {
   const rating = device.generator!;
   const now = nowOf(input, device);
   const mayStop = !mayRun(rating, now, false, input.atMs).run;
-  const maxW = Math.min(rating.maxW, connectionRoom(input, site, device, able), fleetW);
+  const maxW = Math.min(rating.maxW, connectionRoom(site, device), fleetW);
   const heldW = now.running && !mayStop ? rating.minW : 0;
   const idlingLitresPerKwh = rating.noLoadLitresPerH / (rating.maxW / WATT_HOURS_PER_KWH);
   return {
     offer: {
       deviceId: device.id,
-      baseW: Math.max(plannedW(input, device.id), heldW),
+      baseW: Math.max(plannedW(planned), heldW),
       minW: rating.minW,
       maxW,
       runs: now.running,
@@ -106,17 +100,19 @@ export const generatorOffer = (
       mayStop,
       costMicroPerKwh: (rating.litresPerKwh + idlingLitresPerKwh) * rating.fuelMicroPerLitre,
     },
-    givesW: input.image.devices.get(device.id)?.values['generator.powerW'] ?? 0,
+    givesW: values['generator.powerW'] ?? 0,
   };
 };
 
 /** This generator's part of what may leave the site: its own load and the export limit. Without the meter's word, the limit alone. */
-const connectionRoom = (input: DecisionInput, site: Site, device: Device, able: readonly Device[]): Watt => {
-  const { generators: mates, generatorsRatedW } = groupsOf(able);
-  const part = device.ratedW / generatorsRatedW;
-  const limitW = Math.min(site.exportLimitW, input.siteLimits.get(site.id)?.exportW ?? Infinity);
-  const gridW = input.image.sites.get(site.id)?.powersW.grid;
-  const givenW = mates.reduce((sum, { id }) => sum + (input.image.devices.get(id)?.values['generator.powerW'] ?? 0), 0);
-  const phaseRoomW = givenW + (phaseRoom(input, site, mates)?.exportW ?? Infinity);
+const connectionRoom = (site: SiteCase, device: Device): Watt => {
+  const { gridW, able } = site;
+  const mates = able.filter((mate) => isGenerator(mate.device));
+  const part = device.ratedW / mates.reduce((sum, mate) => sum + mate.device.ratedW, 0);
+  const limitW = Math.min(site.site.exportLimitW, site.limits.exportW ?? Infinity);
+  const givenW = mates.reduce((sum, { values }) => sum + (values['generator.powerW'] ?? 0), 0);
+  const phaseRoomW = givenW + (phaseRoom(site, isGenerator)?.exportW ?? Infinity);
   return Math.max(0, part * Math.min(gridW === undefined ? limitW : gridW + givenW + limitW, phaseRoomW));
 };
+
+const isGenerator = ({ generator }: Device): boolean => generator !== undefined;

@@ -1,8 +1,8 @@
 import { minimumTimes } from '../fleet/load-times.js';
-import type { Device } from '../fleet/plant.js';
 import type { Watt } from '../kernel/units.js';
 import type { DecisionInput, DeviceDecision } from './decision.js';
 import { type GeneratorHold, mayRun } from './generator-rules.js';
+import type { LoadCase } from './load-limits.js';
 import { ROUNDING_W, toldFor } from './load-taking.js';
 
 /** The whole watts that a load may draw of what it is to draw at most: nothing where it could not draw so little. */
@@ -18,18 +18,17 @@ export interface Wish {
 }
 
 /** What a person wants of it, or the plan within its minimum times; neither: it draws as it likes. */
-export const wishOf = (input: DecisionInput, device: Device): Wish | undefined => {
-  const override = input.overrides.get(device.id);
+export const wishOf = (input: DecisionInput, load: LoadCase): Wish | undefined => {
+  const { override } = load.own;
   if (override?.setpoint.kind === 'load-limit')
     return { mostW: override.setpoint.maxW, owner: `override:${override.by}`, reason: 'set by an operator' };
-  return withinTimes(input, device, plannedWish(input, device));
+  return withinTimes(input, load, plannedWish(load));
 };
 
-const plannedWish = ({ planned: plan, takings }: DecisionInput, device: Device): Wish | undefined => {
-  const planned = plan?.get(device.id);
+const plannedWish = ({ own: { device, planned }, taking }: LoadCase): Wish | undefined => {
   if (planned?.kind !== 'flexible-load') return undefined;
   return {
-    mostW: toldFor(device, takings?.get(device.id), planned.drawW),
+    mostW: toldFor(device, taking, planned.drawW),
     owner: 'plan',
     reason: planned.drawW > 0 ? `plan has it draw ${Math.round(planned.drawW)} W` : 'plan has it wait',
   };
@@ -39,7 +38,8 @@ const plannedWish = ({ planned: plan, takings }: DecisionInput, device: Device):
  * The plan's wish, or a load's own, as its minimum times allow. They are about wear, not safety: limits, an event that asks for it and a
  * person come before them. Where nobody knows the least that it draws, it goes on as it likes.
  */
-const withinTimes = (input: DecisionInput, { id, ratedW, flexibleLoad }: Device, wish: Wish | undefined): Wish | undefined => {
+const withinTimes = (input: DecisionInput, { own }: LoadCase, wish: Wish | undefined): Wish | undefined => {
+  const { id, ratedW, flexibleLoad } = own.device;
   const run = input.loadRuns?.get(id);
   const { minW } = flexibleLoad!;
   const { heldBy } = run ? mayRun(minimumTimes(flexibleLoad!), run, !wish || drawnOf(wish.mostW, minW) > 0, input.atMs) : {};

@@ -1,8 +1,7 @@
 import type { Fallback } from '../field/setpoint.js';
-import type { Device, SafeLimits, Site } from '../fleet/plant.js';
+import { type Device, givesSun, type SafeLimits, type Site } from '../fleet/plant.js';
 import { sum } from '../kernel/sum.js';
 import type { Watt } from '../kernel/units.js';
-import { groupsOf } from './device-groups.js';
 
 /**
  * What a device falls back to when nobody tells it anything any more: a site that owes limits owes them without us too (DESIGN §5.2).
@@ -13,10 +12,10 @@ import { groupsOf } from './device-groups.js';
 export const owedFallback = (site: Site, device: Device): Fallback | undefined => {
   const { safeLimits } = site;
   if (!safeLimits) return undefined;
-  const { flexibleLoads, sunRatedW } = groupsOf(site.devices);
   const isLoad = device.role === 'flexible-load';
   const owedW = isLoad ? loadOwed(safeLimits) : Math.min(safeLimits.generationW ?? Infinity, safeLimits.exportW ?? Infinity);
-  const sharedBy = isLoad ? sum(flexibleLoads.map(({ ratedW }) => ratedW)) : sunRatedW;
+  const sharers = site.devices.filter((each) => (isLoad ? each.flexibleLoad : givesSun(each)));
+  const sharedBy = sum(sharers.map(({ ratedW }) => ratedW));
   const maxW: Watt = Math.floor((owedW * device.ratedW) / sharedBy);
   return maxW < device.ratedW ? { kind: isLoad ? 'load-limit' : 'pv-limit', maxW } : undefined;
 };

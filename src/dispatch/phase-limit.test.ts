@@ -4,17 +4,13 @@ import type { Setpoint } from '../field/setpoint.js';
 import { decide } from './decide.js';
 import { CHARGER, type Home, inputOf } from './decide.fixture.js';
 import { phaseRoom } from './phase-limit.js';
+import { sitesOf } from './site-case.js';
 import type { DecisionInput } from './decision.js';
 
 const fused = (more: Partial<Home>): Home => ({ id: 'home', phaseLimitA: 25, ...more });
 const roomOf = (home: Home, role = 'battery') => {
-  const input = inputOf([home]);
-  const site = input.plant.sites[0]!;
-  return phaseRoom(
-    input,
-    site,
-    site.devices.filter((device) => device.role === role),
-  );
+  const [site] = sitesOf(inputOf([home]));
+  return phaseRoom(site!, (device) => device.role === role);
 };
 const told = (input: DecisionInput, role: string): Setpoint | undefined =>
   decide(input).devices.find(({ deviceId }) => deviceId === `home-${role}`)?.setpoint;
@@ -42,17 +38,15 @@ describe('what a phase may still carry', () => {
   });
 
   it('is that of one phase alone where a device stands on one', () => {
-    const input = inputOf([fused({ gridW: 9_000, currentsA: [20, 10, 9] })]);
-    const site = input.plant.sites[0]!;
-    expect(phaseRoom(input, site, [{ ...site.devices[2]!, ratedW: 3_000 }])!.importW).toBe(5 * 230);
+    const [site] = sitesOf(inputOf([fused({ gridW: 9_000, currentsA: [20, 10, 9] })]));
+    const battery = site!.devices[2]!;
+    const small = { ...battery, device: { ...battery.device, ratedW: 3_000 } };
+    expect(phaseRoom({ ...site!, able: [small] }, () => true)!.importW).toBe(5 * 230);
   });
 
   it('is less by what the power has grown since the meter spoke', () => {
-    const { image, ...input } = inputOf([fused({ gridW: 9_000, currentsA: [20, 10, 9] })]);
-    const site = input.plant.sites[0]!;
-    const now = image.sites.get('home')!;
-    const sites = new Map([['home', { ...now, powersW: { ...now.powersW, grid: 10_000 } }]]);
-    const room = phaseRoom({ image: { ...image, sites } }, site, [site.devices[2]!])!;
+    const [site] = sitesOf(inputOf([fused({ gridW: 9_000, currentsA: [20, 10, 9] })]));
+    const room = phaseRoom({ ...site!, gridW: 10_000 }, ({ battery }) => battery !== undefined)!;
     expect(room).toEqual({ importW: 3 * 5 * 230 - 1_000, exportW: 3 * 34 * 230 + 1_000 });
   });
 

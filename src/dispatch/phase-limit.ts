@@ -1,7 +1,7 @@
-import type { Device, Site } from '../fleet/plant.js';
+import type { Device } from '../fleet/plant.js';
 import { sum } from '../kernel/sum.js';
 import { NOMINAL_PHASE_V, type Watt } from '../kernel/units.js';
-import type { PlantImage } from '../telemetry/image.js';
+import type { SiteCase } from './site-case.js';
 
 /** A device larger than this stands on three phases: more on one alone is not allowed at a household's connection (VDE-AR-N 4100, 5.5.2). */
 const LARGEST_ON_ONE_PHASE_W: Watt = 4_600;
@@ -23,29 +23,25 @@ interface PhaseLoad {
 }
 
 /**
- * What those of the devices that add something may add. One that stands on a single phase may stand on the most loaded one. While a site gives to the
+ * What those of the site's devices that `adds` speaks of may add together. One that stands on a single phase may stand on the most loaded one. While a site gives to the
  * grid as a whole a phase of it may still take, and the other way round. The meter's currents are as late as its power: what has changed since is taken to lie on the devices' phases.
  * `undefined` where the site names no limit of its phases, or its meter no currents.
  */
 export const phaseRoom = (
-  { image }: { readonly image: PlantImage },
-  site: Site,
-  devices: readonly Device[],
-  adds: (device: Device) => boolean = () => true,
+  { site, gridW, devices, able }: Pick<SiteCase, 'site' | 'gridW' | 'devices' | 'able'>,
+  adds: (device: Device) => boolean,
 ): PhaseRoom | undefined => {
   const limitA = site.phaseLimitA;
-  if (limitA === undefined) return undefined;
-  const meter = site.devices.find(({ role }) => role === 'grid-meter');
-  const told = meter && image.devices.get(meter.id)?.values;
-  const gridW = image.sites.get(site.id)?.powersW.grid;
-  if (told === undefined || gridW === undefined) return undefined;
+  if (limitA === undefined || gridW === undefined) return undefined;
+  const told = devices.find(({ device }) => device.role === 'grid-meter')?.values;
+  if (told === undefined) return undefined;
   const loads = CURRENTS.flatMap((quantity, index): PhaseLoad[] => {
     const currentA = told[quantity];
     return currentA === undefined ? [] : [{ currentA, voltageV: told[VOLTAGES[index]!] ?? told['grid.voltageV'] ?? NOMINAL_PHASE_V }];
   });
   if (loads.length === 0) return undefined;
   const toldW = told['grid.powerW'] ?? gridW;
-  const phases = Math.min(loads.length, ...devices.filter(adds).map(phasesOf));
+  const phases = Math.min(loads.length, ...able.flatMap(({ device }) => (adds(device) ? [phasesOf(device)] : [])));
   const roomW = (way: 1 | -1): Watt => {
     const rooms = directionsOf(loads, toldW).flatMap((signs) =>
       loads.map(({ currentA, voltageV }, index) => (limitA - way * signs[index]! * currentA) * voltageV),

@@ -1,41 +1,38 @@
-import { type Device, type DeviceId, givesSun, type Site } from '../fleet/plant.js';
+import { type Device, type DeviceId, givesSun } from '../fleet/plant.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
-import { groupsOf } from './device-groups.js';
 import { takesPart } from './event-delivery.js';
 import { owedFallback } from './owed-fallback.js';
 import { phaseRoom } from './phase-limit.js';
+import type { AbleControl, DeviceCase, SiteCase } from './site-case.js';
 import { splitInProportion } from './split.js';
 
 /**
  * Sun is left alone unless a limit, an override or the plan holds it down. Inverters of one site share its limits by their
  * ratings; what one gives that cannot be told anything is taken off first. A hybrid is held at its terminal, where its
- * battery's power leaves as well. `able`: the site's devices that can be told something now. `shares`: what the fleet's limit and an
+ * battery's power leaves as well. `shares`: what the fleet's limit and an
  * event that wants less leave to it. What the plan leaves on the roof an event that wants more lets go.
  */
 export const decideSun = (
   input: DecisionInput,
-  site: Site,
-  device: Device,
-  able: readonly Device[],
-  shares: { readonly fleetW?: Watt | undefined; readonly eventW?: Watt | undefined } = {},
+  site: SiteCase,
+  own: DeviceCase,
+  { fleetW, eventW }: { readonly fleetW?: Watt | undefined; readonly eventW?: Watt | undefined } = {},
 ): DeviceDecision => {
-  const { fleetW, eventW } = shares;
+  const { device, override } = own;
   const caps: { maxW: Watt; owner: DeviceDecision['owner']; reason: string }[] = [];
-  const limits = input.siteLimits.get(site.id);
-  const generationW = generationCap(input, site, device, able, limits?.generationW);
-  const exportW = exportCap(input, site, device, able, limits?.exportW);
+  const generationW = generationCap(site, own);
+  const exportW = exportCap(site, own);
   if (generationW !== undefined) caps.push({ maxW: generationW, owner: 'operator', reason: 'generation limit' });
   if (exportW !== undefined) caps.push({ maxW: exportW, owner: 'connection', reason: 'export limit' });
   if (fleetW !== undefined) caps.push({ maxW: fleetW, owner: 'operator', reason: 'keeps the fleet within its limit' });
   if (eventW !== undefined)
     caps.push({ maxW: eventW, owner: `event:${input.event!.id}`, reason: `left on the roof for ${input.event!.id}` });
-  const override = input.overrides.get(device.id);
-  const plannedW = plannedCap(input, site, device);
+  const plannedW = plannedCap(input, site, own);
   if (override?.setpoint.kind === 'pv-limit')
     caps.push({ maxW: override.setpoint.maxW, owner: `override:${override.by}`, reason: 'set by an operator' });
   else if (plannedW !== undefined) caps.push({ maxW: plannedW, owner: 'plan', reason: 'the plan curtails' });
-  const fallback = owedFallback(site, device);
+  const fallback = owedFallback(site.site, device);
   // The fallback lies in the inverter only while it holds a limit of ours.
   if (fallback) caps.push({ maxW: device.ratedW, owner: 'operator', reason: 'no limit for now, and one to fall back to' });
   if (caps.length === 0) return leftAlone(device, 'pv-limit', 'no limit on its sun');
@@ -45,34 +42,36 @@ export const decideSun = (
   const setpoint = { kind: 'pv-limit', maxW } as const;
   const mostW = Math.min(...caps.filter((cap) => cap.owner !== 'plan').map((cap) => cap.maxW), device.ratedW);
   const waits = owner === 'plan' ? { waitsWithin: { minW: 0, maxW: mostW } } : {};
-  const isSlack = maxW >= device.ratedW || maxW - (outputOf(input.image, device) ?? maxW) >= SLACK_FROM * device.ratedW;
+  const isSlack = maxW >= device.ratedW || maxW - (outputOf(own) ?? maxW) >= SLACK_FROM * device.ratedW;
   const slack = isSlack ? { isSlack: true as const } : {};
   const owed = fallback ? { fallback } : {};
   return { deviceId: device.id, control: 'pv-limit', owner, setpoint, ...owed, cuts: [], ...slack, ...waits, reason };
 };
 
 /** What the plan lets the sun give; at a hybrid's terminal, what its battery gives or takes comes on top. */
-const plannedCap = (input: DecisionInput, site: Site, { id }: Device): Watt | undefined => {
-  const planned = input.planned?.get(id);
+const plannedCap = (input: DecisionInput, { site }: SiteCase, { planned, values }: DeviceCase): Watt | undefined => {
   if (!planned || (input.event?.direction === 'up' && takesPart(input.event, site, input.consents))) return undefined;
   if (planned.kind === 'pv') return planned.maxW;
   if (planned.kind !== 'battery' || planned.sunAtMostW === undefined) return undefined;
-  return planned.sunAtMostW + (input.image.devices.get(id)?.values['battery.powerW'] ?? 0);
+  return planned.sunAtMostW + (values['battery.powerW'] ?? 0);
 };
 
-const partOf = (device: Device, able: readonly Device[]): number => device.ratedW / groupsOf(able).sunRatedW;
+/** Its part of what the site's inverters that can be told something do together. */
+const partOf = ({ device }: DeviceCase, { able }: SiteCase): number => device.ratedW / sunRatedW(able);
 
-const generationCap = (
-  { image }: DecisionInput,
-  site: Site,
-  device: Device,
-  able: readonly Device[],
-  limitW: Watt | undefined,
-): Watt | undefined => {
-  if (limitW === undefined) return undefined;
-  const others = groupsOf(site.devices).suns.filter((other) => !able.includes(other));
-  const othersW = others.reduce((sum, { id, ratedW }) => sum + (image.devices.get(id)?.values['pv.powerW'] ?? ratedW), 0);
-  return partOf(device, able) * Math.max(0, limitW - othersW);
+const sunRatedW = (devices: readonly DeviceCase[]): Watt => {
+  let ratedW: Watt = 0;
+  for (const { device } of devices) if (givesSun(device)) ratedW += device.ratedW;
+  return ratedW;
+};
+
+const generationCap = (site: SiteCase, own: DeviceCase): Watt | undefined => {
+  const { generationW } = site.limits;
+  if (generationW === undefined) return undefined;
+  let othersW: Watt = 0;
+  for (const { device, values, obstacle } of site.devices)
+    if (obstacle && givesSun(device)) othersW += values['pv.powerW'] ?? device.ratedW;
+  return partOf(own, site) * Math.max(0, generationW - othersW);
 };
 
 /** Sun that gives this share of its rating may give all of it within seconds, when a cloud has passed. */
@@ -91,20 +90,15 @@ const HELD_WITHIN = 0.2;
  * cloud is over the roof: once the sun is back it is too late. Without the grid
  * meter's word nobody knows what the house draws: then no more may leave the inverters than the connection bears.
  */
-const exportCap = (
-  input: DecisionInput,
-  site: Site,
-  device: Device,
-  able: readonly Device[],
-  operatorW: Watt = Infinity,
-): Watt | undefined => {
-  const limitW = Math.min(site.exportLimitW, operatorW);
-  const gridW = input.image.sites.get(site.id)?.powersW.grid;
-  const outputW = outputOf(input.image, device);
-  const part = partOf(device, able);
-  if (gridW === undefined || outputW === undefined) return groupsOf(site.devices).sunRatedW > limitW ? part * limitW : undefined;
-  const phaseRoomW = phaseRoom(input, site, able, givesSun)?.exportW ?? Infinity;
-  const headroomW = part * Math.min(gridW - endingChargeW(input.image, site) + limitW, phaseRoomW);
+const exportCap = (site: SiteCase, own: DeviceCase): Watt | undefined => {
+  const { device } = own;
+  const { gridW, devices } = site;
+  const limitW = Math.min(site.site.exportLimitW, site.limits.exportW ?? Infinity);
+  const outputW = outputOf(own);
+  const part = partOf(own, site);
+  if (gridW === undefined || outputW === undefined) return sunRatedW(devices) > limitW ? part * limitW : undefined;
+  const phaseRoomW = phaseRoom(site, givesSun)?.exportW ?? Infinity;
+  const headroomW = part * Math.min(gridW - endingChargeW(devices) + limitW, phaseRoomW);
   if (headroomW < HELD_WITHIN * device.ratedW) return outputW + headroomW;
   const stepW = LOOSE_STEP * device.ratedW;
   const looseW = Math.floor((outputW + headroomW) / stepW) * stepW;
@@ -115,13 +109,11 @@ const exportCap = (
 const NEARLY_FULL_PCT = 1;
 
 /** What the site's batteries draw now and may stop drawing at any moment. */
-const endingChargeW = (image: DecisionInput['image'], { devices }: Site): Watt => {
+const endingChargeW = (devices: readonly DeviceCase[]): Watt => {
   let endingW: Watt = 0;
-  for (const { id, role, battery } of groupsOf(devices).batteries) {
-    const values = role === 'battery' ? image.devices.get(id)?.values : undefined;
-    if (values && (values['battery.socPct'] ?? 0) >= battery!.maxSocPct - NEARLY_FULL_PCT)
+  for (const { device, values } of devices)
+    if (device.role === 'battery' && (values['battery.socPct'] ?? 0) >= device.battery!.maxSocPct - NEARLY_FULL_PCT)
       endingW += Math.max(0, 0 - (values['battery.powerW'] ?? 0));
-  }
   return endingW;
 };
 
@@ -134,16 +126,16 @@ const NO_CAPS: ReadonlyMap<DeviceId, Watt> = new Map();
  * What each inverter may give so that together they keep to a limit, where `roomW` is what they could still give out (below 0: what they
  * give too much). Less is taken from each by what it gives; more is left to each by its rating.
  */
-export const fleetSunCaps = (image: DecisionInput['image'], devices: readonly Device[], roomW: Watt): ReadonlyMap<DeviceId, Watt> => {
+export const fleetSunCaps = (suns: readonly AbleControl[], roomW: Watt): ReadonlyMap<DeviceId, Watt> => {
   const sun: Device[] = [];
   const outputsW: Watt[] = [];
   let ratedW: Watt = 0;
-  for (const device of devices) {
-    const outputW = givesSun(device) ? outputOf(image, device) : undefined;
+  for (const { own } of suns) {
+    const outputW = outputOf(own);
     if (outputW === undefined) continue;
-    sun.push(device);
+    sun.push(own.device);
     outputsW.push(Math.max(0, outputW));
-    ratedW += device.ratedW;
+    ratedW += own.device.ratedW;
   }
   if (roomW >= sunHeldWithinW(ratedW)) return NO_CAPS;
   const cutsW = splitInProportion(-roomW, outputsW);
@@ -151,10 +143,9 @@ export const fleetSunCaps = (image: DecisionInput['image'], devices: readonly De
 };
 
 /** What leaves the inverter's terminal. */
-export const outputOf = (image: DecisionInput['image'], { id, role }: Device): Watt | undefined => {
-  const values = image.devices.get(id)?.values;
-  const pvW = values?.['pv.powerW'];
-  if (role === 'pv' || pvW === undefined) return pvW;
-  const batteryW = values?.['battery.powerW'];
+export const outputOf = ({ device, values }: Pick<DeviceCase, 'device' | 'values'>): Watt | undefined => {
+  const pvW = values['pv.powerW'];
+  if (device.role === 'pv' || pvW === undefined) return pvW;
+  const batteryW = values['battery.powerW'];
   return batteryW === undefined ? undefined : pvW + batteryW;
 };

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { appendFile, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream';
@@ -29,12 +29,21 @@ export interface DecisionLogLimits {
 
 export const decisionFolder = (dataDir: string): string => join(dataDir, 'decisions');
 
-/** Named by its first moment: their order is that of time. */
-const nameOf = (atMs: EpochMs): string => `${new Date(atMs).toISOString().replaceAll(':', '')}.jsonl`;
+/**
+ * Named by its first moment: their order is that of time. Those that begin in the same one, as after a clock that was set back, are counted: what
+ * is on disk, or being compressed there, is not written over.
+ */
+const freeFile = (folder: string, atMs: EpochMs, newest: string | undefined): string => {
+  const moment = new Date(atMs).toISOString().replaceAll(':', '');
+  for (let count = 0; ; count += 1) {
+    const file = join(folder, `${moment}${count === 0 ? '' : `_${count}`}.jsonl`);
+    if (file !== newest && !existsSync(file) && !existsSync(`${file}.gz`)) return file;
+  }
+};
 
 /** The first moment of a file of the log; undefined for what is none. */
 export const beginOf = (name: string): EpochMs | undefined => {
-  const [, date, hour, minute, seconds] = /^(\d{4}-\d\d-\d\d)T(\d\d)(\d\d)(\d\d\.\d{3})Z\.jsonl(?:\.gz)?$/.exec(name) ?? [];
+  const [, date, hour, minute, seconds] = /^(\d{4}-\d\d-\d\d)T(\d\d)(\d\d)(\d\d\.\d{3})Z(?:_\d+)?\.jsonl(?:\.gz)?$/.exec(name) ?? [];
   return date === undefined ? undefined : Date.parse(`${date}T${hour}:${minute}:${seconds}Z`);
 };
 
@@ -103,13 +112,13 @@ export class DecisionLog implements BeforeApplicationShutdown {
 
   private begin(folder: string, atMs: EpochMs, plant: Plant): OpenFile {
     const full = this.newest;
-    const file = join(folder, nameOf(atMs));
+    const file = freeFile(folder, atMs, full);
     this.newest = file;
     this.before = NOTHING;
     this.current = { file, plant, beganAtMs: atMs, lastMs: atMs, bytes: 0 };
     this.append(file, `${JSON.stringify({ version: 1, plant })}\n`, atMs);
     this.do(async () => {
-      if (full !== undefined && full !== file) await compress(full);
+      if (full !== undefined) await compress(full);
       await prune(folder, file, atMs, this.limits);
     });
     return this.current;

@@ -127,6 +127,20 @@ describe('the log of decisions', () => {
     expect((await again()).map(({ atMs }) => atMs)).toEqual([last.atMs - 3 * DAY_MS]);
   });
 
+  it('keeps apart what begins in the same moment, by the next plant on a clock that was set back or by itself', async () => {
+    const { log, made, last } = await logOf('inverter-lost-in-mid-event.yaml');
+    const [firstMs, decision] = made[0]!;
+    const next = new DecisionLog();
+    next.rememberIn(folder, ROOM);
+    next.note({ ...last, atMs: firstMs }, decision);
+    next.note({ ...last, atMs: firstMs, plant: { ...last.plant } }, decision);
+    await Promise.all([log, next].map((each) => each.beforeApplicationShutdown()));
+    const moments = made.map(([atMs]) => atMs);
+    expect((await again()).map(({ atMs }) => atMs).toSorted((a, b) => a - b)).toEqual([firstMs, firstMs, ...moments]);
+    const counted = filesIn().filter((name) => name.includes('_'));
+    expect(counted).toEqual([expect.stringMatching(/_1\.jsonl\.gz$/), expect.stringMatching(/_2\.jsonl$/)]);
+  });
+
   it('keeps nothing where it has no room, and disturbs nobody where it cannot write', async () => {
     const { made } = await logOf('inverter-lost-in-mid-event.yaml', { ...ROOM, maxBytes: 0 });
     expect(made.length).toBeGreaterThan(10);

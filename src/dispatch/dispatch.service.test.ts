@@ -90,6 +90,13 @@ it('hands every device back, stays so over a restart, and goes on when told to',
   expect(restarted.now()).toMatchObject({ mode: 'running', leases: 1 });
 });
 
+it('remembers the last twenty decisions, which are all that is shown of them', async () => {
+  let atMs = NOW;
+  decideAt = () => Promise.resolve({ ...rest('battery'), atMs: (atMs += 1) });
+  for (let cycle = 1; cycle <= 50; cycle += 1) await dispatch.runCycle();
+  expect(dispatch.recent().map((decision) => decision.atMs - NOW)).toEqual(Array.from({ length: 20 }, (_, index) => 31 + index));
+});
+
 it('hands every device back also where the database is gone, and says what that means', async () => {
   await dispatch.runCycle();
   await database.destroy();

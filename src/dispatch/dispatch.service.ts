@@ -17,7 +17,8 @@ import { DispatchStateEntity } from './dispatch-state.entity.js';
 import { LEASE_MS, leaseWrites } from './lease-writes.js';
 import { OutcomeAlarms } from './outcome-alarms.js';
 
-const DECISIONS_KEPT = 300;
+/** As many as are shown: each tells of every device, and what was decided before is in the log on disk. */
+const DECISIONS_KEPT = 20;
 /** A decision older than this is not written: the plant has gone on since its image was taken. */
 const OUTDATED_AFTER_MS: DurationMs = 5 * SECOND_MS;
 /** An operator's stop waits no longer for what is to be written down about it. */
@@ -93,9 +94,9 @@ export class DispatchService {
       .filter(({ deviceId, control }) => !slack.has(`${deviceId} ${control}`));
   }
 
-  /** The newest decisions, newest last. */
+  /** The last few decisions, newest last. */
   recent(): readonly Decision[] {
-    return this.decisions;
+    return [...this.decisions];
   }
 
   /** One cycle; never rejects. Cycles never overlap: one that is asked for while another runs comes after it. */

@@ -13,7 +13,6 @@ import { decisionSchema, dispatchStateSchema, lockOutSchema, overrideRequestSche
 
 type Reason = z.infer<typeof reasonSchema>;
 const releasedSchema = dispatchStateSchema.extend({ released: z.array(z.string()), unknown: z.array(z.string()) });
-const DECISIONS_SHOWN = 20;
 
 /** Hands on the plant: stop everything, go on, take a device out, set one by hand. Each leaves a line in the audit log. */
 @For('operator')
@@ -31,7 +30,7 @@ export class DispatchController {
   @Get('dispatch/decisions')
   @ApiOkResponse({ standardSchema: z.array(decisionSchema) })
   decisions(): readonly Decision[] {
-    return this.dispatch.recent().slice(-DECISIONS_SHOWN);
+    return this.dispatch.recent();
   }
 
   @Post('release-all')

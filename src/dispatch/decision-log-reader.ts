@@ -82,11 +82,16 @@ interface Head {
   readonly plant: Plant;
 }
 
+type Pair = readonly [name: string, value: unknown];
+
 interface Line {
   readonly atMs: EpochMs;
-  readonly set: Readonly<Record<string, unknown>>;
+  /** Pairs; in files of version 1 fields of an object. */
+  readonly set: Readonly<Record<string, unknown>> | readonly Pair[];
   readonly gone: readonly string[];
 }
+
+const pairsOf = ({ set }: Line): readonly Pair[] => (Array.isArray(set) ? (set as readonly Pair[]) : Object.entries(set));
 
 async function* cyclesOf(file: string): AsyncGenerator<LoggedCycle> {
   const entries = new Map<string, string>();
@@ -100,7 +105,7 @@ async function* cyclesOf(file: string): AsyncGenerator<LoggedCycle> {
       entries.clear();
       continue;
     }
-    for (const [name, value] of Object.entries(line.set)) entries.set(name, JSON.stringify(value));
+    for (const [name, value] of pairsOf(line)) entries.set(name, JSON.stringify(value));
     for (const name of line.gone) entries.delete(name);
     if (plant) yield { atMs: line.atMs, plant, entries: new Map(entries) };
   }

@@ -9,7 +9,7 @@ import { messageOf } from '../kernel/errors.js';
 import { type DurationMs, type EpochMs, MINUTE_MS } from '../kernel/units.js';
 import { streamDurably } from '../platform/durable-file.js';
 import type { Decision, DecisionInput } from './decision.js';
-import { changesBetween, type EntryChanges, type Parts, partsOf } from './decision-record.js';
+import { changesBetween, type EntryChanges, type Parts, partsOf, wordsOf } from './decision-record.js';
 
 /** A file begins with a whole cycle, so that this much has to be read at most to know a moment; it has none that is later than that. */
 export const FILE_MS: DurationMs = 10 * MINUTE_MS;
@@ -116,7 +116,7 @@ export class DecisionLog implements BeforeApplicationShutdown {
     this.newest = file;
     this.before = NOTHING;
     this.current = { file, plant, beganAtMs: atMs, lastMs: atMs, bytes: 0 };
-    this.append(file, `${JSON.stringify({ version: 1, plant })}\n`, atMs);
+    this.append(file, `${JSON.stringify({ version: 2, plant })}\n`, atMs);
     this.do(async () => {
       if (full !== undefined) await compress(full);
       await prune(folder, file, atMs, this.limits);
@@ -165,10 +165,8 @@ interface OpenFile {
 const goesOn = ({ beganAtMs, lastMs, bytes, plant: before }: OpenFile, atMs: EpochMs, plant: Plant): boolean =>
   before === plant && atMs > lastMs && atMs - beganAtMs < FILE_MS && bytes < FILE_BYTES;
 
-const lineOf = (atMs: EpochMs, { set, gone }: EntryChanges): string => {
-  const texts = set.map(([name, text]) => `${JSON.stringify(name)}:${text}`);
-  return `{"atMs":${atMs},"set":{${texts.join(',')}},"gone":${JSON.stringify(gone)}}\n`;
-};
+const lineOf = (atMs: EpochMs, { set, gone }: EntryChanges): string =>
+  `{"atMs":${atMs},"set":${wordsOf(set)},"gone":${JSON.stringify(gone)}}\n`;
 
 /**
  * Readings are in it as well: it is kept no longer than they are, by a clock that may have been set back: what lies as far ahead goes too. The

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fc, test } from '../../test/prop.js';
-import { changesBetween, type Parts } from './decision-record.js';
+import { changesBetween, type Parts, wordsOf } from './decision-record.js';
 
 const NOTHING: Parts = new Map();
 
@@ -27,11 +27,11 @@ const cycle = fc
 
 describe('what changes from cycle to cycle', () => {
   test.prop([fc.array(cycle, { minLength: 1, maxLength: 4 })])('adds up to all that there is in the last one', (cycles) => {
-    const entries = new Map<string, string>();
+    const entries = new Map<string, unknown>();
     let before = NOTHING;
     for (const after of cycles) {
       const { set, gone } = changesBetween(before, after);
-      for (const [name, text] of set) entries.set(name, text);
+      for (const [name, is] of set) entries.set(name, is);
       for (const name of gone) entries.delete(name);
       before = after;
     }
@@ -48,6 +48,14 @@ describe('what changes from cycle to cycle', () => {
     const [was, is] = [before, after].map((one): Parts => new Map([['devices', new Map([['one', one]])]]));
     expect(changesBetween(was!, is!).set.map(([name]) => name)).toEqual(['devices/one']);
   });
+
+  test.prop([fc.array(fc.tuple(fc.constantFrom('one', 'two'), value), { maxLength: 150 })])(
+    'is put into the same words whatever else changes',
+    (set) => {
+      const alone = set.map((pair) => (JSON.parse(wordsOf([pair])) as unknown[])[0]);
+      expect(JSON.parse(wordsOf(set))).toEqual(alone);
+    },
+  );
 
   test.prop([cycle])('is nothing where the same is said again in other objects', (said) => {
     expect(changesBetween(said, structuredClone(said))).toEqual({ set: [], gone: [] });

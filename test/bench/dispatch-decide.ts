@@ -3,7 +3,7 @@ import { livingSites, plantOf } from '../../src/cli/scenario/scenario-plant.js';
 import { ScenarioPolls } from '../../src/cli/scenario/scenario-polls.js';
 import { wishesAt } from '../../src/cli/scenario/scenario-wishes.js';
 import { CycleMemory } from '../../src/dispatch/cycle-memory.js';
-import { changesBetween, type Parts, partsOf } from '../../src/dispatch/decision-record.js';
+import { changesBetween, type Parts, partsOf, wordsOf } from '../../src/dispatch/decision-record.js';
 import { decide } from '../../src/dispatch/decide.js';
 import { loadProfiles, profileNamed } from '../../src/field/profiles.js';
 import { devicesOf } from '../../src/fleet/plant.js';
@@ -95,9 +95,11 @@ const decideIn = (what: string, scenario: Scenario): BenchRow[] => {
     cycleMs.push(performance.now() - beganMs);
     const notedMs = performance.now();
     const parts = partsOf({ ...wishes, ...seen, atMs: nowMs, plant }, decision);
-    changed = changesBetween(partsBefore, parts).set.length;
+    const { set } = changesBetween(partsBefore, parts);
+    wordsOf(set);
     partsBefore = parts;
     logMs.push(performance.now() - notedMs);
+    changed = set.length;
   }
   return [
     { what: `${what}: the image of the plant that it is made on, median`, value: quantile(imageMs, 0.5), unit: 'ms' },
@@ -106,6 +108,10 @@ const decideIn = (what: string, scenario: Scenario): BenchRow[] => {
     { what: `${what}: one decision, p95`, value: quantile(decideMs, 0.95), unit: 'ms' },
     { what: `${what}: and what is remembered between cycles, median`, value: quantile(cycleMs, 0.5), unit: 'ms', bound: 50 },
     { what: `${what}: entries of the log that change in a cycle`, value: changed, unit: '' },
-    { what: `${what}: beside the devices being told, working them out, median`, value: quantile(logMs, 0.5), unit: 'ms' },
+    {
+      what: `${what}: beside the devices being told, working them out and putting them into words, median`,
+      value: quantile(logMs, 0.5),
+      unit: 'ms',
+    },
   ];
 };

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -61,6 +61,24 @@ describe('the log of decisions', () => {
     expect(otherwise).toMatchObject([
       { before: { reason: 'by other rules' }, now: { reason: expect.not.stringContaining('other rules') } },
     ]);
+  });
+
+  it('is read as earlier versions wrote it, with the fields of an object for pairs', async () => {
+    const { made } = await logOf('inverter-lost-in-mid-event.yaml');
+    const open = join(
+      folder,
+      'decisions',
+      filesIn().find((name) => name.endsWith('.jsonl'))!,
+    );
+    const [head, ...lines] = readFileSync(open, 'utf8').trimEnd().split('\n');
+    const earlier = lines.map((line) => {
+      const { set, ...others } = JSON.parse(line) as { set: [string, unknown][] };
+      return JSON.stringify({ ...others, set: Object.fromEntries(set) });
+    });
+    writeFileSync(open, `${[head, ...earlier].join('\n')}\n`);
+    const cycles = await again();
+    expect(cycles.map(({ atMs }) => atMs)).toEqual(made.map(([atMs]) => atMs));
+    expect(cycles.filter(({ otherwise }) => otherwise.length > 0)).toEqual([]);
   });
 
   it('goes on after a plant that died in the middle of a line, and compresses what that left', async () => {

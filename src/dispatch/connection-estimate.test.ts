@@ -93,6 +93,13 @@ describe('a meter that goes on saying the same', () => {
     expect(after(12, 800, (second) => 100 * second).kind).toBe('frozen');
   });
 
+  it('is believed where it cannot have seen yet what moved, though it has long said the same', () => {
+    const steppedAt20 = (second: number): number => (second < 20 ? 1_000 : 6_000);
+    expect(after(20, 800, steppedAt20).kind).toBe('estimate');
+    expect(after(23, 800, steppedAt20).kind).toBe('estimate');
+    expect(after(24, 800, steppedAt20).kind).toBe('frozen');
+  });
+
   it('is believed where nothing moves, and where a site serves itself', () => {
     expect(after(60, 800, () => 500).kind).toBe('estimate');
     expect(after(60, 0, (second) => 100 * second).kind).toBe('estimate');

@@ -24,8 +24,8 @@ export interface SiteTrace {
   /** What draws besides them. */
   readonly loadW: Watt;
   readonly meterW: Watt;
-  /** Since when the meter has been saying the same, and between which powers the sources have been since. */
-  readonly still: { readonly sinceMs: EpochMs; readonly minW: Watt; readonly maxW: Watt };
+  /** Since when the meter has been saying the same, between which powers the sources have been since, and when that became too much for it. */
+  readonly still: { readonly sinceMs: EpochMs; readonly minW: Watt; readonly maxW: Watt; readonly movedAtMs?: EpochMs };
 }
 
 export type SiteEstimate =
@@ -50,7 +50,8 @@ export const estimateSite = (before: SiteTrace | undefined, now: SiteNow, atMs: 
   const known = before?.flows === flows && before.sources.at(-1)!.atMs <= atMs ? before : undefined;
   const sources = known?.sources ?? [];
   // A plant under load reads late: what it has been told since its oldest word is not in that yet.
-  forgetBefore(sources, Math.min(atMs - lagMs, (now.readAtMs ?? atMs) - METER_DELAY_MS));
+  const seenUntilMs = Math.min(atMs - lagMs, (now.readAtMs ?? atMs) - METER_DELAY_MS);
+  forgetBefore(sources, seenUntilMs);
   sources.push({ atMs, powerW });
   let [leastW, mostW] = [powerW, powerW];
   for (const source of sources) {
@@ -58,16 +59,17 @@ export const estimateSite = (before: SiteTrace | undefined, now: SiteNow, atMs: 
     mostW = Math.max(mostW, source.powerW);
   }
   const loadW = known ? clamp(known.loadW, meterW + leastW, meterW + mostW) : meterW + powerW;
-  const still = known?.meterW === meterW ? widened(known.still, powerW) : { sinceMs: atMs, minW: powerW, maxW: powerW };
+  const still = known?.meterW === meterW ? widened(known.still, powerW, atMs) : { sinceMs: atMs, minW: powerW, maxW: powerW };
   const trace = { flows, sources, loadW, meterW, still };
-  if (isFrozen(trace, atMs)) return { kind: 'frozen', trace };
+  if (isFrozen(trace, atMs, seenUntilMs)) return { kind: 'frozen', trace };
   return { kind: 'estimate', gridW: loadW - powerW, loadW: loadW - (now.powersW.flexible ?? 0), trace };
 };
 
-const widened = (still: SiteTrace['still'], powerW: Watt): SiteTrace['still'] =>
-  powerW >= still.minW && powerW <= still.maxW
-    ? still
-    : { ...still, minW: Math.min(still.minW, powerW), maxW: Math.max(still.maxW, powerW) };
+const widened = (still: SiteTrace['still'], powerW: Watt, atMs: EpochMs): SiteTrace['still'] => {
+  if (powerW >= still.minW && powerW <= still.maxW) return still;
+  const wider = { ...still, minW: Math.min(still.minW, powerW), maxW: Math.max(still.maxW, powerW) };
+  return still.movedAtMs === undefined && wider.maxW - wider.minW >= FROZEN_MOVED_W ? { ...wider, movedAtMs: atMs } : wider;
+};
 
 const givenBy = ({ powersW: { pv, battery, generator, flexible } }: SiteNow): { flows: number; powerW: Watt } => ({
   flows:
@@ -85,5 +87,6 @@ const forgetBefore = (sources: At[], sinceMs: EpochMs): void => {
   while (sources.length > 1 && sources[1]!.atMs < sinceMs) sources.shift();
 };
 
-const isFrozen = ({ meterW, still }: SiteTrace, atMs: EpochMs): boolean =>
-  Math.abs(meterW) >= FROZEN_ABOVE_W && atMs - still.sinceMs >= FROZEN_AFTER_MS && still.maxW - still.minW >= FROZEN_MOVED_W;
+/** What has moved a moment ago a late meter cannot have seen, however long it has been standing still with good reason before. */
+const isFrozen = ({ meterW, still: { sinceMs, movedAtMs } }: SiteTrace, atMs: EpochMs, seenUntilMs: EpochMs): boolean =>
+  Math.abs(meterW) >= FROZEN_ABOVE_W && atMs - sinceMs >= FROZEN_AFTER_MS && movedAtMs !== undefined && movedAtMs < seenUntilMs;

@@ -71,5 +71,5 @@ const batteriesOf = (sites: readonly SiteCase[], decided: DeviceDecision[]): Bat
 /** Generators that an event may count on. One that a person has set by hand is that person's. */
 const offersOf = (input: DecisionInput, generators: readonly AbleControl[], caps: ReadonlyMap<DeviceId, Watt>): EventMeans['generators'] =>
   generators.flatMap(({ site, own }) =>
-    own.override ? [] : [{ site, own, ...generatorOffer(input, site, own, caps.get(own.device.id)) }],
+    own.override ? [] : [{ site, own, offer: generatorOffer(input, site, own, caps.get(own.device.id)) }],
   );

@@ -20,7 +20,8 @@ export const takesPart = (event: Pick<RunningEvent, 'optedOut'>, site: Site, con
 /**
  * What a site that takes part delivers now, by its grid meter: the distance of its net import from its baseline, below 0 where it goes
  * the other way. A home without a baseline takes no part. A community battery or a generator without one is measured against
- * what it would do by plan, its battery at rest. `undefined` where its meter is silent, and where it runs on its own.
+ * what it would do by plan, its battery at rest; so is one whose meter is silent, as long as its battery and generators speak for themselves:
+ * an engine that runs for the grid is not stopped for that. `undefined` of a home whose meter is silent, and where it runs on its own.
  */
 export const deliveredAt = (
   { consents, planned }: Pick<EventFacts, 'consents' | 'planned'>,
@@ -28,12 +29,13 @@ export const deliveredAt = (
   site: Site,
   now: SiteNow | undefined,
 ): Watt | undefined => {
-  if (now?.powersW.grid === undefined || now.islanded || !takesPart(event, site, consents)) return undefined;
+  if (!now || now.islanded || !takesPart(event, site, consents)) return undefined;
   const sign = signOf(event);
   const { grid: gridW, battery: batteryW = 0, generator: generatorW = 0 } = now.powersW;
   const baselineW = event.baselineW.get(site.id);
-  if (baselineW !== undefined) return sign * (baselineW - gridW);
-  return site.kind === 'home' ? undefined : sign * (batteryW + generatorW - plannedGeneratorsW(site, planned));
+  if (gridW !== undefined && baselineW !== undefined) return sign * (baselineW - gridW);
+  if (site.kind === 'home' || (gridW === undefined && !speaksForItself(now))) return undefined;
+  return sign * (batteryW + generatorW - plannedGeneratorsW(site, planned));
 };
 
 /** What each site delivers; those of which that is not known are absent. */
@@ -45,6 +47,8 @@ export const deliveredBySite = (facts: EventFacts, event: RunningEvent): Map<Sit
   }
   return delivered;
 };
+
+const speaksForItself = ({ silentFlows = [] }: SiteNow): boolean => !silentFlows.includes('battery') && !silentFlows.includes('generator');
 
 const plannedGeneratorsW = ({ devices }: Site, planned: EventFacts['planned']): Watt =>
   devices.reduce((sum, { id, generator }) => {

@@ -15,7 +15,7 @@ import { fleetSunCaps, outputOf } from './sun-decision.js';
 /** What may be told something now, for an event to be shared out over. */
 export interface EventMeans {
   readonly batteries: readonly BatteryCase[];
-  readonly generators: readonly (AbleControl & { readonly offer: GeneratorOffer; readonly givesW: Watt })[];
+  readonly generators: readonly (AbleControl & { readonly offer: GeneratorOffer })[];
   readonly suns: readonly AbleControl[];
 }
 
@@ -109,7 +109,7 @@ const goingOn = (
 /** What generators on their way to what they are told give more by the next decision: batteries that still filled in for it would give too much. */
 const comingFrom = (input: DecisionInput, generators: EventMeans['generators'], toldW: ReadonlyMap<DeviceId, Watt>): Watt =>
   sum(
-    generators.map(({ own: { device }, givesW }) =>
+    generators.map(({ own: { device }, offer: { givesW } }) =>
       comingW(input.generators.get(device.id)?.course, toldW.get(device.id) ?? givesW, device.generator!, input.atMs),
     ),
   );
@@ -123,7 +123,7 @@ const shareOfGenerators = (
   const event = input.event!;
   const sign = signOf(event);
   const offers = generators.map(({ offer }) => offer);
-  const withoutUsW = restW + sign * sum(generators.map(({ offer, givesW }) => offer.baseW - givesW));
+  const withoutUsW = restW + sign * sum(offers.map(({ baseW, givesW }) => baseW - givesW));
   if (event.direction === 'down') return lowerGenerators(event.powerW - withoutUsW, offers);
   const lasting = batteries.map((battery) => Math.max(0, Math.min(lastingW(input, battery, sign, event.endMs), battery.band.maxW)));
   return raiseGenerators(event.powerW - withoutUsW - sum(lasting), offers, sum(lasting));

@@ -4,6 +4,7 @@ import type { Cut } from './band.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { phaseRoom } from './phase-limit.js';
 import type { GeneratorOffer } from './generator-merit.js';
+import { GENERATOR_STATE } from './generator-watch.js';
 import { type GeneratorNow, generatorPower, mayRun, WHY_HELD } from './generator-rules.js';
 import type { DeviceCase, SiteCase } from './site-case.js';
 
@@ -27,7 +28,7 @@ export const decideGenerator = (
 ): DeviceDecision => {
   const { device } = own;
   const rating = device.generator!;
-  const wish = wishFor(input, own, eventW);
+  const wish = wishFor(input, own, eventW) ?? heldOn(input, device);
   if (!wish) return leftAlone(device, 'generator', 'no plan for it');
   const { run: mayTurn, heldBy } = mayRun(rating, nowOf(input, device), wish.run, input.atMs);
   const roomW = connectionRoom(site, device);
@@ -70,6 +71,13 @@ const wishFor = (input: DecisionInput, { override, planned }: DeviceCase, eventW
   return planned?.kind === 'generator' ? { ...planned, owner: 'plan' } : undefined;
 };
 
+/** A cold engine is broken by a stop too soon, also where nobody wants anything of it any more. */
+const heldOn = (input: DecisionInput, device: Device): Wish | undefined => {
+  const now = nowOf(input, device);
+  const isHeld = now.isOurs && mayRun(device.generator!, now, false, input.atMs).run;
+  return isHeld ? { run: false, powerW: 0, owner: 'device' } : undefined;
+};
+
 const plannedW = (planned: DeviceCase['planned']): Watt => (planned?.kind === 'generator' && planned.run ? planned.powerW : 0);
 
 const nowOf = ({ generators }: DecisionInput, { id }: Device): GeneratorNow => generators.get(id) ?? { running: false, sinceMs: undefined };
@@ -82,25 +90,25 @@ export const generatorOffer = (
   site: SiteCase,
   { device, values, planned }: DeviceCase,
   fleetW: Watt = Infinity,
-): { readonly offer: GeneratorOffer; readonly givesW: Watt } => {
+): GeneratorOffer => {
   const rating = device.generator!;
   const now = nowOf(input, device);
   const mayStop = !mayRun(rating, now, false, input.atMs).run;
   const maxW = Math.min(rating.maxW, connectionRoom(site, device), fleetW);
   const heldW = now.running && !mayStop ? rating.minW : 0;
+  const givesW = values['generator.powerW'] ?? 0;
   const idlingLitresPerKwh = rating.noLoadLitresPerH / (rating.maxW / WATT_HOURS_PER_KWH);
   return {
-    offer: {
-      deviceId: device.id,
-      baseW: Math.max(plannedW(planned), heldW),
-      minW: rating.minW,
-      maxW,
-      runs: now.running,
-      mayStart: mayRun(rating, now, true, input.atMs).run,
-      mayStop,
-      costMicroPerKwh: (rating.litresPerKwh + idlingLitresPerKwh) * rating.fuelMicroPerLitre,
-    },
-    givesW: values['generator.powerW'] ?? 0,
+    deviceId: device.id,
+    baseW: Math.max(plannedW(planned), heldW),
+    minW: rating.minW,
+    maxW,
+    runs: now.running,
+    isWarm: values['generator.state'] === GENERATOR_STATE.running,
+    givesW,
+    mayStart: mayRun(rating, now, true, input.atMs).run,
+    mayStop,
+    costMicroPerKwh: (rating.litresPerKwh + idlingLitresPerKwh) * rating.fuelMicroPerLitre,
   };
 };
 

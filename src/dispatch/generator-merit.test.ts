@@ -8,6 +8,8 @@ const offer = (deviceId: string, more: Partial<GeneratorOffer> = {}): GeneratorO
   minW: 3_000,
   maxW: 10_000,
   runs: false,
+  isWarm: more.runs ?? false,
+  givesW: more.runs ? 3_000 : 0,
   mayStart: true,
   mayStop: true,
   costMicroPerKwh: 300_000,
@@ -23,6 +25,21 @@ describe('more from generators', () => {
     expect(outputs(raiseGenerators(12_000, [dear, cheap], 5_000))).toEqual({ cheap: 10_000, dear: 3_000 });
     const running = offer('dear', { costMicroPerKwh: 400_000, runs: true });
     expect(outputs(raiseGenerators(4_000, [cheap, running], 0))).toEqual({ cheap: 0, dear: 4_000 });
+  });
+
+  it('is not more than is asked for: where one gives its least others go down to theirs', () => {
+    const full = offer('full', { runs: true, givesW: 10_000 });
+    const idle = offer('idle', { runs: true });
+    expect(outputs(raiseGenerators(12_000, [idle, full], 0))).toEqual({ full: 9_000, idle: 3_000 });
+    expect(outputs(raiseGenerators(5_000, [idle, full], 0))).toEqual({ full: 5_000, idle: 0 });
+  });
+
+  it('is asked of one more engine where those that run could go down for it, and they do once it is warm', () => {
+    const running = offer('running', { runs: true, givesW: 10_000 });
+    expect(outputs(raiseGenerators(12_000, [running, offer('next')], 0))).toEqual({ running: 10_000, next: 3_000 });
+    const warmsUp = offer('next', { runs: true, isWarm: false, givesW: 0, costMicroPerKwh: 200_000 });
+    expect(outputs(raiseGenerators(12_000, [warmsUp, running], 0))).toEqual({ running: 10_000, next: 3_000 });
+    expect(outputs(raiseGenerators(12_000, [{ ...warmsUp, isWarm: true }, running], 0))).toEqual({ next: 9_000, running: 3_000 });
   });
 
   it('is not asked of one that may not start, that would give too much, or for too little', () => {
@@ -51,6 +68,7 @@ const anyOffer = fc.record({
   minW: fc.integer({ min: 0, max: 3_000 }),
   maxW: fc.integer({ min: 5_000, max: 20_000 }),
   runs: fc.boolean(),
+  isWarm: fc.boolean(),
   mayStart: fc.boolean(),
   mayStop: fc.boolean(),
   costMicroPerKwh: fc.integer({ min: 0, max: 1_000_000 }),
@@ -59,11 +77,11 @@ const anyOffer = fc.record({
 test.prop([fc.array(anyOffer, { maxLength: 8 }), fc.integer({ min: -20_000, max: 90_000 }), fc.integer({ min: 0, max: 20_000 })])(
   'every output is one the generator can give, and nothing is given that batteries could not give way for',
   (some, needW, slackW) => {
-    const offers = some.map((each, index) => offer(`g${index}`, each));
+    const offers = some.map((each, index) => offer(`g${index}`, { ...each, isWarm: each.runs && each.isWarm }));
     const raised = raiseGenerators(needW, offers, slackW);
     const lowered = lowerGenerators(needW, offers);
-    const sum = (told: ReadonlyMap<string, number>) =>
-      offers.reduce((total, { deviceId, baseW }) => total + told.get(deviceId)! - baseW, 0);
+    const sum = (told: ReadonlyMap<string, number>, of = offers) =>
+      of.reduce((total, { deviceId, baseW }) => total + told.get(deviceId)! - baseW, 0);
     for (const { deviceId, baseW, minW, maxW, runs, mayStart, mayStop } of offers) {
       const [upW, downW] = [raised.get(deviceId)!, lowered.get(deviceId)!];
       expect(upW === baseW || (upW >= Math.max(baseW, minW) && upW <= maxW)).toBe(true);
@@ -71,8 +89,9 @@ test.prop([fc.array(anyOffer, { maxLength: 8 }), fc.integer({ min: -20_000, max:
       expect(downW === baseW || (downW === 0 && mayStop) || (downW >= Math.min(minW, baseW) && downW < baseW)).toBe(true);
     }
     if (needW <= 0) expect(sum(raised)).toBe(0);
-    const leastOfRunning = offers.reduce((total, { runs, minW }) => (runs ? total + minW : total), 0);
-    expect(sum(raised)).toBeLessThanOrEqual(Math.max(0, needW) + slackW + leastOfRunning);
+    const warm = offers.filter(({ isWarm }) => isWarm);
+    const byWarm = sum(raised, warm);
+    expect(byWarm).toBeLessThanOrEqual(Math.max(0, needW, ...warm.map(({ minW }) => minW)));
     expect(-sum(lowered)).toBeLessThanOrEqual(Math.max(0, needW));
   },
 );

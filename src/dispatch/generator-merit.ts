@@ -9,7 +9,11 @@ export interface GeneratorOffer {
   readonly minW: Watt;
   /** Its rating, or what its connection still takes where that is less. */
   readonly maxW: Watt;
+  /** It turns; as long as it warms up it gives nothing yet. */
   readonly runs: boolean;
+  readonly isWarm: boolean;
+  /** What it gives now: of those that cost the same the one that gives most goes on doing so. */
+  readonly givesW: Watt;
   /** Neither its minimum down time nor a failed start keeps it standing. */
   readonly mayStart: boolean;
   /** Its minimum up time is over. */
@@ -23,21 +27,31 @@ const WORTH_A_START = 0.5;
 
 /**
  * Outputs that together give `needW` more than the bases do, as nearly as least powers and start rules allow. Those that run come first
- * and then the cheaper ones. One is started where what is still open is worth it, and only if batteries can give way for what its
- * least power is too much: they have `slackW` to give back.
+ * and then the cheaper ones. One is started where what is still open is worth it, and only if others can give way for what its
+ * least power is too much: generators before it go down to theirs, and batteries have `slackW` to give back.
  */
 export const raiseGenerators = (needW: Watt, offers: readonly GeneratorOffer[], slackW: Watt): ReadonlyMap<DeviceId, Watt> => {
+  const outputsW = new Map<DeviceId, Watt>();
+  const raised: GeneratorOffer[] = [];
+  const leastW = ({ baseW, minW }: GeneratorOffer): Watt => Math.max(baseW, minW);
   let openW = needW;
-  return new Map(
-    byMerit(offers).map((offer) => {
-      const { deviceId, baseW, minW, maxW, runs, mayStart } = offer;
-      const worthIt = runs || baseW > 0 ? openW > 0 : mayStart && openW >= WORTH_A_START * minW && minW <= openW + slackW;
-      if (!worthIt || maxW < minW) return [deviceId, baseW];
-      const outputW = Math.max(baseW, Math.min(Math.max(baseW + openW, minW), maxW));
-      openW -= outputW - baseW;
-      return [deviceId, outputW];
-    }),
-  );
+  for (const offer of byMerit(offers)) {
+    const { deviceId, baseW, minW, maxW, runs, mayStart } = offer;
+    const canGiveWayW = raised.reduce((sum, other) => sum + outputsW.get(other.deviceId)! - leastW(other), 0);
+    const isWorthAStart = mayStart && openW >= WORTH_A_START * minW && minW <= openW + canGiveWayW + slackW;
+    const isRaised = maxW >= minW && (runs || baseW > 0 ? openW > 0 : isWorthAStart);
+    const outputW = isRaised ? Math.max(baseW, Math.min(Math.max(baseW + openW, minW), maxW)) : baseW;
+    outputsW.set(deviceId, outputW);
+    openW -= outputW - baseW;
+    // As long as it warms up nobody gives way for it.
+    for (const other of offer.isWarm ? raised.toReversed() : []) {
+      const givenUpW = Math.min(Math.max(0, -openW), outputsW.get(other.deviceId)! - leastW(other));
+      outputsW.set(other.deviceId, outputsW.get(other.deviceId)! - givenUpW);
+      openW += givenUpW;
+    }
+    if (isRaised) raised.push(offer);
+  }
+  return outputsW;
 };
 
 /** Outputs that together give `needW` less than the bases do: the dearest gives way first, and stops where all of it is to go. */
@@ -56,4 +70,10 @@ export const lowerGenerators = (needW: Watt, offers: readonly GeneratorOffer[]):
 };
 
 const byMerit = (offers: readonly GeneratorOffer[]): GeneratorOffer[] =>
-  offers.toSorted((a, b) => Number(b.runs) - Number(a.runs) || a.costMicroPerKwh - b.costMicroPerKwh);
+  offers.toSorted(
+    (a, b) =>
+      Number(b.isWarm) - Number(a.isWarm) ||
+      Number(b.runs) - Number(a.runs) ||
+      a.costMicroPerKwh - b.costMicroPerKwh ||
+      b.givesW - a.givesW,
+  );

@@ -7,6 +7,8 @@ import { clamp, type EpochMs, SECOND_MS, type Watt } from '../kernel/units.js';
 export interface GeneratorNow {
   readonly running: boolean;
   readonly sinceMs: EpochMs | undefined;
+  /** We have told it to run since it does; who started it otherwise stops it. */
+  readonly isOurs?: true;
   /** Starts that failed since it last ran, and until when it rests after the last of them. */
   readonly failedStarts?: number;
   readonly restUntilMs?: EpochMs;

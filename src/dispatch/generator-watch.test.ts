@@ -75,3 +75,9 @@ describe('a start', () => {
     expect(shown([FAILED, 300, false]).now.failedStarts).toBe(0);
   });
 });
+
+it('knows whether we started it, for as long as it runs', () => {
+  expect(shown([STOPPED, 2], [WARMING_UP, 10], [RUNNING, 10, false]).now.isOurs).toBe(true);
+  expect(shown([STOPPED, 2, false], [WARMING_UP, 10, false], [RUNNING, 10, false]).now.isOurs).toBeUndefined();
+  expect(shown([RUNNING, 10], [COOLING, 5, false]).now.isOurs).toBeUndefined();
+});

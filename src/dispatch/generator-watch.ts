@@ -31,8 +31,9 @@ export const watchGenerator = (
   const running = state === GENERATOR_STATE.warmingUp || state === GENERATOR_STATE.running;
   const sinceMs = known && known.running === running ? known.sinceMs : known && atMs;
   const { failedStarts = 0, restUntilMs } = known ?? {};
-  const now = { running, sinceMs, failedStarts, ...(restUntilMs === undefined || restUntilMs <= atMs ? {} : { restUntilMs }) };
-  if (state === GENERATOR_STATE.running) return { running, sinceMs, failedStarts: 0 };
+  const ours = running && (asked || known?.isOurs) ? { isOurs: true as const } : {};
+  const now = { running, sinceMs, failedStarts, ...ours, ...(restUntilMs === undefined || restUntilMs <= atMs ? {} : { restUntilMs }) };
+  if (state === GENERATOR_STATE.running) return { running, sinceMs, failedStarts: 0, ...ours };
   if (!asked) return now;
   const askedSinceMs = known?.askedSinceMs ?? atMs;
   const warmingSinceMs = state === GENERATOR_STATE.warmingUp ? (known?.warmingSinceMs ?? atMs) : undefined;

@@ -55,14 +55,15 @@ export const batteryCase = ({ site, own }: AbleControl, index: number): BatteryC
 const hasBattery = ({ battery }: Device): boolean => battery !== undefined;
 
 /** What it does without an event or a limit on the fleet: as a person or the plan has it. */
-export const decideBattery = ({ own, site, part, partW, band }: BatteryCase): DeviceDecision => {
+export const decideBattery = (battery: BatteryCase): DeviceDecision => {
+  const { own, site, part, partW, band } = battery;
   const { device, override, planned } = own;
   if (override?.setpoint.kind === 'battery-power') {
     const { powerW } = override.setpoint;
     const narrowed = narrow(band, 'override', () => `set by ${override.by}`, powerW, powerW);
     return batteryDecision(device, narrowed, powerW, `override:${override.by}`, 'set by an operator');
   }
-  if (planned?.kind !== 'battery') return leftAlone(device, 'battery-power', 'no plan for it');
+  if (planned?.kind !== 'battery') return withoutPlan(battery);
   const wantedW = withoutCars(followPlan(partW, planned.step), () =>
     followPlan({ ...partW, gridW: partW.gridW - part * unplannedDrawW(site) }, planned.step),
   );
@@ -73,6 +74,17 @@ export const decideBattery = ({ own, site, part, partW, band }: BatteryCase): De
     'plan',
     `plan has ${Math.round(planned.step.batteryW)} W and grid ${Math.round(planned.step.gridW)} W`,
   );
+};
+
+/**
+ * What serves its site by itself does not know of an operator's limit on what it may take: where there is one it is told to do the same
+ * within that, since limits hold without a plan.
+ */
+const withoutPlan = ({ own: { device }, site, band, partW: { gridW, batteryW } }: BatteryCase): DeviceDecision => {
+  const { importW, loadW, dimmingW } = site.limits;
+  const isLimited = (importW ?? loadW ?? dimmingW) !== undefined && band.cuts.some(({ by }) => by === 'operator');
+  if (!isLimited) return leftAlone(device, 'battery-power', 'no plan for it');
+  return batteryDecision(device, band, gridW + batteryW, 'operator', 'no plan for it: serves its site within the limit');
 };
 
 /** A battery charges from what loads leave, but it is not emptied for what a flexible load draws beyond its plan. */

@@ -1,7 +1,8 @@
 import type { DeviceId } from '../fleet/plant.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import type { BatteryCase } from './battery-decision.js';
-import { type BatteryShares, shareAmong } from './battery-sharing.js';
+import { type PowerBand, within } from './band.js';
+import { type BatteryMove, type BatteryShares, shareAmong } from './battery-sharing.js';
 import type { DecisionInput, DeviceDecision, GridLimits } from './decision.js';
 import { fleetNet } from './fleet-net.js';
 import type { AbleControl, SiteCase } from './site-case.js';
@@ -36,8 +37,28 @@ export const shareFleetLimit = (
   // Where so little is known of a fleet that both its limits may be passed, it stays as far from the one as from the other.
   const wantedW = importOverW > exportOverW ? (importOverW + exportOverW) / 2 : clamp(0, importOverW, exportOverW);
   const moves = wantedW === 0 ? [] : batteries.map((battery, index) => ({ battery, fromW: wishedW(battery, index) }));
-  const shares = wantedW === 0 ? NOTHING : shareAmong(input, moves, wantedW, 'operator', 'keeps the fleet within its limit');
+  const shares = wantedW === 0 ? NOTHING : shareInTurn(input, moves, wantedW);
   return exportW === undefined ? shares : { ...shares, exportRoomW: exportOverW - shares.givenW };
+};
+
+/** First those come to rest that go the way there is too much of; only what is left then has others go against it, or one battery would be filled from another. */
+const shareInTurn = (input: DecisionInput, moves: readonly BatteryMove[], wantedW: Watt): BatteryShares => {
+  const [owner, reason] = ['operator', 'keeps the fleet within its limit'] as const;
+  const toRest = moves.map(({ battery, fromW }) => ({ battery: { ...battery, band: upToRest(battery.band, fromW) }, fromW }));
+  const first = shareAmong(input, toRest, wantedW, owner, reason);
+  const leftW = wantedW - first.givenW;
+  if (Math.abs(leftW) < 1) return first;
+  const onFromThere = moves.map(({ battery, fromW }, index): BatteryMove => {
+    const setpoint = first.decisions[index]?.setpoint;
+    return { battery, fromW: setpoint?.kind === 'battery-power' ? setpoint.powerW : fromW };
+  });
+  const second = shareAmong(input, onFromThere, leftW, owner, reason);
+  return { decisions: second.decisions, wantedW, givenW: first.givenW + second.givenW };
+};
+
+const upToRest = (band: PowerBand, fromW: Watt): PowerBand => {
+  const [hereW, restW] = [within(band, fromW), within(band, 0)];
+  return { ...band, minW: Math.min(hereW, restW), maxW: Math.max(hereW, restW) };
 };
 
 /** A little inside the limit: setpoints are not written anew for the last few watts, and nobody else makes them up. */

@@ -38,12 +38,11 @@ interface Watched {
 }
 
 /**
- * What a cycle knows from those before it. It begins empty with the process, and is seen anew within seconds; but for what houses draw at most.
- * Since when generators and flexible loads run or stand outlives it.
+ * What a cycle knows from those before it. It begins empty with the process, and is seen anew within seconds. Since when generators and flexible
+ * loads run or stand, and what houses draw, outlives it.
  */
 export class CycleMemory {
   private readonly traces = new Map<SiteId, SiteTrace>();
-  private readonly silentLoads = new SilentLoads();
   private readonly takings = new Map<DeviceId, Taking>();
   private readonly generators = new Map<DeviceId, WatchedGenerator>();
   private watched: Watched | undefined;
@@ -56,12 +55,14 @@ export class CycleMemory {
   constructor(
     private readonly loadRuns = new LoadRuns(),
     private readonly generatorTimes = new RunTimes('generator-runs.json'),
+    private readonly silentLoads = new SilentLoads(),
   ) {}
 
   /** Takes up what an earlier plant has left in the folder, and keeps there what has to outlive this one. */
   rememberIn(dataDir: string, nowMs: EpochMs): void {
     this.loadRuns.rememberIn(dataDir, nowMs);
     this.generatorTimes.rememberIn(dataDir, nowMs);
+    this.silentLoads.rememberIn(dataDir, nowMs);
   }
 
   /** The image as it is to be decided on, its connections put right for late and frozen meters, and how the generators stand. */

@@ -3,6 +3,7 @@ import { decide } from '../../dispatch/decide.js';
 import type { Decision, DecisionInput, DeviceDecision } from '../../dispatch/decision.js';
 import { LoadRuns } from '../../dispatch/load-runs.js';
 import { RunTimes } from '../../dispatch/run-times.js';
+import { SilentLoads } from '../../dispatch/silent-load.js';
 import { LEASE_MS, leaseWrites } from '../../dispatch/lease-writes.js';
 import type { DeviceId, Plant } from '../../fleet/plant.js';
 import { type DurationMs, type EpochMs, type Watt } from '../../kernel/units.js';
@@ -54,7 +55,8 @@ class ScenarioRun {
   private readonly moments: Moment[] = [];
   private readonly loadRuns = new LoadRuns();
   private readonly generatorTimes = new RunTimes('generator-runs.json');
-  private memory = new CycleMemory(this.loadRuns, this.generatorTimes);
+  private readonly silentLoads = new SilentLoads();
+  private memory = new CycleMemory(this.loadRuns, this.generatorTimes, this.silentLoads);
   private sums: Record<string, Watt> = {};
   private decision: Decision | undefined;
   private wasDead = false;
@@ -131,7 +133,7 @@ class ScenarioRun {
   }
 
   private startAgain(): void {
-    this.memory = new CycleMemory(this.loadRuns, this.generatorTimes);
+    this.memory = new CycleMemory(this.loadRuns, this.generatorTimes, this.silentLoads);
     this.polls.forget();
     this.field.forget();
   }

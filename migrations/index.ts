@@ -13,6 +13,7 @@ import { ForecastScores1763800000014 } from './0014-forecast-scores.js';
 import { ProofEvidence1763800000018 } from './0018-proof-evidence.js';
 import { EventCourse1763800000019 } from './0019-event-course.js';
 import { EventPromise1763800000020 } from './0020-event-promise.js';
+import { EventStop1763800000021 } from './0021-event-stop.js';
 
 /** Every migration, oldest first. Append only: one that has shipped is never edited. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -30,4 +31,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   ProofEvidence1763800000018,
   EventCourse1763800000019,
   EventPromise1763800000020,
+  EventStop1763800000021,
 ];

@@ -44,6 +44,17 @@ export const eventCommand = (): Command => {
     )
     .action(announce);
   command
+    .command('amend')
+    .argument('<id>', 'as EV-0001')
+    .description('ask for another power, or an earlier end; of an event that runs it counts at once')
+    .option('--up <power>', 'the fleet is to take so much less from the grid than it would have')
+    .option('--down <power>', 'or so much more')
+    .option('--for <length>', 'how long it lasts, counted from its start')
+    .option('--plant <url>', PLANT_HELP, DEFAULT_PLANT)
+    .option('--json', 'print JSON for machines')
+    .addHelpText('after', '\nExample:\n  $ VPP_USER=anna VPP_PASSWORD=… vpp event amend EV-0001 --up 12kW')
+    .action(amend);
+  command
     .command('list')
     .description('the newest events, what was accepted of them, and what they deliver')
     .option('--plant <url>', PLANT_HELP, DEFAULT_PLANT)
@@ -53,7 +64,7 @@ export const eventCommand = (): Command => {
   command
     .command('cancel')
     .argument('<id>', 'as EV-0001')
-    .description('take an event back; one that runs ends with the running interval')
+    .description('take an event back; of one that runs nothing more is asked for, and it is settled until the end of the running interval')
     .option('--plant <url>', PLANT_HELP, DEFAULT_PLANT)
     .option('--json', 'print JSON for machines')
     .addHelpText('after', '\nExample:\n  $ VPP_USER=anna VPP_PASSWORD=… vpp event cancel EV-0001')
@@ -61,16 +72,31 @@ export const eventCommand = (): Command => {
   return command;
 };
 
+/** A power and its direction, where one is given. Throws `BadInput`. */
+const askedWish = ({ up, down }: Pick<Announcement, 'up' | 'down'>): { direction: 'up' | 'down'; powerW: number } | undefined => {
+  if (up !== undefined && down !== undefined) throw new BadInput('give either --up or --down, a power');
+  if (up !== undefined) return { direction: 'up', powerW: askedPowerW('--up', up) };
+  return down === undefined ? undefined : { direction: 'down', powerW: askedPowerW('--down', down) };
+};
+
+const amend = async (id: string, options: Options & Partial<Pick<Announcement, 'up' | 'down' | 'for'>>): Promise<void> => {
+  const change = {
+    ...askedWish(options),
+    ...(options.for === undefined ? {} : { durationMinutes: askedLengthMs('--for', options.for) / MINUTE_MS }),
+  };
+  if (Object.keys(change).length === 0) throw new BadInput('say what is to change: --up or --down, or --for');
+  tell(await asOperator(options, (client) => client.patch(`/api/events/${encodeURIComponent(id)}`, change, outcomeSchema)), options);
+};
+
 const announce = async (options: Announcement): Promise<void> => {
-  const { up, down, price } = options;
-  if ((up === undefined) === (down === undefined)) throw new BadInput('give either --up or --down, a power');
-  const powerW = up === undefined ? askedPowerW('--down', down!) : askedPowerW('--up', up);
+  const { price } = options;
+  const asked = askedWish(options);
+  if (!asked) throw new BadInput('give either --up or --down, a power');
   const durationMinutes = askedLengthMs('--for', options.for) / MINUTE_MS;
   if (!(Number(price) >= 0)) throw new BadInput(`--price "${price}": write an amount, as 0.35`);
   const startMs = options.start === undefined ? undefined : askedMoment('--start', options.start);
   const wish = async (client: PlantClient) => ({
-    direction: up === undefined ? 'down' : 'up',
-    powerW,
+    ...asked,
     startMs: startMs ?? (await plantNowMs(client)),
     durationMinutes,
     priceMicroPerKwh: Math.round(Number(price) * MICRO),
@@ -79,9 +105,12 @@ const announce = async (options: Announcement): Promise<void> => {
     const answer = await asOperator(options, async (client) => client.post('/api/events/answer', await wish(client), eventAnswerSchema));
     if (answer.verdict === 'refused') process.exitCode = 1;
     if (options.json) return console.log(JSON.stringify(answer, null, 2));
-    return say('it would be', answer, powerW);
+    return say('it would be', answer, asked.powerW);
   }
-  const event = await asOperator(options, async (client) => client.post('/api/events', await wish(client), outcomeSchema));
+  tell(await asOperator(options, async (client) => client.post('/api/events', await wish(client), outcomeSchema)), options);
+};
+
+const tell = (event: z.infer<typeof outcomeSchema>, options: Options): void => {
   if (options.json) return console.log(JSON.stringify(event, null, 2));
   if (event.answer) say(`${event.id} is`, event.answer, event.powerW);
   console.log(`  from ${new Date(event.startMs).toISOString()} to ${new Date(event.endMs).toISOString()}`);

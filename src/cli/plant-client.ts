@@ -37,6 +37,11 @@ export class PlantClient {
     await this.ask(path, 'PUT', body);
   }
 
+  /** Changes what is answered with what became of it. */
+  patch<T>(path: string, body: object, schema: z.ZodType<T>): Promise<T> {
+    return this.ask(path, 'PATCH', body).then((answer) => schema.parse(answer));
+  }
+
   /** Deletes what answers with what became of it. */
   remove<T>(path: string, schema: z.ZodType<T>): Promise<T> {
     return this.ask(path, 'DELETE').then((answer) => schema.parse(answer));

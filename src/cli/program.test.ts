@@ -37,6 +37,7 @@ describe('the command line', () => {
         'device scan',
         'device watch',
         'dispatch replay',
+        'event amend',
         'event announce',
         'event cancel',
         'event list',

@@ -113,7 +113,7 @@ it('waits half a second for a database that hangs, once, and goes on with what i
   }
 });
 
-it('comes up to an event before its start, and goes down from one that is cut short from its new end on', async () => {
+it('comes up to an event before its start, and goes down from one that is cancelled while it runs from then on', async () => {
   await events.announce(REQUEST, 'dso', NOW);
   const startMs = NOW + MINUTE_MS;
   const powerAt = async (atMs: number) => {
@@ -124,10 +124,12 @@ it('comes up to an event before its start, and goes down from one that is cut sh
   expect(await powerAt(startMs - EVENT_RAMP_MS)).toBeUndefined();
   expect(await powerAt(startMs - EVENT_RAMP_MS / 3)).toBe(7_200);
   expect(await powerAt(startMs)).toBe(9_000);
-  await events.cancel('EV-0001', 'dso', startMs + 2.5 * MINUTE_MS);
-  expect(await powerAt(startMs + 3 * MINUTE_MS - 1)).toBe(9_000);
-  expect(await powerAt(startMs + 3 * MINUTE_MS + EVENT_RAMP_MS / 3)).toBe(6_000);
-  expect(await powerAt(startMs + 4 * MINUTE_MS)).toBeUndefined();
+  const stopMs = startMs + 2.25 * MINUTE_MS;
+  expect(await powerAt(stopMs - 1)).toBe(9_000);
+  await events.cancel('EV-0001', 'dso', stopMs);
+  expect(await powerAt(stopMs + EVENT_RAMP_MS / 3)).toBe(6_000);
+  expect(await powerAt(stopMs + EVENT_RAMP_MS)).toBeUndefined();
+  expect(await wishes.upcoming(stopMs + 1)).toEqual([]);
 });
 
 /** What of the one event is asked for, while homes take part. */

@@ -44,6 +44,42 @@ export const eventTimes = (request: EventRequest, intervalMs: DurationMs, nowMs:
   return { startMs, endMs, note: noteOf(request, { startMs, endMs }, intervalMs) };
 };
 
+/** What becomes of an event that runs when it is changed. */
+export interface RunningChange {
+  readonly powerW: Watt;
+  readonly endMs: EpochMs;
+  /** In words, where the end is not the one asked for. */
+  readonly note?: string;
+}
+
+/**
+ * Of an event that runs its power may change, and its end come sooner, at the running interval's end at the soonest. For the rest homes were told a price and
+ * a direction, and their baselines are fixed for its times. Throws `BadInput` with every fault of the change.
+ */
+export const runningChange = (
+  event: Pick<GridEvent, 'direction' | 'powerW' | 'priceMicroPerKwh' | 'startMs' | 'endMs'>,
+  change: Partial<EventRequest>,
+  intervalMs: DurationMs,
+  nowMs: EpochMs,
+): RunningChange => {
+  const { powerW = event.powerW, durationMs = event.endMs - event.startMs } = change;
+  const isOther = (field: 'direction' | 'startMs' | 'priceMicroPerKwh'): boolean =>
+    change[field] !== undefined && change[field] !== event[field];
+  const askedEndMs = event.startMs + Math.ceil(durationMs / intervalMs) * intervalMs;
+  const faults = [
+    ...(['direction', 'startMs', 'priceMicroPerKwh'] as const).flatMap((field) =>
+      isOther(field) ? [`${field}: the event has begun; cancel it and announce another one`] : [],
+    ),
+    ...(powerW > 0 && Number.isFinite(powerW) ? [] : ['powerW: must be more than 0 W']),
+    ...(askedEndMs <= event.endMs ? [] : ['duration: an event that has begun does not get longer; announce one that follows it']),
+  ];
+  if (faults.length > 0) throw new BadInput(faults);
+  const endMs = Math.max(askedEndMs, Math.min(event.endMs, ceilTo(nowMs + 1, intervalMs)));
+  return endMs === askedEndMs
+    ? { powerW, endMs }
+    : { powerW, endMs, note: `The event has begun: it ends at ${isoMinute(endMs)}, with the running interval.` };
+};
+
 const faultsOf = (request: EventRequest, intervalMs: DurationMs, nowMs: EpochMs): string[] => {
   const { powerW, startMs, durationMs, priceMicroPerKwh } = request;
   const faults: string[] = [];

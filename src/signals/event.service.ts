@@ -5,15 +5,16 @@ import { IsNull, LessThanOrEqual, MoreThan, Not, Repository } from 'typeorm';
 import type { SiteId } from '../fleet/plant.js';
 import { ceilTo, type Interval } from '../kernel/interval.js';
 import type { EpochMs } from '../kernel/units.js';
-import { askedAt, EVENT_RAMP_MS, type EventCourse } from './event-ramp.js';
-import { type EventRequest, eventTimes, stateAt } from './event-rules.js';
+import { EVENT_RAMP_MS, type EventCourse } from './event-ramp.js';
+import { type EventRequest, eventTimes, runningChange } from './event-rules.js';
 import { EventOptOutEntity, GridEventEntity } from './grid-event.entity.js';
+import { changedNow, courseOf, eventOf, newRow } from './grid-event-row.js';
 import type { EventPromise, EventState, GridEvent } from './grid-event.js';
 import { SignalsSettings } from './signals-settings.js';
 
 export type EventOutcome =
   | { readonly kind: 'announced' | 'amended' | 'cancelled'; readonly event: GridEvent; readonly note?: string }
-  /** An event that already runs is not undone: it ends at `event.endMs`, and what was delivered until then is paid. */
+  /** An event that already runs is not undone: nothing more is asked for, it ends at `event.endMs`, and what was delivered until then is paid. */
   | { readonly kind: 'cut-short'; readonly event: GridEvent; readonly note: string }
   | { readonly kind: 'overlap'; readonly with: GridEvent }
   /** Nothing of it can be given. */
@@ -87,12 +88,16 @@ export class EventService {
     return clash ? { kind: 'overlap', with: clash } : { ...request, ...times };
   }
 
-  /** Changes an event that has not begun. Its id stays; new times mean new baselines. Throws `BadInput` like `announce`. */
+  /**
+   * Changes an event. Its id stays; new times mean new baselines. Of one that runs the power changes at once, and the end may come sooner; it
+   * is never refused. Throws `BadInput` like `announce`, and where what runs cannot be changed like that.
+   */
   amend(id: string, change: Partial<EventRequest>, byUser: string, nowMs: EpochMs, judge = TAKES_ALL): Promise<EventOutcome> {
     return this.inOrder(async () => {
       const row = await this.events.findOneBy({ id });
       if (!row) return { kind: 'unknown-event' };
       const event = eventOf(row, nowMs);
+      if (event.state === 'active') return this.amendRunning(row, change, byUser, nowMs, judge);
       if (event.state !== 'announced') return { kind: 'too-late', state: event.state };
       const request: EventRequest = { ...event, durationMs: event.endMs - event.startMs, ...change };
       const { note, ...times } = eventTimes(request, this.settings.intervalMs, nowMs);
@@ -107,7 +112,20 @@ export class EventService {
     });
   }
 
-  /** Takes an announced event back. One that runs is cut short at the end of the interval it is in. */
+  private async amendRunning(
+    row: GridEventEntity,
+    change: Partial<EventRequest>,
+    byUser: string,
+    nowMs: EpochMs,
+    judge: EventJudge,
+  ): Promise<EventOutcome> {
+    const { powerW, endMs, note } = runningChange(row, change, this.settings.intervalMs, nowMs);
+    const judged = await judge({ id: row.id, direction: row.direction, powerW, startMs: nowMs, endMs });
+    const promise = 'promise' in judged ? (judged.promise ?? null) : null;
+    return this.tell('amended', await this.change(row, { powerW, endMs, promise, ...changedNow(row, byUser, nowMs) }, nowMs), note);
+  }
+
+  /** Takes an announced event back. Of one that runs nothing more is asked for; it is settled until the end of the interval it is in. */
   cancel(id: string, byUser: string, nowMs: EpochMs): Promise<EventOutcome> {
     return this.inOrder(async () => {
       const row = await this.events.findOneBy({ id });
@@ -119,9 +137,13 @@ export class EventService {
       }
       if (state !== 'active') return { kind: 'too-late', state };
       const endMs = Math.min(row.endMs, ceilTo(nowMs + 1, this.settings.intervalMs));
-      const event = await this.change(row, { endMs, ...changedNow(row, byUser, nowMs) }, nowMs);
+      const event = await this.change(row, { endMs, stoppedAtMs: nowMs, ...changedNow(row, byUser, nowMs) }, nowMs);
       this.changes.next({ kind: 'amended', event });
-      return { kind: 'cut-short', event, note: 'The event had begun: it ends with the running interval, and what was delivered is paid.' };
+      return {
+        kind: 'cut-short',
+        event,
+        note: 'The event had begun: nothing more is asked for, and what is delivered until the end of the running interval is paid.',
+      };
     });
   }
 
@@ -160,7 +182,7 @@ export class EventService {
 
   /** The event that runs now, if any: events never overlap. */
   async active(nowMs: EpochMs): Promise<GridEvent | undefined> {
-    return (await this.within({ startMs: nowMs, endMs: nowMs + 1 }, nowMs))[0];
+    return (await this.within({ startMs: nowMs, endMs: nowMs + 1 }, nowMs)).find(({ state }) => state === 'active');
   }
 
   /** Announced events, the next one first. */
@@ -242,46 +264,3 @@ export class EventService {
     return done;
   }
 }
-
-const newRow = ({ direction, powerW, priceMicroPerKwh }: EventRequest, number: number) => ({
-  id: `EV-${String(number).padStart(4, '0')}`,
-  number,
-  direction,
-  powerW,
-  priceMicroPerKwh,
-  amendedAtMs: null,
-  amendedBy: null,
-  amendedFromW: null,
-  cancelledAtMs: null,
-  settledAtMs: null,
-});
-
-const eventOf = (row: GridEventEntity, nowMs: EpochMs): GridEvent => {
-  const { id, direction, powerW, priceMicroPerKwh, startMs, endMs, announcedAtMs, announcedBy } = row;
-  const stored = row.cancelledAtMs !== null ? 'cancelled' : row.settledAtMs !== null ? 'settled' : 'announced';
-  const state = stateAt({ startMs, endMs, state: stored }, nowMs);
-  return {
-    id,
-    direction,
-    powerW,
-    priceMicroPerKwh,
-    startMs,
-    endMs,
-    state,
-    announcedAtMs,
-    announcedBy,
-    ...(row.promise ? { promise: row.promise } : {}),
-  };
-};
-
-const courseOf = (row: GridEventEntity, nowMs: EpochMs): GridEvent & EventCourse => ({
-  ...eventOf(row, nowMs),
-  ...(row.amendedAtMs === null || row.amendedFromW === null ? {} : { changed: { atMs: row.amendedAtMs, fromW: row.amendedFromW } }),
-});
-
-/** Who changes an event, and what the fleet is to go down from, also where the plant starts anew meanwhile. */
-const changedNow = (row: GridEventEntity, byUser: string, nowMs: EpochMs) => ({
-  amendedAtMs: nowMs,
-  amendedBy: byUser,
-  amendedFromW: askedAt(courseOf(row, nowMs), nowMs) || null,
-});

@@ -49,6 +49,10 @@ export class GridEventEntity {
   @Column({ type: 'simple-json', nullable: true })
   promise!: EventPromise | null;
 
+  /** When it was cancelled while it ran: nothing is asked for from then on, though it is settled until its end. */
+  @Column({ name: 'stopped_at_ms', type: 'bigint', nullable: true, transformer: bigintColumn })
+  stoppedAtMs!: number | null;
+
   @Column({ name: 'cancelled_at_ms', type: 'bigint', nullable: true, transformer: bigintColumn })
   cancelledAtMs!: number | null;
 

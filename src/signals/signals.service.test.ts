@@ -4,6 +4,7 @@ import type { Plant } from '../fleet/plant.js';
 import { PlantDirectory } from '../fleet/plant-directory.js';
 import { HOUR_MS, MINUTE_MS } from '../kernel/units.js';
 import { databaseOptions } from '../platform/database.js';
+import { EVENT_RAMP_MS, followedAt } from './event-ramp.js';
 import { type EventChange, EventService } from './event.service.js';
 import type { EventRequest } from './event-rules.js';
 import { EventOptOutEntity, GridEventEntity } from './grid-event.entity.js';
@@ -94,25 +95,59 @@ describe('grid events', () => {
     expect(changes.filter(({ kind }) => kind === 'settled')).toHaveLength(1);
   });
 
-  it('amends before the start only, and makes room by cancelling', async () => {
+  it('amends, and makes room by cancelling', async () => {
     await events.announce(request(), 'dso', NOW);
     expect(await events.amend('EV-0001', { powerW: 5_000, durationMs: 5 * MINUTE_MS }, 'dso', NOW)).toMatchObject({
       kind: 'amended',
       event: { id: 'EV-0001', powerW: 5_000, endMs: NOW + 15 * MINUTE_MS },
     });
-    expect(await events.amend('EV-0001', { powerW: 1 }, 'dso', NOW + 12 * MINUTE_MS)).toEqual({ kind: 'too-late', state: 'active' });
+    expect(await events.amend('EV-0001', { powerW: 1 }, 'dso', NOW + 15 * MINUTE_MS)).toEqual({ kind: 'too-late', state: 'ended' });
     expect(await events.amend('EV-0009', {}, 'dso', NOW)).toEqual({ kind: 'unknown-event' });
     expect(await events.cancel('EV-0001', 'dso', NOW)).toMatchObject({ kind: 'cancelled', event: { state: 'cancelled' } });
     expect(await events.announce(request(), 'dso', NOW)).toMatchObject({ kind: 'announced', event: { id: 'EV-0002' } });
   });
 
-  it('cuts a running event short at the end of the running interval', async () => {
+  it('changes the power of one that runs at once, and lets it end sooner', async () => {
+    await events.announce(request({ powerW: 3_000 }), 'dso', NOW);
+    const nowMs = NOW + 12 * MINUTE_MS + 5_000;
+    expect(await events.amend('EV-0001', { powerW: 9_000 }, 'dso', nowMs)).toMatchObject({
+      kind: 'amended',
+      event: { powerW: 9_000, endMs: NOW + 20 * MINUTE_MS, state: 'active' },
+    });
+    expect(await events.around(nowMs)).toMatchObject([{ powerW: 9_000, changed: { atMs: nowMs, fromW: 3_000 } }]);
+    expect(await events.amend('EV-0001', { durationMs: 5 * MINUTE_MS }, 'dso', nowMs)).toMatchObject({
+      event: { endMs: NOW + 15 * MINUTE_MS },
+    });
+    expect(await events.amend('EV-0001', { durationMs: MINUTE_MS }, 'dso', nowMs)).toMatchObject({
+      event: { endMs: NOW + 13 * MINUTE_MS },
+      note: expect.stringContaining('it ends at 2026-05-04T10:13Z'),
+    });
+  });
+
+  it('changes nothing of one that runs that homes were told, or that it is measured by', async () => {
+    await events.announce(request(), 'dso', NOW);
+    const nowMs = NOW + 12 * MINUTE_MS;
+    const amended = (change: Partial<EventRequest>) => events.amend('EV-0001', change, 'dso', nowMs);
+    const { direction } = request();
+    await expect(amended({ direction: direction === 'up' ? 'down' : 'up' })).rejects.toThrow(/direction: the event has begun/);
+    await expect(amended({ priceMicroPerKwh: 1 })).rejects.toThrow(/priceMicroPerKwh: the event has begun/);
+    await expect(amended({ startMs: NOW })).rejects.toThrow(/startMs: the event has begun/);
+    await expect(amended({ durationMs: HOUR_MS })).rejects.toThrow(/does not get longer/);
+    await expect(amended({ powerW: 0 })).rejects.toThrow(/more than 0 W/);
+    expect(await amended({ direction, powerW: 2_000 })).toMatchObject({ kind: 'amended' });
+  });
+
+  it('of one that runs asks nothing more once it is cancelled, and settles it to the end of the running interval', async () => {
     await events.announce(request(), 'dso', NOW);
     const nowMs = NOW + 13 * MINUTE_MS + 5_000;
     expect(await events.cancel('EV-0001', 'dso', nowMs)).toMatchObject({
       kind: 'cut-short',
-      event: { endMs: NOW + 14 * MINUTE_MS, state: 'active' },
+      event: { endMs: NOW + 14 * MINUTE_MS, state: 'ended' },
     });
+    expect(await events.active(nowMs)).toBeUndefined();
+    expect(followedAt(await events.around(nowMs + 15_000), nowMs + 15_000)).toMatchObject({ powerW: request().powerW / 2 });
+    expect(followedAt(await events.around(nowMs + EVENT_RAMP_MS), nowMs + EVENT_RAMP_MS)).toBeUndefined();
+    expect(await events.unsettled(nowMs)).toEqual([]);
     expect(await events.unsettled(NOW + 14 * MINUTE_MS)).toMatchObject([{ id: 'EV-0001', state: 'ended' }]);
     expect(await events.cancel('EV-0001', 'dso', NOW + 14 * MINUTE_MS)).toEqual({ kind: 'too-late', state: 'ended' });
   });

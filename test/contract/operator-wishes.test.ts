@@ -73,6 +73,23 @@ describe('an event that an operator announces', () => {
     expect(await (await amended).json()).toMatchObject({ status: 409, detail: expect.stringContaining('2500 W of devices') });
     await homes.app.get(FleetService).setConsent('anna-home', { reserveFloorPct: 20, optedOut: false });
   });
+
+  it('is amended before it runs and while it does, and asks nothing more once it is cancelled', async () => {
+    const id = 'EV-0002';
+    const { startMs } = await homes.json<{ startMs: number }>(`/api/events/${id}`);
+    expect(await vpp('event', 'amend', id, '--up', '1kW')).toMatch(new RegExp(`^${id} is accepted\n`));
+    await expect(vpp('event', 'amend', id)).rejects.toThrow(/say what is to change/);
+    clock.set(startMs + 20_000);
+    annasBatterySays(90);
+    said = [];
+    expect(await vpp('event', 'amend', id, '--up', '1.5kW')).toMatch(new RegExp(`^${id} is accepted\n`));
+    expect(await homes.json(`/api/events/${id}`)).toMatchObject({ state: 'active', powerW: 1_500 });
+    await expect(vpp('event', 'amend', id, '--down', '1kW')).rejects.toThrow(/direction: the event has begun/);
+    said = [];
+    expect(await vpp('event', 'cancel', id)).toMatch(/nothing more is asked for/);
+    expect(await homes.json(`/api/events/${id}`)).toMatchObject({ state: 'ended' });
+    clock.set(NOW_MS);
+  });
 });
 
 describe('a limit that an operator sets', () => {

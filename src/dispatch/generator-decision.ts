@@ -95,8 +95,10 @@ export const generatorOffer = (
   const now = nowOf(input, device);
   const mayStop = !mayRun(rating, now, false, input.atMs).run;
   const maxW = Math.min(rating.maxW, connectionRoom(site, device), fleetW);
-  const heldW = now.running && !mayStop ? rating.minW : 0;
   const givesW = values['generator.powerW'] ?? 0;
+  const isWarm = values['generator.state'] === GENERATOR_STATE.running;
+  // What it will give once it is warm is not there yet, and has to come from others until then.
+  const heldW = isWarm && !mayStop ? rating.minW : 0;
   const idlingLitresPerKwh = rating.noLoadLitresPerH / (rating.maxW / WATT_HOURS_PER_KWH);
   return {
     deviceId: device.id,
@@ -104,7 +106,7 @@ export const generatorOffer = (
     minW: rating.minW,
     maxW,
     runs: now.running,
-    isWarm: values['generator.state'] === GENERATOR_STATE.running,
+    isWarm,
     givesW,
     mayStart: mayRun(rating, now, true, input.atMs).run,
     mayStop,

@@ -55,17 +55,19 @@ const rest = (deviceId: string): Decision => ({
 let database: DataSource;
 let field: Obedient;
 let decideAt: () => Promise<Decision>;
+let unfollowing: ReadonlySet<string>;
 let dispatch: DispatchService;
 let clock: ManualClock;
 
 const serviceOn = (source: DataSource): DispatchService => {
   clock = new ManualClock(NOW);
-  const deciding = { decideAt: async () => ({ input: {}, decision: await decideAt() }) } as unknown as DecisionService;
+  const deciding = { decideAt: async () => ({ input: { unfollowing }, decision: await decideAt() }) } as unknown as DecisionService;
   const alarms = new AlarmService(source.getRepository(AlarmEntity), clock);
   return new DispatchService(deciding, field, source.getRepository(DispatchStateEntity), alarms, clock, new DecisionLog());
 };
 
 beforeEach(async () => {
+  unfollowing = new Set();
   const options = databaseOptions({ kind: 'sqlite', file: ':memory:' });
   database = await new DataSource({ ...options, entities: [AlarmEntity, DispatchStateEntity] }).initialize();
   await database.runMigrations();
@@ -128,6 +130,18 @@ it('says what it asks for before it writes it, then what came of it', async () =
     ['asking', 1, 0],
     ['told', 1, 1],
   ]);
+});
+
+it('asks a device once what it shows when it turns out not to follow', async () => {
+  decideAt = () => Promise.resolve(rest('a'));
+  const asked: (boolean | undefined)[] = [];
+  dispatch.asking.subscribe(({ leases }) => asked.push(...leases.map(({ isDoubted }) => isDoubted)));
+  await dispatch.runCycle();
+  await dispatch.runCycle();
+  unfollowing = new Set(['a']);
+  await dispatch.runCycle();
+  await dispatch.runCycle();
+  expect(asked).toEqual([undefined, true]);
 });
 
 it('writes nothing once it is closed', async () => {

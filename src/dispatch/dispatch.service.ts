@@ -10,7 +10,7 @@ import { isOverWithin } from '../kernel/deadline.js';
 import { type DurationMs, type EpochMs, SECOND_MS } from '../kernel/units.js';
 import { AlarmService } from '../platform/alarm.service.js';
 import { Clock } from '../platform/clock.js';
-import type { Decision } from './decision.js';
+import type { Decision, DecisionInput } from './decision.js';
 import { DecisionLog } from './decision-log.js';
 import { DecisionService } from './decision.service.js';
 import { DispatchStateEntity } from './dispatch-state.entity.js';
@@ -47,6 +47,7 @@ export class DispatchService {
   private overdueSinceMs: EpochMs | undefined;
   private telling: Promise<void> | undefined;
   private readonly decisions: Decision[] = [];
+  private unfollowing: DecisionInput['unfollowing'];
   private readonly outcomes: OutcomeAlarms;
   private cycle: Promise<void> = Promise.resolve();
   private closed = false;
@@ -180,7 +181,7 @@ export class DispatchService {
     // An operator may have released while the image was read, or the watchdog may have given this cycle up: nothing is written then.
     if (!this.mayWrite()) return;
     this.remember(decision);
-    const { assert, release } = leaseWrites(decision, this.field.leases(), LEASE_MS);
+    const { assert, release } = leaseWrites(decision, this.field.leases(), LEASE_MS, this.newlyUnfollowing(input));
     if (assert.length > 0) this.asking.next({ atMs: decision.atMs, leases: assert });
     const writing = Promise.all([
       this.field.assert(assert),
@@ -190,6 +191,13 @@ export class DispatchService {
     const [outcomes] = await writing;
     this.told.next({ atMs: decision.atMs, outcomes });
     this.tell(outcomes);
+  }
+
+  /** Devices that were still taken to do what they are told in the cycle before. */
+  private newlyUnfollowing({ unfollowing = new Set() }: DecisionInput): ReadonlySet<DeviceId> {
+    const before = this.unfollowing;
+    this.unfollowing = unfollowing;
+    return new Set([...unfollowing].filter((id) => !before?.has(id)));
   }
 
   /** Alarms are told beside the loop, which does not wait for the database that keeps them; while it owes an answer they are left out. */

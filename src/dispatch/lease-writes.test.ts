@@ -29,6 +29,16 @@ describe('lease writes', () => {
     expect(leaseWrites({ atMs: 0, devices: [{ ...device!, fallback }] }, [], LEASE_MS).assert).toMatchObject([{ fallback }]);
   });
 
+  it('doubt what is held by a device that turns out to do something else, and of a hybrid not its limit', () => {
+    const doubted = new Set(['a']);
+    expect(leaseWrites(decision(1_000), held(1_000, 50_000), LEASE_MS, doubted).assert).toMatchObject([{ isDoubted: true }]);
+    expect(leaseWrites(decision(1_000), [], LEASE_MS, doubted).assert[0]).not.toHaveProperty('isDoubted');
+    const setpoint = { kind: 'pv-limit', maxW: 5 } as const;
+    const limit = { ...decision(0).devices[0]!, control: 'pv-limit', setpoint } as const;
+    const heldLimit = [{ deviceId: 'a', owner: 'plan', setpoint, expiresAtMs: 50_000 }];
+    expect(leaseWrites({ atMs: 0, devices: [limit] }, heldLimit, LEASE_MS, doubted).assert).toEqual([]);
+  });
+
   it('write what is new, and nothing that is much the same', () => {
     expect(leaseWrites(decision(1_000), [], LEASE_MS).assert).toHaveLength(1);
     expect(leaseWrites(decision(1_010), held(1_000, 50_000), LEASE_MS).assert).toHaveLength(0);

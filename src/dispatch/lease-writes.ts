@@ -22,9 +22,9 @@ export interface LeaseWrites {
 
 /**
  * Which leases a decision asks to write and which to hand back, given those in force. The same setpoint is written again only when
- * half its time is gone. What a limit asks for is written at once; other small changes wait until the last one has shown. Expiries are staggered by device, so that a silent plant's fleet does not step as one.
+ * half its time is gone, or once the device turns out to do something else (`doubted`). What a limit asks for is written at once; other small changes wait until the last one has shown. Expiries are staggered by device, so that a silent plant's fleet does not step as one.
  */
-export const leaseWrites = (decision: Decision, inForce: readonly Lease[], leaseMs: DurationMs): LeaseWrites => {
+export const leaseWrites = (decision: Decision, inForce: readonly Lease[], leaseMs: DurationMs, doubted = NOBODY): LeaseWrites => {
   const writes: LeaseWrites = { assert: [], release: [] };
   const heldBy = new Map(inForce.map((lease) => [keyOf(lease.deviceId, lease.setpoint.kind), lease]));
   decision.devices.forEach(({ deviceId, control, setpoint, holds, owner, fallback, waitsWithin, cuts }, index) => {
@@ -33,7 +33,8 @@ export const leaseWrites = (decision: Decision, inForce: readonly Lease[], lease
       if (held && !holds) writes.release.push({ deviceId, control });
       return;
     }
-    if (held && isYoung(held.expiresAtMs - decision.atMs, leaseMs)) {
+    const isDoubted = held !== undefined && doubted.has(deviceId) && (control === 'battery-power' || control === 'load-limit');
+    if (held && !isDoubted && isYoung(held.expiresAtMs - decision.atMs, leaseMs)) {
       const ageMs = staggered(leaseMs, index) - (held.expiresAtMs - decision.atMs);
       const isFine = ageMs >= YOUNG_MS || (control !== 'load-limit' && cuts.some(({ by }) => by === 'connection' || by === 'operator'));
       if (sameEnough(held.setpoint, setpoint, isFine)) return;
@@ -48,10 +49,13 @@ export const leaseWrites = (decision: Decision, inForce: readonly Lease[], lease
       expiresAtMs,
       ...(fallback === undefined ? {} : { fallback }),
       ...(mayWait ? { mayWait } : {}),
+      ...(isDoubted ? { isDoubted } : {}),
     });
   });
   return writes;
 };
+
+const NOBODY: ReadonlySet<DeviceId> = new Set();
 
 const keyOf = (deviceId: DeviceId, control: Setpoint['kind']): string => `${deviceId} ${control}`;
 

@@ -135,6 +135,15 @@ describe('a setpoint of somebody else', () => {
     expect([await theirs.shows('pv-limit'), await theirs.shows('battery-power')]).toEqual(['a limit of 60 %', undefined]);
   });
 
+  it('in the place of ours is noticed at once where the device turns out to do something else', async () => {
+    start();
+    await control.assert([lease(charge())]);
+    await theirs.command(THEIR_POWER, 600);
+    expect(await control.assert([lease(charge())])).toMatchObject([{ kind: 'confirmed' }]);
+    expect(await control.assert([lease(charge(), { isDoubted: true })])).toMatchObject([{ kind: 'yielded' }]);
+    expect(control.leases()).toEqual([]);
+  });
+
   it('that comes after ours is not lifted when we let go, though nobody looked in between', async () => {
     start();
     await control.assert([lease(limit)]);

@@ -38,7 +38,7 @@ export class LeaseKeeping {
     const leaseMs = Math.min(lease.expiresAtMs - this.clock.now(), LONGEST_LEASE_MS);
     if (leaseMs <= 0) return { kind: 'refused', lease, reason: 'the lease is already over' };
     const { connectionChanges } = field.unit;
-    const standing = this.table.stillStanding(lease, leaseMs, connectionChanges, monotonicMs());
+    const standing = lease.isDoubted ? undefined : this.table.stillStanding(lease, leaseMs, connectionChanges, monotonicMs());
     if (standing) return this.supervised(lease, leaseMs, field, () => this.goesOn(standing, field), this.shownBy(lease));
     const refused = this.refusals.standing(lease, connectionChanges, monotonicMs());
     if (refused !== undefined) return { kind: 'refused', lease, reason: refused };

@@ -33,6 +33,8 @@ export interface Lease {
   readonly fallback?: Fallback;
   /** Nothing but the plan's wish for something better: what the device does now may go on while writes are scarce. */
   readonly mayWait?: true;
+  /** The device does something else: what it shows is read again before it is taken for told, since somebody else may have set it. */
+  readonly isDoubted?: true;
 }
 
 /**

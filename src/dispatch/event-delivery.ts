@@ -20,8 +20,9 @@ export const takesPart = (event: Pick<RunningEvent, 'optedOut'>, site: Site, con
 /**
  * What a site that takes part delivers now, by its grid meter: the distance of its net import from its baseline, below 0 where it goes
  * the other way. A home without a baseline takes no part. A community battery or a generator without one is measured against
- * what it would do by plan, its battery at rest; so is one whose meter is silent, as long as its battery and generators speak for themselves:
- * an engine that runs for the grid is not stopped for that. `undefined` of a home whose meter is silent, and where it runs on its own.
+ * what it would do by plan, its battery at rest; so is one whose meter is silent: an engine that runs for the grid is not stopped for that.
+ * Its battery and generators have to speak for themselves then, or one that is silent would count as if it stood. `undefined` of a home whose
+ * meter is silent, and where it runs on its own.
  */
 export const deliveredAt = (
   { consents, planned }: Pick<EventFacts, 'consents' | 'planned'>,
@@ -34,7 +35,7 @@ export const deliveredAt = (
   const { grid: gridW, battery: batteryW = 0, generator: generatorW = 0 } = now.powersW;
   const baselineW = event.baselineW.get(site.id);
   if (gridW !== undefined && baselineW !== undefined) return sign * (baselineW - gridW);
-  if (site.kind === 'home' || (gridW === undefined && !speaksForItself(now))) return undefined;
+  if (site.kind === 'home' || !speaksForItself(now)) return undefined;
   return sign * (batteryW + generatorW - plannedGeneratorsW(site, planned));
 };
 

@@ -67,7 +67,7 @@ export class SilentLoads {
     this.keptAtMs = nowMs;
     const rows = [...this.mostW].map(([siteId, mostW]) => {
       const { lastW, sinceMs: atMs } = this.silent.get(siteId) ?? { lastW: Math.max(0, this.lastW.get(siteId)!), sinceMs: nowMs };
-      return { siteId, atMs, lastW, mostW };
+      return { siteId, atMs, lastW: lastW && Math.round(lastW), mostW: Math.round(mostW) };
     });
     try {
       writeFileSync(draftOf(this.file), JSON.stringify(rows));

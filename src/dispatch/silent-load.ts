@@ -1,9 +1,8 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { SiteId } from '../fleet/plant.js';
 import { type DurationMs, type EpochMs, MINUTE_MS, type Watt } from '../kernel/units.js';
-import { draftOf } from '../platform/durable-file.js';
+import { LeftRows } from '../platform/left-rows.js';
 import type { LoadRange } from './decision.js';
 
 /** A house goes on as it was for about so long: a quarter-hour's mean of it is a substitute value that meter operators use as well. */
@@ -17,7 +16,7 @@ interface Remembered {
 const FILE = 'house-loads.json';
 const KEPT_EVERY_MS: DurationMs = MINUTE_MS;
 
-const fileSchema = z.array(z.object({ siteId: z.string(), atMs: z.number(), lastW: z.number().optional(), mostW: z.number() }));
+const rowSchema = z.object({ siteId: z.string(), atMs: z.number(), lastW: z.number().optional(), mostW: z.number() });
 
 /**
  * What houses whose meter has fallen silent may draw besides their flexible loads: what they drew last, for a quarter of an hour; then
@@ -28,13 +27,13 @@ export class SilentLoads {
   private readonly lastW = new Map<SiteId, Watt>();
   private readonly mostW = new Map<SiteId, Watt>();
   private readonly silent = new Map<SiteId, Remembered>();
-  private file: string | undefined;
+  private file: LeftRows<z.infer<typeof rowSchema>> | undefined;
   private keptAtMs: EpochMs = -Infinity;
 
   /** Takes up what an earlier plant has left in the folder, and keeps its own there from here on. A time that lies ahead is none. */
   rememberIn(dataDir: string, nowMs: EpochMs): void {
-    this.file = join(dataDir, FILE);
-    for (const { siteId, atMs, lastW, mostW } of leftIn(this.file)) {
+    this.file = new LeftRows(join(dataDir, FILE), rowSchema);
+    for (const { siteId, atMs, lastW, mostW } of this.file.read()) {
       this.mostW.set(siteId, mostW);
       this.silent.set(siteId, { lastW: atMs <= nowMs ? lastW : undefined, sinceMs: Math.min(atMs, nowMs) });
     }
@@ -69,19 +68,6 @@ export class SilentLoads {
       const { lastW, sinceMs: atMs } = this.silent.get(siteId) ?? { lastW: Math.max(0, this.lastW.get(siteId)!), sinceMs: nowMs };
       return { siteId, atMs, lastW: lastW && Math.round(lastW), mostW: Math.round(mostW) };
     });
-    try {
-      writeFileSync(draftOf(this.file), JSON.stringify(rows));
-      renameSync(draftOf(this.file), this.file);
-    } catch {
-      // A full disk must not stop the cycle of decisions.
-    }
+    this.file.keep(rows);
   }
 }
-
-const leftIn = (file: string): z.infer<typeof fileSchema> => {
-  try {
-    return fileSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch {
-    return [];
-  }
-};

@@ -134,6 +134,10 @@ describe('the demo, as its users see it', () => {
     await stateOf(event, 'announced', 'active').waitFor();
     await stateOf(event, 'active').waitFor();
     await expect.poll(async () => numberIn(await event.getByTestId('event-delivered').innerText()), { timeout: 50_000 }).toBeGreaterThan(0);
+    // Also what an event has devices do, the longest words of all, fits beside what they are and do.
+    await page.getByTestId('devices-table').getByText(`by event:${firstEventId}`).first().waitFor();
+    const scroll = `document.querySelector('[data-testid="devices-table"]').parentElement`;
+    expect(await page.evaluate(`${scroll}.scrollWidth - ${scroll}.clientWidth`)).toBe(0);
   });
 
   it('takes a request for another, which starts when the first is over', async () => {

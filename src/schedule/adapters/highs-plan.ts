@@ -23,9 +23,9 @@ export const solveTogether = async (problem: PlanningProblem, limits: SolveLimit
   (await solveCharged(problem, limits)).schedule;
 
 /**
- * The best plan in one model; of a single site with what it is charged beside its tariff, by course. The either-or rules (import or export, charge or discharge) cost binaries, and prices seldom tempt anyone to
- * break them; so they are left open at first, tied down where the answer breaks them, and solved again. An answer that
- * breaks none is best also with all of them tied down.
+ * The best plan in one model; of a single site with what it is charged beside its tariff, by course. The either-or rules (import or export,
+ * charge or discharge) cost binaries, and prices seldom tempt anyone to break them; so they are left open at first, tied down where the
+ * answer breaks them, and solved again. An answer that breaks none is best also with all of them tied down.
  */
 export const solveCharged = async (
   problem: PlanningProblem,

@@ -2,7 +2,8 @@ import type { Device } from '../fleet/plant.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import { narrow, type PowerBand, wholeWithin, within } from './band.js';
 import { batteryBand, followPlan, keepConnection, keepLoad, keepPhases, keepReserve } from './battery-rules.js';
-import { type DeviceDecision, leftAlone } from './decision.js';
+import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
+import { generationRoom } from './generation-room.js';
 import { ableDrawW, drawOf, unableDrawW } from './load-limits.js';
 import { phaseRoom } from './phase-limit.js';
 import type { AbleControl, DeviceCase, SiteCase } from './site-case.js';
@@ -21,7 +22,7 @@ export interface BatteryCase {
 }
 
 /** What is to be known of a battery before it is told anything, or why it is not told anything. */
-export const batteryCase = ({ site, own }: AbleControl, index: number): BatteryCase | string => {
+export const batteryCase = (input: DecisionInput, { site, own }: AbleControl, index: number): BatteryCase | string => {
   const { gridW, limits, consent, able } = site;
   if (gridW === undefined) return 'no fresh word from its grid meter';
   const socPct = own.values['battery.socPct'];
@@ -45,6 +46,11 @@ export const batteryCase = ({ site, own }: AbleControl, index: number): BatteryC
     band = keepLoad(band, { part, partW, limits, unableW: unableDrawW(site), loadsW: ableDrawW(site) });
   band = keepConnection(band, 'connection', partW, part * importLimitW, part * exportLimitW);
   band = keepPhases(band, part, partW.batteryW, phaseRoom(site, hasBattery));
+  const generation = generationRoom(input, site);
+  if (generation) {
+    const why = (): string => `generation of at most ${limits.generationW} W, sun and engines first`;
+    band = narrow(band, 'operator', why, band.minW, part * generation.batteriesW);
+  }
   if (limits.importW !== undefined || limits.exportW !== undefined) {
     const { importW = importLimitW, exportW = exportLimitW } = limits;
     band = keepConnection(band, 'operator', partW, part * importW, part * exportW);
@@ -77,12 +83,12 @@ export const decideBattery = (battery: BatteryCase): DeviceDecision => {
 };
 
 /**
- * What serves its site by itself does not know of an operator's limit on what it may take: where there is one it is told to do the same
+ * What serves its site by itself does not know of an operator's limit on what it may take or give: where there is one it is told to do the same
  * within that, since limits hold without a plan.
  */
 const withoutPlan = ({ own: { device }, site, band, partW: { gridW, batteryW } }: BatteryCase): DeviceDecision => {
-  const { importW, loadW, dimmingW } = site.limits;
-  const isLimited = (importW ?? loadW ?? dimmingW) !== undefined && band.cuts.some(({ by }) => by === 'operator');
+  const { importW, generationW, loadW, dimmingW } = site.limits;
+  const isLimited = (importW ?? generationW ?? loadW ?? dimmingW) !== undefined && band.cuts.some(({ by }) => by === 'operator');
   if (!isLimited) return leftAlone(device, 'battery-power', 'no plan for it');
   return batteryDecision(device, band, gridW + batteryW, 'operator', 'no plan for it: serves its site within the limit');
 };

@@ -7,7 +7,7 @@ import { Clock } from '../platform/clock.js';
 import { type HeldLimit, LimitService } from '../signals/limit.service.js';
 import { TelemetryService } from '../telemetry/telemetry.service.js';
 import { type Compliance, unknownUntil, watchLimit } from './compliance.js';
-import { limitedPowerW } from './limited-power.js';
+import { limitedPowers } from './limited-power.js';
 
 const NAME = 'limit-compliance';
 const KIND = 'limit-exceeded';
@@ -56,7 +56,7 @@ export class ComplianceJobs implements OnModuleDestroy {
   /** Nothing here is waited for: a database that hangs must not keep anybody from looking. */
   look(nowMs: EpochMs): void {
     const holding = this.limits.inForce(nowMs);
-    const image = this.telemetry.image(nowMs);
+    const powerOf = limitedPowers(this.telemetry.image(nowMs));
     const keys = new Set(holding.map(keyOf));
     for (const [key, { limit, kept }] of this.watched) {
       if (keys.has(key)) continue;
@@ -64,7 +64,7 @@ export class ComplianceJobs implements OnModuleDestroy {
       if (kept.exceeded) void this.alarms.clear(subjectOf(limit), KIND);
       if (kept.unknownSinceMs !== undefined) this.note('limit-not-known', limit, `not known for ${inSeconds(nowMs - kept.unknownSinceMs)}`);
     }
-    for (const limit of holding) this.watch(limit, limitedPowerW(limit, image), nowMs);
+    for (const limit of holding) this.watch(limit, powerOf(limit), nowMs);
   }
 
   private watch(limit: HeldLimit, powerW: Watt | undefined, nowMs: EpochMs): void {

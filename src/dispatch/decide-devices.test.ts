@@ -70,16 +70,16 @@ describe('several devices of one kind at a site', () => {
   };
   const setpoints = (input: DecisionInput): unknown[] => decide(input).devices.flatMap(({ setpoint }) => setpoint ?? []);
 
-  it('share a generation limit by their ratings', () => {
-    const input = twice(inputOf([{ id: 'a', pvW: 4_000 }], { siteLimits: new Map([['a', { generationW: 4_000 }]]) }), 'pv');
+  it('share a limit on sun by their ratings', () => {
+    const input = twice(inputOf([{ id: 'a', pvW: 4_000 }], { siteLimits: new Map([['a', { sunW: 4_000 }]]) }), 'pv');
     expect(setpoints(input)).toEqual([
       { kind: 'pv-limit', maxW: 2_000 },
       { kind: 'pv-limit', maxW: 2_000 },
     ]);
   });
 
-  it('leave out of a generation limit what an inverter gives that cannot be told anything', () => {
-    const input = twice(inputOf([{ id: 'a', pvW: 3_000 }], { siteLimits: new Map([['a', { generationW: 4_000 }]]) }), 'pv');
+  it('leave out of a limit on sun what an inverter gives that cannot be told anything', () => {
+    const input = twice(inputOf([{ id: 'a', pvW: 3_000 }], { siteLimits: new Map([['a', { sunW: 4_000 }]]) }), 'pv');
     expect(setpoints({ ...input, lockedOut: new Set(['a-pv']) })).toEqual([{ kind: 'pv-limit', maxW: 1_000 }]);
   });
 
@@ -188,9 +188,9 @@ describe('a generator', () => {
 });
 
 it('tells what an inverter falls back to where its site owes a limit without us too', () => {
-  const input = inputOf([{ id: 'a', pvW: 4_000 }], { siteLimits: new Map([['a', { generationW: 1_000 }]]) });
+  const input = inputOf([{ id: 'a', pvW: 4_000 }], { siteLimits: new Map([['a', { sunW: 1_000 }]]) });
   const [site] = input.plant.sites;
-  const owing = { ...site!, safeLimits: { generationW: 2_000 } };
+  const owing = { ...site!, safeLimits: { sunW: 2_000 } };
   const sunOf = (one: typeof owing | undefined) =>
     decide({ ...input, plant: { ...input.plant, sites: [one ?? site!] } }).devices.find(({ control }) => control === 'pv-limit');
   expect(sunOf(owing)).toMatchObject({ setpoint: { maxW: 1_000 }, fallback: { kind: 'pv-limit', maxW: 2_000 } });
@@ -202,7 +202,7 @@ it.each([
   ['supervisor', 1],
   ['none', 0],
 ] as const)('commands a device of reversion class %s to %d setpoints', (reversion, count) => {
-  const input = inputOf([{ id: 'a', gridW: 1_000 }], { siteLimits: new Map([['a', { generationW: 0 }]]) });
+  const input = inputOf([{ id: 'a', gridW: 1_000 }], { siteLimits: new Map([['a', { sunW: 0 }]]) });
   const [site] = input.plant.sites;
   const devices = site!.devices.map((one) => ({ ...one, reversion }));
   const decision = decide({ ...input, plant: { ...input.plant, sites: [{ ...site!, devices }] } });

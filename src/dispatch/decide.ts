@@ -1,11 +1,13 @@
 import type { DeviceId } from '../fleet/plant.js';
 import type { Watt } from '../kernel/units.js';
-import { type BatteryCase, batteryCase, decideBattery } from './battery-decision.js';
+import { openBand } from './band.js';
+import { type BatteryCase, batteryCase, batteryDecision, decideBattery } from './battery-decision.js';
 import { type Decision, type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { type EventMeans, shareEvent } from './event-sharing.js';
 import { fleetGeneratorCaps, shareFleetLimit } from './fleet-limit.js';
 import { decideFlexible } from './flexible-decision.js';
 import { decideGenerator, generatorOffer } from './generator-decision.js';
+import { generationRoom, sunRooms } from './generation-room.js';
 import { type AbleControl, ableControls, CONTROLS_OF, type SiteCase, sitesOf } from './site-case.js';
 import { decideSun, fleetSunCaps } from './sun-decision.js';
 
@@ -20,7 +22,7 @@ export const decide = (input: DecisionInput): Decision => {
   const flexible = decideFlexible(input, asked);
   for (const decision of flexible.decisions) decided.push(decision);
   const { sites } = flexible;
-  const batteries = batteriesOf(sites, decided);
+  const batteries = batteriesOf(input, sites, decided);
   const generators = ableControls(sites, 'generator');
   const suns = ableControls(sites, 'pv-limit');
   const generatorCaps = fleetGeneratorCaps(input, sites, { generators, suns });
@@ -28,15 +30,19 @@ export const decide = (input: DecisionInput): Decision => {
   const wishes = batteries.map((battery) => event?.batteries[battery.index] ?? decideBattery(battery));
   const limit = shareFleetLimit(input, sites, batteries, wishes);
   const fleetCaps = limit.exportRoomW === undefined ? NO_CAPS : fleetSunCaps(suns, limit.exportRoomW);
+  const told = batteries.map(({ index }) => limit.decisions[index] ?? wishes[index]!);
   for (const { site, own } of generators) {
     const { id } = own.device;
-    decided.push(decideGenerator(input, site, own, { eventW: event?.generatorsW.get(id), fleetW: generatorCaps.get(id) }));
+    told.push(decideGenerator(input, site, own, { eventW: event?.generatorsW.get(id), fleetW: generatorCaps.get(id) }));
   }
+  const generationW = sunRooms(sites, told);
   for (const { site, own } of suns) {
     const { id } = own.device;
-    decided.push(decideSun(input, site, own, { fleetW: fleetCaps.get(id), eventW: event?.sunCapsW.get(id) }));
+    decided.push(
+      decideSun(input, site, own, { fleetW: fleetCaps.get(id), eventW: event?.sunCapsW.get(id), generationW: generationW.get(site.index) }),
+    );
   }
-  batteries.forEach(({ index }) => decided.push(limit.decisions[index] ?? wishes[index]!));
+  for (const decision of told) decided.push(decision);
   const { wantedW, givenW } = event ?? limit;
   return { atMs: input.atMs, devices: decided, ...(wantedW === 0 ? {} : { shared: { wantedW, givenW } }) };
 };
@@ -57,15 +63,23 @@ const toldNothing = (sites: readonly SiteCase[]): DeviceDecision[] => {
   return decided;
 };
 
-/** Those of which enough is known to tell them something; of the others it is decided that they are left alone. */
-const batteriesOf = (sites: readonly SiteCase[], decided: DeviceDecision[]): BatteryCase[] => {
+/** Those of which enough is known to tell them something; of the others it is decided here. */
+const batteriesOf = (input: DecisionInput, sites: readonly SiteCase[], decided: DeviceDecision[]): BatteryCase[] => {
   const batteries: BatteryCase[] = [];
   for (const control of ableControls(sites, 'battery-power')) {
-    const battery = batteryCase(control, batteries.length);
-    if (typeof battery === 'string') decided.push(leftAlone(control.own.device, 'battery-power', battery));
+    const battery = batteryCase(input, control, batteries.length);
+    if (typeof battery === 'string') decided.push(unknownBattery(input, control, battery));
     else batteries.push(battery);
   }
   return batteries;
+};
+
+/** Of which too little is known to tell it what to do: left alone, but for a limit on generation that it could pass by itself. */
+const unknownBattery = (input: DecisionInput, { site, own: { device } }: AbleControl, reason: string): DeviceDecision => {
+  const leftW = generationRoom(input, site)?.batteriesW ?? Infinity;
+  if (leftW >= site.devices.reduce((sum, { device: { battery } }) => sum + (battery?.maxDischargeW ?? 0), 0))
+    return leftAlone(device, 'battery-power', reason);
+  return batteryDecision(device, openBand(0, 0), 0, 'operator', `${reason}: rests under a limit on generation`);
 };
 
 /** Generators that an event may count on. One that a person has set by hand is that person's. */

@@ -11,8 +11,10 @@ import type { Taking } from './load-taking.js';
 export interface GridLimits {
   readonly importW?: Watt;
   readonly exportW?: Watt;
-  /** Most that sun may give. */
+  /** Most that sun, engines and batteries of the site may give together, at the terminals of their inverters. */
   readonly generationW?: Watt;
+  /** Most that its sun may give. */
+  readonly sunW?: Watt;
   /** Most that batteries and flexible loads of the site may take together. */
   readonly loadW?: Watt;
   /** Most that they may draw from the grid together, what sun is left over coming on top. */

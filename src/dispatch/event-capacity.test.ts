@@ -94,8 +94,15 @@ describe('what limits leave of it', () => {
       ['a', 3_000],
       ['c', 4_000],
     ]);
-    expect(under('up', { ...at({ generationW: 1_000 }), sunW })).toEqual([3_000, 2_000]);
-    expect(under('up', { siteLimits: new Map([['c', { generationW: 1_000 }]]), sunW })).toEqual([5_000, 0]);
+    expect(under('up', { ...at({ sunW: 1_000 }), sunW })).toEqual([3_000, 2_000]);
+    expect(under('up', { siteLimits: new Map([['c', { sunW: 1_000 }]]), sunW })).toEqual([5_000, 0]);
+  });
+
+  it('up, is what the sun leaves to batteries of a limit on generation', () => {
+    const sunW = new Map([['a', 3_000]]);
+    expect(under('up', { ...at({ generationW: 4_500 }), sunW })).toEqual([1_500, 3_500]);
+    expect(under('up', { ...at({ generationW: 9_000 }), sunW })).toEqual([5_000, 0]);
+    expect(under('up', { ...at({ generationW: 1_000 }), sunW })).toEqual([0, 5_000]);
   });
 
   it('down, is what may be drawn from the grid besides what the home takes, own sun coming on top of a dimming', () => {

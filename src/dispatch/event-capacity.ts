@@ -36,14 +36,15 @@ export const eventCapacity = (facts: CapacityFacts): EventCapacity => {
   const capacity = { availableW: 0 as Watt, offlineW: 0 as Watt, reserveW: 0 as Watt, optedOutW: 0 as Watt, limitedW: 0 as Watt };
   let withinW: Watt = 0;
   for (const site of facts.plant.sites) {
-    const canW = { takesW: 0 as Watt, othersW: 0 as Watt };
+    const canW = { batteriesW: 0 as Watt, loadsW: 0 as Watt, othersW: 0 as Watt, generatorsGiveW: 0 as Watt };
     for (const device of site.devices) {
       const ratedW = ratedFor(facts, site, device);
+      canW.generatorsGiveW += plannedOf(facts, device);
       if (ratedW <= 0) continue;
       const { heldBy, heldW } = heldBack(facts, site, device, ratedW);
       capacity[heldBy] += heldW;
       capacity.availableW += ratedW - heldW;
-      canW[device.battery || device.flexibleLoad ? 'takesW' : 'othersW'] += ratedW - heldW;
+      canW[device.battery ? 'batteriesW' : device.flexibleLoad ? 'loadsW' : 'othersW'] += ratedW - heldW;
     }
     if (takesPart(facts.event, site, facts.consents)) withinW += withinSiteLimits(facts, site, drawnBy(facts, site), canW);
   }
@@ -66,15 +67,17 @@ const drawnBy = ({ image, planned, ahead }: CapacityFacts, { devices }: Site): W
     );
   }, 0 as Watt);
 
+/** What a generator gives without the event. */
+const plannedOf = ({ planned }: CapacityFacts, { id }: Device): Watt => {
+  const step = planned?.get(id);
+  return step?.kind === 'generator' && step.run ? step.powerW : 0;
+};
+
 const ratedFor = (facts: CapacityFacts, site: Site, device: Device): Watt => {
-  const { planned, sunW, ahead } = facts;
+  const { sunW, ahead } = facts;
   const isUp = facts.event.direction === 'up';
   if (device.battery) return isUp ? device.battery.maxDischargeW : device.battery.maxChargeW;
-  if (device.generator) {
-    const step = planned?.get(device.id);
-    const baseW = step?.kind === 'generator' && step.run ? step.powerW : 0;
-    return isUp ? device.generator.maxW - baseW : baseW;
-  }
+  if (device.generator) return isUp ? device.generator.maxW - plannedOf(facts, device) : plannedOf(facts, device);
   if (device.flexibleLoad) return ahead ? 0 : flexibleW(facts, device, isUp);
   if (isUp || device.role !== 'pv') return 0;
   const suns = site.devices.filter(givesSun);

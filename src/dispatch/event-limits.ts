@@ -13,35 +13,42 @@ export interface EventLimits {
   readonly fleetLimits: GridLimits;
 }
 
-/** What the devices of a site can give to an event: those that take power from the bus and can be limited in it, and the others. */
+/** What the devices of a site can give to an event, and what its generators give without one, by plan. */
 export interface SiteMeans {
-  readonly takesW: Watt;
+  readonly batteriesW: Watt;
+  readonly loadsW: Watt;
   readonly othersW: Watt;
+  readonly generatorsGiveW: Watt;
 }
 
 /**
  * What limits leave of what a site can give to an event, in the event's direction. `drawnW`: what its flexible loads draw. Up: sun that is to be
- * held back is missing against the baseline, so that a site may give less than nothing; no more leaves it than its connection and
- * an export limit let out. Down: batteries and loads take no more than a load limit or a dimming leaves them.
+ * held back is missing against the baseline, so that a site may give less than nothing; batteries and generators have what the sun leaves of a limit on
+ * generation; no more leaves the site than its connection and an export limit let out. Down: batteries and loads take no more than a load limit or a dimming leaves them.
  */
-export const withinSiteLimits = (limits: EventLimits, site: Site, drawnW: Watt, { takesW, othersW }: SiteMeans): Watt => {
+export const withinSiteLimits = (limits: EventLimits, site: Site, drawnW: Watt, means: SiteMeans): Watt => {
+  const { batteriesW, loadsW, othersW, generatorsGiveW } = means;
   const {
     importW = Infinity,
     exportW = Infinity,
     generationW = Infinity,
+    sunW: sunLimitW = Infinity,
     loadW = Infinity,
     dimmingW = Infinity,
   } = limits.siteLimits.get(site.id) ?? {};
   const restW = limits.restW.get(site.id);
   if (limits.event.direction === 'up') {
     const outW = restW === undefined ? Infinity : Math.max(0, restW + Math.min(site.exportLimitW, exportW));
-    return Math.min(takesW + othersW - Math.max(0, (limits.sunW.get(site.id) ?? 0) - generationW), outW);
+    const sunW = limits.sunW.get(site.id) ?? 0;
+    const keptSunW = Math.min(sunW, generationW, sunLimitW);
+    const givenW = Math.min(batteriesW + othersW, Math.max(0, generationW - keptSunW - generatorsGiveW));
+    return Math.min(givenW + loadsW - (sunW - keptSunW), outW);
   }
   // Dimming is of what is drawn from the grid: the site's own sun comes on top.
   const ownW = Math.max(0, drawnW - (restW ?? drawnW));
   const moreW = Math.max(0, Math.min(loadW, dimmingW + ownW) - drawnW);
   const inW = restW === undefined ? Infinity : Math.max(0, Math.min(site.importLimitW, importW) - restW);
-  return Math.min(Math.min(takesW, moreW) + othersW, inW);
+  return Math.min(Math.min(batteriesW + loadsW, moreW) + othersW, inW);
 };
 
 /** What an operator's limit on the sum of all sites leaves of it. */

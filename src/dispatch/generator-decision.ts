@@ -5,6 +5,7 @@ import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.j
 import { phaseRoom } from './phase-limit.js';
 import type { GeneratorOffer } from './generator-merit.js';
 import { GENERATOR_STATE } from './generator-watch.js';
+import { generationRoom } from './generation-room.js';
 import { type GeneratorNow, generatorPower, mayRun, WHY_HELD } from './generator-rules.js';
 import type { DeviceCase, SiteCase } from './site-case.js';
 
@@ -31,21 +32,18 @@ export const decideGenerator = (
   const wish = wishFor(input, own, eventW) ?? heldOn(input, device);
   if (!wish) return leftAlone(device, 'generator', 'no plan for it');
   const { run: mayTurn, heldBy } = mayRun(rating, nowOf(input, device), wish.run, input.atMs);
-  const roomW = connectionRoom(site, device);
-  const mostW = Math.min(roomW, fleetW);
+  const { mostW, by, why } = tightestOf([
+    connectionRoom(site, device),
+    { mostW: fleetW, by: 'operator', why: (powerW) => `the fleet's limit leaves it ${powerW} W` },
+    ...operatorRoom(input, site, device),
+  ]);
   const run = mayTurn && mostW >= rating.minW;
   const powerW = run ? Math.min(generatorPower(rating, wish.powerW), mostW) : 0;
-  const cut = (by: Cut['by'], why: string): Cut => ({ by, why, minW: powerW, maxW: powerW });
+  const cut = (source: Cut['by'], words: string): Cut => ({ by: source, why: words, minW: powerW, maxW: powerW });
   const cuts = [
     ...(heldBy === undefined ? [] : [cut('device', WHY_HELD[heldBy])]),
     ...(run && generatorPower(rating, wish.powerW) !== wish.powerW ? [cut('device', `it runs at ${rating.minW} to ${rating.maxW} W`)] : []),
-    ...(mayTurn && mostW < Math.max(wish.powerW, rating.minW)
-      ? [
-          fleetW < roomW
-            ? cut('operator', `the fleet's limit leaves it ${Math.round(fleetW)} W`)
-            : cut('connection', `the connection takes ${Math.round(roomW)} W`),
-        ]
-      : []),
+    ...(mayTurn && mostW < Math.max(wish.powerW, rating.minW) ? [cut(by, why(Math.round(mostW)))] : []),
   ];
   return {
     deviceId: device.id,
@@ -94,7 +92,8 @@ export const generatorOffer = (
   const rating = device.generator!;
   const now = nowOf(input, device);
   const mayStop = !mayRun(rating, now, false, input.atMs).run;
-  const maxW = Math.min(rating.maxW, connectionRoom(site, device), fleetW);
+  const rooms = [connectionRoom(site, device), ...operatorRoom(input, site, device)];
+  const maxW = Math.min(rating.maxW, fleetW, tightestOf(rooms).mostW);
   const givesW = values['generator.powerW'] ?? 0;
   const isWarm = values['generator.state'] === GENERATOR_STATE.running;
   // What it will give once it is warm is not there yet, and has to come from others until then.
@@ -114,15 +113,41 @@ export const generatorOffer = (
   };
 };
 
+/** Most that it may give, by whose word. */
+interface Room {
+  readonly mostW: Watt;
+  readonly by: Cut['by'];
+  readonly why: (powerW: Watt) => string;
+}
+
+const tightestOf = (rooms: readonly Room[]): Room => rooms.reduce((tightest, room) => (room.mostW < tightest.mostW ? room : tightest));
+
+/** Its part of what is left to engines where generation is limited. The sun is held for one that may not stop yet. */
+const operatorRoom = (input: DecisionInput, site: SiteCase, device: Device): Room[] => {
+  const room = generationRoom(input, site);
+  if (!room) return [];
+  const now = nowOf(input, device);
+  const isHeld = now.running && mayRun(device.generator!, now, false, input.atMs).run;
+  const part = device.ratedW / ratedTogetherW(matesIn(site));
+  const leastW = isHeld ? Math.min(device.generator!.minW, part * room.heldEnginesW) : 0;
+  const mostW = Math.max(leastW, part * room.enginesW);
+  return [{ mostW, by: 'operator', why: (powerW) => `the limit on generation leaves it ${powerW} W` }];
+};
+
+const matesIn = ({ able }: SiteCase): DeviceCase[] => able.filter(({ device }) => device.generator !== undefined);
+
+const ratedTogetherW = (mates: readonly DeviceCase[]): Watt => mates.reduce((sum, { device }) => sum + device.ratedW, 0);
+
 /** This generator's part of what may leave the site: its own load and the export limit. Without the meter's word, the limit alone. */
-const connectionRoom = (site: SiteCase, device: Device): Watt => {
-  const { gridW, able } = site;
-  const mates = able.filter((mate) => isGenerator(mate.device));
-  const part = device.ratedW / mates.reduce((sum, mate) => sum + mate.device.ratedW, 0);
+const connectionRoom = (site: SiteCase, device: Device): Room => {
+  const { gridW } = site;
+  const mates = matesIn(site);
+  const part = device.ratedW / ratedTogetherW(mates);
   const limitW = Math.min(site.site.exportLimitW, site.limits.exportW ?? Infinity);
   const givenW = mates.reduce((sum, { values }) => sum + (values['generator.powerW'] ?? 0), 0);
   const phaseRoomW = givenW + (phaseRoom(site, isGenerator)?.exportW ?? Infinity);
-  return Math.max(0, part * Math.min(gridW === undefined ? limitW : gridW + givenW + limitW, phaseRoomW));
+  const mostW = Math.max(0, part * Math.min(gridW === undefined ? limitW : gridW + givenW + limitW, phaseRoomW));
+  return { mostW, by: 'connection', why: (powerW) => `the connection takes ${powerW} W` };
 };
 
 const isGenerator = ({ generator }: Device): boolean => generator !== undefined;

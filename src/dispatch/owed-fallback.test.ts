@@ -26,6 +26,8 @@ it.each<[SafeLimits, string, number | undefined]>([
   [{ exportW: 5_000 }, 'hybrid', 2_000],
   [{ exportW: 5_000, generationW: 2_000 }, 'pv', 1_200],
   [{ generationW: 10_000 }, 'pv', undefined],
+  [{ sunW: 5_000 }, 'pv', 3_000],
+  [{ generationW: 6_000, sunW: 5_000 }, 'hybrid', 2_000],
   [{ loadW: 8_000 }, 'charger', 5_500],
   [{ loadW: 8_000, importW: 4_000 }, 'heat-pump', 1_250],
   [{ importW: 4_000 }, 'charger', 0],

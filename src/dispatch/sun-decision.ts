@@ -7,23 +7,32 @@ import { phaseRoom } from './phase-limit.js';
 import type { AbleControl, DeviceCase, SiteCase } from './site-case.js';
 import { splitInProportion } from './split.js';
 
+/** What the decisions for all devices leave to sun. */
+interface SunShares {
+  /** To this inverter: by the operator's limit on the fleet, and by an event that wants less. */
+  readonly fleetW?: Watt | undefined;
+  readonly eventW?: Watt | undefined;
+  /** To all of its site: by the operator's limit on generation. */
+  readonly generationW?: Watt | undefined;
+}
+
 /**
  * Sun is left alone unless a limit, an override or the plan holds it down. Inverters of one site share its limits by their
  * ratings; what one gives that cannot be told anything is taken off first. A hybrid is held at its terminal, where its
- * battery's power leaves as well. `shares`: what the fleet's limit and an
- * event that wants less leave to it. What the plan leaves on the roof an event that wants more lets go.
+ * battery's power leaves as well. What the plan leaves on the roof an event that wants more lets go.
  */
 export const decideSun = (
   input: DecisionInput,
   site: SiteCase,
   own: DeviceCase,
-  { fleetW, eventW }: { readonly fleetW?: Watt | undefined; readonly eventW?: Watt | undefined } = {},
+  { fleetW, eventW, generationW }: SunShares = {},
 ): DeviceDecision => {
   const { device, override } = own;
   const caps: { maxW: Watt; owner: DeviceDecision['owner']; reason: string }[] = [];
-  const generationW = generationCap(site, own);
+  const sunW = sunCap(site, own);
   const exportW = exportCap(site, own);
-  if (generationW !== undefined) caps.push({ maxW: generationW, owner: 'operator', reason: 'generation limit' });
+  if (sunW !== undefined) caps.push({ maxW: sunW, owner: 'operator', reason: 'limit on its sun' });
+  if (generationW !== undefined) caps.push({ maxW: partOf(own, site) * generationW, owner: 'operator', reason: 'generation limit' });
   if (exportW !== undefined) caps.push({ maxW: exportW, owner: 'connection', reason: 'export limit' });
   if (fleetW !== undefined) caps.push({ maxW: fleetW, owner: 'operator', reason: 'keeps the fleet within its limit' });
   if (eventW !== undefined)
@@ -65,13 +74,13 @@ const sunRatedW = (devices: readonly DeviceCase[]): Watt => {
   return ratedW;
 };
 
-const generationCap = (site: SiteCase, own: DeviceCase): Watt | undefined => {
-  const { generationW } = site.limits;
-  if (generationW === undefined) return undefined;
+const sunCap = (site: SiteCase, own: DeviceCase): Watt | undefined => {
+  const { sunW } = site.limits;
+  if (sunW === undefined) return undefined;
   let othersW: Watt = 0;
   for (const { device, values, obstacle } of site.devices)
     if (obstacle && givesSun(device)) othersW += values['pv.powerW'] ?? device.ratedW;
-  return partOf(own, site) * Math.max(0, generationW - othersW);
+  return partOf(own, site) * Math.max(0, sunW - othersW);
 };
 
 /** Sun that gives this share of its rating may give all of it within seconds, when a cloud has passed. */

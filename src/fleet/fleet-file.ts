@@ -131,6 +131,7 @@ const safeLimitsSchema = z.strictObject({
   importW: z.number().min(0).optional(),
   exportW: z.number().min(0).optional(),
   generationW: z.number().min(0).optional(),
+  sunW: z.number().min(0).optional(),
   loadW: z.number().min(0).optional(),
 });
 

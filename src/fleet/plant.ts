@@ -134,6 +134,7 @@ export interface SafeLimits {
   readonly importW?: Watt;
   readonly exportW?: Watt;
   readonly generationW?: Watt;
+  readonly sunW?: Watt;
   readonly loadW?: Watt;
 }
 

@@ -1,4 +1,5 @@
-import type { Site } from '../fleet/plant.js';
+import type { Device, Site } from '../fleet/plant.js';
+import { sum } from '../kernel/sum.js';
 import { type Interval, overlaps } from '../kernel/interval.js';
 import type { Watt } from '../kernel/units.js';
 import { FLEET_SCOPE, type LimitKind, type OperatorLimit, safeLimitW } from '../signals/operator-limit.js';
@@ -18,7 +19,7 @@ export const limitOver = (limits: readonly PlannedLimit[], scope: Site | 'fleet'
 export const fleetLimits = (sites: readonly Site[], limits: readonly PlannedLimit[], steps: readonly Interval[]) => {
   const bounds = (kind: 'import' | 'export'): Watt[] | undefined => {
     const values = steps.map((step) => limitOver(limits, 'fleet', kind, step));
-    const connectionsW = sites.reduce((sum, site) => sum + (kind === 'import' ? site.importLimitW : site.exportLimitW), 0);
+    const connectionsW = sum(sites.map((site) => (kind === 'import' ? site.importLimitW : site.exportLimitW)));
     return values.every((valueW) => valueW === undefined) ? undefined : values.map((valueW) => valueW ?? connectionsW);
   };
   return { importLimitW: bounds('import'), exportLimitW: bounds('export') };
@@ -30,10 +31,28 @@ export const takenLimits = (
   limits: readonly PlannedLimit[],
   steps: readonly Interval[],
 ): Pick<SiteProblem, 'takenLimitW' | 'dimmedW'> => {
-  const ratedW = site.devices.reduce((sum, { battery, flexibleLoad, ratedW: powerW }) => (battery || flexibleLoad ? sum + powerW : sum), 0);
+  const ratedW = sum(site.devices.map(({ battery, flexibleLoad, ratedW: powerW }) => (battery || flexibleLoad ? powerW : 0)));
   const bounds = (kind: 'load' | 'dimming'): number[] | undefined => {
     const values = steps.map((step) => limitOver(limits, site, kind, step));
     return values.every((valueW) => valueW === undefined) ? undefined : values.map((valueW) => valueW ?? ratedW);
   };
   return { takenLimitW: bounds('load'), dimmedW: bounds('dimming') };
 };
+
+/**
+ * What a limit on generation leaves to engines and batteries beside what is expected of the sun, which comes first; W by step, below 0 where the sun alone
+ * is more. It is the same in all courses: where more sun comes than expected, dispatch holds the others to less.
+ */
+export const besideSun = (
+  site: Site,
+  pvW: readonly Watt[],
+  limits: readonly PlannedLimit[],
+  steps: readonly Interval[],
+): Watt[] | undefined => {
+  const generationW = steps.map((step) => limitOver(limits, site, 'generation', step) ?? Infinity);
+  return generationW.every((limitW) => limitW === Infinity) ? undefined : generationW.map((limitW, step) => limitW - pvW[step]!);
+};
+
+/** A device's part of what is left to those like it at its site, as dispatch shares it. */
+export const partOf = (device: Device, { devices }: Site, powerOf: (one: Device) => Watt): number =>
+  powerOf(device) / sum(devices.map(powerOf));

@@ -261,8 +261,31 @@ describe('the problem of a plant', () => {
     expect(siteOf('home-3').takenLimitW).toBeUndefined();
   });
 
+  it('leaves of a limit on generation to batteries and engines what is not expected of the sun', () => {
+    const lasting = { startMs: 0, endMs: Number.MAX_SAFE_INTEGER };
+    const generation = (scope: string, valueW: number): PlannedLimit => ({ scope, kind: 'generation', valueW, ...lasting });
+    const problem = problemOf(facts({ limits: [generation('home-1', 3_000), generation('yard', 20_000), generation('home-2', 50_000)] }));
+    const { pvW } = problem.sites.find(({ id }) => id === 'home-1')!;
+    const [battery, ample] = ['home-1', 'home-2'].map((id) => problem.batteries.find(({ siteId }) => siteId === id)!);
+    const [most, mostAmple] = ['home-1', 'home-2'].map(
+      (id) => problemOf(facts()).batteries.find(({ siteId }) => siteId === id)!.maxDischargeW,
+    );
+    const steps = problem.stepMinutes.map((_, step) => step);
+    for (const step of steps) {
+      expect(atStep(pvW, step)).toBeLessThanOrEqual(3_000);
+      expect(atStep(battery!.maxDischargeW, step)).toBeCloseTo(Math.min(atStep(most!, step), 3_000 - atStep(pvW, step)), 6);
+      expect(atStep(ample!.maxDischargeW, step)).toBe(atStep(mostAmple!, step));
+    }
+    expect(steps.some((step) => atStep(battery!.maxDischargeW, step) < 1) && steps.some((step) => atStep(pvW, step) === 0)).toBe(true);
+    // Each of two like engines has 10 kW of it, and needs 9.
+    expect(problem.generators.map(({ available }) => [available].flat().every(Boolean))).toEqual([true, true]);
+    const less = problemOf(facts({ limits: [generation('yard', 17_000)] }));
+    expect(less.generators.map(({ available }) => [available].flat().some(Boolean))).toEqual([false, false]);
+    expect(readProblem(problem).faults).toEqual([]);
+  });
+
   it('has a scenario for each course, all beginning with what runs now and under the operators’ limits', () => {
-    const limit: PlannedLimit = { scope: 'home-1', kind: 'generation', valueW: 1_000, startMs: 0, endMs: Number.MAX_SAFE_INTEGER };
+    const limit: PlannedLimit = { scope: 'home-1', kind: 'sun', valueW: 1_000, startMs: 0, endMs: Number.MAX_SAFE_INTEGER };
     const courses = new Map([
       ['home-0', [flat(500, 0), flat(900, 0)]],
       ['home-1', [flat(500, 3_000), flat(900, 200), flat(900, 0)]],

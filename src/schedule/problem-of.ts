@@ -6,7 +6,7 @@ import { clamp, type EpochMs, type Watt } from '../kernel/units.js';
 import type { LimitKind } from '../signals/operator-limit.js';
 import type { PriceSlot } from '../signals/price.js';
 import { loadProblems, type LoadTakes, type NeedNow } from './load-needs.js';
-import { fleetLimits, limitOver, type PlannedLimit, takenLimits } from './operator-limits-of.js';
+import { besideSun, fleetLimits, limitOver, partOf, type PlannedLimit, takenLimits } from './operator-limits-of.js';
 import { batteryOverrideOf, generatorOverrideOf, type PlannedOverride, sunOverrideOf } from './overrides-of.js';
 import { planningSteps } from './planning-steps.js';
 import {
@@ -84,14 +84,15 @@ export const problemOf = (facts: PlanningFacts): PlanningProblem => {
   const forecasts = new Map(facts.forecasts.map((forecast) => [forecast.siteId, forecast]));
   const sites = facts.plant.sites.filter((site) => forecasts.has(site.id));
   const planned = new Set(sites.map(({ id }) => id));
+  const heres = sites.map((site) => hereOf(site, forecasts.get(site.id)!, facts, steps));
   return planningProblemSchema.parse({
     version: 1,
     currency: facts.plant.currency,
     ...grid,
     sites: sites.map((site) => siteProblem(site, forecasts.get(site.id)!, facts, steps)),
-    batteries: sites.flatMap((site) => site.devices.flatMap((device) => batteryProblem(device, facts, steps))),
+    batteries: heres.flatMap((here) => here.site.devices.flatMap((device) => batteryProblem(device, here, facts, steps))),
     flexibleLoads: sites.flatMap((site) => loadProblems(site, { ...facts, ...facts.devices }, steps)),
-    generators: sites.flatMap((site) => site.devices.flatMap((device) => generatorProblem(device, facts, steps))),
+    generators: heres.flatMap((here) => here.site.devices.flatMap((device) => generatorProblem(device, here, facts, steps))),
     events: facts.events.flatMap((event) => eventProblem(event, planned, facts, steps)),
     scenarios: scenariosOf(sites, forecasts, facts, steps),
     fleet: fleetLimits(sites, facts.limits ?? [], steps),
@@ -105,6 +106,7 @@ const powersOf = (site: Site, slots: readonly ForecastSlot[], limits: readonly P
   pvW: steps.map((step) =>
     Math.min(
       meanOver(slots, step, ({ pvW }) => pvW),
+      limitOver(limits, site, 'sun', step) ?? Infinity,
       limitOver(limits, site, 'generation', step) ?? Infinity,
     ),
   ),
@@ -183,28 +185,44 @@ const meanOver = <T extends Interval>(slots: readonly T[], step: Interval, pick:
 
 type Draft<T> = Partial<T> & { id: string; siteId: string };
 
-const batteryProblem = (device: Device, facts: PlanningFacts, steps: readonly Interval[]): Draft<BatteryProblem>[] => {
-  const { devices, consents, prices, plant, overrides = [] } = facts;
+/** Where a device stands, and what a limit on generation leaves beside the sun there. */
+interface Here {
+  readonly site: Site;
+  readonly besideSunW: readonly Watt[] | undefined;
+}
+
+const hereOf = (site: Site, forecast: SiteForecast, { limits = [] }: PlanningFacts, steps: readonly Interval[]): Here => ({
+  site,
+  besideSunW: besideSun(site, powersOf(site, forecast.slots, limits, steps).pvW, limits, steps),
+});
+
+const batteryProblem = (
+  device: Device,
+  { site, besideSunW }: Here,
+  { devices, consents, prices, events, overrides = [] }: PlanningFacts,
+  steps: readonly Interval[],
+): Draft<BatteryProblem>[] => {
   const rating = device.battery;
   const socPct = devices.socPct.get(device.id);
   if (!rating || socPct === undefined || device.reversion === 'none' || devices.unavailable.has(device.id)) return [];
   const ofPct = (pct: number): number => (rating.capacityWh * pct) / 100;
-  const served = facts.events.filter(({ baselineW }) => baselineW.has(device.siteId) && !consents.get(device.siteId)?.optedOut);
-  const zone = plant.sites.find(({ id }) => id === device.siteId)!.zone;
+  const served = events.filter(({ baselineW }) => baselineW.has(site.id) && !consents.get(site.id)?.optedOut);
+  const dischargeW = Math.min(rating.maxDischargeW, device.ratedW);
+  const part = partOf(device, site, ({ battery }) => battery?.maxDischargeW ?? 0);
   return [
     {
       id: device.id,
-      siteId: device.siteId,
+      siteId: site.id,
       capacityWh: rating.capacityWh,
       minEnergyWh: ofPct(rating.minSocPct),
       maxEnergyWh: ofPct(rating.maxSocPct),
-      reserveFloorWh: ofPct(clamp(consents.get(device.siteId)?.reserveFloorPct ?? 0, 0, 100)),
+      reserveFloorWh: ofPct(clamp(consents.get(site.id)?.reserveFloorPct ?? 0, 0, 100)),
       initialEnergyWh: ofPct(clamp(socPct, 0, 100)),
       maxChargeW: Math.min(rating.maxChargeW, device.ratedW),
-      maxDischargeW: Math.min(rating.maxDischargeW, device.ratedW),
+      maxDischargeW: besideSunW?.map((leftW) => clamp(part * leftW, 0, dischargeW)) ?? dischargeW,
       chargeEfficiency: rating.chargeEfficiency,
       dischargeEfficiency: rating.dischargeEfficiency,
-      terminalMicroPerKwh: LEFT_OVER_WORTH * Math.max(0, cheapestImport(prices.get(zone) ?? [])) * rating.dischargeEfficiency,
+      terminalMicroPerKwh: LEFT_OVER_WORTH * Math.max(0, cheapestImport(prices.get(site.zone) ?? [])) * rating.dischargeEfficiency,
       wearMicroPerKwh: WEAR_MICRO_PER_KWH,
       ...batteryOverrideOf(device, overrides, steps, served),
     },
@@ -217,16 +235,19 @@ const cheapestImport = (slots: readonly PriceSlot[]): number =>
 
 const generatorProblem = (
   device: Device,
+  { site, besideSunW }: Here,
   { devices, overrides = [] }: PlanningFacts,
   steps: readonly Interval[],
 ): Draft<GeneratorProblem>[] => {
   const rating = device.generator;
   if (!rating || device.reversion === 'none') return [];
   const now = devices.generators.get(device.id);
+  const isThere = !devices.unavailable.has(device.id);
+  const part = partOf(device, site, ({ generator, ratedW }) => (generator ? ratedW : 0));
   return [
     {
       id: device.id,
-      siteId: device.siteId,
+      siteId: site.id,
       minW: rating.minW,
       maxW: rating.maxW,
       rampWPerS: rating.rampWPerS,
@@ -236,7 +257,7 @@ const generatorProblem = (
       startMicro: rating.startMicro,
       noLoadMicroPerH: rating.noLoadLitresPerH * rating.fuelMicroPerLitre,
       runningMicroPerKwh: rating.litresPerKwh * rating.fuelMicroPerLitre,
-      available: !devices.unavailable.has(device.id),
+      available: besideSunW?.map((leftW) => isThere && part * leftW >= rating.minW) ?? isThere,
       ...generatorOverrideOf(device, overrides, steps),
       // What it still gives while it comes down is no run that would have to be ended by its ramp.
       initial: { on: now?.on ?? false, powerW: now?.on ? now.powerW : 0, ...(now?.sinceMs === undefined ? {} : { sinceMs: now.sinceMs }) },

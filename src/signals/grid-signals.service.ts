@@ -18,7 +18,7 @@ const SAYS = { ripple: 'ripple control', dimming: '§ 14a EnWG' } as const;
 
 /**
  * Signals of a network operator that reach a site by a receiver of its own. Each becomes a limit that ends when the receiver falls silent:
- * then the safe limit holds for generation, and nothing is dimmed any more.
+ * then the safe limit holds for the sun, and nothing is dimmed any more.
  */
 @Injectable()
 export class GridSignals {
@@ -42,9 +42,9 @@ export class GridSignals {
       return givesSun({ role }) ? sum + (pvPeakW ?? ratedW) : sum;
     }, 0 as Watt);
     if (installedW === 0) throw new BadInput(`site "${siteId}" has no sun to limit`);
-    if (safeLimits?.generationW === undefined)
-      throw new BadInput(`site "${siteId}" needs safeLimits.generationW in the fleet file: it holds when the receiver's signal is lost`);
-    return this.say('generation', rippleLimitW(closedPct, installedW), { siteId, validMs, reason: SAYS.ripple, byUser, nowMs });
+    if (safeLimits?.sunW === undefined)
+      throw new BadInput(`site "${siteId}" needs safeLimits.sunW in the fleet file: it holds when the receiver's signal is lost`);
+    return this.say('sun', rippleLimitW(closedPct, installedW), { siteId, validMs, reason: SAYS.ripple, byUser, nowMs });
   }
 
   /** Whether the loads of a site are dimmed. Throws `BadInput` at a site whose controllable loads are not named. */

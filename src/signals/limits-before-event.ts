@@ -4,7 +4,7 @@ import { FLEET_SCOPE, type LimitKind, type OperatorLimit } from './operator-limi
 
 /** Limits that stand against giving more to the grid, and against taking more. */
 const AGAINST: Readonly<Record<GridEvent['direction'], readonly LimitKind[]>> = {
-  up: ['export', 'generation'],
+  up: ['export', 'generation', 'sun'],
   down: ['import', 'load', 'dimming'],
 };
 

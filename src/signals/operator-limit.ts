@@ -3,11 +3,12 @@ import { contains, type Interval } from '../kernel/interval.js';
 import type { EpochMs, Watt } from '../kernel/units.js';
 
 /**
- * What an operator may hold down: power taken from the grid (CSIP-AUS `opModImpLimW`), given to it (`opModExpLimW`), made by sun behind the
- * meter (`opModGenLimW`), taken by the loads behind it that are commanded: batteries that charge and flexible loads (`opModLoadLimW`), or drawn by those from the
- * grid, what the site's own sun leaves over coming on top (dimming, § 14a EnWG). The last three are set at sites alone.
+ * What an operator may hold down: power taken from the grid (CSIP-AUS `opModImpLimW`), given to it (`opModExpLimW`), made behind the
+ * meter by sun, engines and batteries that discharge (`opModGenLimW`), or by sun alone (ripple control, § 9 EEG), taken by the loads behind it that are
+ * commanded: batteries that charge and flexible loads (`opModLoadLimW`), or drawn by those from the grid, what the site's own sun leaves over coming on top
+ * (dimming, § 14a EnWG). All but the first two are set at sites alone.
  */
-export const LIMIT_KINDS = ['import', 'export', 'generation', 'load', 'dimming'] as const;
+export const LIMIT_KINDS = ['import', 'export', 'generation', 'sun', 'load', 'dimming'] as const;
 export type LimitKind = (typeof LIMIT_KINDS)[number];
 
 /** Kinds that speak of devices behind one meter, and have no sum over the fleet. */

@@ -25,7 +25,7 @@ class OneHome extends PlantDirectory {
     const loads = [{ kind: 'battery', ratedW: 5_000 }];
     const site = { id: 'home-01', safeLimits: { exportW: 500 }, controllableLoads: loads, devices: [battery] };
     const sun = { id: 's1', siteId: 'home-02', role: 'pv', ratedW: 8_000, pvPeakW: 10_000 };
-    const roof = { id: 'home-02', safeLimits: { generationW: 0 }, devices: [sun] };
+    const roof = { id: 'home-02', safeLimits: { sunW: 0 }, devices: [sun] };
     return { name: 'p', zone: 'UTC', currency: 'EUR', households: [], sites: [site, roof] } as unknown as Plant;
   }
 }
@@ -170,7 +170,7 @@ describe('orders', () => {
   it('of a receiver last as long as it goes on saying them, and a lost signal means the safe limit', async () => {
     const limits = new LimitService(database.getRepository(OperatorLimitEntity), new OneHome());
     const signals = new GridSignals(limits, new OneHome());
-    const sunW = (atMs: number) => limits.at('home-02', 'generation', atMs);
+    const sunW = (atMs: number) => limits.at('home-02', 'sun', atMs);
     const word = { siteId: 'home-02', validMs: MINUTE_MS };
     const first = await signals.ripple(word, [60], 'rse', NOW);
     expect(sunW(NOW)).toMatchObject({ kind: 'set', valueW: 6_000 });
@@ -199,7 +199,7 @@ describe('orders', () => {
     const limits = new LimitService(database.getRepository(OperatorLimitEntity), new OneHome());
     const ask = { scope: 'home-01', kind: 'export' as const, valueW: 0, startMs: NOW, endMs: NOW + MINUTE_MS, reason: 'line work' };
     const held = (atMs: number) => limits.inForce(atMs).map(({ scope, kind, valueW, setBy }) => [scope, kind, valueW, setBy]);
-    const roof = ['home-02', 'generation', 0, 'the fleet file'];
+    const roof = ['home-02', 'sun', 0, 'the fleet file'];
     expect(held(NOW)).toEqual([['home-01', 'export', 500, 'the fleet file'], roof]);
     await limits.set(ask, 'dso', NOW);
     expect(held(NOW)).toEqual([['home-01', 'export', 0, 'dso'], roof]);

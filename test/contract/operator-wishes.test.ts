@@ -110,10 +110,10 @@ describe('a limit that an operator sets', () => {
 
   it('is passed on from a receiver, and refused where the site is not enrolled for it', async () => {
     await expect(vpp('limit', 'dim', 'anna-home')).rejects.toThrow(/names no controllableLoads/);
-    await expect(vpp('limit', 'ripple', 'anna-home', '--closed', '60')).rejects.toThrow(/needs safeLimits.generationW/);
+    await expect(vpp('limit', 'ripple', 'anna-home', '--closed', '60')).rejects.toThrow(/needs safeLimits.sunW/);
     await expect(vpp('limit', 'ripple', 'anna-home', '--closed', '50')).rejects.toThrow(/write some of 100, 60, 30, 0/);
     await vpp('limit', 'ripple', 'bert-home', '--closed', '60');
-    expect(said.at(-1)).toMatch(/^limit 3: bert-home generation at most 4200 W .* ripple control$/);
+    expect(said.at(-1)).toMatch(/^limit 3: bert-home sun at most 4200 W .* ripple control$/);
     await vpp('limit', 'dim', 'bert-home');
     expect(said.at(-1)).toMatch(/^limit 4: bert-home dimming at most 4200 W/);
     await vpp('limit', 'dim', 'bert-home', '--off');
@@ -121,7 +121,7 @@ describe('a limit that an operator sets', () => {
     const held = await homes.json<{ scope: string; kind: string; setBy: string; exceeded: boolean }[]>('/api/limits/held');
     expect(held.map(({ scope, kind, setBy, exceeded }) => [scope, kind, setBy, exceeded])).toEqual([
       ['anna-home', 'import', 'olga', false],
-      ['bert-home', 'generation', 'olga', false],
+      ['bert-home', 'sun', 'olga', false],
       ['bert-home', 'load', 'the fleet file', false],
     ]);
   });

@@ -39,7 +39,7 @@ sites:
     household: bert
     importLimitW: 17000
     exportLimitW: 10000
-    safeLimits: { generationW: 5000, loadW: 9000 }
+    safeLimits: { sunW: 5000, loadW: 9000 }
     controllableLoads: [{ kind: battery, ratedW: 3000 }]
     devices:
       - { id: bert-meter, name: Meter, role: grid-meter, modbus: { host: 127.0.0.1, port: ${bertPort}, unitId: 1 }, pollPeriodMs: 500, ratedW: 17000 }

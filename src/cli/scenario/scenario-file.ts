@@ -70,7 +70,13 @@ const siteSchema = z.strictObject({
   exportLimitW: watts.default(30_000),
   phaseLimitA: z.number().positive().optional().describe('what each phase carries; what charges on one does so on the first'),
   safeLimits: z
-    .strictObject({ importW: watts.optional(), exportW: watts.optional(), generationW: watts.optional(), loadW: watts.optional() })
+    .strictObject({
+      importW: watts.optional(),
+      exportW: watts.optional(),
+      generationW: watts.optional(),
+      sunW: watts.optional(),
+      loadW: watts.optional(),
+    })
     .optional(),
   reserveFloorPct: z.number().min(0).max(100).default(20),
   optedOut: z.boolean().default(false),
@@ -123,7 +129,7 @@ const expectationSchema = z.union([
     power: z
       .string()
       .describe(
-        '`SITE.grid`, `SITE.battery`, `SITE.sun`, `fleet.grid`, or the id of a generator or a charger, which is negative while it draws',
+        '`SITE.grid`, `SITE.battery`, `SITE.sun`, `SITE.load`, `SITE.given` (by its inverters and engines together), `fleet.grid`, or the id of a generator or a charger, which is negative while it draws',
       ),
     ...during,
     ...bounds,
@@ -197,7 +203,7 @@ const crossCheck: CrossCheck<Scenario> = ({ sites, plan, happens, expect, for: l
     entries.flatMap((entry, index) =>
       keys.flatMap((key) => {
         const name = (entry as Record<string, unknown>)[key];
-        if (typeof name !== 'string' || known(name.replace(/\.(grid|battery|sun|load)$/, ''))) return [];
+        if (typeof name !== 'string' || known(name.replace(/\.(grid|battery|sun|load|given)$/, ''))) return [];
         return [{ path: [where, index, key], message: `there is no site or device "${name}"` }];
       }),
     );

@@ -6,6 +6,7 @@ import { RunTimes } from '../../dispatch/run-times.js';
 import { SilentLoads } from '../../dispatch/silent-load.js';
 import { LEASE_MS, leaseWrites } from '../../dispatch/lease-writes.js';
 import type { DeviceId, Plant } from '../../fleet/plant.js';
+import { sum } from '../../kernel/sum.js';
 import { type DurationMs, type EpochMs, type Watt } from '../../kernel/units.js';
 import type { Profile } from '../../registers/profile.js';
 import { socPctOf } from '../../simulator/battery.js';
@@ -140,8 +141,8 @@ class ScenarioRun {
 
   private record(atMs: DurationMs): void {
     const steps = this.scenario.cycle / STEP_MS;
-    const powersW = Object.fromEntries(Object.entries(this.sums).map(([name, sum]) => [name, sum / steps]));
-    powersW['fleet.grid'] = this.sites.reduce((sum, { site }) => sum + powersW[`${site.id}.grid`]!, 0);
+    const powersW = Object.fromEntries(Object.entries(this.sums).map(([name, powerSum]) => [name, powerSum / steps]));
+    powersW['fleet.grid'] = sum(this.sites.map(({ site }) => powersW[`${site.id}.grid`]!));
     this.sums = {};
     const socPct = Object.fromEntries(
       this.sites.flatMap(({ site, model, state }) => (state.battery ? [[site.id, socPctOf(state.battery, packOf(model.site)!)]] : [])),
@@ -167,11 +168,15 @@ class ScenarioRun {
 
 const powersOf = ({ site, state }: LivingSite): [string, Watt][] => {
   const { gridW = 0, batteryW = 0, pvW = 0, loadW = 0 } = state.powers;
+  const enginesW = sum(Object.values(state.generatorMeansW));
+  const isHybrid = site.devices.some(({ role }) => role === 'hybrid');
+  const givenW = enginesW + (isHybrid ? Math.max(0, pvW + batteryW) : pvW + Math.max(0, batteryW));
   return [
     [`${site.id}.grid`, gridW],
     [`${site.id}.battery`, batteryW],
     [`${site.id}.sun`, pvW],
     [`${site.id}.load`, loadW],
+    [`${site.id}.given`, givenW],
     ...Object.entries(state.generatorMeansW),
     ...Object.entries(state.chargerMeansW).map(([id, drawnW]): [string, Watt] => [id, 0 - drawnW]),
   ];

@@ -169,7 +169,7 @@ export interface EventRequest {
 export interface HeldLimit {
   id?: number;
   scope: string;
-  kind: 'import' | 'export' | 'generation' | 'load' | 'dimming';
+  kind: 'import' | 'export' | 'generation' | 'sun' | 'load' | 'dimming';
   valueW: number;
   setBy: string;
   reason: string;

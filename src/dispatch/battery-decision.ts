@@ -2,6 +2,7 @@ import type { Device } from '../fleet/plant.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import { narrow, type PowerBand, wholeWithin, within } from './band.js';
 import { batteryBand, followPlan, keepConnection, keepLoad, keepPhases, keepReserve } from './battery-rules.js';
+import { type NetRange, silentNet } from './fleet-net.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { generationRoom } from './generation-room.js';
 import { ableDrawW, drawOf, unableDrawW } from './load-limits.js';
@@ -23,8 +24,9 @@ export interface BatteryCase {
 
 /** What is to be known of a battery before it is told anything, or why it is not told anything. */
 export const batteryCase = (input: DecisionInput, { site, own }: AbleControl, index: number): BatteryCase | string => {
-  const { gridW, limits, consent, able } = site;
-  if (gridW === undefined) return 'no fresh word from its grid meter';
+  const { limits, consent, able } = site;
+  const net = connectionOf(input, site);
+  if (!net) return 'no fresh word from its grid meter';
   const socPct = own.values['battery.socPct'];
   if (socPct === undefined) return 'state of charge unknown';
   const rating = own.device.battery!;
@@ -37,14 +39,15 @@ export const batteryCase = (input: DecisionInput, { site, own }: AbleControl, in
     maxDischargeW += device.battery.maxDischargeW;
   }
   const part = rating.maxDischargeW / maxDischargeW;
-  const partW = { gridW: part * gridW, batteryW: part * batteriesW };
+  const partW = { gridW: part * net.leastW, batteryW: part * batteriesW };
+  const connection = { net: { leastW: part * net.leastW, mostW: part * net.mostW }, batteryW: partW.batteryW };
   const { importLimitW, exportLimitW } = site.site;
   // The reserve comes first: a limit binds what we do, and what the house draws by itself is no reason to spend what it keeps.
   let band = keepReserve(batteryBand(rating, socPct), rating, socPct, consent?.reserveFloorPct ?? 0);
   // Loads come before the connection: what batteries may not take up stays on the roof.
   if (limits.loadW !== undefined || limits.dimmingW !== undefined)
     band = keepLoad(band, { part, partW, limits, unableW: unableDrawW(site), loadsW: ableDrawW(site) });
-  band = keepConnection(band, 'connection', partW, part * importLimitW, part * exportLimitW);
+  band = keepConnection(band, 'connection', connection, part * importLimitW, part * exportLimitW);
   band = keepPhases(band, part, partW.batteryW, phaseRoom(site, hasBattery));
   const generation = generationRoom(input, site);
   if (generation) {
@@ -53,9 +56,19 @@ export const batteryCase = (input: DecisionInput, { site, own }: AbleControl, in
   }
   if (limits.importW !== undefined || limits.exportW !== undefined) {
     const { importW = importLimitW, exportW = exportLimitW } = limits;
-    band = keepConnection(band, 'operator', partW, part * importW, part * exportW);
+    band = keepConnection(band, 'operator', connection, part * importW, part * exportW);
   }
   return { index, own, site, part, partW, band, socPct };
+};
+
+/**
+ * What flows through a site's connection. Where nobody lives it is known well enough without the grid meter, unless single phases are to be
+ * watched, since devices speak for themselves.
+ */
+const connectionOf = (input: DecisionInput, site: SiteCase): NetRange | undefined => {
+  const { gridW } = site;
+  if (gridW !== undefined) return { leastW: gridW, mostW: gridW };
+  return site.site.kind === 'home' || site.site.phaseLimitA !== undefined ? undefined : silentNet(input, site);
 };
 
 const hasBattery = ({ battery }: Device): boolean => battery !== undefined;

@@ -2,6 +2,7 @@ import type { BatteryRating } from '../fleet/plant.js';
 import type { Watt } from '../kernel/units.js';
 import { narrow, openBand, type PowerBand } from './band.js';
 import type { PlannedStep } from './decision.js';
+import type { NetRange } from './fleet-net.js';
 import type { PhaseRoom } from './phase-limit.js';
 
 /** Above the reserve floor, discharging fades in over this range, so that a full-power step never crosses the floor. */
@@ -22,19 +23,18 @@ export const keepReserve = (band: PowerBand, rating: BatteryRating, socPct: numb
 const fadeIn = (socPct: number, floorPct: number): number => Math.min(Math.max((socPct - floorPct) / TAPER_PCT, 0), 1);
 
 /**
- * Keeps the connection between `-exportLimitW` and `importLimitW`, given what the meter shows while the battery does
+ * Keeps the connection between `-exportLimitW` and `importLimitW`, given what flows through it while the battery does
  * `batteryW`: a watt more from the battery is a watt less from the grid.
  */
 export const keepConnection = (
   band: PowerBand,
   by: 'connection' | 'operator',
-  { gridW, batteryW }: { readonly gridW: Watt; readonly batteryW: Watt },
+  { net, batteryW }: { readonly net: NetRange; readonly batteryW: Watt },
   importLimitW: Watt,
   exportLimitW: Watt,
 ): PowerBand => {
-  const withoutBatteryW = gridW + batteryW;
   const why = (): string => `grid between -${exportLimitW} and ${importLimitW} W`;
-  return narrow(band, by, why, withoutBatteryW - importLimitW, withoutBatteryW + exportLimitW);
+  return narrow(band, by, why, net.mostW + batteryW - importLimitW, net.leastW + batteryW + exportLimitW);
 };
 
 /**

@@ -25,7 +25,7 @@ export const fleetNet = (input: Pick<DecisionInput, 'silentLoads'>, sites: reado
  * all that they are rated for where they are silent as well; what the house draws besides them, as far as that is remembered. The connection
  * bears no more than its limits. A site without a grid meter is nobody's to measure: its devices count, and a house behind them does not.
  */
-const silentNet = ({ silentLoads }: Pick<DecisionInput, 'silentLoads'>, { site, now, devices }: SiteCase): NetRange => {
+export const silentNet = ({ silentLoads }: Pick<DecisionInput, 'silentLoads'>, { site, now, devices }: SiteCase): NetRange => {
   if (now?.islanded) return NOTHING_FLOWS;
   const hasMeter = devices.some(({ device }) => device.role === 'grid-meter');
   const load = hasMeter ? (silentLoads?.get(site.id) ?? ANY_LOAD) : NO_LOAD;

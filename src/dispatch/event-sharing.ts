@@ -125,8 +125,9 @@ const shareOfGenerators = (
   const offers = generators.map(({ offer }) => offer);
   const withoutUsW = restW + sign * sum(offers.map(({ baseW, givesW }) => baseW - givesW));
   if (event.direction === 'down') return lowerGenerators(event.powerW - withoutUsW, offers);
-  const lasting = batteries.map((battery) => Math.max(0, Math.min(lastingW(input, battery, sign, event.endMs), battery.band.maxW)));
-  return raiseGenerators(event.powerW - withoutUsW - sum(lasting), offers, sum(lasting));
+  const mostW = sum(batteries.map(({ band }) => Math.max(0, band.maxW)));
+  const slackW = sum(batteries.map((battery) => Math.max(0, Math.min(lastingW(input, battery, sign, event.endMs), battery.band.maxW))));
+  return raiseGenerators(event.powerW - withoutUsW - slackW, offers, { slackW, bearW: mostW - slackW });
 };
 
 /** One that does not follow counts for what it does. */

@@ -1,6 +1,6 @@
 import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
-import { type GeneratorOffer, lowerGenerators, raiseGenerators } from './generator-merit.js';
+import { type BatteriesBeside, type GeneratorOffer, lowerGenerators, raiseGenerators } from './generator-merit.js';
 
 const offer = (deviceId: string, more: Partial<GeneratorOffer> = {}): GeneratorOffer => ({
   deviceId,
@@ -15,6 +15,8 @@ const offer = (deviceId: string, more: Partial<GeneratorOffer> = {}): GeneratorO
   costMicroPerKwh: 300_000,
   ...more,
 });
+/** Batteries that could give so much back, and bear all that is too little for an engine. */
+const slack = (slackW: number): BatteriesBeside => ({ slackW, bearW: Infinity });
 const outputs = (told: ReadonlyMap<string, number>): Record<string, number> => Object.fromEntries(told);
 
 describe('more from generators', () => {
@@ -22,32 +24,37 @@ describe('more from generators', () => {
   const cheap = offer('cheap');
 
   it('comes from those that run, and then from the cheapest', () => {
-    expect(outputs(raiseGenerators(12_000, [dear, cheap], 5_000))).toEqual({ cheap: 10_000, dear: 3_000 });
+    expect(outputs(raiseGenerators(12_000, [dear, cheap], slack(5_000)))).toEqual({ cheap: 10_000, dear: 3_000 });
     const running = offer('dear', { costMicroPerKwh: 400_000, runs: true });
-    expect(outputs(raiseGenerators(4_000, [cheap, running], 0))).toEqual({ cheap: 0, dear: 4_000 });
+    expect(outputs(raiseGenerators(4_000, [cheap, running], slack(0)))).toEqual({ cheap: 0, dear: 4_000 });
   });
 
   it('is not more than is asked for: where one gives its least others go down to theirs', () => {
     const full = offer('full', { runs: true, givesW: 10_000 });
     const idle = offer('idle', { runs: true });
-    expect(outputs(raiseGenerators(12_000, [idle, full], 0))).toEqual({ full: 9_000, idle: 3_000 });
-    expect(outputs(raiseGenerators(5_000, [idle, full], 0))).toEqual({ full: 5_000, idle: 0 });
+    expect(outputs(raiseGenerators(12_000, [idle, full], slack(0)))).toEqual({ full: 9_000, idle: 3_000 });
+    expect(outputs(raiseGenerators(5_000, [idle, full], slack(0)))).toEqual({ full: 5_000, idle: 0 });
   });
 
   it('is asked of one more engine where those that run could go down for it, and they do once it is warm', () => {
     const running = offer('running', { runs: true, givesW: 10_000 });
-    expect(outputs(raiseGenerators(12_000, [running, offer('next')], 0))).toEqual({ running: 10_000, next: 3_000 });
+    expect(outputs(raiseGenerators(12_000, [running, offer('next')], slack(0)))).toEqual({ running: 10_000, next: 3_000 });
     const warmsUp = offer('next', { runs: true, isWarm: false, givesW: 0, costMicroPerKwh: 200_000 });
-    expect(outputs(raiseGenerators(12_000, [warmsUp, running], 0))).toEqual({ running: 10_000, next: 3_000 });
-    expect(outputs(raiseGenerators(12_000, [{ ...warmsUp, isWarm: true }, running], 0))).toEqual({ next: 9_000, running: 3_000 });
+    expect(outputs(raiseGenerators(12_000, [warmsUp, running], slack(0)))).toEqual({ running: 10_000, next: 3_000 });
+    expect(outputs(raiseGenerators(12_000, [{ ...warmsUp, isWarm: true }, running], slack(0)))).toEqual({ next: 9_000, running: 3_000 });
   });
 
   it('is not asked of one that may not start, that would give too much, or for too little', () => {
-    expect(outputs(raiseGenerators(4_000, [offer('a', { mayStart: false })], 0))).toEqual({ a: 0 });
-    expect(outputs(raiseGenerators(2_000, [cheap], 500))).toEqual({ cheap: 0 });
-    expect(outputs(raiseGenerators(2_000, [cheap], 1_000))).toEqual({ cheap: 3_000 });
-    expect(outputs(raiseGenerators(1_000, [cheap], 9_000))).toEqual({ cheap: 0 });
-    expect(outputs(raiseGenerators(4_000, [offer('a', { maxW: 2_000 })], 9_000))).toEqual({ a: 0 });
+    expect(outputs(raiseGenerators(4_000, [offer('a', { mayStart: false })], slack(0)))).toEqual({ a: 0 });
+    expect(outputs(raiseGenerators(2_000, [cheap], slack(500)))).toEqual({ cheap: 0 });
+    expect(outputs(raiseGenerators(2_000, [cheap], slack(1_000)))).toEqual({ cheap: 3_000 });
+    expect(outputs(raiseGenerators(1_000, [cheap], slack(9_000)))).toEqual({ cheap: 0 });
+    expect(outputs(raiseGenerators(4_000, [offer('a', { maxW: 2_000 })], slack(9_000)))).toEqual({ a: 0 });
+  });
+
+  it('is asked of one for little too, where batteries could not bear it', () => {
+    const besides = (needW: number, bearW: number) => outputs(raiseGenerators(needW, [cheap], { slackW: 9_000, bearW }))['cheap'];
+    expect([besides(1_000, 1_000), besides(1_000, 500), besides(150, 0)]).toEqual([0, 3_000, 0]);
   });
 });
 
@@ -78,7 +85,7 @@ test.prop([fc.array(anyOffer, { maxLength: 8 }), fc.integer({ min: -20_000, max:
   'every output is one the generator can give, and nothing is given that batteries could not give way for',
   (some, needW, slackW) => {
     const offers = some.map((each, index) => offer(`g${index}`, { ...each, isWarm: each.runs && each.isWarm }));
-    const raised = raiseGenerators(needW, offers, slackW);
+    const raised = raiseGenerators(needW, offers, { slackW, bearW: 0 });
     const lowered = lowerGenerators(needW, offers);
     const sum = (told: ReadonlyMap<string, number>, of = offers) =>
       of.reduce((total, { deviceId, baseW }) => total + told.get(deviceId)! - baseW, 0);

@@ -22,15 +22,29 @@ export interface GeneratorOffer {
   readonly costMicroPerKwh: number;
 }
 
-/** A standing generator is not started for less than this share of its least power: batteries bear that for a while. */
+/** What batteries have for an event beside what they can keep up to its end. */
+export interface BatteriesBeside {
+  /** So much of it they could give back. */
+  readonly slackW: Watt;
+  /** So much more they could give for a while. */
+  readonly bearW: Watt;
+}
+
+/** A standing generator is not started for less than this share of its least power, as long as batteries can bear that. */
 const WORTH_A_START = 0.5;
+/** For less than this share of what is needed none is started at all. */
+const NOTICED = 0.02;
 
 /**
  * Outputs that together give `needW` more than the bases do, as nearly as least powers and start rules allow. Those that run come first
- * and then the cheaper ones. One is started where what is still open is worth it, and only if others can give way for what its
- * least power is too much: generators before it go down to theirs, and batteries have `slackW` to give back.
+ * and then the cheaper ones. One is started where what is still open is worth it, or nobody else could bear it, and only if others can give way for what its
+ * least power is too much: generators before it go down to theirs, and batteries give back.
  */
-export const raiseGenerators = (needW: Watt, offers: readonly GeneratorOffer[], slackW: Watt): ReadonlyMap<DeviceId, Watt> => {
+export const raiseGenerators = (
+  needW: Watt,
+  offers: readonly GeneratorOffer[],
+  { slackW, bearW }: BatteriesBeside,
+): ReadonlyMap<DeviceId, Watt> => {
   const outputsW = new Map<DeviceId, Watt>();
   const raised: GeneratorOffer[] = [];
   const leastW = ({ baseW, minW }: GeneratorOffer): Watt => Math.max(baseW, minW);
@@ -38,7 +52,8 @@ export const raiseGenerators = (needW: Watt, offers: readonly GeneratorOffer[], 
   for (const offer of byMerit(offers)) {
     const { deviceId, baseW, minW, maxW, runs, mayStart } = offer;
     const canGiveWayW = raised.reduce((sum, other) => sum + outputsW.get(other.deviceId)! - leastW(other), 0);
-    const isWorthAStart = mayStart && openW >= WORTH_A_START * minW && minW <= openW + canGiveWayW + slackW;
+    const isWorthIt = openW >= WORTH_A_START * minW || openW > bearW + NOTICED * (needW + slackW);
+    const isWorthAStart = mayStart && isWorthIt && minW <= openW + canGiveWayW + slackW;
     const isRaised = maxW >= minW && (runs || baseW > 0 ? openW > 0 : isWorthAStart);
     const outputW = isRaised ? Math.max(baseW, Math.min(Math.max(baseW + openW, minW), maxW)) : baseW;
     outputsW.set(deviceId, outputW);

@@ -24,6 +24,14 @@ interface Setting extends Options {
 
 const setSchema = limitSchema.extend({ note: z.string().optional() });
 
+const KINDS_HELP = `
+Kinds:
+  import, export  through the connection of a site, or of all sites together
+  generation      by sun, engines and batteries of a site together
+  sun             by its sun alone
+  load            by what charges or can be told to draw less
+  dimming         of that, what is drawn from the grid`;
+
 /** `vpp limit …`: what grid operators hold a running plant to. */
 export const limitCommand = (): Command => {
   const command = new Command('limit').description('hold a running plant to an operator’s limits');
@@ -38,6 +46,7 @@ export const limitCommand = (): Command => {
     .requiredOption('--reason <text>', 'why, for the audit log')
     .option('--plant <url>', PLANT_HELP, DEFAULT_PLANT)
     .option('--json', 'print JSON for machines')
+    .addHelpText('after', KINDS_HELP)
     .addHelpText(
       'after',
       '\nExample:\n  $ VPP_USER=anna VPP_PASSWORD=… vpp limit set --kind export --power 40kW --for 2h --reason transformer',

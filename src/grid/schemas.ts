@@ -206,7 +206,11 @@ export const releaseSchema = z.strictObject({ reason: z.string().trim().max(400)
 
 export const limitRequestSchema = z.strictObject({
   scope: z.string().min(1).describe('A site’s id, or `fleet`'),
-  kind: z.enum(LIMIT_KINDS),
+  kind: z
+    .enum(LIMIT_KINDS)
+    .describe(
+      'What flows through the connection, or is behind it: `generation` by sun, engines and batteries together, `sun` alone, `load` by what may be commanded, `dimming` of that from the grid',
+    ),
   valueW: z.number().min(0),
   startMs: z.number().int(),
   endMs: z.number().int(),

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
+import type { DeviceDecision } from '../dispatch/decision.js';
 import { DispatchService } from '../dispatch/dispatch.service.js';
 import { FieldControl } from '../field/field-control.port.js';
 import { type Lease, setpointText } from '../field/setpoint.js';
 import { FleetService } from '../fleet/fleet.service.js';
-import { busName, type Device, type Site } from '../fleet/plant.js';
+import { busName, type Device, type DeviceId, type Site } from '../fleet/plant.js';
 import type { EpochMs } from '../kernel/units.js';
 import { AlarmService } from '../platform/alarm.service.js';
 import type { PlantImage } from '../telemetry/image.js';
@@ -70,13 +71,15 @@ export class FleetViewService {
 
   deviceRows(nowMs: EpochMs): DeviceRow[] {
     const image = this.telemetry.image(nowMs);
-    const leases = this.field.leases();
+    const leases = byDevice(this.field.leases());
+    const decided = byDevice(this.dispatch.now().mode === 'running' ? (this.dispatch.recent().at(-1)?.devices ?? []) : []);
     const writes = this.field.writesLastDay();
     return this.fleet.plant().sites.flatMap((site) =>
-      site.devices.map((device) => {
-        const held = leases.filter(({ deviceId }) => deviceId === device.id);
-        return { ...this.deviceRow(site, device, image, held), ...writesOf(device, writes.get(device.id)) };
-      }),
+      site.devices.map((device) => ({
+        ...this.deviceRow(site, device, image, leases.get(device.id) ?? []),
+        decided: (decided.get(device.id) ?? []).map(whyOf),
+        ...writesOf(device, writes.get(device.id)),
+      })),
     );
   }
 
@@ -84,7 +87,7 @@ export class FleetViewService {
     return this.field.writesLastDay();
   }
 
-  private deviceRow(site: Site, device: Device, image: PlantImage, held: readonly Lease[]): DeviceRow {
+  private deviceRow(site: Site, device: Device, image: PlantImage, held: readonly Lease[]): Omit<DeviceRow, 'decided'> {
     const now = image.devices.get(device.id);
     const newest = held.at(-1);
     return {
@@ -109,6 +112,23 @@ export class FleetViewService {
     };
   }
 }
+
+const byDevice = <T extends { readonly deviceId: DeviceId }>(all: readonly T[]): Map<DeviceId, T[]> => {
+  const each = new Map<DeviceId, T[]>();
+  for (const one of all) {
+    const known = each.get(one.deviceId);
+    if (known) known.push(one);
+    else each.set(one.deviceId, [one]);
+  }
+  return each;
+};
+
+const whyOf = ({ control, owner, reason, cuts }: DeviceDecision): DeviceRow['decided'][number] => ({
+  control,
+  owner,
+  reason,
+  cuts: cuts.map(({ by, why }) => ({ by, why })),
+});
 
 const writesOf = ({ writesPerDay: perDay }: Device, lastDay: number | undefined): Pick<DeviceRow, 'writes'> =>
   lastDay === undefined && perDay === undefined ? {} : { writes: { lastDay: lastDay ?? 0, ...(perDay === undefined ? {} : { perDay }) } };

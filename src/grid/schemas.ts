@@ -103,6 +103,16 @@ export const deviceRowSchema = z.object({
   readAtMs: epochMs.optional(),
   values: z.record(z.string(), z.number()),
   lease: z.object({ owner: z.string(), setpoint: z.string(), expiresAtMs: epochMs }).optional(),
+  decided: z
+    .array(
+      z.object({
+        control: z.string(),
+        owner: z.string(),
+        reason: z.string(),
+        cuts: z.array(z.object({ by: z.string(), why: z.string() })),
+      }),
+    )
+    .describe('Of each of its controls: who has it, why it is told what it is told or left alone, and by whom and why that was narrowed'),
   writes: z
     .object({ lastDay: z.number().int(), perDay: z.number().int().optional() })
     .optional()

@@ -92,6 +92,13 @@ describe('the demo, as its users see it', () => {
     await expect.poll(() => table.locator('.device-health[data-health="offline"]').count(), { timeout: PATIENCE_MS }).toBe(1);
     const power = table.getByTestId('device-home-01-meter').locator('td.number').last();
     await expect.poll(() => power.innerText(), { timeout: PATIENCE_MS }).toMatch(NUMBER);
+    const unfold = table.getByTestId('device-home-02-battery').locator('button');
+    await unfold.click();
+    await table
+      .getByTestId('why-home-02-battery')
+      .getByText(/plan|EV-|limit/)
+      .waitFor();
+    await unfold.click();
   });
 
   it('shows what the plant is held to, by whom and since when it is kept, and what is locked out and why', async () => {

@@ -124,6 +124,7 @@ const full: { [Name in keyof Answers]: Required<Page<Name>> } = {
     readAtMs: 1,
     values: { 'pv.powerW': 3_000 },
     lease: { owner: 'plan', setpoint: 'at most 2 kW', expiresAtMs: 2 },
+    decided: [{ control: 'pv-limit', owner: 'plan', reason: 'the plan curtails', cuts: [{ by: 'operator', why: 'at most 1 kW' }] }],
     writes: { lastDay: 1, perDay: 2 },
     lockedOut: false,
   },

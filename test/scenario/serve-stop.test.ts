@@ -35,6 +35,7 @@ sites:
 interface DeviceRow {
   readonly id: string;
   readonly lease?: { readonly owner: string };
+  readonly decided: readonly object[];
 }
 
 /** A plant on somebody else's hardware: what it leaves behind can be looked at when it is gone. */
@@ -81,17 +82,29 @@ describe('vpp serve, stopped by Ctrl-C', () => {
     const by = { endMs, reason: 'a test of stopping' };
     expect(await plant.put('/api/overrides/roof', { setpoint: { kind: 'pv-limit', maxW: 1_000 }, ...by }, OPERATOR)).toBe(204);
     expect(await plant.put('/api/overrides/pack', { setpoint: { kind: 'battery-power', powerW: -500 }, ...by }, OPERATOR)).toBe(204);
-    await plant.until<DeviceRow[]>(
+    const told = await plant.until<DeviceRow[]>(
       '/api/devices',
       (devices) => ['roof', 'pack'].every((id) => devices.find((device) => device.id === id)?.lease !== undefined),
       OPERATOR,
     );
+    const whyOf = (id: string) => told.find((device) => device.id === id)!.decided;
+    expect(whyOf('pack')).toEqual([
+      {
+        control: 'battery-power',
+        owner: 'override:olga',
+        reason: 'set by an operator',
+        cuts: [expect.objectContaining({ by: 'override' })],
+      },
+    ]);
+    expect(whyOf('roof')).toMatchObject([{ control: 'pv-limit', reason: 'set by an operator' }]);
     expect((await controls()).every((value) => value !== undefined && value > 0)).toBe(true);
 
     // The stop needs no words, and what was released stays so until somebody says otherwise.
     const { status, answer } = await plant.post<{ mode: string; released: string[] }>('/api/release-all', OPERATOR);
     expect([status, answer.mode, answer.released.toSorted()]).toEqual([200, 'released', ['pack', 'roof']]);
     expect(await controls()).toEqual([0, 0]);
+    const released = await plant.get<DeviceRow[]>('/api/devices', OPERATOR);
+    expect(released.flatMap(({ decided }) => decided)).toEqual([]);
     expect(await plant.delete('/api/lock-outs/nowhere', OPERATOR)).toBe(404);
     await plant.resume(OPERATOR);
     await plant.until<DeviceRow[]>('/api/devices', (devices) => devices.filter(({ lease }) => lease).length === 2, OPERATOR);

@@ -100,6 +100,8 @@ export interface DeviceRow {
   readAtMs?: number;
   values: Record<string, number>;
   lease?: { owner: string; setpoint: string; expiresAtMs: number };
+  /** Of each of its controls. */
+  decided: { control: string; owner: string; reason: string; cuts: { by: string; why: string }[] }[];
   /** Of its most written register, in the last 24 hours; and the budget it has, if any. */
   writes?: { lastDay: number; perDay?: number };
   lockedOut: boolean;

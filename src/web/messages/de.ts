@@ -66,6 +66,7 @@ export const german: Record<keyof typeof english, string> = {
   'device.role': 'Rolle',
   'device.site': 'Standort',
   'device.state': 'Zustand',
+  'device.why': 'Warum ihm das gesagt wird',
   'devices.all': 'Alle',
   'devices.attention': 'Auffällige',
   'devices.none': 'Diese Flotte hat keine Geräte.',

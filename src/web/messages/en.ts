@@ -64,6 +64,7 @@ export const english = {
   'device.role': 'Role',
   'device.site': 'Site',
   'device.state': 'State',
+  'device.why': 'Why it is told that',
   'devices.all': 'All',
   'devices.attention': 'Needs attention',
   'devices.none': 'No devices in this fleet.',

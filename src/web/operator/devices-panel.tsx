@@ -29,6 +29,12 @@ const AllValues = ({ device }: { device: DeviceRow }) => {
     <tr className="device-more">
       <td colSpan={7}>
         <dl>
+          {device.decided.map(({ control, reason, cuts }) => (
+            <div key={control} className="device-why" data-testid={`why-${device.id}`}>
+              <dt>{text('device.why')}</dt>
+              <dd>{[reason, ...cuts.map(({ by, why }) => `${by}: ${why}`)].join(' · ')}</dd>
+            </div>
+          ))}
           <div>
             <dt>{text('device.profile')}</dt>
             <dd>{device.profile}</dd>

@@ -19,6 +19,7 @@ const device = (over: Partial<DeviceRow>): DeviceRow => ({
   address: '127.0.0.1:1502/1',
   health: 'online',
   values: {},
+  decided: [],
   lockedOut: false,
   ...over,
 });

@@ -84,6 +84,12 @@ describe('the demo, as its users see it', () => {
     expect(await page.getByTestId('power-pv').innerText()).toMatch(/\d kW/);
   });
 
+  /** How much of a table lies beside what is shown of it. */
+  const hiddenWidth = (testId: string): Promise<unknown> => {
+    const around = `document.querySelector('[data-testid="${testId}"]').parentElement`;
+    return page.evaluate(`${around}.scrollWidth - ${around}.clientWidth`);
+  };
+
   it('lists the devices with their power, one inverter of them silent', async () => {
     const table = page.getByTestId('devices-table');
     const silent = table.getByTestId('device-home-07-pv');
@@ -98,6 +104,7 @@ describe('the demo, as its users see it', () => {
       .getByTestId('why-home-02-battery')
       .getByText(/plan|EV-|limit/)
       .waitFor();
+    expect(await hiddenWidth('devices-table')).toBe(0);
     await unfold.click();
   });
 
@@ -143,8 +150,7 @@ describe('the demo, as its users see it', () => {
     await expect.poll(async () => numberIn(await event.getByTestId('event-delivered').innerText()), { timeout: 50_000 }).toBeGreaterThan(0);
     // Also what an event has devices do, the longest words of all, fits beside what they are and do.
     await page.getByTestId('devices-table').getByText(`by event:${firstEventId}`).first().waitFor();
-    const scroll = `document.querySelector('[data-testid="devices-table"]').parentElement`;
-    expect(await page.evaluate(`${scroll}.scrollWidth - ${scroll}.clientWidth`)).toBe(0);
+    expect(await hiddenWidth('devices-table')).toBe(0);
   });
 
   it('takes a request for another, which starts when the first is over', async () => {

@@ -1,5 +1,5 @@
 import type { Setpoint } from '../field/setpoint.js';
-import { type DeviceId, givesSun } from '../fleet/plant.js';
+import { type Device, type DeviceId, givesSun } from '../fleet/plant.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import { comingW } from './generator-course.js';
 import type { DecisionInput, DeviceDecision } from './decision.js';
@@ -21,16 +21,17 @@ export interface GenerationRoom {
 export const generationRoom = (input: Pick<DecisionInput, 'generators' | 'atMs'>, site: SiteCase): GenerationRoom | undefined => {
   const { generationW } = site.limits;
   if (generationW === undefined) return undefined;
-  let [sunW, enginesW, leftW] = [0 as Watt, 0 as Watt, generationW];
+  let [sunW, leavesW, enginesW, leftW] = [0 as Watt, 0 as Watt, 0 as Watt, generationW];
   for (const own of site.devices) {
     if (own.obstacle) leftW -= sunNowOf(own) + engineNowOf(own) + batteryOf(own);
     else {
       sunW += sunSoonOf(own);
+      leavesW += leavesSoonOf(own);
       enginesW += engineSoonOf(input, own);
     }
   }
   return {
-    enginesW: Math.max(0, leftW - sunW),
+    enginesW: Math.max(0, leftW - leavesW),
     heldEnginesW: Math.max(0, leftW),
     batteriesW: Math.max(0, leftW - sunW - enginesW),
   };
@@ -68,13 +69,18 @@ const sunNowOf = ({ device, values }: DeviceCase): Watt => (givesSun(device) ? M
 const RISES_LEAST = 0.02;
 const RISES_MOST = 0.1;
 
-/** What is kept free for the sun. A hybrid is held at its terminal, where its battery gives way to its sun by itself. */
-const sunSoonOf = (own: DeviceCase): Watt => {
-  const { device } = own;
-  const sunW = sunNowOf(own);
-  if (device.role !== 'pv') return sunW;
-  return Math.min(device.ratedW, sunW + clamp(sunW, RISES_LEAST * device.ratedW, RISES_MOST * device.ratedW));
+/** What is kept free for the sun beside batteries. A hybrid is held at its terminal, where its battery gives way to its sun by itself. */
+const sunSoonOf = (own: DeviceCase): Watt => (own.device.role === 'pv' ? risen(own.device, sunNowOf(own)) : sunNowOf(own));
+
+/** What is kept free for the sun beside engines: they do not give way by themselves. What a hybrid's battery takes of it does not leave the terminal. */
+const leavesSoonOf = (own: DeviceCase): Watt => {
+  const { device, values } = own;
+  if (!givesSun(device)) return 0;
+  const takenW = device.battery ? Math.min(0, values['battery.powerW'] ?? 0) : 0;
+  return risen(device, Math.max(0, sunNowOf(own) + takenW));
 };
+
+const risen = ({ ratedW }: Device, sunW: Watt): Watt => Math.min(ratedW, sunW + clamp(sunW, RISES_LEAST * ratedW, RISES_MOST * ratedW));
 
 const engineNowOf = ({ device: { generator }, values }: DeviceCase): Watt =>
   generator ? Math.max(0, values['generator.powerW'] ?? generator.maxW) : 0;

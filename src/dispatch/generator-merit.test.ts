@@ -56,6 +56,13 @@ describe('more from generators', () => {
     const besides = (needW: number, bearW: number) => outputs(raiseGenerators(needW, [cheap], { slackW: 9_000, bearW }))['cheap'];
     expect([besides(1_000, 1_000), besides(1_000, 500), besides(150, 0)]).toEqual([0, 3_000, 0]);
   });
+
+  it('goes on from one that runs while others could only just do without it, as long as they give way', () => {
+    const running = offer('a', { runs: true });
+    const at = (needW: number, slackW: number) => outputs(raiseGenerators(needW, [running], slack(slackW)))['a'];
+    expect([at(-500, 9_000), at(-1_000, 9_000), at(-500, 3_000)]).toEqual([3_000, 0, 0]);
+    expect(outputs(raiseGenerators(-500, [offer('a')], slack(9_000)))).toEqual({ a: 0 });
+  });
 });
 
 describe('less from generators', () => {
@@ -95,7 +102,11 @@ test.prop([fc.array(anyOffer, { maxLength: 8 }), fc.integer({ min: -20_000, max:
       if (upW > 0 && baseW === 0 && !runs) expect(mayStart).toBe(true);
       expect(downW === baseW || (downW === 0 && mayStop) || (downW >= Math.min(minW, baseW) && downW < baseW)).toBe(true);
     }
-    if (needW <= 0) expect(sum(raised)).toBe(0);
+    if (needW <= 0) {
+      const standing = offers.filter(({ runs }) => !runs);
+      expect(sum(raised, standing)).toBe(0);
+      expect(sum(raised)).toBeLessThanOrEqual(slackW);
+    }
     const warm = offers.filter(({ isWarm }) => isWarm);
     const byWarm = sum(raised, warm);
     expect(byWarm).toBeLessThanOrEqual(Math.max(0, needW, ...warm.map(({ minW }) => minW)));

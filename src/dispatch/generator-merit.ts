@@ -34,6 +34,8 @@ export interface BatteriesBeside {
 const WORTH_A_START = 0.5;
 /** For less than this share of what is needed none is started at all. */
 const NOTICED = 0.02;
+/** One that runs is not let go before others could do without it by this share of its least power: it would be missed with the next kettle. */
+const SPARED_FROM = 0.25;
 
 /**
  * Outputs that together give `needW` more than the bases do, as nearly as least powers and start rules allow. Those that run come first
@@ -54,7 +56,8 @@ export const raiseGenerators = (
     const canGiveWayW = raised.reduce((sum, other) => sum + outputsW.get(other.deviceId)! - leastW(other), 0);
     const isWorthIt = openW >= WORTH_A_START * minW || openW > bearW + NOTICED * (needW + slackW);
     const isWorthAStart = mayStart && isWorthIt && minW <= openW + canGiveWayW + slackW;
-    const isRaised = maxW >= minW && (runs || baseW > 0 ? openW > 0 : isWorthAStart);
+    const isMissed = openW > 0 || (runs && openW > -SPARED_FROM * minW && minW <= openW + slackW);
+    const isRaised = maxW >= minW && (runs || baseW > 0 ? isMissed : isWorthAStart);
     const outputW = isRaised ? Math.max(baseW, Math.min(Math.max(baseW + openW, minW), maxW)) : baseW;
     outputsW.set(deviceId, outputW);
     openW -= outputW - baseW;

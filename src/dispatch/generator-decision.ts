@@ -1,5 +1,5 @@
-import type { Device } from '../fleet/plant.js';
-import type { Watt } from '../kernel/units.js';
+import type { Device, GeneratorRating } from '../fleet/plant.js';
+import { SECOND_MS, type Watt } from '../kernel/units.js';
 import type { Cut } from './band.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { phaseRoom } from './phase-limit.js';
@@ -107,11 +107,15 @@ export const generatorOffer = (
     runs: now.running,
     isWarm,
     givesW,
-    mayStart: mayRun(rating, now, true, input.atMs).run,
+    mayStart: mayRun(rating, now, true, input.atMs).run && isWarmInTime(input, rating),
     mayStop,
     costMicroPerKwh: (rating.litresPerKwh + idlingLitresPerKwh) * rating.fuelMicroPerLitre,
   };
 };
+
+/** Whether an engine that is started now gives anything before the event is over. */
+const isWarmInTime = ({ event, atMs }: DecisionInput, { warmUpS }: GeneratorRating): boolean =>
+  event?.endMs === undefined || atMs + warmUpS * SECOND_MS < event.endMs;
 
 /** Most that it may give, by whose word. */
 interface Room {

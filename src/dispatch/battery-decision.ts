@@ -19,6 +19,8 @@ export interface BatteryCase {
   readonly part: number;
   readonly partW: { readonly gridW: Watt; readonly batteryW: Watt };
   readonly band: PowerBand;
+  /** What a limit on generation leaves to it; it may be told less for another reason. */
+  readonly generationW: Watt;
   readonly socPct: number;
 }
 
@@ -49,16 +51,14 @@ export const batteryCase = (input: DecisionInput, { site, own }: AbleControl, in
     band = keepLoad(band, { part, partW, limits, unableW: unableDrawW(site), loadsW: ableDrawW(site) });
   band = keepConnection(band, 'connection', connection, part * importLimitW, part * exportLimitW);
   band = keepPhases(band, part, partW.batteryW, phaseRoom(site, hasBattery));
-  const generation = generationRoom(input, site);
-  if (generation) {
-    const why = (): string => `generation of at most ${limits.generationW} W, sun and engines first`;
-    band = narrow(band, 'operator', why, band.minW, part * generation.batteriesW);
-  }
+  const generationW = part * (generationRoom(input, site)?.batteriesW ?? Infinity);
+  const why = (): string => `generation of at most ${limits.generationW} W, sun and engines first`;
+  band = narrow(band, 'operator', why, band.minW, generationW);
   if (limits.importW !== undefined || limits.exportW !== undefined) {
     const { importW = importLimitW, exportW = exportLimitW } = limits;
     band = keepConnection(band, 'operator', connection, part * importW, part * exportW);
   }
-  return { index, own, site, part, partW, band, socPct };
+  return { index, own, site, part, partW, band, generationW, socPct };
 };
 
 /**
@@ -97,12 +97,12 @@ export const decideBattery = (battery: BatteryCase): DeviceDecision => {
 
 /**
  * What serves its site by itself does not know of an operator's limit on what it may take or give: where there is one it is told to do the same
- * within that, since limits hold without a plan.
+ * within that, since limits hold without a plan. By itself it also gives what its household keeps, so that a limit on generation may bind it that would leave it more.
  */
-const withoutPlan = ({ own: { device }, site, band, partW: { gridW, batteryW } }: BatteryCase): DeviceDecision => {
-  const { importW, generationW, loadW, dimmingW } = site.limits;
-  const isLimited = (importW ?? generationW ?? loadW ?? dimmingW) !== undefined && band.cuts.some(({ by }) => by === 'operator');
-  if (!isLimited) return leftAlone(device, 'battery-power', 'no plan for it');
+const withoutPlan = ({ own: { device }, site, band, generationW, partW: { gridW, batteryW } }: BatteryCase): DeviceDecision => {
+  const { importW, generationW: limitW, loadW, dimmingW } = site.limits;
+  const isCut = (importW ?? limitW ?? loadW ?? dimmingW) !== undefined && band.cuts.some(({ by }) => by === 'operator');
+  if (!isCut && generationW >= device.battery!.maxDischargeW) return leftAlone(device, 'battery-power', 'no plan for it');
   return batteryDecision(device, band, gridW + batteryW, 'operator', 'no plan for it: serves its site within the limit');
 };
 

@@ -8,6 +8,7 @@ import { generationRoom } from './generation-room.js';
 import { ableDrawW, drawOf, unableDrawW } from './load-limits.js';
 import { phaseRoom } from './phase-limit.js';
 import type { AbleControl, DeviceCase, SiteCase } from './site-case.js';
+import { leftToSunW } from './sun-decision.js';
 
 /** A battery that may be told something now, its part of what its site's grid meter and batteries show, and what it may do. */
 export interface BatteryCase {
@@ -83,9 +84,10 @@ export const decideBattery = (battery: BatteryCase): DeviceDecision => {
     return batteryDecision(device, narrowed, powerW, `override:${override.by}`, 'set by an operator');
   }
   if (planned?.kind !== 'battery') return withoutPlan(battery);
-  const wantedW = withoutCars(followPlan(partW, planned.step), () =>
+  const servingW = withoutCars(followPlan(partW, planned.step), () =>
     followPlan({ ...partW, gridW: partW.gridW - part * unplannedDrawW(site) }, planned.step),
   );
+  const wantedW = device.role === 'battery' && servingW > 0 ? Math.max(0, servingW - part * leftToSunW(site)) : servingW;
   return batteryDecision(
     device,
     band,

@@ -36,10 +36,16 @@ export const decide = (input: DecisionInput): Decision => {
     told.push(decideGenerator(input, site, own, { eventW: event?.generatorsW.get(id), fleetW: generatorCaps.get(id) }));
   }
   const generationW = sunRooms(sites, told);
+  const besideRisesW = risesBeside(sites, batteries, told);
   for (const { site, own } of suns) {
     const { id } = own.device;
     decided.push(
-      decideSun(input, site, own, { fleetW: fleetCaps.get(id), eventW: event?.sunCapsW.get(id), generationW: generationW.get(site.index) }),
+      decideSun(input, site, own, {
+        fleetW: fleetCaps.get(id),
+        eventW: event?.sunCapsW.get(id),
+        generationW: generationW.get(site.index),
+        besideRisesW: besideRisesW[site.index],
+      }),
     );
   }
   for (const decision of told) decided.push(decision);
@@ -48,6 +54,17 @@ export const decide = (input: DecisionInput): Decision => {
 };
 
 const NO_CAPS: ReadonlyMap<DeviceId, Watt> = new Map();
+
+/** By how much batteries with inverters of their own are told to give more, by the index of their site. `told`: theirs come first. */
+const risesBeside = (sites: readonly SiteCase[], batteries: readonly BatteryCase[], told: readonly DeviceDecision[]): Float64Array => {
+  const risesW = new Float64Array(sites.length);
+  for (const { index, site, own } of batteries) {
+    const { setpoint } = told[index]!;
+    if (own.device.role === 'battery' && setpoint?.kind === 'battery-power')
+      risesW[site.index]! += Math.max(0, setpoint.powerW - own.values['battery.powerW']!);
+  }
+  return risesW;
+};
 
 /** What is decided of those that are told nothing, whatever is wished. */
 const toldNothing = (sites: readonly SiteCase[]): DeviceDecision[] => {

@@ -14,6 +14,8 @@ interface SunShares {
   readonly eventW?: Watt | undefined;
   /** To all of its site: by the operator's limit on generation. */
   readonly generationW?: Watt | undefined;
+  /** By how much batteries of its site with inverters of their own have just been told to give more. */
+  readonly besideRisesW?: Watt | undefined;
 }
 
 /**
@@ -25,12 +27,12 @@ export const decideSun = (
   input: DecisionInput,
   site: SiteCase,
   own: DeviceCase,
-  { fleetW, eventW, generationW }: SunShares = {},
+  { fleetW, eventW, generationW, besideRisesW = 0 }: SunShares = {},
 ): DeviceDecision => {
   const { device, override } = own;
   const caps: { maxW: Watt; owner: DeviceDecision['owner']; reason: string }[] = [];
   const sunW = sunCap(site, own);
-  const exportW = exportCap(site, own);
+  const exportW = exportCap(site, own, besideRisesW);
   if (sunW !== undefined) caps.push({ maxW: sunW, owner: 'operator', reason: 'limit on its sun' });
   if (generationW !== undefined) caps.push({ maxW: partOf(own, site) * generationW, owner: 'operator', reason: 'generation limit' });
   if (exportW !== undefined) caps.push({ maxW: exportW, owner: 'connection', reason: 'export limit' });
@@ -97,9 +99,10 @@ const HELD_WITHIN = 0.2;
 /**
  * The output that brings the connection just to its export limit; `undefined` where that is out of reach. It is told ahead, while a
  * cloud is over the roof: once the sun is back it is too late. Without the grid
- * meter's word nobody knows what the house draws: then no more may leave the inverters than the connection bears.
+ * meter's word nobody knows what the house draws: then no more may leave the inverters than the connection bears. What batteries are just taking
+ * over is not there any more for the sun; what they give, sun that has nearly gone out may take over a little of, or it would never come back.
  */
-const exportCap = (site: SiteCase, own: DeviceCase): Watt | undefined => {
+const exportCap = (site: SiteCase, own: DeviceCase, besideRisesW: Watt): Watt | undefined => {
   const { device } = own;
   const { gridW, devices } = site;
   const limitW = Math.min(site.site.exportLimitW, site.limits.exportW ?? Infinity);
@@ -107,11 +110,40 @@ const exportCap = (site: SiteCase, own: DeviceCase): Watt | undefined => {
   const part = partOf(own, site);
   if (gridW === undefined || outputW === undefined) return sunRatedW(devices) > limitW ? part * limitW : undefined;
   const phaseRoomW = phaseRoom(site, givesSun)?.exportW ?? Infinity;
-  const headroomW = part * Math.min(gridW - endingChargeW(devices) + limitW, phaseRoomW);
+  const freeW = part * Math.min(gridW - besideRisesW - endingChargeW(devices) + limitW, phaseRoomW);
+  const headroomW =
+    outputW < WAKES_UNTIL * device.ratedW ? Math.max(freeW, Math.min(WAKES * device.ratedW, batteriesGive(devices))) : freeW;
   if (headroomW < HELD_WITHIN * device.ratedW) return outputW + headroomW;
   const stepW = LOOSE_STEP * device.ratedW;
   const looseW = Math.floor((outputW + headroomW) / stepW) * stepW;
   return outputW >= MAY_RISE_FROM * device.ratedW && looseW < device.ratedW ? looseW : undefined;
+};
+
+/** Sun that is held at least at this share of its rating has batteries make so much room for it. */
+const WAITS_FROM = 0.02;
+/** Until it gives this share it may wake by that, whatever else there is. */
+const WAKES_UNTIL = 0.04;
+const WAKES = 0.005;
+
+/**
+ * What batteries of a site that discharge are to leave to its sun, so that it may rise into that: where next to nothing may leave, the sun would be held
+ * for good by what they give. A battery on the sun's own inverter gives way by itself.
+ */
+export const leftToSunW = ({ site, limits, able }: SiteCase): Watt => {
+  if (limits.sunW !== undefined || limits.generationW !== undefined) return 0;
+  let waitsW: Watt = 0;
+  for (const { device, values, planned, override } of able) {
+    const outputW = values['pv.powerW'] ?? 0;
+    if (device.role !== 'pv' || outputW < WAITS_FROM * device.ratedW || override || planned?.kind === 'pv') continue;
+    waitsW += clamp((values['pv.availableW'] ?? device.ratedW) - outputW, 0, WAITS_FROM * device.ratedW);
+  }
+  return Math.min(site.exportLimitW, limits.exportW ?? Infinity) < waitsW ? waitsW : 0;
+};
+
+const batteriesGive = (devices: readonly DeviceCase[]): Watt => {
+  let givenW: Watt = 0;
+  for (const { device, values } of devices) if (device.role === 'battery') givenW += Math.max(0, values['battery.powerW'] ?? 0);
+  return givenW;
 };
 
 /** A battery this near to its end takes up its charging power for not much longer, and all of it leaves within a second then. */

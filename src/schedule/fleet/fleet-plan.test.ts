@@ -148,8 +148,8 @@ describe('a fleet that does not know what comes', () => {
   );
 
   it('has no plan where the solver has none for a site that it alone can plan', async () => {
-    const car = { id: 'car', siteId: 'home-0', minW: 0, maxW: 7_000, energyWh: 5_000, startMs: 0, endMs: Date.UTC(2027, 0) };
-    const problem = { ...uncertain(small(6, 0), 3), flexibleLoads: [car] };
+    const posed = uncertain(small(6, 0), 3);
+    const problem = { ...posed, batteries: [...posed.batteries, { ...posed.batteries[0]!, id: 'second' }] };
     const none = () => Promise.reject(new AdapterError('no', true));
     await expect(planFleet(problem, enough, none)).rejects.toThrow('no plan was found for site "home-0" and its scenarios');
   });

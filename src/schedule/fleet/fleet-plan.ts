@@ -37,6 +37,8 @@ const MORE_SWEEPS = 4;
 
 /** A sweep of which there is no more than so many times the time left is the last of a round; settling takes as long as to begin, or as the last time. */
 const SWEEPS_TO_COME = 4;
+/** Where loads take turns settling takes so many times as long as to begin. */
+const PASSES_TO_COME = 4;
 
 /**
  * So near to the best it goes on only while each round still closes so much of the gap: the rest is less than a forecast misses by.
@@ -140,7 +142,7 @@ class FleetPlanning {
   private async search({ fleet, learnt, rounds, untilS, ...known }: Search): Promise<Found> {
     const beganS = this.seconds();
     await fleet.begin(learnt);
-    let [sweepS, settlingS] = [0, this.seconds() - beganS];
+    let [sweepS, settlingS] = [0, (fleet.isLoaded ? PASSES_TO_COME : 1) * (this.seconds() - beganS)];
     let { sweeps } = known;
     let found: Found = {
       fleet,
@@ -161,13 +163,13 @@ class FleetPlanning {
       }
       sweeps = MORE_SWEEPS;
       let { best, bound } = found;
-      if (known.bound === undefined && this.seconds() + sweepS < untilS) bound = Math.max(bound, await fleet.bound());
       const asLearnt = fleet.standing();
       const settlingBeganS = this.seconds();
       await fleet.settle();
       settlingS = this.seconds() - settlingBeganS;
       if (fleet.standing().cost < (best?.cost ?? Infinity)) best = fleet.standing();
       fleet.resume(asLearnt);
+      if (known.bound === undefined && this.seconds() + sweepS < untilS) bound = Math.max(bound, await fleet.bound());
       found = { fleet, best, bound };
       const gap = gapOf(found);
       if (gap < NEAR && gap > (1 - WORTH_A_ROUND) * before) break;

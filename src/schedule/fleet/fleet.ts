@@ -2,10 +2,13 @@ import { AdapterError } from '../../kernel/errors.js';
 import type { Decisions } from '../evaluate.js';
 import { type Course, coursesOf } from '../mip-model.js';
 import { atStep, type PlanningProblem, type SiteProblem } from '../problem.js';
-import { homeCoursesOf } from './home-of.js';
+import { fleetDecisions, type SitePlan } from './fleet-decisions.js';
+import { homeCoursesOf, homeLoadsOf } from './home-of.js';
 import { type HomePlan, HomePlanner } from './home-plan.js';
+import { type LoadedAsking, LoadedHome, type LoadedPlan } from './loaded-home.js';
 import { type ReserveShares, sharesOf } from './reserve-shares.js';
 import { sharedLimitsOf } from './limits-of.js';
+import type { Charge } from './step-cost.js';
 import { type Charging, type SharedLimit, SharedLimits } from './shared-limits.js';
 import { type Asking, type SiteSolver, type SolvedPlan, SolvedSite } from './solved-site.js';
 
@@ -15,7 +18,10 @@ export interface Standing {
   readonly cost: number;
 }
 
-type SitePlan = HomePlan | SolvedPlan;
+/** A site that is planned in no time. */
+interface QuickSite {
+  readonly plan: (chargeOf: (course: number) => Charge | undefined, asking: LoadedAsking) => HomePlan | LoadedPlan;
+}
 
 /** What a site does by a fleet that knew only what is expected, and its net power by course if it did the same in each. */
 interface Learnt {
@@ -42,8 +48,9 @@ const SWEEPS_A_SOLVE = 4;
  * A settled plan keeps the limits after the first pass or two. Who gives way is asked for ever more: what it costs alone, then what bends targets
  * and reserves, then floors, then the range of a battery (see `PENALTIES`).
  */
-const SETTLING_PASSES = 5;
 const YIELDING = [1, 250, 600, 2_000] as const;
+/** Where there is time, loads that can be moved make room for each other before one of them goes without. */
+const TAKING_TURNS = [1, 5, 25, 90, 250, 600, 2_000] as const;
 
 /** A pass that gains no more than this share of all is the last. */
 const HARDLY = 1e-3;
@@ -58,7 +65,7 @@ const NOTHING = 1e-6;
 export class Fleet {
   private readonly courses: readonly Course[];
   private readonly weights: readonly number[];
-  private readonly sites: readonly (HomePlanner | SolvedSite)[];
+  private readonly sites: readonly (QuickSite | SolvedSite)[];
   /** By course. */
   private readonly limits: readonly SharedLimits[];
   private plans: SitePlan[] = [];
@@ -90,7 +97,9 @@ export class Fleet {
         settings.map((each) => ({ ...each, reserves })),
         index,
       );
-      if (home) return new HomePlanner(home, problem.sharedSteps);
+      const loads = home && homeLoadsOf(settings[0]!, problem.sites[index]!, home);
+      if (home && loads)
+        return loads.length > 0 ? new LoadedHome(home, loads, problem.sharedSteps) : new HomePlanner(home, problem.sharedSteps);
       return new SolvedSite({ problem, index, hours, courses, weights: this.weights, reserves }, setting);
     });
     const takesKw = new Map<string, number>();
@@ -122,10 +131,14 @@ export class Fleet {
       });
     for (const [index, site] of this.sites.entries()) {
       const before = beganKw?.[index];
+      const known = learnt?.plans[index];
       const plan =
-        site instanceof HomePlanner
-          ? site.plan((course) => before && this.limits[course]!.charge(index, before[course]!, 'learning'))
-          : await this.firstPlan(site, index, { known: learnt?.plans[index] as SolvedPlan | undefined, before });
+        site instanceof SolvedSite
+          ? await this.firstPlan(site, index, { known: known as SolvedPlan | undefined, before })
+          : site.plan((course) => before && this.limits[course]!.charge(index, before[course]!, 'learning'), {
+              isRelaxed: this.isBound(index),
+              ...(known && { now: known as LoadedPlan }),
+            });
       if (!plan) throw new AdapterError(`no plan was found for site "${this.problem.sites[index]!.id}" and its scenarios`, true);
       this.plans.push(plan);
       this.eachLimits((limits, course) => limits.count(index, plan.courses[course]!.netKw, before?.[course]));
@@ -155,11 +168,13 @@ export class Fleet {
   /** Every site gives way, at its own cost, to what the limits really ask. */
   async settle(): Promise<void> {
     if (!this.isUsable) await this.sweep('learning', { must: true }, (_, index) => this.isRelaxed(index));
-    for (let pass = 0, passS = 0; pass < SETTLING_PASSES && (pass < 2 || this.setting.leftS() > passS); pass += 1) {
+    let turns: readonly number[] = YIELDING;
+    for (let pass = 0, passS = 0; pass <= turns.length && (pass < 2 || this.setting.leftS() > passS); pass += 1) {
       const beganS = this.setting.leftS();
+      if (pass === 1 && this.isLoaded && beganS > TAKING_TURNS.length * passS) turns = TAKING_TURNS;
       const before = this.standing().cost;
       const isLast = pass > 0 && (this.beyond() < NOTHING || beganS < 2 * passS);
-      await this.sweep(isLast ? 'real' : (YIELDING[pass] ?? 'real'), { must: pass === 0 }, () => pass === 0 || this.setting.leftS() > 0);
+      await this.sweep(isLast ? 'real' : (turns[pass] ?? 'real'), {}, () => this.setting.leftS() > 0);
       const { cost } = this.standing();
       // With scenarios the first sites give way more than they would have to, had the others done so before.
       const isKept = this.beyond() < NOTHING && (this.courses.length === 1 || before - cost < HARDLY * Math.abs(cost));
@@ -182,8 +197,8 @@ export class Fleet {
     let sum = 0;
     for (const [index, site] of this.sites.entries()) {
       if (this.isFree || !this.isBound(index)) sum += this.plans[index]!.bound;
-      else if (site instanceof HomePlanner) sum += site.plan((course) => this.limits[course]!.chargeAtPrices(index)).bound;
-      else sum += await site.bound(this.limits);
+      else if (site instanceof SolvedSite) sum += await site.bound(this.limits);
+      else sum += site.plan((course) => this.limits[course]!.chargeAtPrices(index), { isRelaxed: true }).bound;
     }
     const worth = this.meanOf((limits) => this.setting.hours.map((_, step) => limits.worth(step)));
     return this.setting.hours.reduce((left, hour, step) => left - hour * worth[step]!, sum);
@@ -191,30 +206,7 @@ export class Fleet {
 
   /** By course. */
   decisions(): Decisions[] {
-    const { problem } = this;
-    const planAt = new Map(problem.sites.map(({ id }, index) => [id, this.plans[index]!]));
-    const watts = (kw: readonly number[]): number[] => kw.map((each) => each * 1_000);
-    const solvedAt = (siteId: string) => (planAt.get(siteId) as SolvedPlan).schedule;
-    const runOf = ({ id, siteId }: { readonly id: string; readonly siteId: string }) =>
-      solvedAt(siteId).generators.find(({ generatorId }) => generatorId === id)!;
-    const shared = {
-      loadW: problem.flexibleLoads.map(({ id, siteId }) => solvedAt(siteId).loads.find(({ loadId }) => loadId === id)!.drawW),
-      generatorOn: problem.generators.map((unit) => runOf(unit).on),
-      generatorW: problem.generators.map((unit) => runOf(unit).powerW),
-    };
-    return this.courses.map((_, course): Decisions => {
-      const coursed = ({ schedule }: SolvedPlan) => (course === 0 ? schedule : (schedule.scenarios?.[course - 1] ?? schedule));
-      return {
-        ...shared,
-        pvW: this.plans.map((plan) => ('schedule' in plan ? coursed(plan).sites[0]!.pvW : watts(plan.courses[course]!.sunKw))),
-        batteryW: problem.batteries.map(({ id, siteId }) => {
-          const plan = planAt.get(siteId)!;
-          return 'schedule' in plan
-            ? coursed(plan).batteries.find(({ batteryId }) => batteryId === id)!.powerW
-            : watts(plan.courses[course]!.batteryKw);
-        }),
-      };
-    });
+    return fleetDecisions(this.problem, this.plans, this.courses.length);
   }
 
   /** Of a site that does the same in all courses the plan that it has learnt, if it is one; else one at the prices as they are. */
@@ -228,6 +220,11 @@ export class Fleet {
   /** Whether its plans are such that all devices can do them. */
   get isUsable(): boolean {
     return !this.plans.some((_, index) => this.isRelaxed(index));
+  }
+
+  /** Whether any of its sites has loads that can be moved. */
+  get isLoaded(): boolean {
+    return this.sites.some((site) => site instanceof LoadedHome);
   }
 
   private isRelaxed(index: number): boolean {
@@ -265,15 +262,14 @@ export class Fleet {
     for (const [index, site] of this.sites.entries()) {
       if (!this.isBound(index)) continue;
       const nowKw = this.plans[index]!.courses.map(({ netKw }) => netKw);
-      if (site instanceof HomePlanner)
-        this.take(
-          index,
-          site.plan((course) => this.limits[course]!.charge(index, nowKw[course]!, charging)),
-        );
-      else if (isAsked(site, index)) {
-        const plan = await site.answer(this.limits, nowKw, charging, asking);
-        if (plan) this.take(index, plan);
-      }
+      const plan =
+        site instanceof SolvedSite
+          ? isAsked(site, index) && (await site.answer(this.limits, nowKw, charging, asking))
+          : site.plan((course) => this.limits[course]!.charge(index, nowKw[course]!, charging), {
+              ...asking,
+              now: this.plans[index] as LoadedPlan,
+            });
+      if (plan) this.take(index, plan);
     }
   }
 

@@ -2,12 +2,20 @@ import { floorWhOf } from '../battery-problem.js';
 import { clamp } from '../../kernel/units.js';
 import { CALM, OWN_FIRST, PENALTIES } from '../mip-context.js';
 import { overridePenalty } from '../mip-override.js';
-import { atStep, type BatteryProblem, type PlanningProblem, type ReserveProblem, type SiteProblem } from '../problem.js';
+import {
+  atStep,
+  type BatteryProblem,
+  type PlanningProblem,
+  type ReserveProblem,
+  shareWithin,
+  type SiteProblem,
+  stepsOf,
+} from '../problem.js';
 import { lastingHours, reserveLimitW } from '../reserve-held.js';
 import { takenLimitW } from '../site-limits.js';
 import { batteryCourse, leavesBattery } from '../told-by-hand.js';
 import { type Convex, hullOf, type Point } from './convex.js';
-import type { Held, Home, HomeBattery } from './home.js';
+import type { Held, Home, HomeBattery, HomeLoad } from './home.js';
 import type { HomeCourse } from './home-plan.js';
 
 interface Setting {
@@ -23,7 +31,7 @@ interface Setting {
   readonly holding?: HomeBattery['holding'];
 }
 
-/** A site as a home in each course, the expected one first; absent where it has more than one battery in any of them: see `isHome`. */
+/** A site as a home in each course, the expected one first, its loads that can be moved aside; absent where it has more: see `isHome`. */
 export const homeCoursesOf = (courses: readonly (Setting & { readonly weight: number })[], index: number): HomeCourse[] | undefined => {
   let holding: HomeBattery['holding'] | undefined;
   const homes = courses.flatMap(({ weight, ...setting }): HomeCourse[] => {
@@ -32,6 +40,33 @@ export const homeCoursesOf = (courses: readonly (Setting & { readonly weight: nu
     return home ? [{ home, weight }] : [];
   });
   return homes.length === courses.length ? homes : undefined;
+};
+
+/**
+ * The loads of a site that can be moved, if it is a home in all courses; absent where a person holds one. What they draw is the same in
+ * all courses, and is to be within its site's limit in each.
+ */
+export const homeLoadsOf = (
+  { problem, scale }: Pick<Setting, 'problem' | 'scale'>,
+  site: SiteProblem,
+  courses: readonly HomeCourse[],
+): HomeLoad[] | undefined => {
+  const steps = stepsOf(problem);
+  const loads = problem.flexibleLoads.filter(({ siteId }) => siteId === site.id);
+  if (loads.some(({ override }) => override !== undefined)) return undefined;
+  return loads.map(({ id, minW, maxW, energyWh, ...window }): HomeLoad => {
+    const leastKw = steps.map((step) => (minW * shareWithin(window, step)) / 1_000);
+    const mostKw = steps.map((step, index) =>
+      Math.min((maxW * shareWithin(window, step)) / 1_000, ...courses.map(({ home }) => home.takenLimitKw[index]!)),
+    );
+    return {
+      id,
+      leastKw,
+      mostKw: mostKw.map((kw, index) => (kw < leastKw[index]! ? 0 : kw)),
+      wantedKwh: energyWh / 1_000,
+      missing: PENALTIES.target * scale,
+    };
+  });
 };
 
 /** A site as a home that can be planned alone in no time; absent where it has more than that: see `isHome`. */
@@ -52,6 +87,7 @@ export const homeOf = (setting: Setting, site: SiteProblem): Home | undefined =>
     sunMinKw: series(site.pvMinW, 1e-3),
     importLimitKw: series(site.importLimitW ?? Infinity, 1e-3),
     exportLimitKw: series(site.exportLimitW ?? Infinity, 1e-3),
+    takenLimitKw: hours.map((_, step) => takenLimitW(site, step) / 1_000),
     inverterOutKw: inverter(heldUp),
     inverterInKw: inverter(heldDown),
     ...(heldUp && { heldUp }),
@@ -84,7 +120,7 @@ const importMoney = ({ co2MicroPerKg }: PlanningProblem, site: SiteProblem, step
   (atStep(site.importMicroPerKwh, step) + atStep(site.importCo2KgPerKwh, step) * co2MicroPerKg) / 1e6;
 
 /**
- * At most one battery without least power, wished charges or a year's throughput, no other device, no hand on its sun, no limit that may be
+ * At most one battery without least power, wished charges or a year's throughput, no generator, no hand on its sun, no limit that may be
  * passed now and then, and nothing that tempts to trade with itself.
  */
 const isHome = (problem: PlanningProblem, site: SiteProblem, batteries: readonly BatteryProblem[]): boolean => {
@@ -95,7 +131,7 @@ const isHome = (problem: PlanningProblem, site: SiteProblem, batteries: readonly
     site.demandCharge === undefined &&
     site.limitConfidence === 1 &&
     site.pvOverride === undefined &&
-    [...problem.generators, ...problem.flexibleLoads].every(({ siteId }) => siteId !== site.id) &&
+    problem.generators.every(({ siteId }) => siteId !== site.id) &&
     problem.stepMinutes.every(
       (_, step) =>
         atStep(site.exportMicroPerKwh, step) / 1e6 <= importMoney(problem, site, step) && atStep(site.pvMinW, step) <= inverterLimitW,

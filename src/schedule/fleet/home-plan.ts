@@ -2,7 +2,7 @@ import { type Convex, sumOf, valueAt } from './convex.js';
 import { CostToGo } from './cost-to-go.js';
 import type { Home } from './home.js';
 import { type Charge, ownCost, powerOf, sunTaken } from './step-cost.js';
-import { StepCosts } from './step-costs.js';
+import { CostRooms, StepCosts } from './step-costs.js';
 
 /** What one home does by step in one course of load and sun, kW: its battery's power (out of it: positive), the sun taken, and what it takes from the grid. */
 export interface HomeFlows {
@@ -50,72 +50,80 @@ export class HomePlanner {
     const costs = this.alone.map((alone, course) => {
       const charge = chargeOf(course);
       const { home } = courses[course]!;
-      return charge ? roomOf(course + 1, home.hours.length).charged(home, alone, charge) : alone;
+      return charge ? rooms.room(course + 1, home.hours.length).charged(home, alone, charge) : alone;
     });
-    const { powersKw, holding, bound } = courses[0]!.home.battery ? this.withBattery(costs) : withoutBattery(courses, costs);
-    let cost = holding;
-    const flows = courses.map(({ home, weight }, course): HomeFlows => {
-      const batteryKw = powersKw[course]!;
-      const { bestNetKw } = costs[course]!;
-      const sunKw = batteryKw.map((kw, step) => sunTaken(home, step, kw, bestNetKw[step]!));
-      batteryKw.forEach((kw, step) => (cost += weight * ownCost(home, step, kw, sunKw[step]!)));
-      return { batteryKw, sunKw, netKw: batteryKw.map((kw, step) => home.loadKw[step]! - sunKw[step]! - kw) };
-    });
-    return { courses: flows, cost, bound };
-  }
-
-  private withBattery(costs: readonly StepCosts[]): Powers {
-    const { courses } = this;
-    const [{ home: first }] = courses as readonly [HomeCourse];
-    const { initialKwh, capacityKwh } = first.battery!;
-    const lastStep = first.hours.length - 1;
-    const parts = courses.map(({ home, weight }) => ({ battery: home.battery!, weight }));
-    const meanOf = (functionOf: (course: number) => Convex): Convex =>
-      sumOf(courses.map(({ weight }, course) => [functionOf(course), weight]));
-    const lastShared = courses.length === 1 ? lastStep : Math.min(this.sharedSteps, first.hours.length) - 1;
-
-    if (courses.length > 1)
-      parts.forEach(({ battery }, course) => {
-        const toGo = toGoOf(course + 1);
-        toGo.begin(lastStep, battery.holding[lastStep]!);
-        for (let step = lastStep - 1; step >= lastShared; step -= 1) toGo.back(step, costs[course]!, battery.holding[step]!, capacityKwh);
-      });
-    const together = toGoOf(0);
-    const shared = courses.length > 1 ? roomOf(0, lastStep + 1).clear() : costs[0]!;
-    if (courses.length > 1) for (let step = 0; step <= lastShared; step += 1) shared.push(meanOf((course) => costs[course]!.whole(step)));
-    together.begin(
-      lastShared,
-      courses.length > 1 ? meanOf((course) => toGoOf(course + 1).whole(lastShared)) : parts[0]!.battery.holding[lastStep]!,
-    );
-    for (let step = lastShared - 1; step >= 0; step -= 1)
-      together.back(
-        step,
-        shared,
-        meanOf((course) => parts[course]!.battery.holding[step]!),
-        capacityKwh,
-      );
-
-    const storedKwh: number[] = [];
-    let bound = 0;
-    for (let step = 0; step <= lastShared; step += 1) {
-      const before = storedKwh[step - 1] ?? initialKwh;
-      const next = together.bestKwh(step, shared, before);
-      if (step === 0) bound = together.at(0, next) + valueAt(shared.whole(0), next - before);
-      storedKwh.push(next);
-    }
-    let holding = 0;
-    const powersKw = parts.map(({ battery, weight }, course) => {
-      const path = [...storedKwh];
-      for (let step = lastShared + 1; step <= lastStep; step += 1)
-        path.push(toGoOf(course + 1).bestKwh(step, costs[course]!, path[step - 1]!));
-      path.forEach((kwh, step) => (holding += weight * valueAt(battery.holding[step]!, kwh)));
-      return path.map((kwh, step) => powerOf(battery, (kwh - (path[step - 1] ?? initialKwh)) / first.hours[step]!));
-    });
-    return { powersKw, holding, bound };
+    return planAt(courses, costs, powersAt(courses, this.sharedSteps, costs));
   }
 }
 
-interface Powers {
+/** What a home does where its battery does this; `costs`: by course, of its steps. */
+export const planAt = (courses: readonly HomeCourse[], costs: readonly StepCosts[], { powersKw, holding, bound }: Powers): HomePlan => {
+  let cost = holding;
+  const flows = courses.map(({ home, weight }, course): HomeFlows => {
+    const batteryKw = powersKw[course]!;
+    const { bestNetKw } = costs[course]!;
+    const sunKw = batteryKw.map((kw, step) => sunTaken(home, step, kw, bestNetKw[step]!));
+    batteryKw.forEach((kw, step) => (cost += weight * ownCost(home, step, kw, sunKw[step]!)));
+    return { batteryKw, sunKw, netKw: batteryKw.map((kw, step) => home.loadKw[step]! - sunKw[step]! - kw) };
+  });
+  return { courses: flows, cost, bound };
+};
+
+/** The best that the battery of a home does where its steps cost so much, by course. */
+export const powersAt = (courses: readonly HomeCourse[], sharedSteps: number, costs: readonly StepCosts[]): Powers =>
+  courses[0]!.home.battery ? withBattery(courses, sharedSteps, costs) : withoutBattery(courses, costs);
+
+const withBattery = (courses: readonly HomeCourse[], sharedSteps: number, costs: readonly StepCosts[]): Powers => {
+  const [{ home: first }] = courses as readonly [HomeCourse];
+  const { initialKwh, capacityKwh } = first.battery!;
+  const lastStep = first.hours.length - 1;
+  const parts = courses.map(({ home, weight }) => ({ battery: home.battery!, weight }));
+  const meanOf = (functionOf: (course: number) => Convex): Convex =>
+    sumOf(courses.map(({ weight }, course) => [functionOf(course), weight]));
+  const lastShared = courses.length === 1 ? lastStep : Math.min(sharedSteps, first.hours.length) - 1;
+
+  if (courses.length > 1)
+    parts.forEach(({ battery }, course) => {
+      const toGo = toGoOf(course + 1);
+      toGo.begin(lastStep, battery.holding[lastStep]!);
+      for (let step = lastStep - 1; step >= lastShared; step -= 1) toGo.back(step, costs[course]!, battery.holding[step]!, capacityKwh);
+    });
+  const together = toGoOf(0);
+  const shared = courses.length > 1 ? rooms.room(0, lastStep + 1).clear() : costs[0]!;
+  if (courses.length > 1) for (let step = 0; step <= lastShared; step += 1) shared.push(meanOf((course) => costs[course]!.whole(step)));
+  together.begin(
+    lastShared,
+    courses.length > 1 ? meanOf((course) => toGoOf(course + 1).whole(lastShared)) : parts[0]!.battery.holding[lastStep]!,
+  );
+  for (let step = lastShared - 1; step >= 0; step -= 1)
+    together.back(
+      step,
+      shared,
+      meanOf((course) => parts[course]!.battery.holding[step]!),
+      capacityKwh,
+    );
+
+  const storedKwh: number[] = [];
+  let bound = 0;
+  for (let step = 0; step <= lastShared; step += 1) {
+    const before = storedKwh[step - 1] ?? initialKwh;
+    const next = together.bestKwh(step, shared, before);
+    if (step === 0) bound = together.at(0, next) + valueAt(shared.whole(0), next - before);
+    storedKwh.push(next);
+  }
+  let holding = 0;
+  const powersKw = parts.map(({ battery, weight }, course) => {
+    const path = [...storedKwh];
+    for (let step = lastShared + 1; step <= lastStep; step += 1)
+      path.push(toGoOf(course + 1).bestKwh(step, costs[course]!, path[step - 1]!));
+    path.forEach((kwh, step) => (holding += weight * valueAt(battery.holding[step]!, kwh)));
+    return path.map((kwh, step) => powerOf(battery, (kwh - (path[step - 1] ?? initialKwh)) / first.hours[step]!));
+  });
+  return { powersKw, holding, bound };
+};
+
+/** What the battery of a home does, kW. */
+export interface Powers {
   /** By course. */
   readonly powersKw: readonly (readonly number[])[];
   /** What it costs to hold what is held. */
@@ -134,8 +142,4 @@ const toGoes: CostToGo[] = [];
 const toGoOf = (index: number): CostToGo => (toGoes[index] ??= new CostToGo());
 
 /** Likewise for what their steps cost: what is decided now in the mean of all courses, and each course with what is charged there. */
-const rooms: StepCosts[] = [];
-const roomOf = (index: number, steps: number): StepCosts => {
-  const known = rooms[index];
-  return known?.steps === steps ? known : (rooms[index] = new StepCosts(steps));
-};
+const rooms = new CostRooms();

@@ -8,10 +8,14 @@ export interface Home {
   readonly hours: readonly number[];
   readonly loadKw: readonly number[];
   readonly sunKw: readonly number[];
+  /** Most that may be drawn beside the load by what can be moved; absent: nothing. */
+  readonly besideKw?: readonly number[];
   /** What of the sun can't be left on the roof. */
   readonly sunMinKw: readonly number[];
   readonly importLimitKw: readonly number[];
   readonly exportLimitKw: readonly number[];
+  /** Most that its battery and its loads that can be moved take together. */
+  readonly takenLimitKw: readonly number[];
   /** Most that its inverter gives and takes, without what is kept free of it for reserves. */
   readonly inverterOutKw: readonly number[];
   readonly inverterInKw: readonly number[];
@@ -52,4 +56,14 @@ export interface HomeBattery {
   readonly change: number;
   /** What a person has set it to, kW, and what a kWh costs that differs; absent where it is free. */
   readonly told: readonly ({ readonly kw: number; readonly price: number } | undefined)[];
+}
+
+/** A load of a home that can be moved, by step: it draws nothing, or between its least and its most, kW, until it has what it wants. */
+export interface HomeLoad {
+  readonly id: string;
+  readonly leastKw: readonly number[];
+  readonly mostKw: readonly number[];
+  readonly wantedKwh: number;
+  /** What a kWh costs that it lacks. */
+  readonly missing: number;
 }

@@ -71,6 +71,12 @@ export class Points {
     this.count += 1;
   }
 
+  /** Becomes like another. */
+  take({ xs, values, count }: Points): void {
+    this.count = 0;
+    for (let index = 0; index < count; index += 1) this.append(xs[index]!, values[index]!);
+  }
+
   /** Puts a place behind all others. */
   append(x: number, value: number): void {
     this.grow();

@@ -32,6 +32,8 @@ const tariffCost = (home: Home, step: number, netKw: number): number => {
 const missing = (held: Held | undefined, step: number, netKw: number): number =>
   held ? Math.min(held.kw[step]!, Math.max(0, held.kw[step]! - held.passesKw[step]! - netKw)) : 0;
 
+const besideAt = ({ besideKw }: Home, step: number): number => besideKw?.[step] ?? 0;
+
 /** Most that its battery may take in a step: within its inverter, and without what it must not have from the grid; kW. */
 const mostTaken = (home: Home, { chargeKw, fromGrid }: HomeBattery, step: number): number => {
   const [loadKw, sunKw] = [home.loadKw[step]!, home.sunKw[step]!];
@@ -42,7 +44,7 @@ const mostTaken = (home: Home, { chargeKw, fromGrid }: HomeBattery, step: number
 
 /** Most that it may give, likewise. */
 const mostGiven = (home: Home, { dischargeKw, toGrid }: HomeBattery, step: number): number => {
-  const missingKw = toGrid ? Infinity : Math.max(0, home.loadKw[step]! - home.sunKw[step]!);
+  const missingKw = toGrid ? Infinity : Math.max(0, home.loadKw[step]! + besideAt(home, step) - home.sunKw[step]!);
   return Math.max(0, Math.min(dischargeKw[step]!, home.inverterOutKw[step]! - home.sunMinKw[step]!, missingKw));
 };
 
@@ -50,7 +52,7 @@ const mostGiven = (home: Home, { dischargeKw, toGrid }: HomeBattery, step: numbe
 const leastNet = (home: Home, step: number): number =>
   home.loadKw[step]! - home.sunKw[step]! - (home.battery ? mostGiven(home, home.battery, step) : 0);
 const mostNet = (home: Home, step: number): number =>
-  home.loadKw[step]! - home.sunMinKw[step]! + (home.battery ? mostTaken(home, home.battery, step) : 0);
+  home.loadKw[step]! + besideAt(home, step) - home.sunMinKw[step]! + (home.battery ? mostTaken(home, home.battery, step) : 0);
 
 /** Whether anything beside its tariff is charged of a home at a step. */
 export const isCharged = (home: Home, step: number, charge: Charge): boolean =>
@@ -61,29 +63,31 @@ const nets = new Points();
 const powers = new Points();
 
 /**
- * Sets `changes` to what a step costs by the change of the energy held, kWh: convex, with the lower hull where it is not. `charge` is at
- * that step; absent: nothing is charged beside the tariff. Returns the net power below which sun is better left on the roof, kW.
+ * Sets `changes` to what a step costs by the change of the energy held, kWh: convex, with the lower hull where it is not. `net`: what
+ * net powers cost there. Returns the net power below which sun is better left on the roof, kW.
  */
-export const bendStep = (home: Home, step: number, charge: Charge | undefined, changes: Points): number => {
-  bendNet(home, step, charge);
-  const bestNetKw = bestNet(home.curtailment);
+export const bendStep = (home: Home, step: number, net: Points, changes: Points): number => {
+  const bestNetKw = bestNet(home, net);
   changes.clear();
   const { battery } = home;
   if (!battery) {
-    changes.append(0, costAt(home, step, 0, bestNetKw));
+    changes.append(0, costAt(home, step, net, { powerKw: 0, bestNetKw }));
     return bestNetKw;
   }
-  placePowers(home, battery, step, bestNetKw);
+  placePowers(home, battery, step, { net, bestNetKw });
   for (let index = powers.count - 1; index >= 0; index -= 1) {
     const powerKw = powers.xs[index]!;
-    changes.append(changeOf(battery, powerKw) * home.hours[step]!, costAt(home, step, powerKw, bestNetKw));
+    changes.append(changeOf(battery, powerKw) * home.hours[step]!, costAt(home, step, net, { powerKw, bestNetKw }));
   }
   changes.bend();
   return bestNetKw;
 };
 
-/** What each net power costs, with what is charged for it. */
-const bendNet = (home: Home, step: number, charge: Charge | undefined): void => {
+/**
+ * What each net power costs, with what is charged for it, per hour. `charge` is at that step; absent: nothing is charged beside the tariff.
+ * It is done with when another step's is asked for.
+ */
+export const netCost = (home: Home, step: number, charge: Charge | undefined): Points => {
   nets.within(leastNet(home, step), mostNet(home, step));
   nets.add(0);
   nets.add(home.importLimitKw[step]!);
@@ -96,6 +100,7 @@ const bendNet = (home: Home, step: number, charge: Charge | undefined): void => 
     nets.values[index] = tariffCost(home, step, netKw) + (charge ? charge.at(netKw) : 0);
   }
   nets.bend();
+  return nets;
 };
 
 /** Where what passes begins to fall short of a share, and where nothing passes. */
@@ -105,14 +110,19 @@ const addTurns = ({ kw, passesKw }: Held, step: number, sign: 1 | -1): void => {
 };
 
 /** Below it, taking more of the sun earns less than leaving it costs. */
-const bestNet = (curtailment: number): number => {
+export const bestNet = ({ curtailment }: Home, net: Points): number => {
   let corner = 0;
-  while (corner < nets.count - 1 && nets.slope(corner) < -curtailment) corner += 1;
-  return nets.xs[corner]!;
+  while (corner < net.count - 1 && net.slope(corner) < -curtailment) corner += 1;
+  return net.xs[corner]!;
 };
 
 /** Powers of the battery at which the cost may bend, where that of the net power does. */
-const placePowers = (home: Home, battery: HomeBattery, step: number, bestNetKw: number): void => {
+const placePowers = (
+  home: Home,
+  battery: HomeBattery,
+  step: number,
+  { net, bestNetKw }: { readonly net: Points; readonly bestNetKw: number },
+): void => {
   const [loadKw, sunKw, sunMinKw] = [home.loadKw[step]!, home.sunKw[step]!, home.sunMinKw[step]!];
   powers.within(-mostTaken(home, battery, step), mostGiven(home, battery, step));
   powers.add(0);
@@ -122,22 +132,27 @@ const placePowers = (home: Home, battery: HomeBattery, step: number, bestNetKw: 
   powers.add(-home.inverterInKw[step]! - sunMinKw);
   powers.add(loadKw - sunKw - bestNetKw);
   powers.add(loadKw - sunMinKw - bestNetKw);
-  for (let corner = 0; corner < nets.count; corner += 1) {
-    powers.add(loadKw - sunKw - nets.xs[corner]!);
-    if (sunMinKw < sunKw) powers.add(loadKw - sunMinKw - nets.xs[corner]!);
+  for (let corner = 0; corner < net.count; corner += 1) {
+    powers.add(loadKw - sunKw - net.xs[corner]!);
+    if (sunMinKw < sunKw) powers.add(loadKw - sunMinKw - net.xs[corner]!);
   }
 };
 
 /** What a step costs at a power of the battery, with what is charged. */
-const costAt = (home: Home, step: number, powerKw: number, bestNetKw: number): number => {
+const costAt = (
+  home: Home,
+  step: number,
+  net: Points,
+  { powerKw, bestNetKw }: { readonly powerKw: number; readonly bestNetKw: number },
+): number => {
   const takenKw = sunTaken(home, step, powerKw, bestNetKw);
-  return home.hours[step]! * (nets.valueAt(home.loadKw[step]! - takenKw - powerKw) + besideGrid(home, step, powerKw, takenKw));
+  return home.hours[step]! * (net.valueAt(home.loadKw[step]! - takenKw - powerKw) + besideGrid(home, step, powerKw, takenKw));
 };
 
-/** The sun that is best taken beside so much power of the battery. */
-export const sunTaken = (home: Home, step: number, powerKw: number, bestNetKw: number): number => {
+/** The sun that is best taken beside so much power of the battery, and so much that is drawn beside the load. */
+export const sunTaken = (home: Home, step: number, powerKw: number, bestNetKw: number, besideKw = 0): number => {
   const { battery } = home;
-  const [loadKw, sunKw, sunMinKw] = [home.loadKw[step]!, home.sunKw[step]!, home.sunMinKw[step]!];
+  const [loadKw, sunKw, sunMinKw] = [home.loadKw[step]! + besideKw, home.sunKw[step]!, home.sunMinKw[step]!];
   if (sunMinKw >= sunKw) return sunKw;
   const high = Math.max(sunMinKw, Math.min(sunKw, home.inverterOutKw[step]! - powerKw));
   let low = Math.max(sunMinKw, -home.inverterInKw[step]! - powerKw);

@@ -1,7 +1,7 @@
 import type { Convex } from './convex.js';
 import type { Home } from './home.js';
 import { Pieces, Points } from './pieces.js';
-import { bendStep, type Charge, isCharged } from './step-cost.js';
+import { bendStep, type Charge, isCharged, netCost } from './step-cost.js';
 
 const changes = new Points();
 
@@ -31,7 +31,7 @@ export class StepCosts {
   /** A home's by its own tariff; to be kept. */
   static of(home: Home): StepCosts {
     const costs = new StepCosts(home.hours.length);
-    home.hours.forEach((_, step) => costs.work(home, step, undefined));
+    home.hours.forEach((_, step) => costs.bend(home, step, netCost(home, step, undefined)));
     costs.pieces.trim();
     return costs;
   }
@@ -46,12 +46,28 @@ export class StepCosts {
   charged(home: Home, alone: StepCosts, charge: Charge): this {
     this.clear();
     for (let step = 0; step < home.hours.length; step += 1)
-      if (isCharged(home, step, charge)) this.work(home, step, charge);
-      else {
-        this.pieces.copy(alone.pieces, alone.begins[step]!, alone.begins[step + 1]!);
-        this.end(alone.from[step]!, alone.at[step]!, alone.bestNetKw[step]!);
-      }
+      if (isCharged(home, step, charge)) this.bend(home, step, netCost(home, step, charge));
+      else this.copy(alone, step);
     return this;
+  }
+
+  /** One step more: a home's, of which net powers cost so much. */
+  bend(home: Home, step: number, net: Points): void {
+    const bestNetKw = bendStep(home, step, net, changes);
+    for (let corner = 0; corner < changes.count - 1; corner += 1)
+      this.pieces.push(changes.xs[corner + 1]! - changes.xs[corner]!, changes.slope(corner));
+    this.end(changes.xs[0]!, changes.values[0]!, bestNetKw);
+  }
+
+  /** One step more: another's. */
+  copy({ pieces, begins, from, at, bestNetKw }: StepCosts, step: number): void {
+    this.pieces.copy(pieces, begins[step]!, begins[step + 1]!);
+    this.end(from[step]!, at[step]!, bestNetKw[step]!);
+  }
+
+  /** One step more, of which nothing is known yet. */
+  skip(): void {
+    this.end(0, 0, 0);
   }
 
   /** One step more. */
@@ -72,18 +88,21 @@ export class StepCosts {
     };
   }
 
-  private work(home: Home, step: number, charge: Charge | undefined): void {
-    const bestNetKw = bendStep(home, step, charge, changes);
-    for (let corner = 0; corner < changes.count - 1; corner += 1)
-      this.pieces.push(changes.xs[corner + 1]! - changes.xs[corner]!, changes.slope(corner));
-    this.end(changes.xs[0]!, changes.values[0]!, bestNetKw);
-  }
-
   private end(from: number, at: number, bestNetKw: number): void {
     this.from[this.count] = from;
     this.at[this.count] = at;
     this.bestNetKw[this.count] = bestNetKw;
     this.count += 1;
     this.begins[this.count] = this.pieces.count;
+  }
+}
+
+/** Costs of one home after another, in rooms that are used again. */
+export class CostRooms {
+  private readonly rooms: StepCosts[] = [];
+
+  room(index: number, steps: number): StepCosts {
+    const known = this.rooms[index];
+    return known?.steps === steps ? known : (this.rooms[index] = new StepCosts(steps));
   }
 }

@@ -7,6 +7,8 @@ export interface FleetSize {
   readonly generators: number;
   readonly steps: number;
   readonly feeders: number;
+  /** So many of the homes have an electric car. */
+  readonly cars?: number;
   /** Hourly load and sun of measured homes, W. */
   readonly courses: readonly { readonly loadW: readonly number[]; readonly pvW: readonly number[] }[];
   readonly seed?: number;
@@ -14,6 +16,7 @@ export interface FleetSize {
   readonly scenarios?: number;
 }
 
+const START_MS = Date.UTC(2026, 5, 1);
 const STEP_MINUTES = 15;
 const MOST_DAYS = 14;
 const PER_HOUR = 60 / STEP_MINUTES;
@@ -25,7 +28,16 @@ const microAt = (hour: number): number => (hour < 6 ? 180_000 : hour < 16 ? 260_
  * A fleet of measured homes, each with its own scale, day, battery and reserve, on feeders that cannot carry what all of them would
  * do at once; generators stand at works with a load of their own on the same feeders.
  */
-export const fleetProblem = ({ homes, generators, steps, feeders, courses, seed = 1, scenarios = 0 }: FleetSize): PlanningProblem => {
+export const fleetProblem = ({
+  homes,
+  generators,
+  steps,
+  feeders,
+  cars = 0,
+  courses,
+  seed = 1,
+  scenarios = 0,
+}: FleetSize): PlanningProblem => {
   const random = randomStream(seed);
   const between = (low: number, high: number): number => low + (high - low) * random();
   const others = randomStream(seed + 1);
@@ -99,14 +111,19 @@ export const fleetProblem = ({ homes, generators, steps, feeders, courses, seed 
     initial: { on: false },
   }));
   const sites = [...houses, ...works];
+  const flexibleLoads = Array.from({ length: cars }, (_, car) => `home-${Math.floor((car * homes) / cars)}`).flatMap((siteId, car) =>
+    chargingOf(siteId, steps, randomStream(1_000 * seed + car)),
+  );
+  const withCar = new Set(flexibleLoads.map(({ siteId }) => siteId));
   return parseProblem({
     version: 1,
     currency: 'EUR',
-    startMs: Date.UTC(2026, 5, 1),
+    startMs: START_MS,
     stepMinutes: times.map(() => STEP_MINUTES),
     sites,
     batteries,
     generators: units,
+    flexibleLoads,
     scenarios: weather.map((_, index) => ({
       id: `weather-${index}`,
       probability: 1 / (scenarios + 1),
@@ -116,9 +133,32 @@ export const fleetProblem = ({ homes, generators, steps, feeders, courses, seed 
       feederOf(
         feeder,
         sites.filter((__, index) => index % feeders === feeder),
+        withCar,
       ),
     ),
   });
+};
+
+/** A car that comes home in the evening and leaves in the morning, and wants a part of its battery each night; of a night as much as the steps cover. */
+const chargingOf = (siteId: string, steps: number, random: () => number) => {
+  const between = (low: number, high: number): number => low + (high - low) * random();
+  const threePhases = random() < 0.5;
+  const [comes, leaves] = [between(16, 20), between(6, 8)];
+  const nights = Array.from({ length: Math.ceil(steps / PER_HOUR / 24) + 1 }, (_, night) => {
+    const [from, until] = [24 * (night - 1) + comes, 24 * night + leaves];
+    const [begins, ends] = [Math.max(0, from), Math.min(steps / PER_HOUR, until)];
+    return { night, begins, ends, energyWh: Math.round((between(10_000, 40_000) * (ends - begins)) / (until - from)) };
+  });
+  return nights
+    .filter(({ begins, ends }) => ends - begins >= 1)
+    .map(({ night, begins, ends, energyWh }) => ({
+      id: `car of ${siteId}, night ${night}`,
+      siteId,
+      ...(threePhases ? { minW: 4_140, maxW: 11_040 } : { minW: 1_380, maxW: 7_360 }),
+      energyWh,
+      startMs: START_MS + Math.round(begins * PER_HOUR) * STEP_MINUTES * 60_000,
+      endMs: START_MS + Math.round(ends * PER_HOUR) * STEP_MINUTES * 60_000,
+    }));
 };
 
 interface Powers {
@@ -138,13 +178,16 @@ interface Connected {
   readonly pvW: readonly number[];
 }
 
-/** Carries four fifths of what its sites take at most without their batteries, and three fifths of what they give. */
-const feederOf = (feeder: number, sites: readonly Connected[]) => {
+/** What a feeder carries for each car: an eighth or so of what they would take at once. */
+const CAR_W = 1_000;
+
+/** Carries four fifths of what its sites take at most without batteries and cars, and three fifths of what they give. */
+const feederOf = (feeder: number, sites: readonly Connected[], withCar: ReadonlySet<string>) => {
   const netW = sites[0]!.loadW.map((_, step) => sites.reduce((sum, { loadW, pvW }) => sum + loadW[step]! - pvW[step]!, 0));
   return {
     id: `feeder-${feeder}`,
     siteIds: sites.map(({ id }) => id),
-    importLimitW: Math.round(Math.max(...netW) * 0.8),
+    importLimitW: Math.round(Math.max(...netW) * 0.8) + CAR_W * sites.filter(({ id }) => withCar.has(id)).length,
     exportLimitW: Math.round(Math.max(1_000, -Math.min(...netW) * 0.6)),
   };
 };

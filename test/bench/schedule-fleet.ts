@@ -25,20 +25,31 @@ const checked = (problem: PlanningProblem, plan: Schedule): Schedule => {
 
 /** Fleets small enough for one exact model, and what planning them site by site loses against it. */
 const EXACT = [
-  { homes: 20, generators: 2, steps: 24, feeders: 2 },
-  { homes: 100, generators: 0, steps: 96, feeders: 3 },
-  { homes: 100, generators: 5, steps: 96, feeders: 3 },
+  { homes: 20, cars: 0, generators: 2, steps: 24, feeders: 2 },
+  { homes: 100, cars: 0, generators: 0, steps: 96, feeders: 3 },
+  { homes: 100, cars: 0, generators: 5, steps: 96, feeders: 3 },
+  { homes: 40, cars: 20, generators: 0, steps: 96, feeders: 2 },
 ];
 
-/** Measured homes with batteries, and generators, on feeders that cannot carry what all would do at once. */
+/** Fleets of a size that one model cannot hold. */
+const LARGE = [
+  { cars: 0, scenarios: 0 },
+  { cars: 0, scenarios: 5 },
+  { cars: 300, scenarios: 0 },
+  { cars: 300, scenarios: 5 },
+];
+
+const carsIn = (cars: number): string => (cars > 0 ? `, ${cars} cars` : '');
+
+/** Measured homes with batteries, some with cars, and generators, on feeders that cannot carry what all would do at once. */
 export const fleetRows = async (folder: string): Promise<BenchRow[]> => {
   const courses = measuredCourses(folder);
   const rows: BenchRow[] = [];
   // First, so that the memory is its own.
-  for (const scenarios of [0, 5]) {
-    const problem = fleetProblem({ homes: 1_000, generators: 20, steps: 192, feeders: 10, courses, scenarios });
+  for (const { cars, scenarios } of LARGE) {
+    const problem = fleetProblem({ homes: 1_000, cars, generators: 20, steps: 192, feeders: 10, courses, scenarios });
     const plan = checked(problem, await solvePlan(problem, { gap: 1e-4, timeLimitS: 55 }));
-    const what = `1,000 homes, 20 generators, 10 feeders, 48 h in quarter-hours${scenarios > 0 ? `, ${scenarios} scenarios` : ''}`;
+    const what = `1,000 homes${carsIn(cars)}, 20 generators, 10 feeders, 48 h in quarter-hours${scenarios > 0 ? `, ${scenarios} scenarios` : ''}`;
     rows.push(
       { what: `${what}: time`, value: plan.seconds, unit: 's', bound: 60 },
       { what: `${what}: proven gap`, value: (plan.gap ?? 1) * 100, unit: '%', bound: 1 },
@@ -52,7 +63,7 @@ export const fleetRows = async (folder: string): Promise<BenchRow[]> => {
   }
   for (const size of EXACT) {
     const small = fleetProblem({ ...size, courses });
-    const what = `${size.homes} homes, ${size.generators} generators, ${size.steps} steps`;
+    const what = `${size.homes} homes${carsIn(size.cars)}, ${size.generators} generators, ${size.steps} steps`;
     const exact = checked(small, await solveTogether(small, { gap: 1e-5, timeLimitS: 300 }));
     const priced = checked(small, await planFleet(small, { gap: 1e-4, timeLimitS: 60 }, solveCharged));
     rows.push(

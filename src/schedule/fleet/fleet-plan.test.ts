@@ -253,6 +253,34 @@ describe('what is planned as a fleet', () => {
     expect(plan.costMicro).toBeLessThanOrEqual(exact.costMicro + 0.005 * Math.abs(exact.costMicro));
   }, 60_000);
 
+  /** Each second home has a car; their feeders carry less than half of what these could take at once. */
+  const withCars = (): PlanningProblem => {
+    const problem = fleetProblem({ homes: 20, generators: 0, steps: 24, feeders: 2, cars: 10, courses });
+    const feeders = problem.feeders.map((feeder) => ({ ...feeder, importLimitW: (feeder.importLimitW as number) + 15_000 }));
+    return { ...problem, feeders };
+  };
+
+  it.each([0, 3])(
+    'plans homes with cars without the solver, and proves how little dearer than the best that is; %i courses',
+    async (count) => {
+      const sure = withCars();
+      const problem = count > 0 ? uncertain(sure, count) : sure;
+      const exact = await solveTogether(problem, { gap: 1e-3, timeLimitS: 60 });
+      const plan = await checked(problem, enough, () => Promise.reject(new TypeError('is not asked')));
+      const bent = (one: Schedule) => [one, ...(one.scenarios ?? [])].flatMap(({ breaches }) => breaches);
+      expect([bent(exact), bent(plan)]).toEqual([[], []]);
+      const cost = ({ costMicro, expectedCostMicro = costMicro }: Schedule): number => expectedCostMicro;
+      expect(cost(plan)).toBeLessThanOrEqual(1.01 * cost(exact));
+      expect((1 - plan.gap!) * cost(plan)).toBeLessThanOrEqual(cost(exact) + 1_000);
+    },
+    120_000,
+  );
+
+  it('plans homes with cars as well as it can when time is up', async () => {
+    const plan = await checked(withCars(), { gap: 0, timeLimitS: 0 }, () => Promise.reject(new TypeError('is not asked')));
+    expect(plan.breaches).toEqual([]);
+  });
+
   it('gives cars their turns where a feeder cannot charge them all at once, whichever course comes', async () => {
     const bare = small(10, 0);
     const until = bare.startMs + 6 * 3_600_000;

@@ -137,7 +137,7 @@ export class Fleet {
           ? await this.firstPlan(site, index, { known: known as SolvedPlan | undefined, before })
           : site.plan((course) => before && this.limits[course]!.charge(index, before[course]!, 'learning'), {
               isRelaxed: this.isBound(index),
-              ...(known && { now: known as LoadedPlan }),
+              ...(known && this.isBound(index) && { now: known as LoadedPlan }),
             });
       if (!plan) throw new AdapterError(`no plan was found for site "${this.problem.sites[index]!.id}" and its scenarios`, true);
       this.plans.push(plan);
@@ -174,7 +174,7 @@ export class Fleet {
       if (pass === 1 && this.isLoaded && beganS > TAKING_TURNS.length * passS) turns = TAKING_TURNS;
       const before = this.standing().cost;
       const isLast = pass > 0 && (this.beyond() < NOTHING || beganS < 2 * passS);
-      await this.sweep(isLast ? 'real' : (turns[pass] ?? 'real'), {}, () => this.setting.leftS() > 0);
+      await this.sweep(isLast ? 'real' : (turns[pass] ?? 'real'), { must: true }, () => this.setting.leftS() > 0);
       const { cost } = this.standing();
       // With scenarios the first sites give way more than they would have to, had the others done so before.
       const isKept = this.beyond() < NOTHING && (this.courses.length === 1 || before - cost < HARDLY * Math.abs(cost));

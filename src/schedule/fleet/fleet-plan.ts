@@ -53,6 +53,8 @@ const SHORT_ROUNDS = 3;
 
 /** What is expected is planned alone for this share of the time at most, where there are scenarios: prices are learnt there sooner. */
 const EXPECTED_SHARE = 0.35;
+/** Less where loads take turns, which takes its time with scenarios. */
+const LOADED_SHARE = 0.2;
 
 /** As if nothing had to be held for reserves it is planned for this share of the time at most, where there are any. */
 const FREE_SHARE = 0.5;
@@ -112,7 +114,8 @@ class FleetPlanning {
       return this.search({ fleet: new Fleet(free, setting), sweeps: FIRST_SWEEPS, rounds: Infinity, untilS });
     const learnt = new Fleet({ ...free, scenarios: [] }, setting);
     await learnt.begin();
-    for (let sweep = 0; sweep < FIRST_SWEEPS && this.seconds() < EXPECTED_SHARE * untilS; sweep += 1) await learnt.learn();
+    const share = learnt.isLoaded ? LOADED_SHARE : EXPECTED_SHARE;
+    for (let sweep = 0; sweep < FIRST_SWEEPS && this.seconds() < share * untilS; sweep += 1) await learnt.learn();
     return this.search({ fleet: new Fleet(free, setting), learnt, sweeps: MORE_SWEEPS, rounds: Infinity, untilS });
   }
 

@@ -2,7 +2,7 @@ import type { Device } from '../fleet/plant.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import { narrow, type PowerBand, wholeWithin, within } from './band.js';
 import { batteryBand, followPlan, keepConnection, keepLoad, keepPhases, keepReserve } from './battery-rules.js';
-import { type NetRange, silentNet } from './fleet-net.js';
+import { type NetRange, silentNet, widestNet } from './fleet-net.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { generationRoom } from './generation-room.js';
 import { ableDrawW, drawOf, unableDrawW } from './load-limits.js';
@@ -42,8 +42,8 @@ export const batteryCase = (input: DecisionInput, { site, own }: AbleControl, in
     maxDischargeW += device.battery.maxDischargeW;
   }
   const part = rating.maxDischargeW / maxDischargeW;
-  const partW = { gridW: part * net.leastW, batteryW: part * batteriesW };
-  const connection = { net: { leastW: part * net.leastW, mostW: part * net.mostW }, batteryW: partW.batteryW };
+  const partW = { gridW: part * net.likely.leastW, batteryW: part * batteriesW };
+  const connection = { net: { leastW: part * net.widest.leastW, mostW: part * net.widest.mostW }, batteryW: partW.batteryW };
   const { importLimitW, exportLimitW } = site.site;
   // The reserve comes first: a limit binds what we do, and what the house draws by itself is no reason to spend what it keeps.
   let band = keepReserve(batteryBand(rating, socPct), rating, socPct, consent?.reserveFloorPct ?? 0);
@@ -63,13 +63,17 @@ export const batteryCase = (input: DecisionInput, { site, own }: AbleControl, in
 };
 
 /**
- * What flows through a site's connection. Where nobody lives it is known well enough without the grid meter, unless single phases are to be
- * watched, since devices speak for themselves.
+ * What flows through a site's connection, and what may flow through it at worst, by which limits are kept. Where nobody lives it is known well enough without
+ * the grid meter, unless single phases are to be watched, since devices speak for themselves.
  */
-const connectionOf = (input: DecisionInput, site: SiteCase): NetRange | undefined => {
+const connectionOf = (input: DecisionInput, site: SiteCase): Record<'likely' | 'widest', NetRange> | undefined => {
   const { gridW } = site;
-  if (gridW !== undefined) return { leastW: gridW, mostW: gridW };
-  return site.site.kind === 'home' || site.site.phaseLimitA !== undefined ? undefined : silentNet(input, site);
+  if (gridW !== undefined) {
+    const net = { leastW: gridW, mostW: gridW };
+    return { likely: net, widest: net };
+  }
+  if (site.site.kind === 'home' || site.site.phaseLimitA !== undefined) return undefined;
+  return { likely: silentNet(input, site), widest: widestNet(input, site) };
 };
 
 const hasBattery = ({ battery }: Device): boolean => battery !== undefined;

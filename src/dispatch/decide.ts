@@ -33,7 +33,7 @@ export const decide = (input: DecisionInput): Decision => {
   const told = batteries.map(({ index }) => limit.decisions[index] ?? wishes[index]!);
   for (const { site, own } of generators) {
     const { id } = own.device;
-    told.push(decideGenerator(input, site, own, { eventW: event?.generatorsW.get(id), fleetW: generatorCaps.get(id) }));
+    told.push(decideGenerator(input, site, own, { eventsW: event?.generatorsW, fleetW: generatorCaps.get(id) }));
   }
   const generationW = sunRooms(sites, told);
   const besideRisesW = risesBeside(sites, batteries, told);

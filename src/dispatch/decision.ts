@@ -54,6 +54,8 @@ export type PlannedDevice =
 export interface LoadRange {
   readonly leastW: Watt;
   readonly mostW: Watt;
+  /** Most that it was ever seen to draw. */
+  readonly mostSeenW: Watt;
 }
 
 /** Everything one decision rests on: the same input gives the same decision, so any moment can be replayed. */

@@ -19,7 +19,7 @@ const silent = (input: DecisionInput, ...ids: readonly string[]): DecisionInput 
   return { ...input, image: { ...input.image, devices, sites } };
 };
 const netOf = (input: DecisionInput) => fleetNet(input, sitesOf(input));
-const drawing = (leastW: number, mostW: number) => ({ silentLoads: new Map([['a', { leastW, mostW }]]) });
+const drawing = (leastW: number, mostW: number) => ({ silentLoads: new Map([['a', { leastW, mostW, mostSeenW: mostW }]]) });
 const HOME: Home = { id: 'a', gridW: 1_200, pvW: 3_000, batteryW: -1_000, charger: { drawsW: 2_000 } };
 
 describe('a site whose grid meter is silent', () => {

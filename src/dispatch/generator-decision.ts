@@ -1,9 +1,10 @@
-import type { Device, GeneratorRating } from '../fleet/plant.js';
+import type { Device, DeviceId, GeneratorRating } from '../fleet/plant.js';
 import { SECOND_MS, type Watt } from '../kernel/units.js';
 import type { Cut } from './band.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { phaseRoom } from './phase-limit.js';
 import type { GeneratorOffer } from './generator-merit.js';
+import { engineShares } from './generator-sharing.js';
 import { GENERATOR_STATE } from './generator-watch.js';
 import { generationRoom } from './generation-room.js';
 import { type GeneratorNow, generatorPower, mayRun, WHY_HELD } from './generator-rules.js';
@@ -11,8 +12,8 @@ import type { DeviceCase, SiteCase } from './site-case.js';
 
 /** What the decisions for all devices leave to one generator. */
 export interface GeneratorShares {
-  /** What the running event has it give, 0 to stand. */
-  readonly eventW?: Watt | undefined;
+  /** What the running event has it and others give, 0 to stand. */
+  readonly eventsW?: ReadonlyMap<DeviceId, Watt> | undefined;
   /** Its part of what the operator's limit on the fleet leaves to generators. */
   readonly fleetW?: Watt | undefined;
 }
@@ -25,17 +26,18 @@ export const decideGenerator = (
   input: DecisionInput,
   site: SiteCase,
   own: DeviceCase,
-  { eventW, fleetW = Infinity }: GeneratorShares,
+  { eventsW = NO_EVENT, fleetW = Infinity }: GeneratorShares,
 ): DeviceDecision => {
   const { device } = own;
   const rating = device.generator!;
-  const wish = wishFor(input, own, eventW) ?? heldOn(input, device);
+  const wish = wishFor(input, own, eventsW) ?? heldOn(input, device);
   if (!wish) return leftAlone(device, 'generator', 'no plan for it');
   const { run: mayTurn, heldBy } = mayRun(rating, nowOf(input, device), wish.run, input.atMs);
+  const sharers = enginesIn(input, site, (mate) => mate === own || wishFor(input, mate, eventsW)?.run === true);
   const { mostW, by, why } = tightestOf([
-    connectionRoom(site, device),
+    connectionRoom(site, device, sharers),
     { mostW: fleetW, by: 'operator', why: (powerW) => `the fleet's limit leaves it ${powerW} W` },
-    ...operatorRoom(input, site, device),
+    ...operatorRoom(input, site, device, sharers),
   ]);
   const run = mayTurn && mostW >= rating.minW;
   const powerW = run ? Math.min(generatorPower(rating, wish.powerW), mostW) : 0;
@@ -56,6 +58,8 @@ export const decideGenerator = (
   };
 };
 
+const NO_EVENT: ReadonlyMap<DeviceId, Watt> = new Map();
+
 interface Wish {
   readonly run: boolean;
   readonly powerW: Watt;
@@ -63,7 +67,12 @@ interface Wish {
 }
 
 /** An event that leaves it as it is planned leaves it to the plan. */
-const wishFor = (input: DecisionInput, { override, planned }: DeviceCase, eventW: Watt | undefined): Wish | undefined => {
+const wishFor = (
+  input: DecisionInput,
+  { device, override, planned }: DeviceCase,
+  eventsW: ReadonlyMap<DeviceId, Watt>,
+): Wish | undefined => {
+  const eventW = eventsW.get(device.id);
   if (override?.setpoint.kind === 'generator') return { ...override.setpoint, owner: `override:${override.by}` };
   if (eventW !== undefined && eventW !== plannedW(planned)) return { run: eventW > 0, powerW: eventW, owner: `event:${input.event!.id}` };
   return planned?.kind === 'generator' ? { ...planned, owner: 'plan' } : undefined;
@@ -92,7 +101,8 @@ export const generatorOffer = (
   const rating = device.generator!;
   const now = nowOf(input, device);
   const mayStop = !mayRun(rating, now, false, input.atMs).run;
-  const rooms = [connectionRoom(site, device), ...operatorRoom(input, site, device)];
+  const sharers = enginesIn(input, site, () => true);
+  const rooms = [connectionRoom(site, device, sharers), ...operatorRoom(input, site, device, sharers)];
   const maxW = Math.min(rating.maxW, fleetW, tightestOf(rooms).mostW);
   const givesW = values['generator.powerW'] ?? 0;
   const isWarm = values['generator.state'] === GENERATOR_STATE.running;
@@ -127,30 +137,38 @@ interface Room {
 const tightestOf = (rooms: readonly Room[]): Room => rooms.reduce((tightest, room) => (room.mostW < tightest.mostW ? room : tightest));
 
 /** Its part of what is left to engines where generation is limited. The sun is held for one that may not stop yet. */
-const operatorRoom = (input: DecisionInput, site: SiteCase, device: Device): Room[] => {
+const operatorRoom = (input: DecisionInput, site: SiteCase, device: Device, sharers: readonly Device[]): Room[] => {
   const room = generationRoom(input, site);
   if (!room) return [];
   const now = nowOf(input, device);
   const isHeld = now.running && mayRun(device.generator!, now, false, input.atMs).run;
-  const part = device.ratedW / ratedTogetherW(matesIn(site));
-  const leastW = isHeld ? Math.min(device.generator!.minW, part * room.heldEnginesW) : 0;
-  const mostW = Math.max(leastW, part * room.enginesW);
+  const leastW = isHeld ? Math.min(device.generator!.minW, shareOf(room.heldEnginesW, device, sharers)) : 0;
+  const mostW = Math.max(leastW, shareOf(room.enginesW, device, sharers));
   return [{ mostW, by: 'operator', why: (powerW) => `the limit on generation leaves it ${powerW} W` }];
 };
 
-const matesIn = ({ able }: SiteCase): DeviceCase[] => able.filter(({ device }) => device.generator !== undefined);
+/** Those of a site that turn, and those of the others that are to have a part of what engines may give there; those that turn come first. */
+const enginesIn = (input: DecisionInput, { able }: SiteCase, isToRun: (mate: DeviceCase) => boolean): Device[] => {
+  const mates = able.filter(({ device }) => device.generator !== undefined);
+  const turns = ({ device, values }: DeviceCase): boolean => nowOf(input, device).running || (values['generator.powerW'] ?? 0) > 0;
+  return [...mates.filter(turns), ...mates.filter((mate) => !turns(mate) && isToRun(mate))].map(({ device }) => device);
+};
 
-const ratedTogetherW = (mates: readonly DeviceCase[]): Watt => mates.reduce((sum, { device }) => sum + device.ratedW, 0);
+const shareOf = (roomW: Watt, device: Device, sharers: readonly Device[]): Watt => {
+  const shares = engineShares(
+    roomW,
+    sharers.map(({ ratedW, generator }) => ({ ratedW, minW: generator!.minW })),
+  );
+  return shares[sharers.indexOf(device)]!;
+};
 
 /** This generator's part of what may leave the site: its own load and the export limit. Without the meter's word, the limit alone. */
-const connectionRoom = (site: SiteCase, device: Device): Room => {
-  const { gridW } = site;
-  const mates = matesIn(site);
-  const part = device.ratedW / ratedTogetherW(mates);
+const connectionRoom = (site: SiteCase, device: Device, sharers: readonly Device[]): Room => {
+  const { gridW, able } = site;
   const limitW = Math.min(site.site.exportLimitW, site.limits.exportW ?? Infinity);
-  const givenW = mates.reduce((sum, { values }) => sum + (values['generator.powerW'] ?? 0), 0);
+  const givenW = able.reduce((sum, { values }) => sum + (values['generator.powerW'] ?? 0), 0 as Watt);
   const phaseRoomW = givenW + (phaseRoom(site, isGenerator)?.exportW ?? Infinity);
-  const mostW = Math.max(0, part * Math.min(gridW === undefined ? limitW : gridW + givenW + limitW, phaseRoomW));
+  const mostW = shareOf(Math.min(gridW === undefined ? limitW : gridW + givenW + limitW, phaseRoomW), device, sharers);
   return { mostW, by: 'connection', why: (powerW) => `the connection takes ${powerW} W` };
 };
 

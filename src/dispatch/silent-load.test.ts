@@ -11,8 +11,8 @@ it('takes a house for what it drew last, and after a quarter of an hour for anyt
   expect(loads.at(0).size).toBe(0);
   loads.lost('a', 900, 0);
   loads.lost('a', 2_000, 1);
-  expect(loads.at(0 + HELD_MS - 1).get('a')).toEqual({ leastW: 900, mostW: 900 });
-  expect(loads.at(0 + HELD_MS).get('a')).toEqual({ leastW: 0, mostW: 4_000 });
+  expect(loads.at(0 + HELD_MS - 1).get('a')).toEqual({ leastW: 900, mostW: 900, mostSeenW: 4_000 });
+  expect(loads.at(0 + HELD_MS).get('a')).toEqual({ leastW: 0, mostW: 4_000, mostSeenW: 4_000 });
   loads.seen('a', 500);
   expect(loads.at(0 + HELD_MS).size).toBe(0);
 });
@@ -21,7 +21,7 @@ it('does not hold what a meter said that stood still', () => {
   const loads = new SilentLoads();
   loads.seen('a', 4_000);
   loads.lost('a', undefined, 0);
-  expect(loads.at(1).get('a')).toEqual({ leastW: 0, mostW: 4_000 });
+  expect(loads.at(1).get('a')).toEqual({ leastW: 0, mostW: 4_000, mostSeenW: 4_000 });
 });
 
 test.prop([fc.array(fc.integer({ min: -2_000, max: 20_000 }), { minLength: 1 }), fc.integer({ min: 0, max: 2 * HELD_MS })])(
@@ -52,8 +52,8 @@ describe('what outlives the plant', () => {
     for (const loadW of [4_000, 900]) before.seen('a', loadW);
     before.at(60_000);
     const after = inFolder(90_000);
-    expect(after.at(90_000).get('a')).toEqual({ leastW: 900, mostW: 900 });
-    expect(after.at(60_000 + HELD_MS).get('a')).toEqual({ leastW: 0, mostW: 4_000 });
+    expect(after.at(90_000).get('a')).toEqual({ leastW: 900, mostW: 900, mostSeenW: 4_000 });
+    expect(after.at(60_000 + HELD_MS).get('a')).toEqual({ leastW: 0, mostW: 4_000, mostSeenW: 4_000 });
     after.seen('a', 700);
     expect(after.at(90_000).size).toBe(0);
   });
@@ -66,8 +66,8 @@ describe('what outlives the plant', () => {
       inFolder(300_000)
         .at(90_000 + HELD_MS)
         .get('a'),
-    ).toEqual({ leastW: 0, mostW: 4_000 });
-    expect(inFolder(0).at(0).get('a')).toEqual({ leastW: 0, mostW: 4_000 });
+    ).toEqual({ leastW: 0, mostW: 4_000, mostSeenW: 4_000 });
+    expect(inFolder(0).at(0).get('a')).toEqual({ leastW: 0, mostW: 4_000, mostSeenW: 4_000 });
   });
 
   it('is nothing where the file cannot be read', () => {

@@ -56,7 +56,8 @@ export class SilentLoads {
     const ranges = new Map<SiteId, LoadRange>();
     for (const [siteId, { lastW, sinceMs }] of this.silent) {
       const isHeld = lastW !== undefined && nowMs - sinceMs < HELD_MS;
-      ranges.set(siteId, isHeld ? { leastW: lastW, mostW: lastW } : { leastW: 0, mostW: this.mostW.get(siteId) ?? 0 });
+      const mostSeenW = this.mostW.get(siteId) ?? 0;
+      ranges.set(siteId, isHeld ? { leastW: lastW, mostW: lastW, mostSeenW } : { leastW: 0, mostW: mostSeenW, mostSeenW });
     }
     return ranges;
   }

@@ -56,3 +56,7 @@ export const besideSun = (
 /** A device's part of what is left to those like it at its site, as dispatch shares it. */
 export const partOf = (device: Device, { devices }: Site, powerOf: (one: Device) => Watt): number =>
   powerOf(device) / sum(devices.map(powerOf));
+
+/** What the engines of a site need together that come before one, and that one: in their order dispatch leaves each its least power. */
+export const leastUpTo = (device: Device, { devices }: Site): Watt =>
+  sum(devices.slice(0, devices.indexOf(device) + 1).map(({ generator }) => generator?.minW ?? 0));

@@ -6,7 +6,7 @@ import { clamp, type EpochMs, type Watt } from '../kernel/units.js';
 import type { LimitKind } from '../signals/operator-limit.js';
 import type { PriceSlot } from '../signals/price.js';
 import { loadProblems, type LoadTakes, type NeedNow } from './load-needs.js';
-import { besideSun, fleetLimits, limitOver, partOf, type PlannedLimit, takenLimits } from './operator-limits-of.js';
+import { besideSun, fleetLimits, leastUpTo, limitOver, partOf, type PlannedLimit, takenLimits } from './operator-limits-of.js';
 import { batteryOverrideOf, generatorOverrideOf, type PlannedOverride, sunOverrideOf } from './overrides-of.js';
 import { planningSteps } from './planning-steps.js';
 import {
@@ -243,7 +243,7 @@ const generatorProblem = (
   if (!rating || device.reversion === 'none') return [];
   const now = devices.generators.get(device.id);
   const isThere = !devices.unavailable.has(device.id);
-  const part = partOf(device, site, ({ generator, ratedW }) => (generator ? ratedW : 0));
+  const neededW = leastUpTo(device, site);
   return [
     {
       id: device.id,
@@ -257,7 +257,7 @@ const generatorProblem = (
       startMicro: rating.startMicro,
       noLoadMicroPerH: rating.noLoadLitresPerH * rating.fuelMicroPerLitre,
       runningMicroPerKwh: rating.litresPerKwh * rating.fuelMicroPerLitre,
-      available: besideSunW?.map((leftW) => isThere && part * leftW >= rating.minW) ?? isThere,
+      available: besideSunW?.map((leftW) => isThere && leftW >= neededW) ?? isThere,
       ...generatorOverrideOf(device, overrides, steps),
       // What it still gives while it comes down is no run that would have to be ended by its ramp.
       initial: { on: now?.on ?? false, powerW: now?.on ? now.powerW : 0, ...(now?.sinceMs === undefined ? {} : { sinceMs: now.sinceMs }) },

@@ -109,7 +109,8 @@ test.prop([fc.array(anyOffer, { maxLength: 8 }), fc.integer({ min: -20_000, max:
     }
     const warm = offers.filter(({ isWarm }) => isWarm);
     const byWarm = sum(raised, warm);
-    expect(byWarm).toBeLessThanOrEqual(Math.max(0, needW, ...warm.map(({ minW }) => minW)));
+    // Those that run and could only just be spared go on, as long as batteries give back what that is too much.
+    expect(byWarm).toBeLessThanOrEqual(Math.max(0, needW + slackW, ...warm.map(({ minW }) => minW)));
     expect(-sum(lowered)).toBeLessThanOrEqual(Math.max(0, needW));
   },
 );

@@ -112,7 +112,9 @@ const exportCap = (site: SiteCase, own: DeviceCase, besideRisesW: Watt): Watt | 
   const phaseRoomW = phaseRoom(site, givesSun)?.exportW ?? Infinity;
   const freeW = part * Math.min(gridW - besideRisesW - endingChargeW(devices) + limitW, phaseRoomW);
   const headroomW =
-    outputW < WAKES_UNTIL * device.ratedW ? Math.max(freeW, Math.min(WAKES * device.ratedW, batteriesGive(devices))) : freeW;
+    outputW < WAKES_UNTIL * device.ratedW
+      ? Math.max(freeW, Math.min(WAKES * device.ratedW, batteriesGive(devices), part * phaseRoomW))
+      : freeW;
   if (headroomW < HELD_WITHIN * device.ratedW) return outputW + headroomW;
   const stepW = LOOSE_STEP * device.ratedW;
   const looseW = Math.floor((outputW + headroomW) / stepW) * stepW;

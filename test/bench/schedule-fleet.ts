@@ -53,7 +53,9 @@ export const fleetRows = async (folder: string): Promise<BenchRow[]> => {
     rows.push(
       { what: `${what}: time`, value: plan.seconds, unit: 's', bound: 60 },
       // With cars and scenarios there is seldom time to prove anything.
-      { what: `${what}: proven gap`, value: (plan.gap ?? 1) * 100, unit: '%', ...((cars === 0 || scenarios === 0) && { bound: 1 }) },
+      plan.gap === undefined
+        ? { what: `${what}: proven gap`, value: 'none in time', unit: '' }
+        : { what: `${what}: proven gap`, value: plan.gap * 100, unit: '%', ...((cars === 0 || scenarios === 0) && { bound: 1 }) },
       {
         what: `${what}: limits bent`,
         value: plan.breaches.length + (plan.scenarios ?? []).reduce((sum, { breaches }) => sum + breaches.length, 0),

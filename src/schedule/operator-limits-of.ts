@@ -53,10 +53,10 @@ export const besideSun = (
   return generationW.every((limitW) => limitW === Infinity) ? undefined : generationW.map((limitW, step) => limitW - pvW[step]!);
 };
 
-/** A device's part of what is left to those like it at its site, as dispatch shares it. */
-export const partOf = (device: Device, { devices }: Site, powerOf: (one: Device) => Watt): number =>
-  powerOf(device) / sum(devices.map(powerOf));
+/** A battery's part of what is left to all that can be told something, as dispatch shares it. */
+export const partOf = ({ battery }: Device, able: readonly Device[]): number =>
+  battery!.maxDischargeW / sum(able.map((each) => each.battery?.maxDischargeW ?? 0));
 
-/** What the engines of a site need together that come before one, and that one: in their order dispatch leaves each its least power. */
-export const leastUpTo = (device: Device, { devices }: Site): Watt =>
-  sum(devices.slice(0, devices.indexOf(device) + 1).map(({ generator }) => generator?.minW ?? 0));
+/** What engines that can be told something need together up to one of them: in their order dispatch leaves each its least power. */
+export const leastUpTo = (device: Device, able: readonly Device[]): Watt =>
+  sum(able.slice(0, able.indexOf(device) + 1).map(({ generator }) => generator?.minW ?? 0));

@@ -281,6 +281,9 @@ describe('the problem of a plant', () => {
     expect(problem.generators.map(({ available }) => [available].flat().every(Boolean))).toEqual([true, true]);
     const less = problemOf(facts({ limits: [generation('yard', 17_000)] }));
     expect(less.generators.map(({ available }) => [available].flat().some(Boolean))).toEqual([true, false]);
+    const broken = { ...facts().devices, unavailable: new Set(['genset-1']) };
+    const other = problemOf(facts({ limits: [generation('yard', 17_000)], devices: broken }));
+    expect(other.generators.map(({ available }) => [available].flat().every(Boolean))).toEqual([false, true]);
     expect(readProblem(problem).faults).toEqual([]);
   });
 

@@ -185,30 +185,32 @@ const meanOver = <T extends Interval>(slots: readonly T[], step: Interval, pick:
 
 type Draft<T> = Partial<T> & { id: string; siteId: string };
 
-/** Where a device stands, and what a limit on generation leaves beside the sun there. */
+/** Where a device stands, those there that can be told something, and what a limit on generation leaves beside the sun. */
 interface Here {
   readonly site: Site;
+  readonly able: readonly Device[];
   readonly besideSunW: readonly Watt[] | undefined;
 }
 
-const hereOf = (site: Site, forecast: SiteForecast, { limits = [] }: PlanningFacts, steps: readonly Interval[]): Here => ({
+const hereOf = (site: Site, forecast: SiteForecast, { devices, limits = [] }: PlanningFacts, steps: readonly Interval[]): Here => ({
   site,
+  able: site.devices.filter(({ id, reversion }) => reversion !== 'none' && !devices.unavailable.has(id)),
   besideSunW: besideSun(site, powersOf(site, forecast.slots, limits, steps).pvW, limits, steps),
 });
 
 const batteryProblem = (
   device: Device,
-  { site, besideSunW }: Here,
+  { site, able, besideSunW }: Here,
   { devices, consents, prices, events, overrides = [] }: PlanningFacts,
   steps: readonly Interval[],
 ): Draft<BatteryProblem>[] => {
   const rating = device.battery;
   const socPct = devices.socPct.get(device.id);
-  if (!rating || socPct === undefined || device.reversion === 'none' || devices.unavailable.has(device.id)) return [];
+  if (!rating || socPct === undefined || !able.includes(device)) return [];
   const ofPct = (pct: number): number => (rating.capacityWh * pct) / 100;
   const served = events.filter(({ baselineW }) => baselineW.has(site.id) && !consents.get(site.id)?.optedOut);
   const dischargeW = Math.min(rating.maxDischargeW, device.ratedW);
-  const part = partOf(device, site, ({ battery }) => battery?.maxDischargeW ?? 0);
+  const part = partOf(device, able);
   return [
     {
       id: device.id,
@@ -235,15 +237,15 @@ const cheapestImport = (slots: readonly PriceSlot[]): number =>
 
 const generatorProblem = (
   device: Device,
-  { site, besideSunW }: Here,
+  { site, able, besideSunW }: Here,
   { devices, overrides = [] }: PlanningFacts,
   steps: readonly Interval[],
 ): Draft<GeneratorProblem>[] => {
   const rating = device.generator;
   if (!rating || device.reversion === 'none') return [];
   const now = devices.generators.get(device.id);
-  const isThere = !devices.unavailable.has(device.id);
-  const neededW = leastUpTo(device, site);
+  const isThere = able.includes(device);
+  const neededW = leastUpTo(device, able);
   return [
     {
       id: device.id,

@@ -2,7 +2,7 @@ import type { Device } from '../fleet/plant.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import { narrow, type PowerBand, wholeWithin, within } from './band.js';
 import { batteryBand, followPlan, keepConnection, keepLoad, keepPhases, keepReserve } from './battery-rules.js';
-import { type NetRange, silentNet, widestNet } from './fleet-net.js';
+import { type NetRange, silentNet, widestNet } from './silent-net.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { generationRoom } from './generation-room.js';
 import { ableDrawW, drawOf, unableDrawW } from './load-limits.js';
@@ -91,14 +91,10 @@ export const decideBattery = (battery: BatteryCase): DeviceDecision => {
   const servingW = withoutCars(followPlan(partW, planned.step), () =>
     followPlan({ ...partW, gridW: partW.gridW - part * unplannedDrawW(site) }, planned.step),
   );
-  const wantedW = device.role === 'battery' && servingW > 0 ? Math.max(0, servingW - part * leftToSunW(site)) : servingW;
-  return batteryDecision(
-    device,
-    band,
-    wantedW,
-    'plan',
-    `plan has ${Math.round(planned.step.batteryW)} W and grid ${Math.round(planned.step.gridW)} W`,
-  );
+  const leavesW = device.role === 'battery' ? clamp(part * leftToSunW(site), 0, Math.max(0, servingW)) : 0;
+  const plan = `plan has ${Math.round(planned.step.batteryW)} W and grid ${Math.round(planned.step.gridW)} W`;
+  const reason = leavesW > 0 ? `${plan}; leaves ${Math.round(leavesW)} W to sun that is held` : plan;
+  return batteryDecision(device, band, servingW - leavesW, 'plan', reason);
 };
 
 /**

@@ -2,7 +2,7 @@ import type { BatteryRating } from '../fleet/plant.js';
 import type { Watt } from '../kernel/units.js';
 import { narrow, openBand, type PowerBand } from './band.js';
 import type { PlannedStep } from './decision.js';
-import type { NetRange } from './fleet-net.js';
+import type { NetRange } from './silent-net.js';
 import type { PhaseRoom } from './phase-limit.js';
 
 /** Above the reserve floor, discharging fades in over this range, so that a full-power step never crosses the floor. */

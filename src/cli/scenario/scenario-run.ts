@@ -141,7 +141,7 @@ class ScenarioRun {
 
   private record(atMs: DurationMs): void {
     const steps = this.scenario.cycle / STEP_MS;
-    const powersW = Object.fromEntries(Object.entries(this.sums).map(([name, powerSum]) => [name, powerSum / steps]));
+    const powersW = Object.fromEntries(Object.entries(this.sums).map(([name, sumW]) => [name, sumW / steps]));
     powersW['fleet.grid'] = sum(this.sites.map(({ site }) => powersW[`${site.id}.grid`]!));
     this.sums = {};
     const socPct = Object.fromEntries(

@@ -1,12 +1,6 @@
 import type { Home } from './home.js';
 import type { Points } from './pieces.js';
-import { sunTaken } from './step-cost.js';
-
-/** What net powers cost at a step, and below which of them sun is better left on the roof. */
-export interface Curve {
-  readonly net: Points;
-  bestNetKw: number;
-}
+import { type NetCurve, sunTaken } from './step-cost.js';
 
 /** A power of the battery, and what loads draw beside the load that cannot be moved. */
 export interface Beside {
@@ -19,7 +13,7 @@ export const placeDraws = (
   home: Home,
   step: number,
   { places, powerKw, drawKw }: Beside & { readonly places: Points },
-  { net, bestNetKw }: Curve,
+  { net, bestNetKw }: NetCurve,
 ): void => {
   const restKw = home.loadKw[step]! + drawKw - powerKw;
   const [mostSunKw, leastSunKw] = [sunTaken(home, step, powerKw, -Infinity), home.sunMinKw[step]!];
@@ -30,7 +24,7 @@ export const placeDraws = (
 };
 
 /** What a step costs, per hour, where so much is drawn beside a power of the battery; without what the battery costs itself. */
-export const drawCost = (home: Home, step: number, { powerKw, drawKw }: Beside, { net, bestNetKw }: Curve): number => {
+export const drawCost = (home: Home, step: number, { powerKw, drawKw }: Beside, { net, bestNetKw }: NetCurve): number => {
   const takenKw = sunTaken(home, step, powerKw, bestNetKw, drawKw);
   return net.valueAt(home.loadKw[step]! + drawKw - takenKw - powerKw) + (home.sunKw[step]! - takenKw) * home.curtailment;
 };

@@ -1,9 +1,9 @@
 import { cheapestDraws, type Draws, type StepDraws } from './draws.js';
 import type { Home, HomeLoad } from './home.js';
 import { type HomeCourse, type HomePlan, planAt, type Powers, powersAt } from './home-plan.js';
-import { type Beside, type Curve, drawCost, placeDraws, type Sink, withSinks } from './load-costs.js';
+import { type Beside, drawCost, placeDraws, type Sink, withSinks } from './load-costs.js';
 import { NARROW, Points } from './pieces.js';
-import { bestNet, type Charge, isCharged, netCost } from './step-cost.js';
+import { bestNet, type Charge, isCharged, netCost, type NetCurve } from './step-cost.js';
 import { CostRooms, StepCosts } from './step-costs.js';
 
 /** What a home with loads that can be moved does; its net powers are with what they draw. */
@@ -165,7 +165,7 @@ export class LoadedHome {
   }
 
   /** What the steps of homes cost, by course; where loads may draw by what net powers cost. */
-  private costsOf(homes: readonly Home[], netOf: (curve: Curve, step: number) => Points): StepCosts[] {
+  private costsOf(homes: readonly Home[], netOf: (curve: NetCurve, step: number) => Points): StepCosts[] {
     return homes.map((home, course) => {
       const steps = home.hours.length;
       const base = bases.room(course, steps);
@@ -249,7 +249,7 @@ const drawing = (home: Home, drawKw: readonly (readonly number[])[]): Home => {
 };
 
 /** The same for all homes of a thread, which are planned one after another. */
-const curves: Curve[][] = [];
-const curvesOf = (course: number): Curve[] => (curves[course] ??= []);
+const curves: NetCurve[][] = [];
+const curvesOf = (course: number): NetCurve[] => (curves[course] ??= []);
 const [bases, rooms] = [new CostRooms(), new CostRooms()];
 const [sunk, places] = [new Points(), new Points()];

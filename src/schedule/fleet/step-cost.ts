@@ -58,6 +58,12 @@ const mostNet = (home: Home, step: number): number =>
 export const isCharged = (home: Home, step: number, charge: Charge): boolean =>
   charge.turnTo(step, leastNet(home, step), mostNet(home, step));
 
+/** What net powers cost at a step, per hour, and below which of them sun is better left on the roof. */
+export interface NetCurve {
+  readonly net: Points;
+  bestNetKw: number;
+}
+
 /** Used for one step after another, of all homes: its net power, and its battery's. */
 const nets = new Points();
 const powers = new Points();
@@ -67,20 +73,20 @@ const powers = new Points();
  * net powers cost there. Returns the net power below which sun is better left on the roof, kW.
  */
 export const bendStep = (home: Home, step: number, net: Points, changes: Points): number => {
-  const bestNetKw = bestNet(home, net);
+  const curve = { net, bestNetKw: bestNet(home, net) };
   changes.clear();
   const { battery } = home;
   if (!battery) {
-    changes.append(0, costAt(home, step, net, { powerKw: 0, bestNetKw }));
-    return bestNetKw;
+    changes.append(0, costAt(home, step, curve, 0));
+    return curve.bestNetKw;
   }
-  placePowers(home, battery, step, { net, bestNetKw });
+  placePowers(home, battery, step, curve);
   for (let index = powers.count - 1; index >= 0; index -= 1) {
     const powerKw = powers.xs[index]!;
-    changes.append(changeOf(battery, powerKw) * home.hours[step]!, costAt(home, step, net, { powerKw, bestNetKw }));
+    changes.append(changeOf(battery, powerKw) * home.hours[step]!, costAt(home, step, curve, powerKw));
   }
   changes.bend();
-  return bestNetKw;
+  return curve.bestNetKw;
 };
 
 /**
@@ -117,12 +123,7 @@ export const bestNet = ({ curtailment }: Home, net: Points): number => {
 };
 
 /** Powers of the battery at which the cost may bend, where that of the net power does. */
-const placePowers = (
-  home: Home,
-  battery: HomeBattery,
-  step: number,
-  { net, bestNetKw }: { readonly net: Points; readonly bestNetKw: number },
-): void => {
+const placePowers = (home: Home, battery: HomeBattery, step: number, { net, bestNetKw }: NetCurve): void => {
   const [loadKw, sunKw, sunMinKw] = [home.loadKw[step]!, home.sunKw[step]!, home.sunMinKw[step]!];
   powers.within(-mostTaken(home, battery, step), mostGiven(home, battery, step));
   powers.add(0);
@@ -139,12 +140,7 @@ const placePowers = (
 };
 
 /** What a step costs at a power of the battery, with what is charged. */
-const costAt = (
-  home: Home,
-  step: number,
-  net: Points,
-  { powerKw, bestNetKw }: { readonly powerKw: number; readonly bestNetKw: number },
-): number => {
+const costAt = (home: Home, step: number, { net, bestNetKw }: NetCurve, powerKw: number): number => {
   const takenKw = sunTaken(home, step, powerKw, bestNetKw);
   return home.hours[step]! * (net.valueAt(home.loadKw[step]! - takenKw - powerKw) + besideGrid(home, step, powerKw, takenKw));
 };

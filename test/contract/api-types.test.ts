@@ -5,6 +5,7 @@ import * as grid from '../../src/grid/schemas.js';
 import { sessionSchema } from '../../src/platform/session.controller.js';
 import * as portal from '../../src/portal/schemas.js';
 import { homeEventSchema, statementSchema } from '../../src/settlement/views.js';
+import type * as Household from '../../src/web/api/household-types.js';
 import type * as Web from '../../src/web/api/types.js';
 
 /** What a schema lets out, and what the pages take it for. */
@@ -21,13 +22,13 @@ interface Answers {
   limit: [typeof grid.heldLimitSchema, Web.HeldLimit];
   lockOut: [typeof grid.lockOutSchema, Web.LockOut];
   plan: [typeof grid.planViewSchema, Web.PlanView];
-  homeNow: [typeof portal.homeNowSchema, Web.HomeNow];
-  energyDay: [typeof portal.energyDaySchema, Web.EnergyDay];
-  proofRow: [typeof portal.proofRowSchema, Web.ProofRow];
-  proofKeys: [typeof proofKeysSchema, Web.ProofKeys];
-  proofStatus: [typeof proofStatusSchema, Web.ProofStatus];
-  statement: [typeof statementSchema, Web.Statement];
-  homeEvent: [typeof homeEventSchema, Web.HomeEvent];
+  homeNow: [typeof portal.homeNowSchema, Household.HomeNow];
+  energyDay: [typeof portal.energyDaySchema, Household.EnergyDay];
+  proofRow: [typeof portal.proofRowSchema, Household.ProofRow];
+  proofKeys: [typeof proofKeysSchema, Household.ProofKeys];
+  proofStatus: [typeof proofStatusSchema, Household.ProofStatus];
+  statement: [typeof statementSchema, Household.Statement];
+  homeEvent: [typeof homeEventSchema, Household.HomeEvent];
 }
 type Server<Name extends keyof Answers> = z.output<Answers[Name][0]>;
 type Page<Name extends keyof Answers> = Answers[Name][1];

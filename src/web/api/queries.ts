@@ -2,25 +2,19 @@ import { type QueryClient, type QueryFunctionContext, useQuery, useQueryClient, 
 import { useEffect, useRef } from 'react';
 
 import { ApiError, get, isStatus } from './client.js';
+import type { EnergyDay, HomeEvent, HomeNow, ProofKeys, ProofRow, ProofStatus, Statement } from './household-types.js';
 import type {
   Alarm,
   DeviceRow,
-  EnergyDay,
   FleetNow,
   GridEvent,
   HeldLimit,
-  HomeEvent,
-  HomeNow,
   LockOut,
   PlantInfo,
   PlanView,
   PowerSeries,
-  ProofKeys,
-  ProofRow,
-  ProofStatus,
   Session,
   SiteRow,
-  Statement,
 } from './types.js';
 
 /** What the plant says about itself, and when (on this page's own monotonic clock) it said so. */

@@ -3,7 +3,7 @@ import { type SubmitEvent, useId, useState } from 'react';
 
 import { call } from '../api/client.js';
 import { keys, useHome } from '../api/queries.js';
-import type { HomeNow } from '../api/types.js';
+import type { HomeNow } from '../api/household-types.js';
 import { Answer, Panel, Problem } from '../design/parts.js';
 import { useText } from '../messages/text.js';
 

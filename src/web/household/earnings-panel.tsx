@@ -2,7 +2,7 @@ import { useState } from 'react';
 
 import { localDate } from '../../kernel/local-day.js';
 import { useStatements } from '../api/queries.js';
-import type { Statement, StatementLine } from '../api/types.js';
+import type { Statement, StatementLine } from '../api/household-types.js';
 import type { Format } from '../design/format.js';
 import { Answer, Empty, Panel } from '../design/parts.js';
 import { useFormat, usePlantNow } from '../design/plant-clock.js';

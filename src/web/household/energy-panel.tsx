@@ -1,7 +1,7 @@
 import { useState } from 'react';
 
 import { useEnergy } from '../api/queries.js';
-import type { EnergyDay } from '../api/types.js';
+import type { EnergyDay } from '../api/household-types.js';
 import { roundTicks } from '../chart/day-axis.js';
 import type { Format } from '../design/format.js';
 import { Answer, Choice, Empty, Panel, ScrollTable } from '../design/parts.js';

@@ -1,4 +1,4 @@
-import type { HomeNow } from '../api/types.js';
+import type { HomeNow } from '../api/household-types.js';
 import type { ChartFlow } from '../chart/series.js';
 import { FlowMark } from '../design/flow.js';
 import type { Format } from '../design/format.js';

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 
 import { call } from '../api/client.js';
 import { keys, useHomeEvents } from '../api/queries.js';
-import type { HomeEvent } from '../api/types.js';
+import type { HomeEvent } from '../api/household-types.js';
 import type { Format } from '../design/format.js';
 import { Answer, Empty, Panel, Problem, ScrollTable } from '../design/parts.js';
 import { useFormat } from '../design/plant-clock.js';

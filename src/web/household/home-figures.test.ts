@@ -1,7 +1,7 @@
 import { fc, test } from '../../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 
-import type { EnergyDay, HomeEvent, Statement } from '../api/types.js';
+import type { EnergyDay, HomeEvent, Statement } from '../api/household-types.js';
 import { barsOf, earnedIn, eventStory, flowLine, isSameReading, sayingsOf } from './home-figures.js';
 
 const day = (over: Partial<EnergyDay>): EnergyDay => ({

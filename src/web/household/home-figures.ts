@@ -1,4 +1,4 @@
-import type { EnergyDay, HomeEvent, HomeNow, ProofRow, Statement } from '../api/types.js';
+import type { EnergyDay, HomeEvent, HomeNow, ProofRow, Statement } from '../api/household-types.js';
 import type { ChartFlow } from '../chart/series.js';
 import { STILL_W } from '../design/flow-direction.js';
 

@@ -1,6 +1,6 @@
 import { useLiveKind } from '../api/live.js';
 import { useHome } from '../api/queries.js';
-import type { HomeNow } from '../api/types.js';
+import type { HomeNow } from '../api/household-types.js';
 import type { ChartFlow } from '../chart/series.js';
 import { FlowMark, flowName } from '../design/flow.js';
 import { flowDirection } from '../design/flow-direction.js';

@@ -1,6 +1,6 @@
 import type { PinnedKeys, Verification } from '../../proof/verifier.js';
 import { get, getText } from '../api/client.js';
-import type { ProofKeys, ProofRow } from '../api/types.js';
+import type { ProofKeys, ProofRow } from '../api/household-types.js';
 import { isSameReading } from './home-figures.js';
 
 export interface CheckedProof {

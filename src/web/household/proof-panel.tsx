@@ -3,7 +3,7 @@ import { useState } from 'react';
 
 import type { StepName } from '../../proof/verifier.js';
 import { useProofKeys, useProofs } from '../api/queries.js';
-import type { ProofRow } from '../api/types.js';
+import type { ProofRow } from '../api/household-types.js';
 import { type DeviceFlow, flowName, FlowMark } from '../design/flow.js';
 import { Answer, Empty, Panel, Problem } from '../design/parts.js';
 import { useFormat } from '../design/plant-clock.js';

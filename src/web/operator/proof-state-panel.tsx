@@ -1,5 +1,5 @@
 import { useProofStatus } from '../api/queries.js';
-import type { ProofStatus } from '../api/types.js';
+import type { ProofStatus } from '../api/household-types.js';
 import { Answer, Panel } from '../design/parts.js';
 import { useFormat } from '../design/plant-clock.js';
 import { useText } from '../messages/text.js';

@@ -1,5 +1,7 @@
 import type { GridEvent, Powers } from './types.js';
 
+/** What the API answers households, and anybody who checks proofs; units as in `types.ts`. */
+
 /** GET /api/me/now, and event `home` of GET /api/me/live (households see only themselves). */
 export interface HomeNow {
   atMs: number;

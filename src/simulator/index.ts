@@ -1,6 +1,7 @@
 /** Virtual hardware on the real wire. What the command line and the tests use of it. */
 export { meanClearness } from './clouds.js';
 export { FaultProxy } from './fault-proxy.js';
+export { GENERATOR_STATES } from './generator.js';
 export { loadHomes, type MeasuredHome } from './homes.js';
 export { type FleetState, type RunningFleet, startFleet } from './modbus-fleet.js';
 export { readDevice, type SimulatedValues } from './readings.js';

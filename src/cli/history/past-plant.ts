@@ -3,8 +3,9 @@ import type { GeneratorNow } from '../../dispatch/generator-rules.js';
 import { LOAD_STATE } from '../../field/sample.js';
 import { type Device, givesSun, type Site, type SiteId } from '../../fleet/plant.js';
 import { SLOT_MS } from '../../kernel/interval.js';
+import { sum } from '../../kernel/sum.js';
 import type { EpochMs, Watt } from '../../kernel/units.js';
-import { chargersOutlookW, type SiteCommands, type SiteModel, type SiteState } from '../../simulator/index.js';
+import { chargersOutlookW, GENERATOR_STATES, type SiteCommands, type SiteModel, type SiteState } from '../../simulator/index.js';
 import type { DeviceNow, PlantImage, SiteNow } from '../../telemetry/image.js';
 
 /** A virtual site on its way through the past. */
@@ -16,7 +17,7 @@ export interface PastSite {
 
 /**
  * The image that a decision about the coming quarter-hour rests on. A control loop of seconds sees load and sun as they come;
- * in steps of a quarter-hour that is the mean of the step itself, with batteries at rest.
+ * in steps of a quarter-hour that is the mean of the step itself, with batteries at rest and generators as they turn at its beginning.
  */
 export const imageOfStep = (sites: readonly PastSite[], atMs: EpochMs): PlantImage => {
   const devices = new Map<string, DeviceNow>();
@@ -25,7 +26,7 @@ export const imageOfStep = (sites: readonly PastSite[], atMs: EpochMs): PlantIma
   for (const past of sites) {
     const { site, model } = past;
     const chargersW = chargersOutlookW(model, past.state, SLOT_MS);
-    const flexibleW = 0 - [...chargersW.values()].reduce((sum, powerW) => sum + powerW, 0);
+    const flexibleW = 0 - [...chargersW.values()].reduce((together, powerW) => together + powerW, 0);
     const houseW = model.loadW(atMs, atMs + SLOT_MS);
     const loadW = houseW === undefined ? undefined : houseW - flexibleW;
     const ratedW = site.devices.find(givesSun)?.ratedW ?? 0;
@@ -38,18 +39,33 @@ export const imageOfStep = (sites: readonly PastSite[], atMs: EpochMs): PlantIma
         readAtMs: atMs,
         values: valuesOf(device, past, pvW, chargersW.get(device.id)),
       });
-    const grid = loadW === undefined ? undefined : loadW - pvW;
+    const generatorW = sum(Object.values(past.state.generators).map(({ outputW }) => outputW));
+    const grid = loadW === undefined ? undefined : loadW - pvW - generatorW;
     sums.grid += grid ?? 0;
     sums.pv += pvW;
+    sums.generator += generatorW;
     now.set(site.id, {
       siteId: site.id,
-      powersW: { ...(grid === undefined ? {} : { grid }), pv: pvW, battery: 0, ...(chargersW.size > 0 ? { flexible: flexibleW } : {}) },
+      powersW: {
+        ...(grid === undefined ? {} : { grid }),
+        pv: pvW,
+        battery: 0,
+        generator: generatorW,
+        ...(chargersW.size > 0 ? { flexible: flexibleW } : {}),
+      },
       loadW,
       missing: [],
       readAtMs: atMs,
     });
   }
-  const fleet = { powersW: sums, loadW: sums.grid + sums.pv, storedWh: 0, capacityWh: 0, complete: true, sitesMissing: [] };
+  const fleet = {
+    powersW: sums,
+    loadW: sums.grid + sums.pv + sums.generator,
+    storedWh: 0,
+    capacityWh: 0,
+    complete: true,
+    sitesMissing: [],
+  };
   return { atMs, devices, sites: now, fleet };
 };
 
@@ -59,7 +75,8 @@ const valuesOf = (device: Device, { state }: PastSite, pvW: Watt, drawnW: Watt |
   if (device.role === 'pv') return { 'pv.powerW': pvW };
   if (device.battery)
     return { ...(device.role === 'hybrid' ? { 'pv.powerW': pvW } : {}), 'battery.powerW': 0, 'battery.socPct': socPctOf(device, state) };
-  return {};
+  const generator = state.generators[device.id];
+  return generator ? { 'generator.powerW': generator.outputW, 'generator.state': GENERATOR_STATES.indexOf(generator.phase) } : {};
 };
 
 export const socPctOf = (device: Device, state: SiteState): number => (100 * (state.battery?.storedWh ?? 0)) / device.battery!.capacityWh;

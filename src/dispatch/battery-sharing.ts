@@ -45,7 +45,8 @@ export const shareAmong = (
   const exactW = moves.map(({ fromW }, index) => fromW + sign * (doneW[index] === undefined ? followers[index]! : asked[index]!));
   const powersW = wholeWatts(exactW, (powerW, index) => wholeWithin(moves[index]!.battery.band, powerW));
   const decisions = moves.map(({ battery: { own, band } }, index) => {
-    const why = doneW[index] === undefined ? reason : `${reason}, and does not follow: others take its part`;
+    const isLeftOpen = doneW[index] !== undefined && doneW[index] < asked[index]!;
+    const why = isLeftOpen ? `${reason}, and does not follow: others take its part` : reason;
     return batteryDecision(own.device, band, powersW[index]!, owner, why);
   });
   return { decisions, wantedW, givenW: sign * (sumDoneW + followers.reduce((a, b) => a + b, 0)) };

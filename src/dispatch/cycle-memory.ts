@@ -49,6 +49,8 @@ export class CycleMemory {
   private readonly lags = new WeakMap<Site, DurationMs>();
   private readonly following = new Map<DeviceId, Following>();
   private asked = new Set<DeviceId>();
+  /** What engines are to come to. */
+  private comingTo = new Map<DeviceId, Watt>();
   private told = new Map<DeviceId, Told>();
 
   /** What outlives it. */
@@ -91,9 +93,12 @@ export class CycleMemory {
   note(plant: Plant, image: PlantImage, { atMs, devices }: Decision): void {
     this.told = new Map();
     this.asked = new Set();
-    for (const { deviceId, setpoint } of devices)
+    this.comingTo = new Map();
+    for (const { deviceId, setpoint, comesToW } of devices) {
+      if (setpoint?.kind === 'generator') this.comingTo.set(deviceId, comesToW ?? setpoint.powerW);
       if (setpoint?.kind === 'battery-power' || setpoint?.kind === 'load-limit') this.told.set(deviceId, setpoint);
       else if (setpoint?.kind === 'generator' && setpoint.run) this.asked.add(deviceId);
+    }
     for (const site of plant.sites) {
       const trace = this.traces.get(site.id);
       if (trace) noteTold(trace, this.toldToChangeW(site, image), atMs);
@@ -189,9 +194,10 @@ export class CycleMemory {
       const known = this.generators.get(id) ?? leftBehind(this.generatorTimes.get(id));
       // Who locks it out, or ends that, has looked at it.
       const before = known && lockedOut.has(id) ? { running: known.running, sinceMs: known.sinceMs, failedStarts: 0 } : known;
+      const comesToW = this.comingTo.get(id);
       const watched = watchGenerator(before, { state, asked: this.asked.has(id) }, generator, image.atMs);
       const course = givesW === undefined || readAtMs === undefined ? undefined : courseWith(known?.course, givesW, readAtMs);
-      this.generators.set(id, course ? { ...watched, course } : watched);
+      this.generators.set(id, { ...watched, ...(course && { course }), ...(comesToW !== undefined && { comesToW }) });
       if (watched.sinceMs !== known?.sinceMs) changed = true;
     }
     if (changed) this.generatorTimes.keep(this.generators);

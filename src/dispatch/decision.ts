@@ -95,6 +95,8 @@ export interface DeviceDecision {
   readonly cuts: readonly Cut[];
   /** A limit that lies well above what the device gives: it is told ahead, and holds nothing down. */
   readonly isSlack?: true;
+  /** What an engine is to give as soon as others have made room for it, where that is more than it is told now; W. */
+  readonly comesToW?: Watt;
   /**
    * Only on the plan's own wish, as nobody had to narrow it: what the device holds may go on for a while instead, where it lies
    * in this range of powers, which is what everybody before the plan allows.

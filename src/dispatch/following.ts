@@ -7,21 +7,32 @@ const TOLERANCE_SHARE = 0.1;
 const PATIENCE_MS: DurationMs = 6_000;
 const NEARER_W = 25;
 
-/** How a battery follows what it is told; `offW` is the least it has been off since it left its setpoint. */
+/** How a device follows what it is told. */
 export interface Following {
   readonly follows: boolean;
-  readonly offW?: Watt;
-  readonly offSinceMs?: EpochMs;
+  /** How far it has come towards its setpoint, and since when; of one that does not follow, where it stood when that was said of it. */
+  readonly cameToW?: Watt;
+  readonly sinceMs?: EpochMs;
 }
 
 const ON_ITS_SETPOINT: Following = { follows: true };
 
-/** A battery that is off its setpoint and comes nearer is on its way; one that does not, for a while, is not counted on. */
+/**
+ * A device that is off its setpoint and moves towards it is on its way, however often the setpoint moves; one that does not, for a while, is not counted
+ * on, until it is on its setpoint and did not get there by standing where it stood: a setpoint that passes by a deaf one proves nothing.
+ */
 export const followed = (known: Following | undefined, { toldW, givesW }: { toldW: Watt; givesW: Watt }, atMs: EpochMs): Following => {
-  const offW = Math.abs(toldW - givesW);
-  if (offW <= Math.max(TOLERANCE_W, TOLERANCE_SHARE * Math.abs(toldW))) return ON_ITS_SETPOINT;
-  const isNearer = known?.offW === undefined || offW <= known.offW - NEARER_W;
-  if (isNearer) return { follows: known?.follows ?? true, offW, offSinceMs: atMs };
-  const { offSinceMs = atMs } = known;
-  return { follows: known.follows && atMs - offSinceMs < PATIENCE_MS, offW: Math.min(offW, known.offW), offSinceMs };
+  const toleranceW = Math.max(TOLERANCE_W, TOLERANCE_SHARE * Math.abs(toldW));
+  const isOn = Math.abs(toldW - givesW) <= toleranceW;
+  if (known && !known.follows) return isOn && Math.abs(givesW - known.cameToW!) > toleranceW ? ON_ITS_SETPOINT : known;
+  if (isOn) return ON_ITS_SETPOINT;
+  const { cameToW, sinceMs = atMs } = known ?? {};
+  if (cameToW === undefined || hasComeFrom(cameToW, toldW, givesW)) return { follows: true, cameToW: givesW, sinceMs: atMs };
+  return atMs - sinceMs < PATIENCE_MS ? known! : { follows: false, cameToW: givesW };
+};
+
+/** Whether it has moved on, or has to turn back, since the setpoint has been put to the other side of it. */
+const hasComeFrom = (cameToW: Watt, toldW: Watt, givesW: Watt): boolean => {
+  const way = Math.sign(toldW - givesW);
+  return way * (givesW - cameToW) >= NEARER_W || Math.sign(toldW - cameToW) === -way;
 };

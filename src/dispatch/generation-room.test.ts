@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { fc, test } from '../../test/prop.js';
 import type { Device } from '../fleet/plant.js';
-import type { Watt } from '../kernel/units.js';
+import { clamp, type Watt } from '../kernel/units.js';
+import { CycleMemory } from './cycle-memory.js';
 import { decide } from './decide.js';
 import { device, type Home, inputOf, NOON_MS, RATING } from './decide.fixture.js';
 import type { DecisionInput } from './decision.js';
+import type { GeneratorNow } from './generator-rules.js';
 
 const limited = (home: Omit<Home, 'id'>, generationW: Watt, extra: Partial<DecisionInput> = {}): DecisionInput =>
   inputOf([{ id: 'a', socPct: 80, ...home }], { siteLimits: new Map([['a', { generationW }]]), ...extra });
@@ -107,6 +109,45 @@ describe('a limit on generation', () => {
     expect(at(4_000, 0, longAgo)).toMatchObject({ 'a-pv': 4_500, 'a-generator': 0, 'a-battery': 500 });
   });
 
+  describe('lets an engine rise', () => {
+    const planned = new Map([...serving, ['a-generator', { kind: 'generator', run: true, powerW: 6_000 }] as const]);
+    const at = (powers: Pick<Home, 'batteryW'> & { engineW: Watt }, now: Partial<GeneratorNow>, extra: Partial<DecisionInput> = {}) => {
+      const { batteryW = 0, engineW } = powers;
+      const generators = new Map([['a-generator', { running: true, sinceMs: NOON_MS - 3_600_000, ...now }]]);
+      const home = limited({ gridW: 5_000, batteryW }, 6_000, { planned, generators, ...extra });
+      return besides(home, GENSET, { 'generator.powerW': engineW, 'generator.state': now.warmingSinceMs === undefined ? 2 : 1 });
+    };
+    const deaf = { unfollowing: new Set(['a-battery']) };
+
+    it('into what batteries do not give, while they make room for it a little ahead', () => {
+      const input = at({ batteryW: 3_000, engineW: 2_000 }, { comesToW: 5_900 });
+      expect(told(input)).toMatchObject({ 'a-generator': 2_900, 'a-battery': 2_900, 'a-pv': 100 });
+      expect(decide(input).devices).toContainEqual(expect.objectContaining({ deviceId: 'a-generator', comesToW: 5_900 }));
+      expect(told(at({ batteryW: 500, engineW: 5_000 }, { comesToW: 5_900 }))).toMatchObject({ 'a-generator': 5_400, 'a-battery': 0 });
+    });
+
+    it('from its least power on, for which batteries make room before it is warm', () => {
+      const warming = (forMs: number): unknown =>
+        told(at({ batteryW: 5_000, engineW: 0 }, { comesToW: 5_900, warmingSinceMs: NOON_MS - forMs }));
+      expect(warming(10_000)).toMatchObject({ 'a-generator': 2_000, 'a-battery': 5_000 });
+      expect(warming(20_000)).toMatchObject({ 'a-generator': 2_000, 'a-battery': 3_900 });
+    });
+
+    it('no further than a battery lets it that does not follow, and has it stand where that is too little', () => {
+      expect(told(at({ batteryW: 3_000, engineW: 4_000 }, { comesToW: 5_900 }, deaf))).toMatchObject({ 'a-generator': 2_900 });
+      const barred = at({ batteryW: 4_500, engineW: 2_000 }, { comesToW: 5_900 }, deaf);
+      expect(decide(barred).devices).toContainEqual(
+        expect.objectContaining({ setpoint: { kind: 'generator', run: false, powerW: 0 }, comesToW: 5_900 }),
+      );
+    });
+
+    it('goes on asking that battery to make room for it, and goes on at its least while it may not stop', () => {
+      expect(told(at({ batteryW: 5_000, engineW: 0 }, { running: false, comesToW: 5_900 }, deaf))).toMatchObject({ 'a-battery': 3_900 });
+      const held = at({ batteryW: 4_500, engineW: 2_500 }, { sinceMs: NOON_MS - 60_000 }, deaf);
+      expect(told(held)).toMatchObject({ 'a-generator': 2_000 });
+    });
+  });
+
   it('holds a hybrid at its terminal, where its battery gives way to its sun by itself', () => {
     const [home] = inputOf([{ id: 'a' }]).plant.sites;
     const hybrid = device('a', 'hybrid', { battery: RATING });
@@ -150,7 +191,7 @@ const lived = (generationW: Watt, courses: readonly Weather[], planned: Decision
 const CYCLES = 25;
 
 test.prop([fc.nat(9_000), weather, fc.boolean()])(
-  'holds in every cycle of devices that do what they are told, and lets the sun have it',
+  'holds in every cycle of devices that do at once what they are told, and lets the sun have it',
   (generationW, courses, isPlanned) => {
     const cycles = lived(generationW, courses, isPlanned ? serving : undefined);
     const begun = cycles.slice(1);
@@ -159,5 +200,54 @@ test.prop([fc.nat(9_000), weather, fc.boolean()])(
       const { sunW: letW } = cycles[(index + 1) * CYCLES - 1]!;
       expect(letW).toBeGreaterThanOrEqual(Math.min(sunW, generationW) - 1);
     });
+  },
+);
+
+interface Slowness {
+  /** By how much the battery changes in a second; 0: it does not follow. */
+  readonly batteryW: Watt;
+  readonly engineW: Watt;
+}
+
+/** Second after second beside a battery that may be slow or deaf, and an engine that warms up; what all give together. */
+const livedSlowly = (generationW: Watt, courses: readonly Weather[], { batteryW: followsW, engineW: rampWPerS }: Slowness): Watt[] => {
+  const memory = new CycleMemory();
+  const genset = { ...GENSET, generator: { ...GENSET.generator!, rampWPerS, warmUpS: WARM_UP_S, minUpS: 0, minDownS: 0 } };
+  let [sunW, batteryW, engineW, warmForS, second] = [0, Math.min(generationW, 5_000), 0, 0, 0];
+  return courses.flatMap((now) =>
+    Array.from({ length: 2 * CYCLES }, () => {
+      const loadW = now.loadW + 5_000;
+      const state = warmForS === 0 ? 0 : warmForS <= WARM_UP_S ? 1 : 2;
+      const atMs = NOON_MS + 1_000 * second++;
+      const given = { gridW: loadW - sunW - batteryW - engineW, pvW: sunW, batteryW };
+      const input = besides(limited(given, generationW), genset, { 'generator.powerW': engineW, 'generator.state': state });
+      for (const each of input.image.devices.values()) Object.assign(each, { readAtMs: atMs });
+      const image = { ...input.image, atMs };
+      const planned = new Map([...serving, ['a-generator', { kind: 'generator', run: now.sunW % 2 === 0, powerW: 5_000 }] as const]);
+      const decision = decide({ ...input, planned, ...memory.look(input.plant, image, new Set()), atMs });
+      memory.note(input.plant, image, decision);
+      const setpoints = new Map(decision.devices.map(({ deviceId, setpoint }) => [deviceId, setpoint]));
+      const [pv, battery, engine] = ['a-pv', 'a-battery', 'a-generator'].map((id) => setpoints.get(id));
+      sunW = Math.min(now.sunW, pv?.kind === 'pv-limit' ? pv.maxW : Infinity);
+      if (battery?.kind === 'battery-power') batteryW += clamp(battery.powerW - batteryW, -followsW, followsW);
+      const runs = engine?.kind === 'generator' && engine.run ? Math.max(engine.powerW, 2_000) : undefined;
+      warmForS = runs === undefined ? 0 : warmForS + 1;
+      const wantedW = warmForS > WARM_UP_S ? runs! : 0;
+      engineW = runs === undefined ? 0 : engineW + clamp(wantedW - engineW, -rampWPerS, rampWPerS);
+      return sunW + Math.max(0, batteryW) + engineW;
+    }),
+  );
+};
+const WARM_UP_S = 20;
+const slowness = fc.record({
+  batteryW: fc.oneof(fc.constant(0), fc.integer({ min: 200, max: 5_000 })),
+  engineW: fc.integer({ min: 100, max: 3_000 }),
+});
+
+test.prop([fc.integer({ min: 2_500, max: 12_000 }), weather, slowness])(
+  'holds in every second beside a battery that is slow or deaf, and an engine that comes and goes',
+  (generationW, courses, slow) => {
+    const [, ...givenW] = livedSlowly(generationW, courses, slow);
+    for (const eachW of givenW) expect(eachW).toBeLessThanOrEqual(generationW + 1);
   },
 );

@@ -1,39 +1,54 @@
 import type { Setpoint } from '../field/setpoint.js';
-import { type Device, type DeviceId, givesSun } from '../fleet/plant.js';
-import { clamp, type Watt } from '../kernel/units.js';
+import { type Device, type DeviceId, type GeneratorRating, givesSun } from '../fleet/plant.js';
+import { clamp, type DurationMs, SECOND_MS, type Watt } from '../kernel/units.js';
 import { comingW } from './generator-course.js';
+import type { GeneratorNow } from './generator-rules.js';
+import { GENERATOR_STATE } from './generator-watch.js';
 import type { DecisionInput, DeviceDecision } from './decision.js';
 import type { DeviceCase, SiteCase } from './site-case.js';
 
 /**
  * What an operator's limit on generation leaves at a site (CSIP-AUS `opModGenLimW`), in a fixed order: the sun first, since it costs nothing, then
- * engines, then batteries, which keep what they hold. Who comes later makes room for those before him, and sun is held to what the others
- * are told. A hybrid inverter counts with what leaves its terminal. All in W, ≥ 0.
+ * engines, then batteries, which keep what they hold. Who comes later makes room for those before him, who rise only into what is free already: a
+ * battery may be slow, or deaf. Sun is held to what the others give. A hybrid inverter counts with what leaves its terminal. All in W, ≥ 0.
  */
 export interface GenerationRoom {
+  /** Once batteries have given way, and as much of it as those leave at least that do follow. */
   readonly enginesW: Watt;
+  readonly enginesSurelyW: Watt;
   /** Also what the sun gives: it is held for an engine that may not stop yet. */
   readonly heldEnginesW: Watt;
+  /** What nobody gives yet, for engines to rise into. */
+  readonly freeW: Watt;
   readonly batteriesW: Watt;
 }
 
 /** `undefined` where generation is not limited. */
-export const generationRoom = (input: Pick<DecisionInput, 'generators' | 'atMs'>, site: SiteCase): GenerationRoom | undefined => {
+export const generationRoom = (
+  input: Pick<DecisionInput, 'generators' | 'unfollowing' | 'atMs'>,
+  site: SiteCase,
+): GenerationRoom | undefined => {
   const { generationW } = site.limits;
   if (generationW === undefined) return undefined;
-  let [sunW, leavesW, enginesW, leftW] = [0 as Watt, 0 as Watt, 0 as Watt, generationW];
+  let leftW = generationW;
+  const deafW = givenByTheDeaf(input, site);
+  let [sunW, leavesW, enginesW, enginesSoonW, batteriesW] = [0, 0, 0, 0, 0] as [Watt, Watt, Watt, Watt, Watt];
   for (const own of site.devices) {
     if (own.obstacle) leftW -= sunNowOf(own) + engineNowOf(own) + batteryOf(own);
     else {
       sunW += sunSoonOf(own);
       leavesW += leavesSoonOf(own);
-      enginesW += engineSoonOf(input, own);
+      enginesW += engineNowOf(own);
+      enginesSoonW += engineSoonOf(input, own, deafW > 0);
+      batteriesW += batteryOf(own);
     }
   }
   return {
     enginesW: Math.max(0, leftW - leavesW),
+    enginesSurelyW: Math.max(0, leftW - leavesW - deafW),
     heldEnginesW: Math.max(0, leftW),
-    batteriesW: Math.max(0, leftW - sunW - enginesW),
+    freeW: Math.max(0, leftW - leavesW - enginesW - batteriesW),
+    batteriesW: Math.max(0, leftW - sunW - enginesSoonW),
   };
 };
 
@@ -57,7 +72,7 @@ const sunRoomW = ({ devices, limits }: SiteCase, toldW: (id: DeviceId) => Watt):
   let leftW = limits.generationW!;
   for (const own of devices) {
     if (own.obstacle) leftW -= sunNowOf(own) + engineNowOf(own) + batteryOf(own);
-    else if (!givesSun(own.device)) leftW -= Math.max(engineNowOf(own), batteryOf(own), toldW(own.device.id));
+    else if (!givesSun(own.device)) leftW -= reachedW(own, Math.max(0, toldW(own.device.id)));
   }
   return Math.max(0, leftW);
 };
@@ -85,9 +100,45 @@ const risen = ({ ratedW }: Device, sunW: Watt): Watt => Math.min(ratedW, sunW + 
 const engineNowOf = ({ device: { generator }, values }: DeviceCase): Watt =>
   generator ? Math.max(0, values['generator.powerW'] ?? generator.maxW) : 0;
 
-const engineSoonOf = ({ generators, atMs }: Pick<DecisionInput, 'generators' | 'atMs'>, own: DeviceCase): Watt => {
+/** So far ahead of an engine on its way up batteries make room for it, and sun is held for it. */
+const MAKES_ROOM_MS: DurationMs = 2 * SECOND_MS;
+/** So long before an engine is warm batteries begin to make room for its least power. */
+const NEARLY_WARM_MS: DurationMs = 15 * SECOND_MS;
+
+/** What an engine or a battery may have come to by the next decision, told to give `toldW`. */
+const reachedW = (own: DeviceCase, toldW: Watt): Watt => {
+  const { generator } = own.device;
+  if (!generator) return Math.max(batteryOf(own), toldW);
+  const nowW = engineNowOf(own);
+  return Math.max(nowW, Math.min(toldW, nowW + risesBy(generator)));
+};
+
+const risesBy = ({ rampWPerS }: GeneratorRating): Watt => (rampWPerS * MAKES_ROOM_MS) / SECOND_MS;
+
+/**
+ * What batteries leave to an engine: what it gives, what it is seen to come to, and beyond that a little of what it was to come to. `isBarred`: it
+ * waits for a battery that did not follow, and may do so again.
+ */
+const engineSoonOf = ({ generators, atMs }: Pick<DecisionInput, 'generators' | 'atMs'>, own: DeviceCase, isBarred: boolean): Watt => {
   const { id, generator } = own.device;
-  return generator ? engineNowOf(own) + Math.max(0, comingW(generators.get(id)?.course, generator.maxW, generator, atMs)) : 0;
+  if (!generator) return 0;
+  const nowW = engineNowOf(own);
+  const { course, comesToW = 0, warmingSinceMs } = generators.get(id) ?? NOTHING_KNOWN;
+  const soonW = nowW + Math.max(0, comingW(course, generator.maxW, generator, atMs));
+  if (comesToW < generator.minW) return soonW;
+  if (own.values['generator.state'] === GENERATOR_STATE.running)
+    return Math.max(soonW, Math.min(comesToW, Math.max(generator.minW, nowW + risesBy(generator))));
+  const isNearlyWarm = warmingSinceMs !== undefined && atMs - warmingSinceMs >= generator.warmUpS * SECOND_MS - NEARLY_WARM_MS;
+  return isBarred || isNearlyWarm ? Math.max(soonW, generator.minW) : soonW;
+};
+
+const NOTHING_KNOWN: Partial<GeneratorNow> = {};
+
+/** By batteries that do not follow what they are told. */
+const givenByTheDeaf = ({ unfollowing }: Pick<DecisionInput, 'unfollowing'>, { able }: SiteCase): Watt => {
+  let givenW: Watt = 0;
+  if (unfollowing?.size) for (const own of able) if (unfollowing.has(own.device.id)) givenW += batteryOf(own);
+  return givenW;
 };
 
 /** What a battery gives; one that charges has no part in it, unless it takes the sun before that leaves its own inverter. */

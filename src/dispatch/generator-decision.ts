@@ -1,4 +1,5 @@
 import type { Device, DeviceId, GeneratorRating } from '../fleet/plant.js';
+import { sum } from '../kernel/sum.js';
 import { SECOND_MS, type Watt } from '../kernel/units.js';
 import type { Cut } from './band.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
@@ -39,13 +40,17 @@ export const decideGenerator = (
     { mostW: fleetW, by: 'operator', why: (powerW) => `the fleet's limit leaves it ${powerW} W` },
     ...operatorRoom(input, site, device, sharers),
   ]);
-  const run = mayTurn && mostW >= rating.minW;
-  const powerW = run ? Math.min(generatorPower(rating, wish.powerW), mostW) : 0;
+  const hasRoom = mayTurn && mostW >= rating.minW;
+  const comesToW = hasRoom ? Math.min(generatorPower(rating, wish.powerW), mostW) : 0;
+  const nowAtMostW = besideBatteries(input, site, own, sharers);
+  const run = hasRoom && nowAtMostW >= rating.minW;
+  const powerW = run ? Math.min(comesToW, nowAtMostW) : 0;
   const cut = (source: Cut['by'], words: string): Cut => ({ by: source, why: words, minW: powerW, maxW: powerW });
   const cuts = [
     ...(heldBy === undefined ? [] : [cut('device', WHY_HELD[heldBy])]),
     ...(run && generatorPower(rating, wish.powerW) !== wish.powerW ? [cut('device', `it runs at ${rating.minW} to ${rating.maxW} W`)] : []),
     ...(mayTurn && mostW < Math.max(wish.powerW, rating.minW) ? [cut(by, why(Math.round(mostW)))] : []),
+    ...(powerW < comesToW ? [cut('operator', `waits for batteries to make room for ${Math.round(comesToW)} W`)] : []),
   ];
   return {
     deviceId: device.id,
@@ -53,6 +58,7 @@ export const decideGenerator = (
     owner: wish.owner,
     setpoint: { kind: 'generator', run, powerW: Math.round(powerW) },
     cuts,
+    ...(powerW < comesToW ? { comesToW } : {}),
     ...(wish.owner === 'plan' && cuts.length === 0 ? { waitsWithin: { minW: 0, maxW: mostW } } : {}),
     reason: wish.owner.startsWith('event:') ? `${run ? 'to run' : 'to stand'} for ${input.event!.id}` : run ? 'to run' : 'to stand',
   };
@@ -136,15 +142,33 @@ interface Room {
 
 const tightestOf = (rooms: readonly Room[]): Room => rooms.reduce((tightest, room) => (room.mostW < tightest.mostW ? room : tightest));
 
+/** Whether its minimum up time is not over yet. */
+const isHeldOn = (input: DecisionInput, device: Device): boolean => {
+  const now = nowOf(input, device);
+  return now.running && mayRun(device.generator!, now, false, input.atMs).run;
+};
+
 /** Its part of what is left to engines where generation is limited. The sun is held for one that may not stop yet. */
 const operatorRoom = (input: DecisionInput, site: SiteCase, device: Device, sharers: readonly Device[]): Room[] => {
   const room = generationRoom(input, site);
   if (!room) return [];
-  const now = nowOf(input, device);
-  const isHeld = now.running && mayRun(device.generator!, now, false, input.atMs).run;
-  const leastW = isHeld ? Math.min(device.generator!.minW, shareOf(room.heldEnginesW, device, sharers)) : 0;
+  const leastW = isHeldOn(input, device) ? Math.min(device.generator!.minW, shareOf(room.heldEnginesW, device, sharers)) : 0;
   const mostW = Math.max(leastW, shareOf(room.enginesW, device, sharers));
   return [{ mostW, by: 'operator', why: (powerW) => `the limit on generation leaves it ${powerW} W` }];
+};
+
+/**
+ * What it may give where generation is limited before batteries have made room for it: it rises into its part of what is free, gives way to a battery that
+ * does not follow, and stands where that leaves it too little.
+ */
+const besideBatteries = (input: DecisionInput, site: SiteCase, { device, values }: DeviceCase, sharers: readonly Device[]): Watt => {
+  const room = generationRoom(input, site);
+  if (!room) return Infinity;
+  const { minW } = device.generator!;
+  const surelyW = shareOf(room.enginesSurelyW, device, sharers);
+  if (surelyW < minW) return isHeldOn(input, device) ? minW : 0;
+  const freeW = (room.freeW * device.ratedW) / sum(sharers.map(({ ratedW }) => ratedW));
+  return Math.min(surelyW, Math.max(minW, (values['generator.powerW'] ?? 0) + freeW));
 };
 
 /** Those of a site that turn, and those of the others that are to have a part of what engines may give there; those that turn come first. */
@@ -166,7 +190,7 @@ const shareOf = (roomW: Watt, device: Device, sharers: readonly Device[]): Watt 
 const connectionRoom = (site: SiteCase, device: Device, sharers: readonly Device[]): Room => {
   const { gridW, able } = site;
   const limitW = Math.min(site.site.exportLimitW, site.limits.exportW ?? Infinity);
-  const givenW = able.reduce((sum, { values }) => sum + (values['generator.powerW'] ?? 0), 0 as Watt);
+  const givenW = sum(able.map(({ values }) => values['generator.powerW'] ?? 0));
   const phaseRoomW = givenW + (phaseRoom(site, isGenerator)?.exportW ?? Infinity);
   const mostW = shareOf(Math.min(gridW === undefined ? limitW : gridW + givenW + limitW, phaseRoomW), device, sharers);
   return { mostW, by: 'connection', why: (powerW) => `the connection takes ${powerW} W` };

@@ -14,6 +14,10 @@ export interface GeneratorNow {
   readonly restUntilMs?: EpochMs;
   /** What it gives, and how fast that changes. */
   readonly course?: GeneratorCourse;
+  /** Since when it warms up for a start of ours. */
+  readonly warmingSinceMs?: EpochMs;
+  /** What it was to give by the last decision, as soon as others have made room for it. */
+  readonly comesToW?: Watt;
 }
 
 /** After so many failed starts in a row it stands until somebody has looked at it. */

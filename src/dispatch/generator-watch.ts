@@ -15,7 +15,6 @@ const SHORTEST_REST_MS: DurationMs = MINUTE_MS;
 export interface WatchedGenerator extends GeneratorNow {
   readonly failedStarts: number;
   readonly askedSinceMs?: EpochMs;
-  readonly warmingSinceMs?: EpochMs;
 }
 
 /**

@@ -35,7 +35,7 @@ export const decide = (input: DecisionInput): Decision => {
     const { id } = own.device;
     told.push(decideGenerator(input, site, own, { eventsW: event?.generatorsW, fleetW: generatorCaps.get(id) }));
   }
-  const generationW = sunRooms(sites, told);
+  const generationW = sunRooms(input, sites, told);
   const besideRisesW = risesBeside(sites, batteries, told);
   for (const { site, own } of suns) {
     const { id } = own.device;

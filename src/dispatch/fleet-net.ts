@@ -4,7 +4,7 @@ import { type NetRange, silentNet } from './silent-net.js';
 import type { SiteCase } from './site-case.js';
 
 /** The net power of all sites. A limit on import is held against the most of it, one on export against the least. */
-export const fleetNet = (input: Pick<DecisionInput, 'silentLoads'>, sites: readonly SiteCase[]): NetRange => {
+export const fleetNet = (input: Pick<DecisionInput, 'silentLoads' | 'generators' | 'atMs'>, sites: readonly SiteCase[]): NetRange => {
   let [leastW, mostW] = [0 as Watt, 0 as Watt];
   for (const site of sites) {
     const { gridW } = site;

@@ -5,6 +5,7 @@ import { comingW } from './generator-course.js';
 import type { GeneratorNow } from './generator-rules.js';
 import { GENERATOR_STATE } from './generator-watch.js';
 import type { DecisionInput, DeviceDecision } from './decision.js';
+import { silentEngineMostW } from './silent-engine.js';
 import type { DeviceCase, SiteCase } from './site-case.js';
 
 /**
@@ -23,22 +24,21 @@ export interface GenerationRoom {
   readonly batteriesW: Watt;
 }
 
+type Knowing = Pick<DecisionInput, 'generators' | 'unfollowing' | 'atMs'>;
+
 /** `undefined` where generation is not limited. */
-export const generationRoom = (
-  input: Pick<DecisionInput, 'generators' | 'unfollowing' | 'atMs'>,
-  site: SiteCase,
-): GenerationRoom | undefined => {
+export const generationRoom = (input: Knowing, site: SiteCase): GenerationRoom | undefined => {
   const { generationW } = site.limits;
   if (generationW === undefined) return undefined;
   let leftW = generationW;
   const deafW = givenByTheDeaf(input, site);
   let [sunW, leavesW, enginesW, enginesSoonW, batteriesW] = [0, 0, 0, 0, 0] as [Watt, Watt, Watt, Watt, Watt];
   for (const own of site.devices) {
-    if (own.obstacle) leftW -= sunNowOf(own) + engineNowOf(own) + batteryOf(own);
+    if (own.obstacle) leftW -= sunNowOf(own) + engineNowOf(input, own) + batteryOf(own);
     else {
       sunW += sunSoonOf(own);
       leavesW += leavesSoonOf(own);
-      enginesW += engineNowOf(own);
+      enginesW += engineNowOf(input, own);
       enginesSoonW += engineSoonOf(input, own, deafW > 0);
       batteriesW += batteryOf(own);
     }
@@ -56,11 +56,11 @@ export const generationRoom = (
  * What is left, by the index of each site where generation is limited, to those of its sun's inverters that can be told something. `told`: what
  * engines and batteries are to do; until they do it they count with what they give.
  */
-export const sunRooms = (sites: readonly SiteCase[], told: readonly DeviceDecision[]): ReadonlyMap<number, Watt> => {
+export const sunRooms = (input: Knowing, sites: readonly SiteCase[], told: readonly DeviceDecision[]): ReadonlyMap<number, Watt> => {
   const limited = sites.filter(({ limits }) => limits.generationW !== undefined);
   if (limited.length === 0) return NO_ROOMS;
   const toldW = new Map(told.map(({ deviceId, setpoint }) => [deviceId, powerOf(setpoint)]));
-  return new Map(limited.map((site) => [site.index, sunRoomW(site, (id) => toldW.get(id) ?? 0)]));
+  return new Map(limited.map((site) => [site.index, sunRoomW(input, site, (id) => toldW.get(id) ?? 0)]));
 };
 
 const NO_ROOMS: ReadonlyMap<number, Watt> = new Map();
@@ -68,11 +68,11 @@ const NO_ROOMS: ReadonlyMap<number, Watt> = new Map();
 const powerOf = (setpoint: Setpoint | undefined): Watt =>
   setpoint?.kind === 'battery-power' || setpoint?.kind === 'generator' ? setpoint.powerW : 0;
 
-const sunRoomW = ({ devices, limits }: SiteCase, toldW: (id: DeviceId) => Watt): Watt => {
+const sunRoomW = (input: Knowing, { devices, limits }: SiteCase, toldW: (id: DeviceId) => Watt): Watt => {
   let leftW = limits.generationW!;
   for (const own of devices) {
-    if (own.obstacle) leftW -= sunNowOf(own) + engineNowOf(own) + batteryOf(own);
-    else if (!givesSun(own.device)) leftW -= reachedW(own, Math.max(0, toldW(own.device.id)));
+    if (own.obstacle) leftW -= sunNowOf(own) + engineNowOf(input, own) + batteryOf(own);
+    else if (!givesSun(own.device)) leftW -= reachedW(input, own, Math.max(0, toldW(own.device.id)));
   }
   return Math.max(0, leftW);
 };
@@ -97,8 +97,8 @@ const leavesSoonOf = (own: DeviceCase): Watt => {
 
 const risen = ({ ratedW }: Device, sunW: Watt): Watt => Math.min(ratedW, sunW + clamp(sunW, RISES_LEAST * ratedW, RISES_MOST * ratedW));
 
-const engineNowOf = ({ device: { generator }, values }: DeviceCase): Watt =>
-  generator ? Math.max(0, values['generator.powerW'] ?? generator.maxW) : 0;
+const engineNowOf = ({ generators, atMs }: Knowing, { device, values }: DeviceCase): Watt =>
+  device.generator ? Math.max(0, values['generator.powerW'] ?? silentEngineMostW(device, generators.get(device.id), atMs)) : 0;
 
 /** So far ahead of an engine on its way up batteries make room for it, and sun is held for it. */
 const MAKES_ROOM_MS: DurationMs = 2 * SECOND_MS;
@@ -106,10 +106,10 @@ const MAKES_ROOM_MS: DurationMs = 2 * SECOND_MS;
 const NEARLY_WARM_MS: DurationMs = 15 * SECOND_MS;
 
 /** What an engine or a battery may have come to by the next decision, told to give `toldW`. */
-const reachedW = (own: DeviceCase, toldW: Watt): Watt => {
+const reachedW = (input: Knowing, own: DeviceCase, toldW: Watt): Watt => {
   const { generator } = own.device;
   if (!generator) return Math.max(batteryOf(own), toldW);
-  const nowW = engineNowOf(own);
+  const nowW = engineNowOf(input, own);
   return Math.max(nowW, Math.min(toldW, nowW + risesBy(generator)));
 };
 
@@ -119,10 +119,11 @@ const risesBy = ({ rampWPerS }: GeneratorRating): Watt => (rampWPerS * MAKES_ROO
  * What batteries leave to an engine: what it gives, what it is seen to come to, and beyond that a little of what it was to come to. `isBarred`: it
  * waits for a battery that did not follow, and may do so again.
  */
-const engineSoonOf = ({ generators, atMs }: Pick<DecisionInput, 'generators' | 'atMs'>, own: DeviceCase, isBarred: boolean): Watt => {
+const engineSoonOf = (input: Knowing, own: DeviceCase, isBarred: boolean): Watt => {
+  const { generators, atMs } = input;
   const { id, generator } = own.device;
   if (!generator) return 0;
-  const nowW = engineNowOf(own);
+  const nowW = engineNowOf(input, own);
   const { course, comesToW = 0, warmingSinceMs } = generators.get(id) ?? NOTHING_KNOWN;
   const soonW = nowW + Math.max(0, comingW(course, generator.maxW, generator, atMs));
   if (comesToW < generator.minW) return soonW;
@@ -135,7 +136,7 @@ const engineSoonOf = ({ generators, atMs }: Pick<DecisionInput, 'generators' | '
 const NOTHING_KNOWN: Partial<GeneratorNow> = {};
 
 /** By batteries that do not follow what they are told. */
-const givenByTheDeaf = ({ unfollowing }: Pick<DecisionInput, 'unfollowing'>, { able }: SiteCase): Watt => {
+const givenByTheDeaf = ({ unfollowing }: Knowing, { able }: SiteCase): Watt => {
   let givenW: Watt = 0;
   if (unfollowing?.size) for (const own of able) if (unfollowing.has(own.device.id)) givenW += batteryOf(own);
   return givenW;

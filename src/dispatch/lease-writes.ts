@@ -60,6 +60,8 @@ const NOBODY: ReadonlySet<DeviceId> = new Set();
 const keyOf = (deviceId: DeviceId, control: Setpoint['kind']): string => `${deviceId} ${control}`;
 
 const LONGEST_SHARE = 1.25;
+/** Leases are staggered up to this. */
+export const LONGEST_LEASE_MS: DurationMs = LONGEST_SHARE * LEASE_MS;
 
 /** A lease with more time left than any is given belongs to a clock that has been set back since. */
 const isYoung = (leftMs: DurationMs, leaseMs: DurationMs): boolean => leftMs > leaseMs / 2 && leftMs <= LONGEST_SHARE * leaseMs;

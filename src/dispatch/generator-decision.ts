@@ -129,9 +129,12 @@ export const generatorOffer = (
   };
 };
 
-/** Whether an engine that is started now gives anything before the event is over. */
-const isWarmInTime = ({ event, atMs }: DecisionInput, { warmUpS }: GeneratorRating): boolean =>
-  event?.endMs === undefined || atMs + warmUpS * SECOND_MS < event.endMs;
+/** For less than this share of the time that it has to run then, no engine is started. */
+const WORTH_A_RUN = 0.1;
+
+/** Whether an engine that is started now gives anything worth it before the event is over. */
+const isWarmInTime = ({ event, atMs }: DecisionInput, { warmUpS, minUpS }: GeneratorRating): boolean =>
+  event?.endMs === undefined || atMs + (warmUpS + WORTH_A_RUN * minUpS) * SECOND_MS < event.endMs;
 
 /** Most that it may give, by whose word. */
 interface Room {

@@ -72,14 +72,17 @@ export const raiseGenerators = (
   return outputsW;
 };
 
-/** Outputs that together give `needW` less than the bases do: the dearest gives way first, and stops where all of it is to go. */
+/** Below this share of its least power one that runs is stopped rather than to be too much; one that stands is started for `WORTH_A_START` of it. */
+const STOPPED_BELOW = 0.25;
+
+/** Outputs that together give `needW` less than the bases do: the dearest gives way first, and stops where nearly all of it is to go. */
 export const lowerGenerators = (needW: Watt, offers: readonly GeneratorOffer[]): ReadonlyMap<DeviceId, Watt> => {
   let openW = needW;
   return new Map(
     byMerit(offers)
       .reverse()
-      .map(({ deviceId, baseW, minW, mayStop }) => {
-        const stops = mayStop && openW >= baseW;
+      .map(({ deviceId, baseW, minW, runs, mayStop }) => {
+        const stops = (mayStop || !runs) && openW > 0 && baseW - openW <= (runs ? STOPPED_BELOW : WORTH_A_START) * minW;
         const outputW = openW <= 0 ? baseW : stops ? 0 : Math.min(baseW, Math.max(minW, baseW - openW));
         openW -= baseW - outputW;
         return [deviceId, outputW];

@@ -45,13 +45,22 @@ describe('lease writes', () => {
     expect(leaseWrites(decision(1_020), held(1_000, 50_000), LEASE_MS).assert).toHaveLength(1);
   });
 
-  it('wait with small changes until the last setpoint has shown, and not with large ones or with a limit’s', () => {
+  it('wait with small changes until the last setpoint has shown, and not with large ones', () => {
     const young = held(1_000, 58_000);
     expect(leaseWrites(decision(1_090), young, LEASE_MS).assert).toHaveLength(0);
     expect(leaseWrites(decision(1_110), young, LEASE_MS).assert).toHaveLength(1);
-    const [device] = decision(1_090).devices;
-    const cuts = [{ by: 'operator' as const, why: '', minW: 0, maxW: 1_090 }];
-    expect(leaseWrites({ atMs: 0, devices: [{ ...device!, cuts }] }, young, LEASE_MS).assert).toHaveLength(1);
+  });
+
+  it('do not wait where a limit tightens, and wait where it leaves more', () => {
+    const young = held(1_000, 58_000);
+    const asked = (powerW: number, limit: { minW: number; maxW: number }, by: 'operator' | 'event' = 'operator') => {
+      const device = { ...decision(powerW).devices[0]!, cuts: [{ by, why: '', ...limit }] };
+      return leaseWrites({ atMs: 0, devices: [device] }, young, LEASE_MS).assert.length;
+    };
+    const [gives, takes] = [(maxW: number) => ({ minW: -5_000, maxW }), (minW: number) => ({ minW, maxW: 5_000 })];
+    expect([asked(910, gives(910)), asked(910, gives(3_000)), asked(1_090, gives(1_090))]).toEqual([1, 0, 0]);
+    expect([asked(1_090, takes(1_090)), asked(1_090, takes(-3_000)), asked(910, takes(910))]).toEqual([1, 0, 0]);
+    expect(asked(910, gives(910), 'event')).toBe(0);
   });
 
   it('make a limit on sun tighter at once, and looser in steps', () => {

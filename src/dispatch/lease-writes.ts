@@ -1,6 +1,7 @@
 import { type Lease, type Setpoint, wattsOf } from '../field/setpoint.js';
 import type { DeviceId } from '../fleet/plant.js';
 import { type DurationMs, MINUTE_MS, type Watt } from '../kernel/units.js';
+import type { Cut } from './band.js';
 import type { Decision } from './decision.js';
 
 /** How long a device goes on with its last word from us; it is asserted again at half of that. */
@@ -22,7 +23,7 @@ export interface LeaseWrites {
 
 /**
  * Which leases a decision asks to write and which to hand back, given those in force. The same setpoint is written again only when
- * half its time is gone, or once the device turns out to do something else (`doubted`). What a limit asks for is written at once; other small changes wait until the last one has shown. Expiries are staggered by device, so that a silent plant's fleet does not step as one.
+ * half its time is gone, or once the device turns out to do something else (`doubted`). What a limit tightens is written at once; other small changes wait until the last one has shown. Expiries are staggered by device, so that a silent plant's fleet does not step as one.
  */
 export const leaseWrites = (decision: Decision, inForce: readonly Lease[], leaseMs: DurationMs, doubted = NOBODY): LeaseWrites => {
   const writes: LeaseWrites = { assert: [], release: [] };
@@ -36,7 +37,7 @@ export const leaseWrites = (decision: Decision, inForce: readonly Lease[], lease
     const isDoubted = held !== undefined && doubted.has(deviceId) && (control === 'battery-power' || control === 'load-limit');
     if (held && !isDoubted && isYoung(held.expiresAtMs - decision.atMs, leaseMs)) {
       const ageMs = staggered(leaseMs, index) - (held.expiresAtMs - decision.atMs);
-      const isFine = ageMs >= YOUNG_MS || (control !== 'load-limit' && cuts.some(({ by }) => by === 'connection' || by === 'operator'));
+      const isFine = ageMs >= YOUNG_MS || (control !== 'load-limit' && isTightened(held.setpoint, setpoint, cuts));
       if (sameEnough(held.setpoint, setpoint, isFine)) return;
     }
     const expiresAtMs = decision.atMs + staggered(leaseMs, index);
@@ -54,6 +55,19 @@ export const leaseWrites = (decision: Decision, inForce: readonly Lease[], lease
   });
   return writes;
 };
+
+/** Whether it goes the way in which the connection or an operator's limit binds it. */
+const isTightened = (held: Setpoint, wanted: Setpoint, cuts: readonly Cut[]): boolean => {
+  if (held.kind !== 'battery-power' || wanted.kind !== 'battery-power') return cuts.some(isLimit);
+  return cuts.some(
+    (cut) =>
+      isLimit(cut) &&
+      ((wanted.powerW < held.powerW && wanted.powerW > cut.maxW - FINE_W) ||
+        (wanted.powerW > held.powerW && wanted.powerW < cut.minW + FINE_W)),
+  );
+};
+
+const isLimit = ({ by }: Cut): boolean => by === 'connection' || by === 'operator';
 
 const NOBODY: ReadonlySet<DeviceId> = new Set();
 

@@ -1,7 +1,8 @@
 import type { Device } from '../fleet/plant.js';
+import { sum } from '../kernel/sum.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import { narrow, type PowerBand, wholeWithin, within } from './band.js';
-import { batteryBand, followPlan, keepConnection, keepLoad, keepPhases, keepReserve } from './battery-rules.js';
+import { ALL, batteryBand, followPlan, keepConnection, keepLoad, keepPhases, keepReserve, type Shares, shareOf } from './battery-rules.js';
 import { type NetRange, silentNet, widestNet } from './silent-net.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { generationRoom } from './generation-room.js';
@@ -10,15 +11,16 @@ import { phaseRoom } from './phase-limit.js';
 import type { AbleControl, DeviceCase, SiteCase } from './site-case.js';
 import { leftToSunW } from './sun-decision.js';
 
-/** A battery that may be told something now, its part of what its site's grid meter and batteries show, and what it may do. */
+/** A battery that may be told something now, its part in what its site's batteries do together, and what it may do. */
 export interface BatteryCase {
   /** Its place among them. */
   readonly index: number;
   readonly own: DeviceCase;
   readonly site: SiteCase;
-  /** Its part of what several batteries of one site do together, 0 to 1. */
-  readonly part: number;
-  readonly partW: { readonly gridW: Watt; readonly batteryW: Watt };
+  readonly shares: Shares;
+  readonly givesW: Watt;
+  /** What the site would draw from the grid with its batteries at rest: what they would have to give together for nothing to flow. */
+  readonly restW: Watt;
   readonly band: PowerBand;
   /** What a limit on generation leaves to it; it may be told less for another reason. */
   readonly generationW: Watt;
@@ -27,40 +29,71 @@ export interface BatteryCase {
 
 /** What is to be known of a battery before it is told anything, or why it is not told anything. */
 export const batteryCase = (input: DecisionInput, { site, own }: AbleControl, index: number): BatteryCase | string => {
-  const { limits, consent, able } = site;
-  const net = connectionOf(input, site);
-  if (!net) return 'no fresh word from its grid meter';
+  const { limits } = site;
+  const connection = connectionOf(input, site);
+  if (!connection) return 'no fresh word from its grid meter';
   const socPct = own.values['battery.socPct'];
   if (socPct === undefined) return 'state of charge unknown';
-  const rating = own.device.battery!;
-  let [batteriesW, maxDischargeW] = [0 as Watt, 0 as Watt];
-  for (const { device, values } of able) {
-    if (!device.battery) continue;
-    const powerW = values['battery.powerW'];
-    if (powerW === undefined) return 'power of the site’s batteries unknown';
-    batteriesW += powerW;
-    maxDischargeW += device.battery.maxDischargeW;
-  }
-  const part = rating.maxDischargeW / maxDischargeW;
-  const partW = { gridW: part * net.likely.leastW, batteryW: part * batteriesW };
-  const connection = { net: { leastW: part * net.widest.leastW, mostW: part * net.widest.mostW }, batteryW: partW.batteryW };
+  const together = batteriesTogether(input, site, own);
+  if (!together) return 'power of the site’s batteries unknown';
+  const { shares, batteriesW, othersGiveW, othersTakeW } = together;
+  const net = { shares, batteriesW, net: connection.widest };
+  const restW = connection.likely.leastW + batteriesW;
   const { importLimitW, exportLimitW } = site.site;
   // The reserve comes first: a limit binds what we do, and what the house draws by itself is no reason to spend what it keeps.
-  let band = keepReserve(batteryBand(rating, socPct), rating, socPct, consent?.reserveFloorPct ?? 0);
+  let band = keptBand(site, own, socPct);
   // Loads come before the connection: what batteries may not take up stays on the roof.
   if (limits.loadW !== undefined || limits.dimmingW !== undefined)
-    band = keepLoad(band, { part, partW, limits, unableW: unableDrawW(site), loadsW: ableDrawW(site) });
-  band = keepConnection(band, 'connection', connection, part * importLimitW, part * exportLimitW);
-  band = keepPhases(band, part, partW.batteryW, phaseRoom(site, hasBattery));
-  const generationW = part * (generationRoom(input, site)?.batteriesW ?? Infinity);
+    band = keepLoad(band, { shares, restW, limits, unableW: unableDrawW(site) + othersTakeW, loadsW: ableDrawW(site) });
+  band = keepConnection(band, 'connection', net, importLimitW, exportLimitW);
+  band = keepPhases(band, net, phaseRoom(site, hasBattery));
+  const room = generationRoom(input, site);
+  const generationW = room ? shareOf(shares, Math.max(0, room.batteriesW - othersGiveW)) : Infinity;
   const why = (): string => `generation of at most ${limits.generationW} W, sun and engines first`;
   band = narrow(band, 'operator', why, band.minW, generationW);
   if (limits.importW !== undefined || limits.exportW !== undefined) {
     const { importW = importLimitW, exportW = exportLimitW } = limits;
-    band = keepConnection(band, 'operator', connection, part * importW, part * exportW);
+    band = keepConnection(band, 'operator', net, importW, exportW);
   }
-  return { index, own, site, part, partW, band, generationW, socPct };
+  return { index, own, site, shares, givesW: own.values['battery.powerW']!, restW, band, generationW, socPct };
 };
+
+/** What it can do, and its household lets it. */
+const keptBand = ({ consent }: SiteCase, { device: { battery } }: DeviceCase, socPct: number): PowerBand =>
+  keepReserve(batteryBand(battery!, socPct), battery!, socPct, consent?.reserveFloorPct ?? 0);
+
+/** What several batteries of a site do together of which a battery has its share; the others are beside it, and cannot be counted on. */
+interface BatteriesTogether {
+  readonly shares: Shares;
+  readonly batteriesW: Watt;
+  readonly othersGiveW: Watt;
+  readonly othersTakeW: Watt;
+}
+
+/** They share by what each can give, or take, now; one that does not follow, or does not say what it holds, has no part in it but its own. */
+const batteriesTogether = ({ unfollowing }: DecisionInput, site: SiteCase, own: DeviceCase): BatteriesTogether | undefined => {
+  const mates = batteriesOf(site);
+  const ownW = own.values['battery.powerW'];
+  if (ownW === undefined || mates.some(({ values }) => values['battery.powerW'] === undefined)) return undefined;
+  if (mates.length === 1) return { shares: ALL, batteriesW: ownW, othersGiveW: 0, othersTakeW: 0 };
+  const sharers = mates.filter(
+    (mate) => mate === own || (mate.values['battery.socPct'] !== undefined && !unfollowing?.has(mate.device.id)),
+  );
+  const others = mates.filter((mate) => !sharers.includes(mate)).map(({ values }) => values['battery.powerW']!);
+  const able = (mate: DeviceCase): PowerBand => keptBand(site, mate, mate.values['battery.socPct']!);
+  const giveW = sum(sharers.map((mate) => Math.max(0, able(mate).maxW)));
+  const takeW = sum(sharers.map((mate) => Math.max(0, 0 - able(mate).minW)));
+  const { minW, maxW } = able(own);
+  return {
+    shares: { give: giveW > 0 ? maxW / giveW : 1 / sharers.length, take: takeW > 0 ? (0 - minW) / takeW : 1 / sharers.length },
+    batteriesW: sum(sharers.map(({ values }) => values['battery.powerW']!)),
+    othersGiveW: sum(others.map((powerW) => Math.max(0, powerW))),
+    othersTakeW: sum(others.map((powerW) => Math.max(0, 0 - powerW))),
+  };
+};
+
+/** Those of a site that can be told something. */
+const batteriesOf = ({ able }: SiteCase): DeviceCase[] => able.filter(({ device }) => hasBattery(device));
 
 /**
  * What flows through a site's connection, and what may flow through it at worst, by which limits are kept. Where nobody lives it is known well enough without
@@ -80,7 +113,7 @@ const hasBattery = ({ battery }: Device): boolean => battery !== undefined;
 
 /** What it does without an event or a limit on the fleet: as a person or the plan has it. */
 export const decideBattery = (battery: BatteryCase): DeviceDecision => {
-  const { own, site, part, partW, band } = battery;
+  const { own, site, shares, restW, band } = battery;
   const { device, override, planned } = own;
   if (override?.setpoint.kind === 'battery-power') {
     const { powerW } = override.setpoint;
@@ -88,10 +121,10 @@ export const decideBattery = (battery: BatteryCase): DeviceDecision => {
     return batteryDecision(device, narrowed, powerW, `override:${override.by}`, 'set by an operator');
   }
   if (planned?.kind !== 'battery') return withoutPlan(battery);
-  const servingW = withoutCars(followPlan(partW, planned.step), () =>
-    followPlan({ ...partW, gridW: partW.gridW - part * unplannedDrawW(site) }, planned.step),
+  const servingW = withoutCars(followPlan(shareOf(shares, restW), planned.step), () =>
+    followPlan(shareOf(shares, restW - unplannedDrawW(site)), planned.step),
   );
-  const leavesW = device.role === 'battery' ? clamp(part * leftToSunW(site), 0, Math.max(0, servingW)) : 0;
+  const leavesW = device.role === 'battery' ? clamp(shareOf(shares, leftToSunW(site)), 0, Math.max(0, servingW)) : 0;
   const plan = `plan has ${Math.round(planned.step.batteryW)} W and grid ${Math.round(planned.step.gridW)} W`;
   const reason = leavesW > 0 ? `${plan}; leaves ${Math.round(leavesW)} W to sun that is held` : plan;
   return batteryDecision(device, band, servingW - leavesW, 'plan', reason);
@@ -101,11 +134,11 @@ export const decideBattery = (battery: BatteryCase): DeviceDecision => {
  * What serves its site by itself does not know of an operator's limit on what it may take or give: where there is one it is told to do the same
  * within that, since limits hold without a plan. By itself it also gives what its household keeps, so that a limit on generation may bind it that would leave it more.
  */
-const withoutPlan = ({ own: { device }, site, band, generationW, partW: { gridW, batteryW } }: BatteryCase): DeviceDecision => {
+const withoutPlan = ({ own: { device }, site, band, generationW, shares, restW }: BatteryCase): DeviceDecision => {
   const { importW, generationW: limitW, loadW, dimmingW } = site.limits;
   const isCut = (importW ?? limitW ?? loadW ?? dimmingW) !== undefined && band.cuts.some(({ by }) => by === 'operator');
   if (!isCut && generationW >= device.battery!.maxDischargeW) return leftAlone(device, 'battery-power', 'no plan for it');
-  return batteryDecision(device, band, gridW + batteryW, 'operator', 'no plan for it: serves its site within the limit');
+  return batteryDecision(device, band, shareOf(shares, restW), 'operator', 'no plan for it: serves its site within the limit');
 };
 
 /** A battery charges from what loads leave, but it is not emptied for what a flexible load draws beyond its plan. */
@@ -113,10 +146,10 @@ const withoutCars = (withAllW: Watt, withoutW: () => Watt): Watt => (withAllW <=
 
 /** What flexible loads of a site draw beyond what is planned for them. */
 const unplannedDrawW = ({ devices }: SiteCase): Watt =>
-  devices.reduce((sum, load) => {
-    if (!load.device.flexibleLoad || load.flexibleW === undefined) return sum;
+  devices.reduce((drawnW, load) => {
+    if (!load.device.flexibleLoad || load.flexibleW === undefined) return drawnW;
     const { planned } = load;
-    return sum + Math.max(0, drawOf(load) - (planned?.kind === 'flexible-load' ? planned.drawW : 0));
+    return drawnW + Math.max(0, drawOf(load) - (planned?.kind === 'flexible-load' ? planned.drawW : 0));
   }, 0 as Watt);
 
 export const batteryDecision = (

@@ -22,57 +22,74 @@ export const keepReserve = (band: PowerBand, rating: BatteryRating, socPct: numb
 
 const fadeIn = (socPct: number, floorPct: number): number => Math.min(Math.max((socPct - floorPct) / TAPER_PCT, 0), 1);
 
-/**
- * Keeps the connection between `-exportLimitW` and `importLimitW`, given what flows through it while the battery does
- * `batteryW`: a watt more from the battery is a watt less from the grid.
- */
+/** A battery's shares of what several of one site are to give, and to take, together; 0 to 1. */
+export interface Shares {
+  readonly give: number;
+  readonly take: number;
+}
+
+export const ALL: Shares = { give: 1, take: 1 };
+
+/** A battery's share of what batteries of its site are to give together. */
+export const shareOf = ({ give, take }: Shares, togetherW: Watt): Watt => (togetherW > 0 ? give : take) * togetherW;
+
+/** A site's batteries together, and what flows through its connection while they do `batteriesW`. */
+interface Together {
+  readonly shares: Shares;
+  readonly net: NetRange;
+  readonly batteriesW: Watt;
+}
+
+/** Keeps the connection between `-exportLimitW` and `importLimitW`: a watt more from batteries is a watt less from the grid. */
 export const keepConnection = (
   band: PowerBand,
   by: 'connection' | 'operator',
-  { net, batteryW }: { readonly net: NetRange; readonly batteryW: Watt },
+  { shares, net, batteriesW }: Together,
   importLimitW: Watt,
   exportLimitW: Watt,
 ): PowerBand => {
   const why = (): string => `grid between -${exportLimitW} and ${importLimitW} W`;
-  return narrow(band, by, why, net.mostW + batteryW - importLimitW, net.leastW + batteryW + exportLimitW);
+  const [leastW, mostW] = [net.mostW + batteriesW - importLimitW, net.leastW + batteriesW + exportLimitW];
+  return narrow(band, by, why, shareOf(shares, leastW), shareOf(shares, mostW));
 };
 
 /**
- * Keeps the most loaded phases within their fuses: a watt more from the battery is a watt less of import, or a watt more of export. Where one takes too
- * much while another gives too much, it cannot help both, and stays in the middle.
+ * Keeps the most loaded phases within their fuses: a watt more from batteries is a watt less of import, or a watt more of export. Where one takes too
+ * much while another gives too much, they cannot help both, and stay in the middle.
  */
-export const keepPhases = (band: PowerBand, part: number, batteryW: Watt, room: PhaseRoom | undefined): PowerBand => {
+export const keepPhases = (band: PowerBand, { shares, batteriesW }: Omit<Together, 'net'>, room: PhaseRoom | undefined): PowerBand => {
   if (!room) return band;
   const why = (): string => `a phase carries all that its fuse allows`;
-  const [leastW, mostW] = [batteryW - part * room.importW, batteryW + part * room.exportW];
+  const [leastW, mostW] = [batteriesW - room.importW, batteriesW + room.exportW];
   const middleW = (leastW + mostW) / 2;
-  return narrow(band, 'connection', why, Math.min(leastW, middleW), Math.max(mostW, middleW));
+  return narrow(band, 'connection', why, shareOf(shares, Math.min(leastW, middleW)), shareOf(shares, Math.max(mostW, middleW)));
 };
 
-/** Keeps a battery's part of a limit on loads, and of what dimmed loads may draw from the grid: there, what the site has left over comes on top. */
+/** Keeps a battery's share of a limit on loads, and of what dimmed loads may draw from the grid: there, what the site has left over comes on top. */
 export const keepLoad = (band: PowerBand, load: LoadNow): PowerBand => {
-  const { part, partW, limits, unableW, loadsW } = load;
-  const chargesAtMost = (limitW: Watt, othersW: Watt, ownW: Watt): Watt => part * Math.max(0, limitW - unableW - othersW) + ownW;
+  const { shares, restW, limits, unableW, loadsW } = load;
+  const chargesAtMost = (limitW: Watt, othersW: Watt, ownW: Watt): Watt =>
+    shareOf(shares, 0 - (Math.max(0, limitW - unableW - othersW) + ownW));
   let kept = band;
   if (limits.loadW !== undefined)
-    kept = narrow(kept, 'operator', () => `loads take at most ${limits.loadW} W`, -chargesAtMost(limits.loadW, loadsW, 0), band.maxW);
+    kept = narrow(kept, 'operator', () => `loads take at most ${limits.loadW} W`, chargesAtMost(limits.loadW, loadsW, 0), band.maxW);
   if (limits.dimmingW === undefined) return kept;
-  const restW = partW.gridW + partW.batteryW;
   const surplusW = Math.max(0, -restW);
   // Own sun serves the loads first: no more of what they draw is from the grid than the site draws.
-  const loadsFromGridW = Math.min(loadsW, Math.max(0, restW / part));
+  const loadsFromGridW = Math.min(loadsW, Math.max(0, restW));
   return narrow(
     kept,
     'operator',
     () => `dimmed to ${limits.dimmingW} W from the grid`,
-    -chargesAtMost(limits.dimmingW, loadsFromGridW, surplusW),
+    chargesAtMost(limits.dimmingW, loadsFromGridW, surplusW),
     band.maxW,
   );
 };
 
 interface LoadNow {
-  readonly part: number;
-  readonly partW: { readonly gridW: Watt; readonly batteryW: Watt };
+  readonly shares: Shares;
+  /** What the site would draw from the grid with its batteries at rest. */
+  readonly restW: Watt;
   readonly limits: { readonly loadW?: Watt; readonly dimmingW?: Watt };
   /** What the site's batteries and flexible loads that cannot be told anything take. */
   readonly unableW: Watt;
@@ -86,10 +103,9 @@ const SELF_USE_W = 50;
 /**
  * Turns a plan made on a forecast into power for the load that really came. Where the plan kept the grid near 0, the
  * battery does so whatever the load; where it planned to import, the battery gives no more than planned; where it planned
- * to export, it takes no more than planned.
+ * to export, it takes no more than planned. `selfUseW`: what it would have to give for nothing to flow through the connection.
  */
-export const followPlan = (now: { readonly gridW: Watt; readonly batteryW: Watt }, planned: PlannedStep): Watt => {
-  const selfUseW = now.gridW + now.batteryW;
+export const followPlan = (selfUseW: Watt, planned: PlannedStep): Watt => {
   if (planned.gridW > SELF_USE_W) return Math.min(selfUseW, planned.batteryW);
   if (planned.gridW < -SELF_USE_W) return Math.max(selfUseW, planned.batteryW);
   return selfUseW;

@@ -61,8 +61,8 @@ const doneByThoseNotFollowing = (
 ): readonly (Watt | undefined)[] =>
   unfollowing === undefined || unfollowing.size === 0
     ? []
-    : moves.map(({ battery: { own, partW }, fromW }, index) =>
-        unfollowing.has(own.device.id) ? Math.min(Math.max(0, sign * (partW.batteryW - fromW)), askedW[index]!) : undefined,
+    : moves.map(({ battery: { own, givesW }, fromW }, index) =>
+        unfollowing.has(own.device.id) ? Math.min(Math.max(0, sign * (givesW - fromW)), askedW[index]!) : undefined,
       );
 
 const NONE: BatteryShares['decisions'] = [];

@@ -1,4 +1,4 @@
-import type { DeviceId } from '../fleet/plant.js';
+import type { Device, DeviceId } from '../fleet/plant.js';
 import type { Watt } from '../kernel/units.js';
 import { openBand } from './band.js';
 import { type BatteryCase, batteryCase, batteryDecision, decideBattery } from './battery-decision.js';
@@ -31,12 +31,13 @@ export const decide = (input: DecisionInput): Decision => {
   const limit = shareFleetLimit(input, sites, batteries, wishes);
   const fleetCaps = limit.exportRoomW === undefined ? NO_CAPS : fleetSunCaps(suns, limit.exportRoomW);
   const told = batteries.map(({ index }) => limit.decisions[index] ?? wishes[index]!);
+  const besideRisesW = batteryRises(sites, batteries, told, ({ role }) => role === 'battery');
+  const risesW = generators.length === 0 ? besideRisesW : batteryRises(sites, batteries, told);
   for (const { site, own } of generators) {
-    const { id } = own.device;
-    told.push(decideGenerator(input, site, own, { eventsW: event?.generatorsW, fleetW: generatorCaps.get(id) }));
+    const shares = { eventsW: event?.generatorsW, fleetW: generatorCaps.get(own.device.id), batteriesRiseW: risesW[site.index] };
+    told.push(decideGenerator(input, site, own, shares));
   }
   const generationW = sunRooms(input, sites, told);
-  const besideRisesW = risesBeside(sites, batteries, told);
   for (const { site, own } of suns) {
     const { id } = own.device;
     decided.push(
@@ -55,13 +56,17 @@ export const decide = (input: DecisionInput): Decision => {
 
 const NO_CAPS: ReadonlyMap<DeviceId, Watt> = new Map();
 
-/** By how much batteries with inverters of their own are told to give more, by the index of their site. `told`: theirs come first. */
-const risesBeside = (sites: readonly SiteCase[], batteries: readonly BatteryCase[], told: readonly DeviceDecision[]): Float64Array => {
+/** By how much batteries are told to give more, by the index of their site. `told`: theirs come first. */
+const batteryRises = (
+  sites: readonly SiteCase[],
+  batteries: readonly BatteryCase[],
+  told: readonly DeviceDecision[],
+  counts: (device: Device) => boolean = () => true,
+): Float64Array => {
   const risesW = new Float64Array(sites.length);
-  for (const { index, site, own } of batteries) {
+  for (const { index, site, own, givesW } of batteries) {
     const { setpoint } = told[index]!;
-    if (own.device.role === 'battery' && setpoint?.kind === 'battery-power')
-      risesW[site.index]! += Math.max(0, setpoint.powerW - own.values['battery.powerW']!);
+    if (counts(own.device) && setpoint?.kind === 'battery-power') risesW[site.index]! += Math.max(0, setpoint.powerW - Math.max(0, givesW));
   }
   return risesW;
 };

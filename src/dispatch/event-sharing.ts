@@ -3,6 +3,7 @@ import { sum } from '../kernel/sum.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import { within } from './band.js';
 import { type BatteryCase, batteryDecision, decideBattery } from './battery-decision.js';
+import { shareOf } from './battery-rules.js';
 import { type BatteryMove, type BatteryShares, lastingW, shareAmong } from './battery-sharing.js';
 import type { DecisionInput, DeviceDecision, RunningEvent } from './decision.js';
 import { comingW } from './generator-course.js';
@@ -44,7 +45,7 @@ export const shareEvent = (input: DecisionInput, sites: readonly SiteCase[], mea
   const atRestW = sites.map(({ deliveredW }) => deliveredW);
   const batteries = means.batteries.filter(({ site }) => takesPart(site));
   const generators = means.generators.filter(({ site }) => takesPart(site));
-  for (const { site, partW } of batteries) atRestW[site.index]! -= sign * partW.batteryW;
+  for (const { site, givesW } of batteries) atRestW[site.index]! -= sign * givesW;
   let restW: Watt = 0;
   for (const siteW of atRestW) restW += siteW ?? 0;
   const generatorsW = shareOfGenerators(input, { batteries, generators }, restW);
@@ -91,10 +92,10 @@ const goingOn = (
 ): BatteryShare[] => {
   const sign = signOf(event);
   const wishes = batteries.map(decideBattery);
-  const couldW = batteries.map(({ site, part }, index) => {
+  const couldW = batteries.map(({ site, shares }, index) => {
     const { setpoint } = wishes[index]!;
     const againstW = setpoint?.kind === 'battery-power' ? Math.max(0, -sign * setpoint.powerW) : 0;
-    return site.site.kind === 'home' ? Math.min(againstW, Math.max(0, part * atRestW[site.index]!)) : againstW;
+    return site.site.kind === 'home' ? Math.min(againstW, Math.max(0, -sign * shareOf(shares, -sign * atRestW[site.index]!))) : againstW;
   });
   return splitInProportion(beyondW, couldW).flatMap((shareW, index) => {
     const [battery, { owner, reason }] = [batteries[index]!, wishes[index]!];
@@ -131,8 +132,8 @@ const shareOfGenerators = (
 };
 
 /** One that does not follow counts for what it does. */
-const doneAtMostW = ({ unfollowing }: DecisionInput, { own, partW }: BatteryCase, sign: 1 | -1): Watt =>
-  unfollowing?.has(own.device.id) ? Math.max(0, sign * partW.batteryW) : Infinity;
+const doneAtMostW = ({ unfollowing }: DecisionInput, { own, givesW }: BatteryCase, sign: 1 | -1): Watt =>
+  unfollowing?.has(own.device.id) ? Math.max(0, sign * givesW) : Infinity;
 
 /**
  * Each home is first brought to its own baseline, because it is paid from there on; what is open then goes by the energy that each battery
@@ -147,7 +148,7 @@ const shareOfBatteries = (
 ) => {
   const event = input.event!;
   const sign = signOf(event);
-  const behindW = batteries.map(({ site, part }) => Math.max(0, -part * atRestW[site.index]!));
+  const behindW = batteries.map(({ site, shares }) => Math.max(0, sign * shareOf(shares, -sign * atRestW[site.index]!)));
   const share = Math.min(1, totalW / Math.max(sum(behindW), 1));
   const moves: BatteryMove[] = batteries.map((battery, index) => ({
     battery,

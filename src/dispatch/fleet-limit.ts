@@ -25,12 +25,12 @@ export const shareFleetLimit = (
 ): FleetLimitShares => {
   const { importW, exportW } = insideOf(input.fleetLimits, batteries.length);
   if (importW === undefined && exportW === undefined) return NOTHING;
-  const wishedW = ({ partW }: BatteryCase, index: number): Watt => {
+  const wishedW = ({ givesW }: BatteryCase, index: number): Watt => {
     const { setpoint } = wishes[index]!;
-    return setpoint?.kind === 'battery-power' ? setpoint.powerW : partW.batteryW;
+    return setpoint?.kind === 'battery-power' ? setpoint.powerW : givesW;
   };
   let changeW: Watt = 0;
-  batteries.forEach((battery, index) => (changeW += battery.partW.batteryW - wishedW(battery, index)));
+  batteries.forEach((battery, index) => (changeW += battery.givesW - wishedW(battery, index)));
   const net = fleetNet(input, sites);
   const importOverW = importW === undefined ? -Infinity : net.mostW + changeW - importW;
   const exportOverW = exportW === undefined ? Infinity : net.leastW + changeW + exportW;

@@ -17,6 +17,8 @@ export interface GeneratorShares {
   readonly eventsW?: ReadonlyMap<DeviceId, Watt> | undefined;
   /** Its part of what the operator's limit on the fleet leaves to generators. */
   readonly fleetW?: Watt | undefined;
+  /** By how much batteries of its site have just been told to give more. */
+  readonly batteriesRiseW?: Watt | undefined;
 }
 
 /**
@@ -27,7 +29,7 @@ export const decideGenerator = (
   input: DecisionInput,
   site: SiteCase,
   own: DeviceCase,
-  { eventsW = NO_EVENT, fleetW = Infinity }: GeneratorShares,
+  { eventsW = NO_EVENT, fleetW = Infinity, batteriesRiseW = 0 }: GeneratorShares,
 ): DeviceDecision => {
   const { device } = own;
   const rating = device.generator!;
@@ -42,7 +44,7 @@ export const decideGenerator = (
   ]);
   const hasRoom = mayTurn && mostW >= rating.minW;
   const comesToW = hasRoom ? Math.min(generatorPower(rating, wish.powerW), mostW) : 0;
-  const nowAtMostW = besideBatteries(input, site, own, sharers);
+  const nowAtMostW = besideBatteries(input, site, own, { sharers, batteriesRiseW });
   const run = hasRoom && nowAtMostW >= rating.minW;
   const powerW = run ? Math.min(comesToW, nowAtMostW) : 0;
   const cut = (source: Cut['by'], words: string): Cut => ({ by: source, why: words, minW: powerW, maxW: powerW });
@@ -164,13 +166,18 @@ const operatorRoom = (input: DecisionInput, site: SiteCase, device: Device, shar
  * What it may give where generation is limited before batteries have made room for it: it rises into its part of what is free, gives way to a battery that
  * does not follow, and stands where that leaves it too little.
  */
-const besideBatteries = (input: DecisionInput, site: SiteCase, { device, values }: DeviceCase, sharers: readonly Device[]): Watt => {
+const besideBatteries = (
+  input: DecisionInput,
+  site: SiteCase,
+  { device, values }: DeviceCase,
+  { sharers, batteriesRiseW }: { readonly sharers: readonly Device[]; readonly batteriesRiseW: Watt },
+): Watt => {
   const room = generationRoom(input, site);
   if (!room) return Infinity;
   const { minW } = device.generator!;
   const surelyW = shareOf(room.enginesSurelyW, device, sharers);
   if (surelyW < minW) return isHeldOn(input, device) ? minW : 0;
-  const freeW = (room.freeW * device.ratedW) / sum(sharers.map(({ ratedW }) => ratedW));
+  const freeW = (Math.max(0, room.freeW - batteriesRiseW) * device.ratedW) / sum(sharers.map(({ ratedW }) => ratedW));
   return Math.min(surelyW, Math.max(minW, (values['generator.powerW'] ?? 0) + freeW));
 };
 

@@ -55,7 +55,7 @@ export const standInOf = ({ gridW, devices }: SiteCase): Watt => {
     const batteryW = device.battery ? (values['battery.powerW'] ?? 0) : 0;
     if (batteryW <= 0 || planned?.kind !== 'battery' || override) continue;
     const part = device.battery!.maxDischargeW;
-    const wantedW = followPlan({ gridW: (gridW * part) / maxDischargeW(devices), batteryW }, planned.step);
+    const wantedW = followPlan((gridW * part) / maxDischargeW(devices) + batteryW, planned.step);
     standsInW += Math.max(0, batteryW - Math.max(0, wantedW));
   }
   return standsInW;

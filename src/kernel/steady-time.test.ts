@@ -46,6 +46,20 @@ describe('time that never goes back', () => {
     expect(machine.sleep(HOUR_MS)).toBe(T0 + 1_000 + HOUR_MS);
   });
 
+  it('counts what it leapt over, and nothing that passed, was made good, or came from an earlier run', () => {
+    const machine = new Machine();
+    machine.after(1_000, SECOND_MS);
+    machine.after(HOUR_MS, -MINUTE_MS);
+    machine.time.goOnFrom(T0 + 3 * HOUR_MS);
+    machine.after(MINUTE_MS);
+    expect(machine.time.leaptMs).toBe(0);
+    machine.sleep(4 * HOUR_MS);
+    expect(machine.time.leaptMs).toBeGreaterThan(HOUR_MS);
+    const leaptMs = machine.time.leaptMs;
+    machine.after(MINUTE_MS, 5 * MINUTE_MS);
+    expect(machine.time.leaptMs).toBe(leaptMs + 5 * MINUTE_MS);
+  });
+
   it('goes on when the clock is set back by an hour, knows that it is ahead, and is right again within a day', () => {
     const machine = new Machine();
     const at = machine.after(1_000, -HOUR_MS);

@@ -15,6 +15,7 @@ const SLEW = 0.05;
 export class SteadyTime {
   private ownMs: EpochMs;
   private aheadMs: DurationMs = 0;
+  private leapsMs: DurationMs = 0;
 
   constructor(
     wallMs: EpochMs,
@@ -29,7 +30,9 @@ export class SteadyTime {
     const freeMs = this.ownMs + elapsedMs;
     const offMs = wallMs - freeMs;
     const slewMs = SLEW * elapsedMs;
-    this.ownMs = offMs > SURE_WITHIN_MS ? wallMs : freeMs + Math.min(Math.max(offMs, -slewMs), slewMs);
+    const isLeap = offMs > SURE_WITHIN_MS;
+    this.ownMs = isLeap ? wallMs : freeMs + Math.min(Math.max(offMs, -slewMs), slewMs);
+    if (isLeap) this.leapsMs += offMs;
     this.aheadMs = this.ownMs - wallMs;
     return Math.floor(this.ownMs);
   }
@@ -42,5 +45,10 @@ export class SteadyTime {
   /** How far this is ahead of the wall clock, as it was looked at last; negative behind it. */
   get aheadOfWallMs(): DurationMs {
     return this.aheadMs;
+  }
+
+  /** How much of it did not pass but was leapt over, in all, as it was looked at last. */
+  get leaptMs(): DurationMs {
+    return this.leapsMs;
   }
 }

@@ -94,13 +94,29 @@ describe('the clock', () => {
     clock.set(T0 + MINUTE_MS);
     clock.aheadMs = HOUR_MS;
     await watch.look();
-    expect((await alarms.newest(1))[0]!.message).toMatch(/3600 s ahead of the right time/);
+    expect((await alarms.newest(1))[0]!.message).toMatch(/3600 s ahead of the right time.*This computer's was set back/);
     clock.set(T0 + 30 * MINUTE_MS);
     clock.aheadMs = 0;
     await watch.look();
     expect(await standing()).toEqual([]);
     const quarter = (i: number) => ({ startMs: T0 + i * 15 * MINUTE_MS, endMs: T0 + (i + 1) * 15 * MINUTE_MS });
     expect([-1, 0, 1, 2].map((i) => watch.wasUnsure(quarter(i)))).toEqual([false, true, true, false]);
+  });
+
+  it('is told of for an hour when it leaps ahead, by how much and what goes by which time', async () => {
+    const watch = new ClockWatch(clock, new NoTimeSource(), alarms);
+    await watch.look();
+    clock.leap(5 * MINUTE_MS);
+    await watch.look();
+    expect((await alarms.newest(1))[0]!.message).toMatch(
+      /put forward by 300 s, or it slept: events, limits and the plan go by the new time/,
+    );
+    clock.set(T0 + HOUR_MS);
+    await watch.look();
+    expect(await standing()).toEqual(['leapt']);
+    clock.set(T0 + HOUR_MS + 5 * MINUTE_MS);
+    await watch.look();
+    expect(await standing()).toEqual([]);
   });
 
   it('is held against a time server once an hour', async () => {

@@ -18,6 +18,9 @@ const WORD_HOLDS_MS: DurationMs = 25 * MINUTE_MS;
 /** Inverters' clocks go wrong by seconds a day: less than this is no news. */
 const DOUBTED_BEYOND_MS: DurationMs = 5 * MINUTE_MS;
 
+/** For so long whoever looks at the alarms should know why events and plan went on to another time. */
+const LEAP_TOLD_MS: DurationMs = HOUR_MS;
+
 interface Stretch {
   readonly startMs: EpochMs;
   endMs: EpochMs;
@@ -32,6 +35,8 @@ export class ClockWatch {
   private readonly words = new Map<string, ClockWord & { readonly atMs: EpochMs }>();
   private askedAtMs: EpochMs = -Infinity;
   private lookedAtMs: EpochMs | undefined;
+  private leaptMs: DurationMs = 0;
+  private leap: { readonly atMs: EpochMs; readonly byMs: DurationMs } | undefined;
 
   constructor(
     private readonly clock: Clock,
@@ -48,6 +53,7 @@ export class ClockWatch {
     const isUnsure = Math.abs(aheadMs) > sureWithinMs;
     this.note(nowMs, isUnsure);
     this.lookedAtMs = nowMs;
+    await this.tell('leapt', this.leapUntil(nowMs));
     await this.tell('unsure', isUnsure ? unsureText(aheadMs, by, this.clock.aheadOfWallMs() > SURE_WITHIN_MS) : undefined);
     await this.tell('doubted', isUnsure ? undefined : this.doubt());
   }
@@ -79,6 +85,16 @@ export class ClockWatch {
     const other = words.find(({ aheadMs }) => Math.abs(aheadMs) > DOUBTED_BEYOND_MS);
     if (!other) return undefined;
     return `${other.who} has a clock that is ${seconds(other.aheadMs)} s ${other.aheadMs > 0 ? 'ahead of' : 'behind'} the plant's, and nobody says which is right: set VPP_NTP`;
+  }
+
+  /** The last leap ahead, while it is news. */
+  private leapUntil(nowMs: EpochMs): string | undefined {
+    const byMs = this.clock.leaptMs() - this.leaptMs;
+    this.leaptMs += byMs;
+    if (byMs > 0) this.leap = { atMs: nowMs, byMs };
+    if (!this.leap || nowMs - this.leap.atMs >= LEAP_TOLD_MS) return undefined;
+    const what = `The clock of this computer was put forward by ${seconds(this.leap.byMs)} s, or it slept`;
+    return `${what}: events, limits and the plan go by the new time, devices' minimum times and rests by the time that passed before and since`;
   }
 
   private forgetWords(nowMs: EpochMs): void {
@@ -118,6 +134,8 @@ const seconds = (ms: DurationMs): number => Math.round(Math.abs(ms) / SECOND_MS)
 
 const unsureText = (aheadMs: DurationMs, by: string, isSlowing: boolean): string => {
   const off = `The plant's clock is ${seconds(aheadMs)} s ${aheadMs > 0 ? 'ahead of' : 'behind'} the right time${by}`;
-  const mend = isSlowing ? 'It runs a little slower until then' : 'Set the clock of this computer';
+  const mend = isSlowing
+    ? "This computer's was set back, and the plant's runs a little slower until then"
+    : 'Set the clock of this computer';
   return `${off}: intervals are marked until it is right again. ${mend}`;
 };

@@ -10,6 +10,11 @@ export abstract class Clock {
     return 0;
   }
 
+  /** How far this clock has leapt ahead in all since the process began, as it was looked at last: what lies between two looks passed, but for the leaps. */
+  leaptMs(): DurationMs {
+    return 0;
+  }
+
   /** Goes on from a later moment, where an earlier run had come as far; clocks that follow none stay where they are. */
   goOnFrom(_atMs: EpochMs): void {}
 }
@@ -26,6 +31,10 @@ export class SystemClock extends Clock {
     return this.time.aheadOfWallMs;
   }
 
+  override leaptMs(): DurationMs {
+    return this.time.leaptMs;
+  }
+
   override goOnFrom(atMs: EpochMs): void {
     this.time.goOnFrom(atMs);
   }
@@ -33,6 +42,8 @@ export class SystemClock extends Clock {
 
 /** A clock that stands still until it is told to go on. */
 export class ManualClock extends Clock {
+  private leapsMs: DurationMs = 0;
+
   constructor(private nowMs: EpochMs) {
     super();
   }
@@ -43,6 +54,16 @@ export class ManualClock extends Clock {
 
   set(nowMs: EpochMs): void {
     this.nowMs = nowMs;
+  }
+
+  /** As a machine's clock that is put forward: no time passes. */
+  leap(byMs: DurationMs): void {
+    this.nowMs += byMs;
+    this.leapsMs += byMs;
+  }
+
+  override leaptMs(): DurationMs {
+    return this.leapsMs;
   }
 }
 

@@ -14,6 +14,14 @@ export class DemoClock extends Clock {
     return this.shiftMs === undefined ? this.startMs : this.real.now() + this.shiftMs;
   }
 
+  override aheadOfWallMs(): DurationMs {
+    return this.real.aheadOfWallMs();
+  }
+
+  override leaptMs(): DurationMs {
+    return this.real.leaptMs();
+  }
+
   /** Lets it run, from `fromMs` on. */
   run(fromMs: EpochMs = this.startMs): void {
     this.shiftMs = fromMs - this.real.now();

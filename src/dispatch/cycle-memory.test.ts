@@ -20,7 +20,7 @@ const RATING: GeneratorRating = {
   startMicro: 0,
 };
 const GENSET = device('works', 'generator', { id: 'genset', generator: RATING });
-const [STANDS, RUNS] = [0, 2];
+const [STANDS, WARMS_UP, RUNS] = [0, 1, 2];
 const { plant: home } = inputOf([{ id: 'works' }]);
 const plant: Plant = { ...home, sites: [{ ...home.sites[0]!, devices: [GENSET] }] };
 const at = (atMs: number, state: number): PlantImage => ({
@@ -54,9 +54,28 @@ describe('since when a generator runs or stands', () => {
     expect(looks(startedAt(20_000), at(20_000, STANDS))).toMatchObject({ running: false, sinceMs: 20_000 });
   });
 
-  it('is not known where nobody saw it change, or by a clock that was set back since', () => {
+  it('is not known where nobody saw it change', () => {
+    expect(looks(startedAt(0), at(1_000, RUNS), at(2_000, RUNS))).toMatchObject({ running: true, sinceMs: undefined });
+  });
+
+  it('begins with the plant where it lies ahead of its clock, which was set back since', () => {
     looks(startedAt(0), at(1_000, STANDS), at(2_000, RUNS));
-    expect(looks(startedAt(1_500), at(1_500, RUNS))).toMatchObject({ running: true, sinceMs: undefined });
+    expect(looks(startedAt(1_500), at(1_600, RUNS))).toMatchObject({ running: true, sinceMs: 1_500 });
+  });
+
+  it('goes on by what passed when the clock leaps ahead, also for the plant that comes after', () => {
+    const memory = startedAt(0);
+    looks(memory, at(1_000, STANDS), at(2_000, RUNS));
+    memory.look(plant, at(303_000, RUNS), new Set(), 300_000);
+    expect(memory.generatorsNow().get(GENSET.id)).toMatchObject({ running: true, sinceMs: 302_000 });
+    memory.look(plant, at(304_000, RUNS), new Set(), 300_000);
+    expect(looks(startedAt(310_000), at(310_000, RUNS))).toMatchObject({ running: true, sinceMs: 302_000 });
+  });
+
+  it('begins with whatever the clock leapt over before', () => {
+    const memory = startedAt(0);
+    for (const image of [at(1_000, STANDS), at(2_000, RUNS)]) memory.look(plant, image, new Set(), 300_000);
+    expect(memory.generatorsNow().get(GENSET.id)).toMatchObject({ running: true, sinceMs: 2_000 });
   });
 
   it('stays as it is in what was decided on, whatever is seen later', () => {
@@ -65,4 +84,20 @@ describe('since when a generator runs or stands', () => {
     looks(memory, at(2_000, RUNS));
     expect(seen.generators.get(GENSET.id)).toMatchObject({ running: false });
   });
+});
+
+it('counts no start as failed for a clock that leaps ahead while the engine warms up', () => {
+  const memory = new CycleMemory();
+  const run = { kind: 'generator', run: true, powerW: 5_000 } as const;
+  const lookAndAsk = (image: PlantImage, leaptMs: number): void => {
+    memory.look(plant, image, new Set(), leaptMs);
+    const asked = { deviceId: GENSET.id, control: 'generator', owner: 'plan', setpoint: run, cuts: [], reason: '' } as const;
+    memory.note(plant, image, { atMs: image.atMs, devices: [asked] });
+  };
+  lookAndAsk(at(0, STANDS), 0);
+  lookAndAsk(at(1_000, WARMS_UP), 0);
+  lookAndAsk(at(302_000, WARMS_UP), 300_000);
+  expect(memory.generatorsNow().get(GENSET.id)).toMatchObject({ failedStarts: 0, askedSinceMs: 301_000, warmingSinceMs: 301_000 });
+  lookAndAsk(at(361_001, WARMS_UP), 300_000);
+  expect(memory.generatorsNow().get(GENSET.id)).toMatchObject({ failedStarts: 1 });
 });

@@ -7,6 +7,7 @@ import { type Following, followed } from './following.js';
 import { estimateSite, meterLagMs, noteTold, type SiteTrace } from './connection-estimate.js';
 import type { Decision, DecisionInput } from './decision.js';
 import { courseWith } from './generator-course.js';
+import { leapAll } from './leap.js';
 import { LoadRuns } from './load-runs.js';
 import { type Taking, watchTaking } from './load-taking.js';
 import { type RunTime, RunTimes } from './run-times.js';
@@ -51,6 +52,7 @@ export class CycleMemory {
   private asked = new Set<DeviceId>();
   /** What engines are to come to. */
   private comingTo = new Map<DeviceId, Watt>();
+  private leaptMs: DurationMs | undefined;
   private told = new Map<DeviceId, Told>();
 
   /** What outlives it. */
@@ -67,8 +69,13 @@ export class CycleMemory {
     this.silentLoads.rememberIn(dataDir, nowMs);
   }
 
-  /** The image as it is to be decided on, its connections put right for late and frozen meters, and how the generators stand. */
-  look(plant: Plant, image: PlantImage, lockedOut: ReadonlySet<DeviceId>): Seen {
+  /**
+   * The image as it is to be decided on, its connections put right for late and frozen meters, and how the generators stand. `leaptMs`: how far
+   * the clock has leapt ahead in all, which is no time that passed.
+   */
+  look(plant: Plant, image: PlantImage, lockedOut: ReadonlySet<DeviceId>, leaptMs: DurationMs = 0): Seen {
+    this.leap(leaptMs - (this.leaptMs ?? leaptMs));
+    this.leaptMs = leaptMs;
     const { generators, loads } = this.watchedOf(plant);
     this.watchGenerators(generators, image, lockedOut);
     this.loadRuns.see(loads, image, (id) => this.toldW(id) === 0);
@@ -103,6 +110,14 @@ export class CycleMemory {
       const trace = this.traces.get(site.id);
       if (trace) noteTold(trace, this.toldToChangeW(site, image), atMs);
     }
+  }
+
+  /** What houses whose meter is silent draw is known for no longer than the clock says: it may be that this computer slept. */
+  private leap(byMs: DurationMs): void {
+    if (byMs === 0) return;
+    for (const known of [this.traces, this.takings, this.following, this.generators]) leapAll(known, byMs);
+    this.generatorTimes.leap(byMs);
+    this.loadRuns.leap(byMs);
   }
 
   /** By how much its batteries and flexible loads were told to give more than they do. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { FleetService } from '../fleet/fleet.service.js';
 import { type DeviceId, devicesOf } from '../fleet/plant.js';
-import type { EpochMs } from '../kernel/units.js';
+import type { DurationMs, EpochMs } from '../kernel/units.js';
 import { PlanService } from '../schedule/plan.service.js';
 import { TelemetryService } from '../telemetry/telemetry.service.js';
 import { CycleMemory } from './cycle-memory.js';
@@ -32,13 +32,13 @@ export class DecisionService {
     this.memory.rememberIn(dataDir, nowMs);
   }
 
-  /** What is decided, and what it rests on. */
-  async decideAt(nowMs: EpochMs): Promise<{ readonly input: DecisionInput; readonly decision: Decision }> {
+  /** What is decided, and what it rests on. `leaptMs`: how far the clock had leapt ahead in all by then. */
+  async decideAt(nowMs: EpochMs, leaptMs: DurationMs): Promise<{ readonly input: DecisionInput; readonly decision: Decision }> {
     const plant = this.fleet.plant();
     const wishes = await this.wishes.at(plant, nowMs);
     const told = this.telemetry.image(nowMs);
     const lockedOut = new Set(devicesOf(plant).flatMap(({ id }) => (this.fleet.isLockedOut(id) ? [id] : [])));
-    const seen = this.memory.look(plant, told, lockedOut);
+    const seen = this.memory.look(plant, told, lockedOut, leaptMs);
     this.starts.watch(this.memory.generatorsNow());
     const planned = this.plan.at(plant, this.plans.current(), nowMs);
     const input: DecisionInput = {

@@ -49,6 +49,18 @@ it('never has two cycles at once, and gives one up that takes longer than ten se
   expect(ends).toHaveLength(2);
 });
 
+it('gives no cycle up for a clock that leaps ahead', async () => {
+  await vi.advanceTimersByTimeAsync(1_000);
+  clock.leap(300_000);
+  await vi.advanceTimersByTimeAsync(1_000);
+  clock.set(NOW + 310_000);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(misses).toEqual([]);
+  clock.set(NOW + 310_001);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(misses).toEqual([NOW]);
+});
+
 it('decides at once when somebody says something new, and once more where a cycle is under way', async () => {
   const changes = new Subject<undefined>();
   const quiet = { changes: new Subject<undefined>() };

@@ -11,7 +11,7 @@ const DEADLINE_MS: DurationMs = 10 * SECOND_MS;
 
 @Injectable()
 export class DispatchJobs implements OnModuleDestroy {
-  private busySinceMs: EpochMs | undefined;
+  private busy: { readonly sinceMs: EpochMs; readonly leaptMs: DurationMs } | undefined;
   private isHurried = false;
 
   constructor(
@@ -31,7 +31,7 @@ export class DispatchJobs implements OnModuleDestroy {
 
   /** Decides at once, or once more as soon as the cycle under way is over. */
   hurry(): void {
-    if (this.busySinceMs === undefined) void this.tick();
+    if (this.busy === undefined) void this.tick();
     else this.isHurried = true;
   }
 
@@ -51,16 +51,18 @@ export class DispatchJobs implements OnModuleDestroy {
    */
   private async tick(): Promise<void> {
     const nowMs = this.clock.now();
-    if (this.busySinceMs !== undefined) {
-      if (nowMs - this.busySinceMs > DEADLINE_MS) this.dispatch.miss(this.busySinceMs);
+    const leaptMs = this.clock.leaptMs();
+    if (this.busy) {
+      const passedMs = nowMs - this.busy.sinceMs - (leaptMs - this.busy.leaptMs);
+      if (passedMs > DEADLINE_MS) this.dispatch.miss(this.busy.sinceMs);
       return;
     }
-    this.busySinceMs = nowMs;
+    this.busy = { sinceMs: nowMs, leaptMs };
     try {
       await this.dispatch.runCycle();
       this.spans.note(this.dispatch.bearing(), this.clock.now());
     } finally {
-      this.busySinceMs = undefined;
+      this.busy = undefined;
     }
     if (!this.isHurried) return;
     this.isHurried = false;

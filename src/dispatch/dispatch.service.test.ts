@@ -175,6 +175,39 @@ it('holds at a broken invariant, with the database gone as well, and goes on whe
   expect(dispatch.now().mode).toBe('holding');
 });
 
+describe('a clock that leaps ahead', () => {
+  const decided: unknown[] = [];
+  beforeEach(async () => {
+    decided.length = 0;
+    await dispatch.runCycle();
+    decideAt = () => {
+      decided.push(clock.now());
+      return Promise.resolve({ ...rest('other'), atMs: clock.now() });
+    };
+  });
+
+  it('has devices go on with what they hold until they have been heard again', async () => {
+    clock.leap(300_000);
+    await dispatch.runCycle();
+    clock.set(clock.now() + 4_999);
+    await dispatch.runCycle();
+    expect([decided, field.held.map(({ deviceId }) => deviceId)]).toEqual([[], ['battery']]);
+    clock.set(clock.now() + 1);
+    await dispatch.runCycle();
+    expect([decided, field.held.map(({ deviceId }) => deviceId)]).toEqual([[NOW + 305_000], ['battery', 'other']]);
+  });
+
+  it('has nothing written that was decided before, and is no missed deadline', async () => {
+    decideAt = () => {
+      clock.leap(300_000);
+      return Promise.resolve(rest('other'));
+    };
+    await dispatch.runCycle();
+    expect([field.held.map(({ deviceId }) => deviceId), dispatch.now().mode]).toEqual([['battery'], 'running']);
+    expect(await database.getRepository(AlarmEntity).find()).toEqual([]);
+  });
+});
+
 describe('a loop that misses its deadlines', () => {
   /** A cycle that decides on what was true at `NOW` only when it is told to. */
   const hanging = async (): Promise<{ cycle: Promise<void>; wake: () => void }> => {

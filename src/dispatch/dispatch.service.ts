@@ -21,6 +21,8 @@ import { OutcomeAlarms } from './outcome-alarms.js';
 const DECISIONS_KEPT = 20;
 /** A decision older than this is not written: the plant has gone on since its image was taken. */
 const OUTDATED_AFTER_MS: DurationMs = 5 * SECOND_MS;
+/** After a leap of the clock all that was read before it looks old: for so long devices are asked, and go on with what they hold. */
+const HEARD_ANEW_MS: DurationMs = 5 * SECOND_MS;
 /** An operator's stop waits no longer for what is to be written down about it. */
 const STORED_WITHIN_MS: DurationMs = 5 * SECOND_MS;
 
@@ -51,6 +53,8 @@ export class DispatchService {
   private readonly outcomes: OutcomeAlarms;
   private cycle: Promise<void> = Promise.resolve();
   private closed = false;
+  private leaptMs: DurationMs = 0;
+  private heardAnewMs: EpochMs = -Infinity;
 
   constructor(
     private readonly deciding: DecisionService,
@@ -160,10 +164,19 @@ export class DispatchService {
     return !this.closed && this.now().mode === 'running';
   }
 
+  /** The clock has leapt ahead a moment ago. Of a fleet that is half heard the one half would stand in for the other. */
+  private isToHearAnew(nowMs: EpochMs): boolean {
+    const leaptMs = this.clock.leaptMs();
+    if (leaptMs !== this.leaptMs) this.heardAnewMs = nowMs + HEARD_ANEW_MS;
+    this.leaptMs = leaptMs;
+    return nowMs < this.heardAnewMs;
+  }
+
   private async once(): Promise<void> {
-    if (!this.mayWrite()) return;
+    const nowMs = this.clock.now();
+    if (!this.mayWrite() || this.isToHearAnew(nowMs)) return;
     try {
-      await this.decideAndWrite();
+      await this.decideAndWrite(nowMs);
     } catch (error) {
       this.broken = { reason: messageOf(error), sinceMs: this.clock.now() };
       // A device without a timer would go on for ever: while this process lives, its supervisor may not get to the line.
@@ -175,9 +188,12 @@ export class DispatchService {
     }
   }
 
-  private async decideAndWrite(): Promise<void> {
-    const { input, decision } = await this.deciding.decideAt(this.clock.now());
-    if (this.clock.now() - decision.atMs > OUTDATED_AFTER_MS) this.miss(decision.atMs);
+  private async decideAndWrite(nowMs: EpochMs): Promise<void> {
+    const { input, decision } = await this.deciding.decideAt(nowMs, this.leaptMs);
+    const tookMs = this.clock.now() - decision.atMs;
+    // The clock has leapt since the image was taken: leases from before that would be over already.
+    if (this.clock.leaptMs() !== this.leaptMs) return;
+    if (tookMs > OUTDATED_AFTER_MS) this.miss(decision.atMs);
     // An operator may have released while the image was read, or the watchdog may have given this cycle up: nothing is written then.
     if (!this.mayWrite()) return;
     this.remember(decision);

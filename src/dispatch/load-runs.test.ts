@@ -62,9 +62,21 @@ describe('what is known of flexible loads', () => {
     expect(looks(startedAt(20_000), at(20_000, 7_000))).toEqual({ running: true, sinceMs: 9_000 });
   });
 
-  it('is nothing where the file is broken, or lies ahead of the clock', () => {
+  it('begins with the plant where it lies ahead of its clock, which was set back since', () => {
     looks(startedAt(0), at(1_000, 7_000), at(2_000, 0));
-    expect(looks(startedAt(1_500), at(1_500, 0))).toEqual({ running: false, sinceMs: undefined });
+    expect(looks(startedAt(1_500), at(1_600, 0))).toEqual({ running: false, sinceMs: 1_500 });
+  });
+
+  it('goes on by what passed when the clock leaps ahead, also for the plant that comes after', () => {
+    const runs = startedAt(0);
+    looks(runs, at(1_000, 7_000), at(2_000, 0));
+    runs.leap(300_000);
+    expect(looks(runs, at(303_000, 0))).toEqual({ running: false, sinceMs: 302_000 });
+    expect(looks(startedAt(309_000), at(309_000, 0))).toEqual({ running: false, sinceMs: 302_000 });
+  });
+
+  it('is nothing where the file is broken', () => {
+    looks(startedAt(0), at(1_000, 7_000), at(2_000, 0));
     writeFileSync(join(folder, 'load-runs.json'), 'half a fi');
     expect(startedAt(9_000).now().size).toBe(0);
   });

@@ -1,7 +1,8 @@
 import { LOAD_STATE, type SampleValues } from '../field/sample.js';
 import type { Device, DeviceId } from '../fleet/plant.js';
-import type { EpochMs, Watt } from '../kernel/units.js';
+import type { DurationMs, EpochMs, Watt } from '../kernel/units.js';
 import type { PlantImage } from '../telemetry/image.js';
+import { leapAll } from './leap.js';
 import { type RunTime, RunTimes } from './run-times.js';
 
 /** Whether a flexible load draws, and since when; unknown where nobody saw it change, and where it stands without being held back. */
@@ -43,6 +44,12 @@ export class LoadRuns {
       if (now.sinceMs !== known?.sinceMs) changed = true;
     }
     if (changed) this.kept.keep(this.runs);
+  }
+
+  /** The clock has leapt ahead. */
+  leap(byMs: DurationMs): void {
+    leapAll(this.runs, byMs);
+    this.kept.leap(byMs);
   }
 
   now(): ReadonlyMap<DeviceId, LoadRun> {

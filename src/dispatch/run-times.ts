@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { DeviceId } from '../fleet/plant.js';
-import type { EpochMs } from '../kernel/units.js';
+import type { DurationMs, EpochMs } from '../kernel/units.js';
 import { LeftRows } from '../platform/left-rows.js';
 import type { GeneratorNow } from './generator-rules.js';
+import { leaptBy } from './leap.js';
 
 /** Whether a device runs, and since when; unknown where nobody saw it change. */
 export type RunTime = Pick<GeneratorNow, 'running' | 'sinceMs'>;
@@ -21,11 +22,11 @@ export class RunTimes {
     return this.kept.get(id);
   }
 
-  /** What an earlier plant has left in the folder, which is kept up from here on. A time that lies ahead is none. */
+  /** What an earlier plant has left in the folder, which is kept up from here on. What lies ahead, by a clock that was set back since, has begun just now. */
   rememberIn(dataDir: string, nowMs: EpochMs): ReadonlyMap<DeviceId, RunTime> {
     this.file = new LeftRows(join(dataDir, this.name), rowSchema);
-    const left = this.file.read().filter(({ sinceMs }) => sinceMs <= nowMs);
-    this.kept = new Map(left.map(({ deviceId, running, sinceMs }) => [deviceId, { running, sinceMs }]));
+    const left = this.file.read();
+    this.kept = new Map(left.map(({ deviceId, running, sinceMs }) => [deviceId, { running, sinceMs: Math.min(sinceMs, nowMs) }]));
     return this.kept;
   }
 
@@ -33,5 +34,10 @@ export class RunTimes {
     const timed = [...runs].flatMap(([deviceId, { running, sinceMs }]) => (sinceMs === undefined ? [] : [{ deviceId, running, sinceMs }]));
     this.kept = new Map(timed.map(({ deviceId, running, sinceMs }) => [deviceId, { running, sinceMs }]));
     this.file?.keep(timed);
+  }
+
+  /** The clock has leapt ahead: what a later plant finds has to be by the new time. */
+  leap(byMs: DurationMs): void {
+    this.keep(new Map([...this.kept].map(([deviceId, run]) => [deviceId, leaptBy(run, byMs)])));
   }
 }

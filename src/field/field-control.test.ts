@@ -100,6 +100,18 @@ describe('leases on devices', () => {
     expect(writes()[0]!.words.at(-1)).toBe(31);
   });
 
+  it('last as long as they were asked for where the clock leaps ahead', async () => {
+    await control.assert([lease(1, charge)]);
+    clock.leap(300_000);
+    clock.set(NOW + 359_999);
+    expect(control.leases()).toMatchObject([{ expiresAtMs: NOW + 360_000 }]);
+    await control.assert([lease(1, charge)]);
+    clock.set(NOW + 419_998);
+    expect(control.leases()).toHaveLength(1);
+    clock.set(NOW + 419_999);
+    expect(control.leases()).toHaveLength(0);
+  });
+
   it('are over at their expiry, and refused when they are over before they begin', async () => {
     await control.assert([lease(1, charge)]);
     clock.set(NOW + 59_999);

@@ -15,7 +15,7 @@ const LONGEST_LEASE_MS: DurationMs = 5 * MINUTE_MS;
 
 /** What one device is told, and what is known of it; one call at a time for each device. */
 export class LeaseKeeping {
-  readonly table = new LeaseTable();
+  readonly table = new LeaseTable(() => this.clock.leaptMs());
   private readonly refusals = new Refusals();
   private readonly heartbeats = new Heartbeats((deviceId) => this.table.isInForce(deviceId, this.clock.now(), monotonicMs()));
 

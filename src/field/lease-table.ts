@@ -15,6 +15,11 @@ export interface Written {
   readonly deviceEndsAtMs: DurationMs;
 }
 
+interface Recorded extends Written {
+  /** How far the plant's clock had leapt ahead in all when the lease was recorded. */
+  readonly leaptMs: DurationMs;
+}
+
 /** Whether the device was seen to do it, or as much of it as it can. */
 export const isGood = ({ kind }: LeaseOutcome): boolean => kind === 'confirmed' || kind === 'clamped';
 
@@ -25,14 +30,17 @@ export const isSame = (a: Setpoint, b: Setpoint): boolean => JSON.stringify(a) =
  * A device stays in the table until it was seen to let go, so that everything that may hold a lease can be released.
  */
 export class LeaseTable {
-  private readonly written = new Map<DeviceId, Map<Setpoint['kind'], Written>>();
+  private readonly written = new Map<DeviceId, Map<Setpoint['kind'], Recorded>>();
+
+  /** `leaptMs`: how far the plant's clock has leapt ahead in all. */
+  constructor(private readonly leaptMs: () => DurationMs) {}
 
   record(written: Written): void {
     const { deviceId, setpoint } = written.outcome.lease;
-    const kinds = this.written.get(deviceId) ?? new Map<Setpoint['kind'], Written>();
+    const kinds = this.written.get(deviceId) ?? new Map<Setpoint['kind'], Recorded>();
     // The kind asserted last stands last: it is what the device is said to hold.
     kinds.delete(setpoint.kind);
-    kinds.set(setpoint.kind, written);
+    kinds.set(setpoint.kind, { ...written, leaptMs: this.leaptMs() });
     this.written.set(deviceId, kinds);
   }
 
@@ -81,17 +89,21 @@ export class LeaseTable {
   }
 
   isInForce(deviceId: DeviceId, nowMs: EpochMs, monotonicNowMs: DurationMs): boolean {
-    return [...(this.written.get(deviceId)?.values() ?? [])].some((written) => runs(written, nowMs, monotonicNowMs));
+    return [...(this.written.get(deviceId)?.values() ?? [])].some((written) => this.running(written, nowMs, monotonicNowMs));
   }
 
-  /** The leases that run and were not refused; a device's in the order they were asserted in. */
+  /** The leases that run and were not refused, ending by the clock as it is now; a device's in the order they were asserted in. */
   inForce(nowMs: EpochMs, monotonicNowMs: DurationMs): Lease[] {
     return [...this.written.values()].flatMap((kinds) =>
-      [...kinds.values()].flatMap((written) => (runs(written, nowMs, monotonicNowMs) ? [written.outcome.lease] : [])),
+      [...kinds.values()].flatMap((written) => this.running(written, nowMs, monotonicNowMs) ?? []),
     );
   }
-}
 
-/** By the device's own time as well: a clock that was set back makes no lease longer. */
-const runs = ({ outcome: { kind, lease }, deviceEndsAtMs }: Written, nowMs: EpochMs, monotonicNowMs: DurationMs): boolean =>
-  kind !== 'refused' && lease.expiresAtMs > nowMs && deviceEndsAtMs > monotonicNowMs;
+  /** By the device's own time as well: a clock that was set back makes no lease longer, and one that has leapt ahead since none shorter. */
+  private running({ outcome, deviceEndsAtMs, leaptMs }: Recorded, nowMs: EpochMs, monotonicNowMs: DurationMs): Lease | undefined {
+    if (outcome.kind === 'refused' || deviceEndsAtMs <= monotonicNowMs) return undefined;
+    const byMs = this.leaptMs() - leaptMs;
+    const lease = byMs === 0 ? outcome.lease : { ...outcome.lease, expiresAtMs: outcome.lease.expiresAtMs + byMs };
+    return lease.expiresAtMs > nowMs ? lease : undefined;
+  }
+}

@@ -129,6 +129,13 @@ describe("a site's balance", () => {
     expect(late.devices.get('home-1-pv')).toMatchObject({ health: 'stale', readAtMs: T0, values: {} });
   });
 
+  it('does not let a reading count that lies as far ahead, of a clock that was set back', () => {
+    const states = told({ 'a-grid-meter': { 'grid.powerW': 500 } });
+    const healthAt = (ms: number) => plantImage(plant(site('a', ['grid-meter'])), states, T0 + ms).devices.get('a-grid-meter');
+    expect(healthAt(-5_000)).toMatchObject({ health: 'online', values: { 'grid.powerW': 500 } });
+    expect(healthAt(-5_001)).toMatchObject({ health: 'stale', values: {} });
+  });
+
   it('waits three polls and 2 s for a slower device', () => {
     const slow = { ...home, devices: home.devices.map((each) => ({ ...each, pollPeriodMs: 10_000 })) };
     expect(plantImage(plant(slow), told(values), T0 + 32_000).sites.get('home-1')!.loadW).toBe(500);

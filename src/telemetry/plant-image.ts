@@ -1,7 +1,7 @@
 import type { DeviceHealth, Quantity, Sample, SampleValues } from '../field/sample.js';
 import type { Device, DeviceId, Plant, Site, SiteId } from '../fleet/plant.js';
 import { BUS_FLOWS, type Flow, type FlowPowers, loadOf } from '../kernel/flow.js';
-import type { EpochMs, Watt } from '../kernel/units.js';
+import type { DurationMs, EpochMs, Watt } from '../kernel/units.js';
 import type { DeviceNow, FleetNow, PlantImage, SiteNow } from './image.js';
 import { flowsOfRole, QUANTITIES_OF_FLOW, staleAfterMs } from './metering.js';
 import type { Reading } from './reading-store.port.js';
@@ -41,8 +41,8 @@ const olderThan = (values: SampleValues, { readAtMs, told, older }: DeviceState)
 };
 
 /**
- * The plant at one moment, frozen. A device's values count while they are younger than `staleAfterMs`; a flow without such
- * a value is absent, its device is named, and the site's load is absent with it.
+ * The plant at one moment, frozen. A device's values count while they are no more than `staleAfterMs` from it, before or after, since a clock may
+ * have been set; a flow without such a value is absent, its device is named, and the site's load is absent with it.
  */
 export const plantImage = (plant: Plant, states: ReadonlyMap<DeviceId, DeviceState>, nowMs: EpochMs): PlantImage => {
   const devices = new Map<DeviceId, DeviceNow>();
@@ -62,7 +62,7 @@ interface FreshDevice {
 }
 
 const freshDevice = (device: Device, state: DeviceState, nowMs: EpochMs): FreshDevice => {
-  const { values, oldestMs } = state.health === 'offline' ? NOTHING_FRESH : freshValues(state, nowMs - staleAfterMs(device));
+  const { values, oldestMs } = state.health === 'offline' ? NOTHING_FRESH : freshValues(state, nowMs, staleAfterMs(device));
   const silent = oldestMs === undefined && state.health === 'online';
   const now: DeviceNow = Object.freeze({
     deviceId: device.id,
@@ -79,14 +79,14 @@ type FreshValues = Pick<DeviceNow, 'values'> & Pick<FreshDevice, 'oldestMs'>;
 
 const NOTHING_FRESH: FreshValues = { values: {}, oldestMs: undefined };
 
-/** What was told since a moment. Most devices tell everything each time: their last word is shared, not copied. */
-const freshValues = ({ readAtMs, told, older }: DeviceState, sinceMs: EpochMs): FreshValues => {
-  const isTold = readAtMs !== undefined && readAtMs >= sinceMs && hasAny(told);
+/** What was told near a moment. Most devices tell everything each time: their last word is shared, not copied. */
+const freshValues = ({ readAtMs, told, older }: DeviceState, nowMs: EpochMs, withinMs: DurationMs): FreshValues => {
+  const isTold = readAtMs !== undefined && Math.abs(nowMs - readAtMs) <= withinMs && hasAny(told);
   if (older.size === 0) return isTold ? { values: told, oldestMs: readAtMs } : NOTHING_FRESH;
   const values: SampleValues = {};
   let oldestMs = isTold ? readAtMs : undefined;
   for (const [quantity, { atMs, value }] of older) {
-    if (atMs < sinceMs) continue;
+    if (Math.abs(nowMs - atMs) > withinMs) continue;
     values[quantity] = value;
     oldestMs = Math.min(atMs, oldestMs ?? atMs);
   }

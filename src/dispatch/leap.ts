@@ -1,0 +1,31 @@
+import type { DurationMs } from '../kernel/units.js';
+
+/** Whatever a cycle remembers as a moment of the plant's clock. */
+const MOMENTS: ReadonlySet<string> = new Set([
+  'atMs',
+  'sinceMs',
+  'movedAtMs',
+  'loweredMs',
+  'askedSinceMs',
+  'warmingSinceMs',
+  'restUntilMs',
+]);
+
+/**
+ * What is remembered, once the clock has leapt ahead by `byMs`: all its moments lie as far back, or ahead, by the new time as they did by the old
+ * one. So what has to last for a while goes on by the time that passed, and everybody goes on comparing moments.
+ */
+export const leaptBy = <T>(known: T, byMs: DurationMs): T => leapt(known, byMs) as T;
+
+/** The same for every entry of a map, in place. */
+export const leapAll = (known: Map<string, unknown>, byMs: DurationMs): void => {
+  for (const [key, value] of known) known.set(key, leapt(value, byMs));
+};
+
+const leapt = (known: unknown, byMs: DurationMs): unknown => {
+  if (Array.isArray(known)) return known.map((each) => leapt(each, byMs));
+  if (typeof known !== 'object' || known === null) return known;
+  return Object.fromEntries(
+    Object.entries(known).map(([key, value]) => [key, typeof value === 'number' && MOMENTS.has(key) ? value + byMs : leapt(value, byMs)]),
+  );
+};

@@ -81,7 +81,7 @@ const decideIn = (what: string, scenario: Scenario): BenchRow[] => {
     for (const living of sites) {
       if (cycle <= LIVE_CYCLES) living.state = stepSite(living.model, living.state, {}, 1_000);
       polls.keep(living, nowMs);
-      polls.poll(living, nowMs, () => false, { isFrozen: false, isAlone: false });
+      polls.poll(living, { realMs: nowMs, leaptMs: 0 }, () => false, { isFrozen: false, isAlone: false });
     }
     const imagedMs = performance.now();
     const image = plantImage(plant, polls.states, nowMs);

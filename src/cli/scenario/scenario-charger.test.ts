@@ -40,7 +40,7 @@ describe('a charger in a scenario', () => {
       setpoint: { kind: 'load-limit', maxW: 6_000 },
       expiresAtMs: scenario.start + 1_000,
     } as const;
-    field.assert([lease], () => false);
+    field.assert([lease], 0, () => false);
     const limitsAt = (afterMs: number) =>
       field.commandsFor(living!, scenario.start + afterMs, 500, { isDeaf: () => false, isLost: () => false, failingStarts: new Set() })
         .chargersMaxW;

@@ -4,14 +4,21 @@ import type { DeviceId } from '../../fleet/plant.js';
 import { clamp, type DurationMs, type EpochMs, SECOND_MS, type Watt } from '../../kernel/units.js';
 import type { SiteCommands } from '../../simulator/index.js';
 import type { LivingSite } from './scenario-plant.js';
+import type { PlantTime } from './scenario-polls.js';
+
+/** A lease, and when it ends by the device's own time, which no clock of the plant changes. */
+interface Held {
+  readonly lease: Lease;
+  readonly endsAtMs: EpochMs;
+}
 
 const keyOf = (deviceId: DeviceId, kind: Setpoint['kind']): string => `${deviceId} ${kind}`;
 
 /** Leases on virtual devices without a wire: what devices hold outlives the plant that gave it, until it ends by itself. */
 export class ScenarioField {
   /** What the devices hold, and what the plant knows of it. */
-  private readonly held = new Map<string, Lease>();
-  private readonly known = new Map<string, Lease>();
+  private readonly held = new Map<string, Held>();
+  private readonly known = new Map<string, Held>();
   /** What batteries with a mind of their own are at, while they are told something. */
   private readonly following = new Map<DeviceId, Watt>();
   readonly writes = new Map<DeviceId, number>();
@@ -20,16 +27,20 @@ export class ScenarioField {
   inherit(sites: readonly LivingSite[], nowMs: EpochMs): void {
     for (const { id, runs, minW } of sites.flatMap(({ spec }) => spec.generators)) {
       const setpoint = { kind: 'generator', run: true, powerW: minW } as const;
-      if (runs) this.held.set(keyOf(id, 'generator'), { deviceId: id, owner: 'plan', setpoint, expiresAtMs: nowMs + LEASE_MS });
+      const expiresAtMs = nowMs + LEASE_MS;
+      if (runs)
+        this.held.set(keyOf(id, 'generator'), { lease: { deviceId: id, owner: 'plan', setpoint, expiresAtMs }, endsAtMs: expiresAtMs });
     }
   }
 
-  assert(leases: readonly Lease[], isSilent: (deviceId: DeviceId) => boolean): void {
+  /** `leaptMs`: how far the plant's clock has leapt ahead of the devices' time. */
+  assert(leases: readonly Lease[], leaptMs: DurationMs, isSilent: (deviceId: DeviceId) => boolean): void {
     for (const lease of leases) {
       if (isSilent(lease.deviceId)) continue;
       const key = keyOf(lease.deviceId, lease.setpoint.kind);
-      this.held.set(key, lease);
-      this.known.set(key, lease);
+      const held = { lease, endsAtMs: lease.expiresAtMs - leaptMs };
+      this.held.set(key, held);
+      this.known.set(key, held);
       this.writes.set(lease.deviceId, (this.writes.get(lease.deviceId) ?? 0) + 1);
     }
   }
@@ -41,7 +52,7 @@ export class ScenarioField {
   }
 
   releaseAll(isSilent: (deviceId: DeviceId) => boolean): void {
-    for (const { deviceId, setpoint } of this.known.values()) this.release(deviceId, setpoint.kind, isSilent);
+    for (const { lease } of this.known.values()) this.release(lease.deviceId, lease.setpoint.kind, isSilent);
   }
 
   /** The plant died, and with it what it knew. */
@@ -49,8 +60,11 @@ export class ScenarioField {
     this.known.clear();
   }
 
-  leases(nowMs: EpochMs): Lease[] {
-    return [...this.known.values()].filter(({ expiresAtMs }) => expiresAtMs > nowMs);
+  /** Those that still run by the devices' time, ending by the plant's of now. */
+  leases({ realMs, leaptMs }: PlantTime): Lease[] {
+    return [...this.known.values()].flatMap(({ lease, endsAtMs }) =>
+      endsAtMs > realMs ? [{ ...lease, expiresAtMs: endsAtMs + leaptMs }] : [],
+    );
   }
 
   /** What a site's devices do now for the setpoints they hold. Those that follow none, for whatever reason, are `deaf`; the `lost` give nothing. */
@@ -67,9 +81,9 @@ export class ScenarioField {
       chargersMaxW: Record<string, Watt>;
     } = { generators: {}, chargersMaxW: {} };
     const holding = (deviceId: DeviceId, kind: Setpoint['kind']): Setpoint | undefined => {
-      const lease = this.held.get(keyOf(deviceId, kind));
-      if (!lease || isDeaf(deviceId)) return undefined;
-      return lease.expiresAtMs > nowMs ? lease.setpoint : lease.fallback;
+      const held = this.held.get(keyOf(deviceId, kind));
+      if (!held || isDeaf(deviceId)) return undefined;
+      return held.endsAtMs > nowMs ? held.lease.setpoint : held.lease.fallback;
     };
     for (const { id, role } of site.devices) {
       if (isLost(id)) {

@@ -119,6 +119,10 @@ const happeningSchema = z.union([
   z.strictObject({ ...lasting, startFails: id }),
   z.strictObject({ ...lasting, dead: z.literal('plant').describe('the process is killed, and starts again after `for`') }),
   z.strictObject({ ...lasting, released: z.literal('all') }),
+  z.strictObject({
+    ...at,
+    clockJumps: span.describe('by how much the clock of the plant is put forward; what is planned or asked for goes by it'),
+  }),
   z.strictObject({ ...lasting, planLost: z.literal(true) }),
 ]);
 

@@ -2,10 +2,16 @@ import { ANSWERED, type Answering, missedPoll, NOT_ASKED_YET } from '../../field
 import type { SampleValues } from '../../field/sample.js';
 import type { DeviceId } from '../../fleet/plant.js';
 import { randomStream } from '../../kernel/random.js';
-import { type EpochMs, SECOND_MS } from '../../kernel/units.js';
+import { type DurationMs, type EpochMs, SECOND_MS } from '../../kernel/units.js';
 import { readDevice, type SiteState } from '../../simulator/index.js';
 import { type DeviceState, SILENT_DEVICE, withSample } from '../../telemetry/plant-image.js';
 import type { LivingSite } from './scenario-plant.js';
+
+/** A moment of the devices, and how far the plant's clock has leapt ahead of it in all. */
+export interface PlantTime {
+  readonly realMs: EpochMs;
+  readonly leaptMs: DurationMs;
+}
 
 /** What the plant has heard of its devices, with meters that are late, frozen or silent. */
 export class ScenarioPolls {
@@ -25,19 +31,19 @@ export class ScenarioPolls {
 
   poll(
     living: LivingSite,
-    atMs: EpochMs,
+    { realMs, leaptMs }: PlantTime,
     isSilent: (id: DeviceId) => boolean,
     { isFrozen, isAlone }: { readonly isFrozen: boolean; readonly isAlone: boolean },
   ): void {
     for (const { id, role, battery } of living.site.devices) {
       if (isSilent(id)) {
-        this.missed(id, atMs);
+        this.missed(id, realMs);
         continue;
       }
       const own = role === 'grid-meter' ? this.meter(living, id, isFrozen) : valuesOf(living, living.state, id);
       const values = battery ? { ...own, 'device.islanded': Number(isAlone) } : own;
       this.answering.set(id, ANSWERED);
-      this.states.set(id, withSample(this.states.get(id) ?? SILENT_DEVICE, { deviceId: id, atMs, values }));
+      this.states.set(id, withSample(this.states.get(id) ?? SILENT_DEVICE, { deviceId: id, atMs: realMs + leaptMs, values }));
     }
   }
 

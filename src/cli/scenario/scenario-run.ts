@@ -7,7 +7,7 @@ import { SilentLoads } from '../../dispatch/silent-load.js';
 import { LEASE_MS, leaseWrites } from '../../dispatch/lease-writes.js';
 import type { DeviceId, Plant } from '../../fleet/plant.js';
 import { sum } from '../../kernel/sum.js';
-import { type DurationMs, type EpochMs, type Watt } from '../../kernel/units.js';
+import { type DurationMs, type Watt } from '../../kernel/units.js';
 import type { Profile } from '../../registers/profile.js';
 import { socPctOf } from '../../simulator/battery.js';
 import { stepSite } from '../../simulator/index.js';
@@ -16,7 +16,7 @@ import { plantImage } from '../../telemetry/plant-image.js';
 import { ScenarioField } from './scenario-field.js';
 import { type HappeningOf, type Scenario, those } from './scenario-file.js';
 import { type LivingSite, livingSites, plantOf } from './scenario-plant.js';
-import { ScenarioPolls } from './scenario-polls.js';
+import { type PlantTime, ScenarioPolls } from './scenario-polls.js';
 import { wishesAt } from './scenario-wishes.js';
 
 /** Physics go on in steps of this: short against every ramp of a device. */
@@ -100,7 +100,8 @@ class ScenarioRun {
   }
 
   private cycle(atMs: DurationMs): void {
-    const nowMs = this.scenario.start + atMs;
+    const realMs = this.scenario.start + atMs;
+    const leaptMs = sum(those(this.scenario.happens, 'clockJumps').map((one) => (one.at <= atMs ? one.clockJumps : 0)));
     this.record(atMs);
     const isDead = this.going('dead', atMs).length > 0;
     if (isDead) this.decision = undefined;
@@ -109,13 +110,14 @@ class ScenarioRun {
     if (!isDead) {
       for (const living of this.sites) {
         const says = (what: 'frozen' | 'alone'): boolean => this.isGoing(what, living.site.id, atMs);
-        this.polls.poll(living, nowMs, this.silentAt(atMs), { isFrozen: says('frozen'), isAlone: says('alone') });
+        this.polls.poll(living, { realMs, leaptMs }, this.silentAt(atMs), { isFrozen: says('frozen'), isAlone: says('alone') });
       }
-      if (!this.handsOff) this.control(atMs, nowMs);
+      if (!this.handsOff) this.control(atMs, { realMs, leaptMs });
     }
   }
 
-  private control(atMs: DurationMs, nowMs: EpochMs): void {
+  private control(atMs: DurationMs, { realMs, leaptMs }: PlantTime): void {
+    const nowMs = realMs + leaptMs;
     const isReleased = this.going('released', atMs).length > 0;
     if (isReleased && !this.wasReleased) this.field.releaseAll(this.silentAt(atMs));
     this.wasReleased = isReleased;
@@ -123,14 +125,14 @@ class ScenarioRun {
     if (isReleased) return;
     const image = plantImage(this.plant, this.polls.states, nowMs);
     const wishes = wishesAt(this.scenario, this.plant, nowMs);
-    const seen = this.memory.look(this.plant, image, wishes.lockedOut);
+    const seen = this.memory.look(this.plant, image, wishes.lockedOut, leaptMs);
     const input = { ...wishes, ...seen, atMs: nowMs, plant: this.plant };
     this.decision = decide(input);
     this.onDecided?.(input, this.decision);
     this.memory.note(this.plant, image, this.decision);
-    const { assert, release } = leaseWrites(this.decision, this.field.leases(nowMs), LEASE_MS);
+    const { assert, release } = leaseWrites(this.decision, this.field.leases({ realMs, leaptMs }), LEASE_MS);
     for (const { deviceId, control } of release) this.field.release(deviceId, control, this.silentAt(atMs));
-    this.field.assert(assert, this.silentAt(atMs));
+    this.field.assert(assert, leaptMs, this.silentAt(atMs));
   }
 
   private startAgain(): void {

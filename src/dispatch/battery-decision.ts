@@ -2,7 +2,18 @@ import type { Device } from '../fleet/plant.js';
 import { sum } from '../kernel/sum.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import { narrow, type PowerBand, wholeWithin, within } from './band.js';
-import { ALL, batteryBand, followPlan, keepConnection, keepLoad, keepPhases, keepReserve, type Shares, shareOf } from './battery-rules.js';
+import {
+  ALL,
+  batteryBand,
+  followPlan,
+  keepConnection,
+  keepLoad,
+  keepPhases,
+  keepReserve,
+  type Shares,
+  shareOf,
+  stayInside,
+} from './battery-rules.js';
 import { type NetRange, silentNet, widestNet } from './silent-net.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { generationRoom } from './generation-room.js';
@@ -55,6 +66,8 @@ export const batteryCase = (input: DecisionInput, { site, own }: AbleControl, in
     const { importW = importLimitW, exportW = exportLimitW } = limits;
     band = keepConnection(band, 'operator', net, importW, exportW);
   }
+  const overshoot = input.overshoots?.get(own.device.id);
+  if (overshoot) band = stayInside(band, overshoot);
   return { index, own, site, shares, givesW: own.values['battery.powerW']!, restW, band, generationW, socPct };
 };
 

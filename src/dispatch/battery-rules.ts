@@ -2,6 +2,7 @@ import type { BatteryRating } from '../fleet/plant.js';
 import type { Watt } from '../kernel/units.js';
 import { narrow, openBand, type PowerBand } from './band.js';
 import type { PlannedStep } from './decision.js';
+import type { Overshoot } from './overshoot.js';
 import type { NetRange } from './silent-net.js';
 import type { PhaseRoom } from './phase-limit.js';
 
@@ -96,6 +97,14 @@ interface LoadNow {
   /** What its other flexible loads draw. */
   readonly loadsW: Watt;
 }
+
+/** What rested beyond its limit is kept inside by as much. */
+export const stayInside = (band: PowerBand, { way, insideW }: Pick<Overshoot, 'way' | 'insideW'>): PowerBand => {
+  const why = (): string => `goes ${Math.round(insideW)} W further than it is told`;
+  return way > 0
+    ? narrow(band, 'device', why, band.minW, band.maxW - insideW)
+    : narrow(band, 'device', why, band.minW + insideW, band.maxW);
+};
 
 /** Planned grid power this near to 0 means: serve yourself. */
 const SELF_USE_W = 50;

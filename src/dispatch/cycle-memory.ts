@@ -9,6 +9,7 @@ import type { Decision, DecisionInput } from './decision.js';
 import { courseWith } from './generator-course.js';
 import { leapAll } from './leap.js';
 import { LoadRuns } from './load-runs.js';
+import { type Bound, boundBy, type Overshoot, overshot } from './overshoot.js';
 import { type Taking, watchTaking } from './load-taking.js';
 import { type RunTime, RunTimes } from './run-times.js';
 import { SilentLoads } from './silent-load.js';
@@ -29,7 +30,7 @@ const givenAgainst = (told: Told, values: SampleValues | undefined): Watt | unde
 
 const leftBehind = (run: RunTime | undefined): WatchedGenerator | undefined => run && { ...run, failedStarts: 0 };
 
-type Seen = Pick<DecisionInput, 'image' | 'generators' | 'loadRuns' | 'takings' | 'unfollowing' | 'silentLoads'>;
+type Seen = Pick<DecisionInput, 'image' | 'generators' | 'loadRuns' | 'takings' | 'unfollowing' | 'overshoots' | 'silentLoads'>;
 
 /** Devices that are watched for what they are, worked out once for a plant. */
 interface Watched {
@@ -49,6 +50,9 @@ export class CycleMemory {
   private watched: Watched | undefined;
   private readonly lags = new WeakMap<Site, DurationMs>();
   private readonly following = new Map<DeviceId, Following>();
+  private readonly overshoots = new Map<DeviceId, Overshoot>();
+  /** Batteries that were told to go as far as a limit lets them. */
+  private bound = new Map<DeviceId, Bound>();
   private asked = new Set<DeviceId>();
   /** What engines are to come to. */
   private comingTo = new Map<DeviceId, Watt>();
@@ -92,6 +96,7 @@ export class CycleMemory {
       loadRuns: new Map(this.loadRuns.now()),
       takings: new Map(this.takings),
       unfollowing,
+      overshoots: this.watchOvershoots(image),
       silentLoads: this.silentLoads.at(image.atMs),
     };
   }
@@ -101,7 +106,10 @@ export class CycleMemory {
     this.told = new Map();
     this.asked = new Set();
     this.comingTo = new Map();
-    for (const { deviceId, setpoint, comesToW } of devices) {
+    this.bound = new Map();
+    for (const { deviceId, setpoint, cuts, comesToW } of devices) {
+      const bound = setpoint?.kind === 'battery-power' && boundBy(cuts, setpoint.powerW, this.overshoots.get(deviceId)?.insideW ?? 0);
+      if (bound) this.bound.set(deviceId, bound);
       if (setpoint?.kind === 'generator') this.comingTo.set(deviceId, comesToW ?? setpoint.powerW);
       if (setpoint?.kind === 'battery-power' || setpoint?.kind === 'load-limit') this.told.set(deviceId, setpoint);
       else if (setpoint?.kind === 'generator' && setpoint.run) this.asked.add(deviceId);
@@ -115,7 +123,7 @@ export class CycleMemory {
   /** What houses whose meter is silent draw is known for no longer than the clock says: it may be that this computer slept. */
   private leap(byMs: DurationMs): void {
     if (byMs === 0) return;
-    for (const known of [this.traces, this.takings, this.following, this.generators]) leapAll(known, byMs);
+    for (const known of [this.traces, this.takings, this.following, this.overshoots, this.generators]) leapAll(known, byMs);
     this.generatorTimes.leap(byMs);
     this.loadRuns.leap(byMs);
   }
@@ -187,6 +195,19 @@ export class CycleMemory {
       if (!now.follows) unfollowing.add(deviceId);
     });
     return unfollowing;
+  }
+
+  private watchOvershoots({ devices, atMs }: PlantImage): ReadonlyMap<DeviceId, Overshoot> {
+    for (const deviceId of this.overshoots.keys()) if (!this.bound.has(deviceId)) this.overshoots.delete(deviceId);
+    const found = new Map<DeviceId, Overshoot>();
+    this.bound.forEach((bound, deviceId) => {
+      const givesW = devices.get(deviceId)?.values['battery.powerW'];
+      if (givesW === undefined) return;
+      const now = overshot(this.overshoots.get(deviceId), bound, givesW, atMs);
+      this.overshoots.set(deviceId, now);
+      if (now.insideW > 0) found.set(deviceId, now);
+    });
+    return found;
   }
 
   private watchTakings(loads: readonly Device[], { devices, atMs }: PlantImage): void {

@@ -5,6 +5,7 @@ import type { PlantImage } from '../telemetry/image.js';
 import type { Cut, Source } from './band.js';
 import type { GeneratorNow } from './generator-rules.js';
 import type { LoadRun } from './load-runs.js';
+import type { Overshoot } from './overshoot.js';
 import type { Taking } from './load-taking.js';
 
 /** Operator limits in force at a site or over the fleet; magnitudes in W. Absent means that none is set and none is owed. */
@@ -77,6 +78,8 @@ export interface DecisionInput {
   readonly takings?: ReadonlyMap<DeviceId, Taking>;
   /** Of sites whose grid meter is silent, as far as it was heard before. */
   readonly silentLoads?: ReadonlyMap<SiteId, LoadRange>;
+  /** Of batteries that were bound by a limit and rested beyond it: what they are to stay inside of it, W. */
+  readonly overshoots?: ReadonlyMap<DeviceId, Pick<Overshoot, 'way' | 'insideW'>>;
   /** Batteries and flexible loads that have been told something for a while and do something else: others take their part. */
   readonly unfollowing?: ReadonlySet<DeviceId>;
 }

@@ -1,8 +1,11 @@
 import type { DurationMs, EpochMs, Watt } from '../kernel/units.js';
 
-/** What a device may be off its setpoint: its own control, rounding, and what is measured elsewhere. */
 const TOLERANCE_W = 150;
 const TOLERANCE_SHARE = 0.1;
+
+/** What a device may be off its setpoint: its own control, rounding, and what is measured elsewhere. */
+export const toleranceW = (toldW: Watt): Watt => Math.max(TOLERANCE_W, TOLERANCE_SHARE * Math.abs(toldW));
+
 /** A device that has not come nearer for so long does not follow. */
 const PATIENCE_MS: DurationMs = 6_000;
 const NEARER_W = 25;
@@ -22,9 +25,9 @@ const ON_ITS_SETPOINT: Following = { follows: true };
  * on, until it is on its setpoint and did not get there by standing where it stood: a setpoint that passes by a deaf one proves nothing.
  */
 export const followed = (known: Following | undefined, { toldW, givesW }: { toldW: Watt; givesW: Watt }, atMs: EpochMs): Following => {
-  const toleranceW = Math.max(TOLERANCE_W, TOLERANCE_SHARE * Math.abs(toldW));
-  const isOn = Math.abs(toldW - givesW) <= toleranceW;
-  if (known && !known.follows) return isOn && Math.abs(givesW - known.cameToW!) > toleranceW ? ON_ITS_SETPOINT : known;
+  const offAtMostW = toleranceW(toldW);
+  const isOn = Math.abs(toldW - givesW) <= offAtMostW;
+  if (known && !known.follows) return isOn && Math.abs(givesW - known.cameToW!) > offAtMostW ? ON_ITS_SETPOINT : known;
   if (isOn) return ON_ITS_SETPOINT;
   const { cameToW, sinceMs = atMs } = known ?? {};
   if (cameToW === undefined || hasComeFrom(cameToW, toldW, givesW)) return { follows: true, cameToW: givesW, sinceMs: atMs };

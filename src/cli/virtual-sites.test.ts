@@ -59,3 +59,20 @@ it('says what it cannot simulate, all of it, instead of simulating something els
     /"home-grid-meter": there is no simulated grid-meter that answers by profile "victron-gx"[^]*"home-hybrid".*"huawei-sun2000"/,
   );
 });
+
+it('simulates all inverters of a site, whatever their kind', () => {
+  const named = (id: string, role: Device['role']): Device => ({ ...device(role, 'sunspec'), id });
+  const [site] = sitesOf(
+    device('grid-meter', 'sunspec'),
+    named('garage', 'hybrid'),
+    named('east', 'pv'),
+    named('west', 'pv'),
+    named('cellar', 'battery'),
+  );
+  expect(site).toMatchObject({
+    pv: { id: 'east' },
+    battery: { id: 'cellar' },
+    further: [{ pv: { id: 'west' } }, { hybrid: { id: 'garage' } }],
+  });
+  expect(site!.hybrid).toBeUndefined();
+});

@@ -70,8 +70,20 @@ interface SiteContext {
 }
 
 const virtualSite = (site: Site, { profiles, seed, ordinal, load, faults }: SiteContext): VirtualSite => {
-  const withRole = (role: Device['role']): Device | undefined => site.devices.find((device) => device.role === role);
-  const [meter, pv, battery, hybrid] = [withRole('grid-meter')!, withRole('pv'), withRole('battery'), withRole('hybrid')];
+  const withRole = (role: Device['role']): Device[] => site.devices.filter((device) => device.role === role);
+  const [meter] = withRole('grid-meter');
+  const pvs = withRole('pv').map((pv) => ({
+    pv: { ...onBus(pv), models: ordinal % 3 === 2 ? '113' : '103', ratedW: pv.ratedW, array: arrayOf(pv) } as const,
+  }));
+  const batteries = withRole('battery').map((battery) => ({
+    battery: { ...onBus(battery), models: ordinal % 4 === 1 ? '704' : '124', ratedW: battery.ratedW, pack: packOf(battery) } as const,
+  }));
+  const hybrids = withRole('hybrid').map((hybrid) => ({
+    hybrid: { ...onBus(hybrid), ratedW: hybrid.ratedW, array: arrayOf(hybrid), pack: packOf(hybrid) },
+  }));
+  // A hybrid stands first only where nothing else does.
+  const first = pvs.length + batteries.length > 0 ? { ...pvs.shift(), ...batteries.shift() } : { ...hybrids.shift() };
+  const further = [...pvs, ...batteries, ...hybrids];
   const own = new Set(site.devices.map(({ id }) => id));
   return {
     id: site.id,
@@ -83,14 +95,9 @@ const virtualSite = (site: Site, { profiles, seed, ordinal, load, faults }: Site
     longitude: LONGITUDE,
     ...placeOf(site),
     load: site.kind === 'generators' ? { kind: 'made-up', meanW: WORKS_LOAD_W } : load,
-    meter: virtualMeter(meter, profiles),
-    ...(pv ? { pv: { ...onBus(pv), models: ordinal % 3 === 2 ? '113' : '103', ratedW: pv.ratedW, array: arrayOf(pv) } as const } : {}),
-    ...(battery
-      ? {
-          battery: { ...onBus(battery), models: ordinal % 4 === 1 ? '704' : '124', ratedW: battery.ratedW, pack: packOf(battery) } as const,
-        }
-      : {}),
-    ...(hybrid ? { hybrid: { ...onBus(hybrid), ratedW: hybrid.ratedW, array: arrayOf(hybrid), pack: packOf(hybrid) } } : {}),
+    meter: virtualMeter(meter!, profiles),
+    ...first,
+    ...(further.length > 0 ? { further } : {}),
     generators: site.devices.filter((device) => device.role === 'generator').map((device) => virtualGenerator(device, profiles)),
     chargers: site.devices.filter((device) => device.role === 'flexible-load').map(virtualCharger),
     faults: faults.filter(({ deviceId }) => own.has(deviceId)),

@@ -1,7 +1,7 @@
 import type { EpochMs } from '../kernel/units.js';
 import type { DeviceControls } from './controls.js';
 import { gridFrequencyHz, gridVoltageV } from './grid.js';
-import type { SiteState } from './site-state.js';
+import { seenBy, type SiteState } from './site-state.js';
 import type { VirtualSite } from './spec.js';
 
 /** One moment of a site, as the registers of one of its devices show it. */
@@ -17,8 +17,7 @@ export interface DeviceView {
 const NO_CONTROLS: DeviceControls = { values: {}, revertsAtMs: {} };
 
 export const viewOf = (site: VirtualSite, state: SiteState, deviceId: string): DeviceView => ({
-  site,
-  state,
+  ...seenBy(site, state, deviceId),
   controls: state.controls[deviceId] ?? NO_CONTROLS,
   atMs: state.atMs,
   voltageV: gridVoltageV(site, state.atMs),

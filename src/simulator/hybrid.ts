@@ -1,7 +1,7 @@
 import type { DurationMs, Watt } from '../kernel/units.js';
 import { type PowerWindow, selfConsumptionW, stepBattery, withinWindow } from './battery.js';
 import { stepPvInverter } from './pv-inverter.js';
-import type { SiteState } from './site-state.js';
+import type { InvertersState } from './site-state.js';
 import type { VirtualHybrid } from './spec.js';
 
 /** Share of its DC power that the inverter gives as AC, and the other way round. */
@@ -33,7 +33,7 @@ export interface HybridInputs {
  * the terminal may not let through, as far as its window allows, and only then is the sun curtailed. Changes the battery and
  * the sun's output (both DC) in `state`. Its pack's efficiencies are at the AC terminal, so discharge loses less on this side.
  */
-export const stepHybrid = (hybrid: VirtualHybrid, state: SiteState, inputs: HybridInputs): HybridPowers => {
+export const stepHybrid = (hybrid: VirtualHybrid, state: InvertersState, inputs: HybridInputs): HybridPowers => {
   const { sunW, durationMs } = inputs;
   const dcRatedW = hybrid.ratedW * DC_OVERSIZE;
   const mostW = Math.max(0, Math.min(hybrid.ratedW, inputs.ceilingW));

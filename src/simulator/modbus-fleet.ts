@@ -5,8 +5,8 @@ import type { Words } from '../registers/words.js';
 import { type Answering, answering, devicesWith, EXCEPTION } from './faults.js';
 import { MbapServer } from './mbap-server.js';
 import { type SiteModel, siteModel, stepSite } from './site.js';
-import { initialSite, type SiteState } from './site-state.js';
-import type { DeviceFault, VirtualSite } from './spec.js';
+import { initialSite, seenBy, type SiteState } from './site-state.js';
+import { type DeviceFault, inverterSetsOf, type VirtualSite } from './spec.js';
 import { type LiveState, unitsOf } from './virtual-device.js';
 import type { RegisterTable, VirtualUnit, WriteResult } from './virtual-unit.js';
 
@@ -86,9 +86,8 @@ export const startFleet = async (sites: readonly VirtualSite[], options: FleetOp
 };
 
 const unitFaults = (site: VirtualSite): string[] => {
-  const devices = [site.meter, site.pv, site.battery, site.hybrid, ...(site.generators ?? []), ...(site.chargers ?? [])].filter(
-    (device) => device !== undefined,
-  );
+  const inverters = inverterSetsOf(site).flatMap(({ pv, battery, hybrid }) => [pv, battery, hybrid]);
+  const devices = [site.meter, ...inverters, ...(site.generators ?? []), ...(site.chargers ?? [])].filter((device) => device !== undefined);
   return devices.flatMap((device, i) => {
     const twin = devices.slice(0, i).find(({ id, unitId }) => id === device.id || unitId === device.unitId);
     return twin ? [`site ${site.id}: devices ${twin.id} and ${device.id} share an id or the unit id ${device.unitId}`] : [];
@@ -107,9 +106,17 @@ const stateFor = (site: VirtualSite, saved: FleetState | undefined, nowMs: Epoch
   return known.atMs > fresh.atMs ? { ...known, atMs: fresh.atMs } : known;
 };
 
-const shapeOf = ({ pv, battery, hybrid, generators, chargers, controls }: SiteState): string => {
+const shapeOf = ({ pv, battery, hybrid, further = {}, generators, chargers, controls }: SiteState): string => {
   const control = Object.entries(controls).flatMap(([id, { values }]) => Object.keys(values).map((key) => `${id} ${key}`));
-  return JSON.stringify([!pv, !battery, !hybrid, Object.keys(generators).sort(), Object.keys(chargers).sort(), control.sort()]);
+  return JSON.stringify([
+    !pv,
+    !battery,
+    !hybrid,
+    Object.keys(further).sort(),
+    Object.keys(generators).sort(),
+    Object.keys(chargers).sort(),
+    control.sort(),
+  ]);
 };
 
 const listenAll = async (sites: readonly RunningSite[]): Promise<number[]> => {
@@ -211,10 +218,12 @@ class RunningSite implements LiveState {
 
   /** In a gap of replayed rows the meter and the sun's inverter have nothing to say, and nothing is made up for them. */
   private knowsNothing(deviceId: string): boolean {
-    const { powers } = this.state;
-    if (deviceId === this.site.meter.id) return powers.gridW === undefined && powers.batteryW !== undefined;
-    if (deviceId === this.site.pv?.id || deviceId === this.site.hybrid?.id)
-      return powers.pvW === undefined && powers.batteryW !== undefined;
+    const {
+      site,
+      state: { powers },
+    } = seenBy(this.site, this.state, deviceId);
+    if (deviceId === site.meter.id) return powers.gridW === undefined && powers.batteryW !== undefined;
+    if (deviceId === site.pv?.id || deviceId === site.hybrid?.id) return powers.pvW === undefined && powers.batteryW !== undefined;
     return false;
   }
 }

@@ -4,7 +4,7 @@ import { socPctOf } from './battery.js';
 import { gridFrequencyHz, gridVoltageV } from './grid.js';
 import { GENERATOR_STATES } from './generator.js';
 import { phasePowersW } from './phases.js';
-import type { SiteState } from './site-state.js';
+import { seenBy, type SiteState } from './site-state.js';
 import { packOf, type VirtualSite } from './spec.js';
 
 /** By the names the plant has for what devices tell, in the house's signs. */
@@ -51,9 +51,10 @@ export type SimulatedValues = Partial<
  */
 export const readDevice = (site: VirtualSite, state: SiteState, deviceId: string): SimulatedValues | undefined => {
   if (deviceId === site.meter.id) return readMeter(site, state);
-  if (deviceId === site.pv?.id) return readPv(state, deviceId);
-  if (deviceId === site.hybrid?.id) return readHybrid(site, state, deviceId);
-  if (deviceId === site.battery?.id) return readBattery(site, state);
+  const own = seenBy(site, state, deviceId);
+  if (deviceId === own.site.pv?.id) return readPv(own.state, deviceId);
+  if (deviceId === own.site.hybrid?.id) return readHybrid(own.site, own.state, deviceId);
+  if (deviceId === own.site.battery?.id) return readBattery(own.site, own.state);
   return readCharger(site, state, deviceId) ?? readGenerator(site, state, deviceId);
 };
 

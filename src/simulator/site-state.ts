@@ -1,6 +1,5 @@
 import type { EpochMs, Watt, WattHour } from '../kernel/units.js';
-import type { VirtualSite } from './spec.js';
-import { controlledModelsOf, packOf } from './spec.js';
+import { controlledModelsOf, type Inverters, inverterId, packOf, type VirtualSite } from './spec.js';
 import { controlPointsOf, type DeviceControls, initialControls } from './controls.js';
 import { randomStream, seedOf } from '../kernel/random.js';
 import { type BatteryState, initialBattery } from './battery.js';
@@ -24,18 +23,25 @@ export interface SitePowers {
   generatorW?: Watt;
 }
 
-/** Everything about a site that the next moment depends on. Plain JSON. */
-export interface SiteState {
-  siteId: string;
-  atMs: EpochMs;
+/** Of an inverter, or of the two of a site that has no more. */
+export interface InvertersState {
   powers: SitePowers;
   /** Power of the sun's inverter at the very end of the last step, from which ramps go on; of a hybrid on the DC side. */
   pvOutputW: Watt;
-  meter: { importWh: WattHour; exportWh: WattHour };
   pv?: { producedWh: WattHour; dcWh: WattHour };
   battery?: BatteryState;
   /** Of a hybrid, whose battery counts on its DC side: energy that left the AC terminal, and the battery's share of it. */
   hybrid?: { acOutWh: WattHour; batteryToBusWh: WattHour; batteryFromBusWh: WattHour };
+}
+
+/** Everything about a site that the next moment depends on. Plain JSON. Its powers are those of all its inverters. */
+export interface SiteState extends InvertersState {
+  siteId: string;
+  atMs: EpochMs;
+  meter: { importWh: WattHour; exportWh: WattHour };
+  /** Of a site with further inverters: what those first named do by themselves, and what the others do, by their ids. */
+  firstPowers?: SitePowers;
+  further?: Record<string, InvertersState>;
   generators: Record<string, GeneratorState>;
   /** Mean power of each generator over the last step. */
   generatorMeansW: Record<string, Watt>;
@@ -51,7 +57,6 @@ export const initialSite = (site: VirtualSite, atMs: EpochMs): SiteState => {
   /** Works and community batteries move ten times what a home does. */
   const scale = site.kind === 'home' ? 1 : 10;
   const usedWh = (fromWh: number, toWh: number): WattHour => Math.round(scale * (fromWh + random() * (toWh - fromWh)));
-  const pack = packOf(site);
   const state: SiteState = {
     siteId: site.id,
     atMs,
@@ -64,12 +69,32 @@ export const initialSite = (site: VirtualSite, atMs: EpochMs): SiteState => {
     chargerMeansW: {},
     controls: {},
   };
-  const [producedWh, throughputWh] = [usedWh(3e6, 9e6), usedWh(5e5, 2e6)];
-  if (site.pv ?? site.hybrid) state.pv = { producedWh, dcWh: Math.round(producedWh * 1.03) };
-  if (pack) state.battery = initialBattery(pack, throughputWh);
-  if (site.hybrid) state.hybrid = { acOutWh: producedWh, batteryToBusWh: throughputWh, batteryFromBusWh: Math.round(throughputWh * 1.1) };
-  for (const [id, models] of controlledModelsOf(site)) state.controls[id] = initialControls(controlPointsOf(models, pack));
+  const begin = (inverters: Inverters, begun: InvertersState): void => {
+    const pack = packOf(inverters);
+    const [producedWh, throughputWh] = [usedWh(3e6, 9e6), usedWh(5e5, 2e6)];
+    if (inverters.pv ?? inverters.hybrid) begun.pv = { producedWh, dcWh: Math.round(producedWh * 1.03) };
+    if (pack) begun.battery = initialBattery(pack, throughputWh);
+    if (inverters.hybrid)
+      begun.hybrid = { acOutWh: producedWh, batteryToBusWh: throughputWh, batteryFromBusWh: Math.round(throughputWh * 1.1) };
+    for (const [id, models] of controlledModelsOf(inverters)) state.controls[id] = initialControls(controlPointsOf(models, pack));
+  };
+  begin(site, state);
   for (const { id } of site.chargers ?? []) state.chargers[id] = initialCharger(usedWh(1e6, 5e6));
   for (const generator of site.generators ?? []) state.generators[generator.id] = initialGenerator(generator);
+  if (site.further) {
+    state.firstPowers = {};
+    state.further = {};
+    for (const inverter of site.further) begin(inverter, (state.further[inverterId(inverter)] = { powers: {}, pvOutputW: 0 }));
+  }
   return state;
+};
+
+/** The site as one of its inverters knows it: as if it were the only one. */
+export const seenBy = (site: VirtualSite, state: SiteState, deviceId: string): { site: VirtualSite; state: SiteState } => {
+  if (!state.further || deviceId === site.meter.id) return { site, state };
+  const own = state.further[deviceId];
+  if (!own) return { site, state: { ...state, powers: { ...state.powers, ...state.firstPowers } } };
+  const { pv: _pv, battery: _battery, hybrid: _hybrid, ...rest } = site;
+  const further = site.further!.find((inverter) => inverterId(inverter) === deviceId)!;
+  return { site: { ...rest, ...further }, state: { ...state, ...own } };
 };

@@ -1,16 +1,15 @@
+import { sum } from '../kernel/sum.js';
 import { type DurationMs, type EpochMs, HOUR_MS, meanPowerW, MINUTE_MS, type Watt } from '../kernel/units.js';
-import { selfConsumptionW, stepBattery, withinWindow } from './battery.js';
 import { type CarVisits, carVisits } from './car-visits.js';
 import { stepCharger } from './charger.js';
 import { gridVoltageV } from './grid.js';
-import { ceilingW, type DeviceControls, expired, reservePct, windowOf } from './controls.js';
+import { expired } from './controls.js';
 import { type GeneratorCommand, stepGenerator } from './generator.js';
 import { cabinetLoadW, householdLoad } from './household.js';
-import { type HybridPowers, stepHybrid } from './hybrid.js';
-import { stepPvInverter } from './pv-inverter.js';
 import { replayed } from './replay.js';
-import type { SitePowers, SiteState } from './site-state.js';
-import { arrayOf, type VirtualSite } from './spec.js';
+import { type InverterCommands, type InverterPowers, stepInverters } from './site-inverters.js';
+import type { InvertersState, SitePowers, SiteState } from './site-state.js';
+import { arrayOf, type FurtherInverter, type Inverters, inverterId, type VirtualSite } from './spec.js';
 import { sunlight } from './sunlight.js';
 
 /**
@@ -21,38 +20,63 @@ const PIECE_MS = 5 * MINUTE_MS;
 /** A step of any length costs at most this many pieces. */
 const MOST_PIECES = 5_000;
 
+/** Over a stretch of time; absent where replayed rows have a gap. */
+type MeanPower = (startMs: EpochMs, endMs: EpochMs) => Watt | undefined;
+
 /** A site with all that is worked out about it once. */
 export interface SiteModel {
   readonly site: VirtualSite;
-  /** Mean load, and mean AC power the sun allows, over a stretch of time; absent where replayed rows have a gap. */
-  readonly loadW: (startMs: EpochMs, endMs: EpochMs) => Watt | undefined;
-  readonly sunW: (startMs: EpochMs, endMs: EpochMs) => Watt | undefined;
+  /** Mean load. */
+  readonly loadW: MeanPower;
+  /** Mean AC power that the sun allows its first inverter, and the further ones, by their ids. */
+  readonly sunW: MeanPower;
+  readonly furtherSunW: ReadonlyMap<string, MeanPower>;
   /** When cars are at each of its chargers. */
   readonly cars: ReadonlyMap<string, CarVisits>;
 }
 
 export const siteModel = (site: VirtualSite): SiteModel => {
-  const array = arrayOf(site)?.array;
   const cars = new Map((site.chargers ?? []).map((charger) => [charger.id, carVisits(site, charger)]));
-  if (site.load.kind === 'replay') {
-    const at = replayed(site.load.rows);
-    const sunW = (startMs: EpochMs, endMs: EpochMs) => (array ? at(startMs, endMs)?.pvW : 0);
-    return { site, cars, loadW: (startMs, endMs) => at(startMs, endMs)?.loadW, sunW };
+  const further = site.further ?? [];
+  const { load } = site;
+  if (load.kind === 'replay') {
+    const at = replayed(load.rows);
+    const peaksW = [site, ...further.filter(({ rows }) => !rows)].map((inverters: Inverters) => arrayOf(inverters)?.array.peakW ?? 0);
+    const allW = sum(peaksW);
+    const sunOf = (inverters: Inverters): MeanPower => {
+      const share = arrayOf(inverters)!.array.peakW / allW;
+      return (startMs, endMs) => scaled(at(startMs, endMs)?.pvW, share);
+    };
+    const sunW = arrayOf(site) && allW > 0 ? sunOf(site) : NO_SUN;
+    return { site, cars, loadW: (startMs, endMs) => at(startMs, endMs)?.loadW, sunW, furtherSunW: furtherSuns(further, sunOf) };
   }
-  const cabinetW = site.load.meanW ?? cabinetLoadW(site);
+  const cabinetW = load.meanW ?? cabinetLoadW(site);
+  const sunOf = (inverters: Inverters): MeanPower => sunlight(site, arrayOf(inverters)!.array);
   return {
     site,
     cars,
-    loadW: site.kind === 'home' ? householdLoad(site, site.load.meanW) : () => cabinetW,
-    sunW: array ? sunlight(site, array) : () => 0,
+    loadW: site.kind === 'home' ? householdLoad(site, load.meanW) : () => cabinetW,
+    sunW: arrayOf(site) ? sunOf(site) : NO_SUN,
+    furtherSunW: furtherSuns(further, sunOf),
   };
 };
 
+const NO_SUN: MeanPower = () => 0;
+const scaled = (powerW: Watt | undefined, share: number): Watt | undefined => (powerW === undefined ? undefined : powerW * share);
+
+const furtherSuns = (further: readonly FurtherInverter[], sunOf: (inverters: Inverters) => MeanPower): Map<string, MeanPower> =>
+  new Map(
+    further.flatMap((inverter) => {
+      if (!arrayOf(inverter)) return [];
+      const at = inverter.rows && replayed(inverter.rows);
+      return [[inverterId(inverter), at ? (startMs, endMs) => at(startMs, endMs)?.pvW : sunOf(inverter)]];
+    }),
+  );
+
 /** What is asked of a site's devices for one step, past their registers; what is absent is left to the registers. */
-export interface SiteCommands {
-  /** Discharge is positive. */
-  readonly batteryW?: Watt;
-  readonly pvMaxW?: Watt;
+export interface SiteCommands extends InverterCommands {
+  /** Of its further inverters, by their ids. */
+  readonly further?: Readonly<Record<string, InverterCommands>>;
   readonly generators?: Readonly<Record<string, GeneratorCommand>>;
   /** Most that chargers may draw, each. */
   readonly chargersMaxW?: Readonly<Record<string, Watt>>;
@@ -72,14 +96,23 @@ export const stepSite = (model: SiteModel, state: SiteState, commands: SiteComma
   const draft = draftOf(state);
   const pieceMs = Math.max(PIECE_MS, Math.ceil(durationMs / MOST_PIECES));
   const endMs = state.atMs + durationMs;
-  const sums = new PowerSums();
+  const [sums, byInverter] = [new PowerSums(), new Map<string, PowerSums>()];
+  const add = (id: string, powers: SitePowers, lengthMs: DurationMs): void => {
+    const own = byInverter.get(id) ?? new PowerSums();
+    byInverter.set(id, own);
+    own.add(powers, lengthMs);
+  };
   takeCommands(draft, commands, durationMs);
   while (draft.atMs < endMs) {
     const lengthMs = Math.min(pieceMs, endMs - draft.atMs);
-    sums.add(stepPiece(model, draft, commands, lengthMs), lengthMs);
+    sums.add(stepPiece(model, draft, commands, lengthMs, add), lengthMs);
     draft.atMs += lengthMs;
   }
   draft.powers = sums.means(durationMs);
+  for (const [id, own] of byInverter) {
+    if (id === FIRST) draft.firstPowers = own.means(durationMs);
+    else draft.further![id]!.powers = own.means(durationMs);
+  }
   for (const [id, generator] of Object.entries(draft.generators))
     draft.generatorMeansW[id] = meanPowerW(generator.producedWh - state.generators[id]!.producedWh, durationMs);
   for (const [id, charger] of Object.entries(draft.chargers))
@@ -101,15 +134,24 @@ export const chargersOutlookW = (model: SiteModel, state: SiteState, durationMs:
 
 const draftOf = (state: SiteState): SiteState => ({
   ...state,
+  ...draftOfInverters(state),
   meter: { ...state.meter },
-  ...(state.pv ? { pv: { ...state.pv } } : {}),
-  ...(state.battery ? { battery: { ...state.battery } } : {}),
-  ...(state.hybrid ? { hybrid: { ...state.hybrid } } : {}),
+  ...(state.further
+    ? {
+        further: Object.fromEntries(Object.entries(state.further).map(([id, own]) => [id, { ...own, ...draftOfInverters(own) }])),
+      }
+    : {}),
   generators: Object.fromEntries(Object.entries(state.generators).map(([id, generator]) => [id, { ...generator }])),
   generatorMeansW: {},
   chargers: Object.fromEntries(Object.entries(state.chargers).map(([id, charger]) => [id, { ...charger }])),
   chargerMeansW: {},
   controls: { ...state.controls },
+});
+
+const draftOfInverters = ({ pv, battery, hybrid }: InvertersState): Pick<InvertersState, 'pv' | 'battery' | 'hybrid'> => ({
+  ...(pv ? { pv: { ...pv } } : {}),
+  ...(battery ? { battery: { ...battery } } : {}),
+  ...(hybrid ? { hybrid: { ...hybrid } } : {}),
 });
 
 const takeCommands = (draft: SiteState, commands: SiteCommands, durationMs: DurationMs): void => {
@@ -142,27 +184,63 @@ class PowerSums {
 
   means(durationMs: DurationMs): SitePowers {
     const means: SitePowers = {};
-    for (const [key, sum] of this.sums) if (!this.unknown.has(key)) means[key] = sum / durationMs;
+    for (const [key, total] of this.sums) if (!this.unknown.has(key)) means[key] = total / durationMs;
     return means;
   }
 }
 
-const stepPiece = (model: SiteModel, draft: SiteState, commands: SiteCommands, durationMs: DurationMs): SitePowers => {
-  const { site } = model;
+/** Those that a site names first, whose ids nobody asks for. */
+const FIRST = '';
+
+const stepPiece = (
+  model: SiteModel,
+  draft: SiteState,
+  commands: SiteCommands,
+  durationMs: DurationMs,
+  add: (id: string, powers: SitePowers, durationMs: DurationMs) => void,
+): SitePowers => {
+  const { site, furtherSunW } = model;
   expireControls(draft, commands);
   const [startMs, endMs] = [draft.atMs, draft.atMs + durationMs];
   const loadW = model.loadW(startMs, endMs);
-  const sunW = model.sunW(startMs, endMs);
   const generatorW = generatorsPiece(site, draft, commands, durationMs);
   const chargersW = chargersPiece(model, draft, commands, durationMs);
-  const residualW = loadW === undefined ? undefined : loadW + chargersW - generatorW;
-  const inverters = site.hybrid
-    ? hybridPiece(site, draft, { commands, residualW, sunW, durationMs })
-    : separatePiece(site, draft, { commands, residualW, sunW, durationMs });
-  const { pvW, batteryW } = inverters;
-  const gridW = residualW === undefined || pvW === undefined ? undefined : residualW - pvW - batteryW;
-  count(draft, { ...inverters, gridW }, durationMs);
-  return { loadW, chargersW, gridW, pvAvailableW: sunW, generatorW, ...inverters };
+  let residualW = loadW === undefined ? undefined : loadW + chargersW - generatorW;
+  const step = (inverters: Inverters, state: InvertersState, sunAt: MeanPower | undefined, own: InverterCommands): InverterPowers => {
+    const sunW = sunAt?.(startMs, endMs);
+    const powers = stepInverters(inverters, state, draft.controls, { ...own, deaf: commands.deaf }, { residualW, sunW, durationMs });
+    residualW = residualW === undefined || powers.pvW === undefined ? undefined : residualW - powers.pvW - powers.batteryW;
+    return powers;
+  };
+  const stepFurther = (which: (inverter: Inverters) => boolean): InverterPowers[] =>
+    (site.further ?? []).filter(which).map((inverter) => {
+      const id = inverterId(inverter);
+      const powers = step(inverter, draft.further![id]!, furtherSunW.get(id) ?? NO_SUN, commands.further?.[id] ?? {});
+      add(id, powers, durationMs);
+      return powers;
+    });
+  // Batteries see the sun of all roofs, and each what those before it left.
+  const roofs = stepFurther(({ pv }) => pv !== undefined);
+  const first = step(site, draft, model.sunW, commands);
+  const powers = site.further ? together([first, ...roofs, ...stepFurther(({ pv }) => pv === undefined)]) : first;
+  if (site.further) add(FIRST, first, durationMs);
+  const gridW = residualW;
+  countMeter(draft, gridW, durationMs);
+  return { loadW, chargersW, gridW, generatorW, ...powers };
+};
+
+/** Unknown as soon as one of them is. */
+const together = (all: readonly InverterPowers[]): InverterPowers => {
+  const sumOf = (key: keyof InverterPowers): Watt | undefined =>
+    all.some((powers) => key in powers && powers[key] === undefined) ? undefined : sum(all.map((powers) => powers[key] ?? 0));
+  return { pvW: sumOf('pvW'), pvAvailableW: sumOf('pvAvailableW'), batteryW: sumOf('batteryW')! };
+};
+
+const countMeter = ({ meter }: SiteState, gridW: Watt | undefined, durationMs: DurationMs): void => {
+  if (gridW === undefined) return;
+  const hours = durationMs / HOUR_MS;
+  meter.importWh += Math.max(0, gridW) * hours;
+  meter.exportWh += Math.max(0, -gridW) * hours;
 };
 
 const chargersPiece = (model: SiteModel, draft: SiteState, commands: SiteCommands, durationMs: DurationMs): Watt => {
@@ -187,74 +265,4 @@ const generatorsPiece = (site: VirtualSite, draft: SiteState, commands: SiteComm
     sumW += stepGenerator(draft.generators[generator.id]!, generator, durationMs, fails);
   }
   return sumW;
-};
-
-interface Piece {
-  readonly commands: SiteCommands;
-  /** What loads and chargers draw beyond the generators. */
-  readonly residualW: Watt | undefined;
-  readonly sunW: Watt | undefined;
-  readonly durationMs: DurationMs;
-}
-
-const batteryWindow = (commands: SiteCommands, fromRegisters: () => { minW: Watt; maxW: Watt }): { minW: Watt; maxW: Watt } =>
-  commands.batteryW === undefined ? fromRegisters() : { minW: commands.batteryW, maxW: commands.batteryW };
-
-const hybridPiece = (site: VirtualSite, draft: SiteState, { commands, residualW, sunW, durationMs }: Piece): HybridPowers => {
-  const hybrid = site.hybrid!;
-  const controls = controlsOf(draft, hybrid.id, commands);
-  const powers = stepHybrid(hybrid, draft, {
-    residualW,
-    sunW,
-    ceilingW: commands.pvMaxW ?? ceilingW(controls, hybrid.ratedW),
-    window: batteryWindow(commands, () => windowOf(controls, hybrid.pack, hybrid.ratedW)),
-    reservePct: reservePct(controls),
-    durationMs,
-  });
-  return powers;
-};
-
-const separatePiece = (
-  site: VirtualSite,
-  draft: SiteState,
-  { commands, residualW, sunW, durationMs }: Piece,
-): { pvW: Watt | undefined; batteryW: Watt } => {
-  let pvW: Watt | undefined = 0;
-  if (site.pv) {
-    if (sunW === undefined) {
-      [pvW, draft.pvOutputW] = [undefined, 0];
-    } else {
-      const limitW = commands.pvMaxW ?? ceilingW(controlsOf(draft, site.pv.id, commands), site.pv.ratedW);
-      const output = stepPvInverter(draft.pvOutputW, sunW, limitW, site.pv.ratedW, durationMs);
-      [pvW, draft.pvOutputW] = [output.meanW, output.endW];
-    }
-  }
-  if (!site.battery || !draft.battery) return { pvW, batteryW: 0 };
-  const { id, pack, ratedW } = site.battery;
-  const controls = controlsOf(draft, id, commands);
-  const window = batteryWindow(commands, () => windowOf(controls, pack, ratedW));
-  const wantedW = residualW === undefined || pvW === undefined ? 0 : selfConsumptionW(residualW - pvW);
-  const mostW = Math.min(ratedW, ceilingW(controls, ratedW));
-  const targetW = Math.max(-ratedW, Math.min(mostW, withinWindow(wantedW, window, pack)));
-  return { pvW, batteryW: stepBattery(draft.battery, pack, targetW, reservePct(controls), durationMs) };
-};
-
-const NO_CONTROLS: DeviceControls = { values: {}, revertsAtMs: {} };
-const controlsOf = (draft: SiteState, deviceId: string, { deaf }: SiteCommands): DeviceControls =>
-  (deaf?.has(deviceId) ? undefined : draft.controls[deviceId]) ?? NO_CONTROLS;
-
-const count = (draft: SiteState, { gridW, pvW, batteryW, pvDcW }: SitePowers, durationMs: DurationMs): void => {
-  const hours = durationMs / HOUR_MS;
-  if (gridW !== undefined) {
-    draft.meter.importWh += Math.max(0, gridW) * hours;
-    draft.meter.exportWh += Math.max(0, -gridW) * hours;
-  }
-  if (draft.pv && pvW !== undefined) {
-    draft.pv.producedWh += pvW * hours;
-    draft.pv.dcWh += (pvDcW ?? pvW) * hours;
-  }
-  if (!draft.hybrid) return;
-  draft.hybrid.acOutWh += Math.max(0, (pvW ?? 0) + (batteryW ?? 0)) * hours;
-  draft.hybrid.batteryToBusWh += Math.max(0, batteryW ?? 0) * hours;
-  draft.hybrid.batteryFromBusWh += Math.max(0, -(batteryW ?? 0)) * hours;
 };

@@ -25,6 +25,8 @@ export interface VirtualSite {
   readonly battery?: VirtualBattery;
   /** A hybrid inverter stands in the place of `pv` and `battery`. */
   readonly hybrid?: VirtualHybrid;
+  /** What else hangs on its bus: a second roof, a second battery. */
+  readonly further?: readonly FurtherInverter[];
   readonly generators?: readonly VirtualGenerator[];
   readonly chargers?: readonly VirtualCharger[];
   readonly faults?: readonly DeviceFault[];
@@ -91,6 +93,12 @@ export interface VirtualHybrid extends OnTheBus {
   readonly array: PvArray;
   readonly pack: BatteryPack;
 }
+
+/** One more inverter of a site. */
+export type FurtherInverter = ({ readonly pv: VirtualPv } | { readonly battery: VirtualBattery } | { readonly hybrid: VirtualHybrid }) & {
+  /** Where its sun is measured by itself: the `pvW` of these. Otherwise replayed sun is that of all arrays, by their peaks. */
+  readonly rows?: readonly ReplayRow[];
+};
 
 export interface VirtualGenerator extends OnTheBus {
   readonly map: Profile;
@@ -161,16 +169,24 @@ export type DeviceFault =
       readonly forMs: DurationMs;
     };
 
-/** The sun's array of a site, whichever inverter it hangs on, with that inverter's AC rating. */
-export const arrayOf = (site: VirtualSite): { array: PvArray; ratedW: Watt } | undefined => site.hybrid ?? site.pv;
+/** What hangs on one inverter, or on the two of a site that has no more. */
+export type Inverters = Pick<VirtualSite, 'pv' | 'battery' | 'hybrid'>;
 
-/** The battery of a site, whichever inverter it hangs on. */
-export const packOf = (site: VirtualSite): BatteryPack | undefined => (site.hybrid ?? site.battery)?.pack;
+/** The sun's array, whichever inverter it hangs on, with that inverter's AC rating. */
+export const arrayOf = ({ hybrid, pv }: Inverters): { array: PvArray; ratedW: Watt } | undefined => hybrid ?? pv;
 
-/** The SunSpec models that can be written on each device of a site. */
-export const controlledModelsOf = (site: VirtualSite): ReadonlyMap<string, readonly string[]> =>
+/** The battery, whichever inverter it hangs on. */
+export const packOf = ({ hybrid, battery }: Inverters): BatteryPack | undefined => (hybrid ?? battery)?.pack;
+
+export const inverterId = ({ pv, battery, hybrid }: Inverters): string => (hybrid ?? pv ?? battery)!.id;
+
+/** The first named of a site, and then each of the further ones. */
+export const inverterSetsOf = (site: VirtualSite): readonly Inverters[] => [site, ...(site.further ?? [])];
+
+/** The SunSpec models that can be written on each of these devices. */
+export const controlledModelsOf = ({ pv, battery, hybrid }: Inverters): ReadonlyMap<string, readonly string[]> =>
   new Map([
-    ...(site.pv ? [[site.pv.id, ['123']] as const] : []),
-    ...(site.battery ? [[site.battery.id, site.battery.models === '124' ? ['124'] : ['704', '802']] as const] : []),
-    ...(site.hybrid ? [[site.hybrid.id, ['123', '124']] as const] : []),
+    ...(pv ? [[pv.id, ['123']] as const] : []),
+    ...(battery ? [[battery.id, battery.models === '124' ? ['124'] : ['704', '802']] as const] : []),
+    ...(hybrid ? [[hybrid.id, ['123', '124']] as const] : []),
   ]);

@@ -1,4 +1,5 @@
-import { SECOND_MS, type EpochMs } from '../kernel/units.js';
+import { sum } from '../kernel/sum.js';
+import { SECOND_MS, type EpochMs, type Watt } from '../kernel/units.js';
 import type { Profile } from '../registers/profile.js';
 import type { Words } from '../registers/words.js';
 import { toldCharger } from './charger.js';
@@ -9,7 +10,15 @@ import { KebaImage } from './keba-image.js';
 import { phasePowersW } from './phases.js';
 import { type GensetWrite, ProfileImage, type ProfileValues } from './profile-image.js';
 import type { SiteState } from './site-state.js';
-import { arrayOf, packOf, type VirtualCharger, type VirtualGenerator, type VirtualMeter, type VirtualSite } from './spec.js';
+import {
+  arrayOf,
+  inverterSetsOf,
+  packOf,
+  type VirtualCharger,
+  type VirtualGenerator,
+  type VirtualMeter,
+  type VirtualSite,
+} from './spec.js';
 import { batteryContents, hybridContents, meterContents, pvContents } from './sunspec-devices.js';
 import { type ModelContent, SunspecImage } from './sunspec-image.js';
 import type { RegisterTable, VirtualUnit, WriteResult } from './virtual-unit.js';
@@ -153,9 +162,11 @@ export const unitsOf = (live: LiveState): ReadonlyMap<number, VirtualUnit> => {
   const { site } = live;
   const sunspec = (id: string, contents: readonly ModelContent[]): VirtualUnit => new SunspecUnit(id, live, contents);
   const units = new Map<number, VirtualUnit>([[site.meter.unitId, meterUnit(live, site.meter)]]);
-  if (site.pv) units.set(site.pv.unitId, sunspec(site.pv.id, pvContents(site, site.pv)));
-  if (site.battery) units.set(site.battery.unitId, sunspec(site.battery.id, batteryContents(site, site.battery)));
-  if (site.hybrid) units.set(site.hybrid.unitId, sunspec(site.hybrid.id, hybridContents(site, site.hybrid)));
+  for (const { pv, battery, hybrid } of inverterSetsOf(site)) {
+    if (pv) units.set(pv.unitId, sunspec(pv.id, pvContents(site, pv)));
+    if (battery) units.set(battery.unitId, sunspec(battery.id, batteryContents(site, battery)));
+    if (hybrid) units.set(hybrid.unitId, sunspec(hybrid.id, hybridContents(site, hybrid)));
+  }
   for (const generator of site.generators ?? []) units.set(generator.unitId, gensetUnit(live, generator));
   for (const charger of site.chargers ?? []) units.set(charger.unitId, new ChargerUnit(live, charger));
   return units;
@@ -166,12 +177,13 @@ const HOUSEHOLD_W = 20_000;
 
 /** The most that may flow through the connection, either way. */
 const largestW = (site: VirtualSite): number => {
-  const pack = packOf(site);
-  const chargersW = (site.chargers ?? []).reduce((sum, charger) => sum + charger.ratedW, 0);
-  const generatorsW = (site.generators ?? []).reduce((sum, generator) => sum + generator.maxW, 0);
+  const inverters = inverterSetsOf(site);
+  const batteriesW = (way: 'maxChargeW' | 'maxDischargeW'): Watt => sum(inverters.map((each) => packOf(each)?.[way] ?? 0));
+  const chargersW = sum((site.chargers ?? []).map(({ ratedW }) => ratedW));
+  const generatorsW = sum((site.generators ?? []).map(({ maxW }) => maxW));
   return Math.max(
-    HOUSEHOLD_W + chargersW + (pack?.maxChargeW ?? 0),
-    (arrayOf(site)?.ratedW ?? 0) + (pack?.maxDischargeW ?? 0) + generatorsW,
+    HOUSEHOLD_W + chargersW + batteriesW('maxChargeW'),
+    sum(inverters.map((each) => arrayOf(each)?.ratedW ?? 0)) + batteriesW('maxDischargeW') + generatorsW,
   );
 };
 

@@ -1,7 +1,7 @@
 import { randomStream } from '../../kernel/random.js';
 import { type DurationMs, type EpochMs, SECOND_MS, type Watt } from '../../kernel/units.js';
 import type { ReplayRow } from '../../simulator/spec.js';
-import type { Course } from './scenario-file.js';
+import type { Course } from './scenario-site.js';
 
 /** A power of a course at a moment counted from the start. */
 const courseAt = (course: Course, atMs: DurationMs): Watt => {

@@ -2,9 +2,11 @@ import { LEASE_MS } from '../../dispatch/lease-writes.js';
 import type { Lease, Setpoint } from '../../field/setpoint.js';
 import type { DeviceId } from '../../fleet/plant.js';
 import { clamp, type DurationMs, type EpochMs, SECOND_MS, type Watt } from '../../kernel/units.js';
-import type { SiteCommands } from '../../simulator/index.js';
+import { readDevice, type SiteCommands } from '../../simulator/index.js';
+import type { ScenarioSite } from './scenario-file.js';
 import type { LivingSite } from './scenario-plant.js';
 import type { PlantTime } from './scenario-polls.js';
+import type { BatteryStory } from './scenario-site.js';
 
 /** A lease, and when it ends by the device's own time, which no clock of the plant changes. */
 interface Held {
@@ -69,35 +71,41 @@ export class ScenarioField {
 
   /** What a site's devices do now for the setpoints they hold. Those that follow none, for whatever reason, are `deaf`; the `lost` give nothing. */
   commandsFor(
-    { site, spec, state }: LivingSite,
+    { site, spec, model, state }: LivingSite,
     nowMs: EpochMs,
     stepMs: DurationMs,
     { isDeaf, isLost, failingStarts }: Troubles,
   ): SiteCommands {
-    const commands: {
-      batteryW?: Watt;
-      pvMaxW?: Watt;
+    const commands: ToldInverters & {
+      further: Record<string, ToldInverters>;
       generators: Record<string, { run: boolean; powerW: Watt }>;
       chargersMaxW: Record<string, Watt>;
-    } = { generators: {}, chargersMaxW: {} };
+    } = { further: {}, generators: {}, chargersMaxW: {} };
     const holding = (deviceId: DeviceId, kind: Setpoint['kind']): Setpoint | undefined => {
       const held = this.held.get(keyOf(deviceId, kind));
       if (!held || isDeaf(deviceId)) return undefined;
       return held.endsAtMs > nowMs ? held.lease.setpoint : held.lease.fallback;
     };
     for (const { id, role } of site.devices) {
+      const own: ToldInverters = state.further?.[id] ? (commands.further[id] = {}) : commands;
       if (isLost(id)) {
-        if (role === 'battery' || role === 'hybrid') commands.batteryW = 0;
-        if (role === 'pv' || role === 'hybrid') commands.pvMaxW = 0;
+        if (role === 'battery' || role === 'hybrid') own.batteryW = 0;
+        if (role === 'pv' || role === 'hybrid') own.pvMaxW = 0;
         if (role === 'flexible-load') commands.chargersMaxW[id] = 0;
         continue;
       }
       const battery = holding(id, 'battery-power');
       if (battery?.kind === 'battery-power')
-        commands.batteryW = this.follow(id, battery.powerW, spec.battery!, state.powers.batteryW ?? 0, stepMs);
+        own.batteryW = this.follow(
+          id,
+          battery.powerW,
+          storyOf(spec, id),
+          readDevice(model.site, state, id)?.['battery.powerW'] ?? 0,
+          stepMs,
+        );
       else this.following.delete(id);
       const sun = holding(id, 'pv-limit');
-      if (sun?.kind === 'pv-limit') commands.pvMaxW = sun.maxW;
+      if (sun?.kind === 'pv-limit') own.pvMaxW = sun.maxW;
       const load = holding(id, 'load-limit');
       if (load?.kind === 'load-limit') commands.chargersMaxW[id] = Math.max(0, load.maxW);
       const generator = holding(id, 'generator');
@@ -121,6 +129,14 @@ export class ScenarioField {
     return nextW;
   }
 }
+
+interface ToldInverters {
+  batteryW?: Watt;
+  pvMaxW?: Watt;
+}
+
+const storyOf = ({ roofs, batteries }: ScenarioSite, id: DeviceId): BatteryStory =>
+  batteries.find((battery) => battery.id === id) ?? roofs.find((roof) => roof.id === id)!.battery!;
 
 export interface Troubles {
   readonly isDeaf: (deviceId: DeviceId) => boolean;

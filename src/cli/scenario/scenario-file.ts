@@ -1,96 +1,9 @@
 import { z } from 'zod';
 import { isZone } from '../../kernel/local-day.js';
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../kernel/units.js';
+import { DAY_MS, SECOND_MS } from '../../kernel/units.js';
 import { type CrossCheck, parseYaml } from '../../platform/yaml-file.js';
 import { LIMIT_KINDS } from '../../signals/operator-limit.js';
-
-const UNIT_MS: Readonly<Record<string, number>> = { s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS };
-
-/** `90s`, `5m`, `1h30m`: a length of time, or a moment counted from the start. */
-const span = z
-  .string()
-  .regex(/^(\d+(\.\d+)?[smh])+$/, 'must read like 90s, 5m or 1h30m')
-  .transform((text) => [...text.matchAll(/([\d.]+)([smh])/g)].reduce((sum, [, count, unit]) => sum + Number(count) * UNIT_MS[unit!]!, 0));
-
-/** A power over time: one number, or steps; with `over` a step is a straight way. */
-const course = z.union([z.number().min(0), z.array(z.strictObject({ at: span, w: z.number().min(0), over: span.optional() })).min(1)]);
-
-const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'use lower-case letters, digits and dashes');
-const watts = z.number().min(0);
-
-const batterySchema = z.strictObject({
-  capacityWh: z.number().positive().default(10_000),
-  maxW: z.number().positive().default(5_000),
-  socPct: z.number().min(0).max(100).default(50),
-  minSocPct: z.number().min(0).max(100).default(5),
-  ignoresUnderW: watts.default(0).describe('changes of its setpoint smaller than this it does not follow'),
-  rampWPerS: z.number().positive().optional().describe('how fast it follows a setpoint'),
-});
-
-const generatorSchema = z.strictObject({
-  id,
-  minW: watts.default(3_000),
-  maxW: z.number().positive().default(10_000),
-  warmUpS: watts.default(30),
-  coolDownS: watts.default(60),
-  minUpS: watts.default(300),
-  minDownS: watts.default(120),
-  rampWPerS: z.number().positive().default(1_000),
-  runs: z.boolean().default(false).describe('whether it runs at the start'),
-});
-
-const chargerSchema = z.strictObject({
-  id,
-  ratedW: z.number().positive().default(11_040),
-  phases: z.union([z.literal(1), z.literal(3)]).default(3),
-  cars: z
-    .array(
-      z.strictObject({
-        comes: span.default(0),
-        goes: span.optional(),
-        energyWh: z.number().positive(),
-        maxW: z.number().positive().optional(),
-        phases: z.union([z.literal(1), z.literal(3)]).optional(),
-      }),
-    )
-    .default([])
-    .describe(
-      'who hangs on it from when to when, and wants how much; what it takes at most, where its charger gives more, and on how many phases',
-    ),
-  need: z
-    .strictObject({ energyWh: z.number().positive(), from: z.string(), by: z.string() })
-    .optional()
-    .describe('what the plant expects it to need each day, as a fleet file does'),
-});
-
-const siteSchema = z.strictObject({
-  id,
-  kind: z.enum(['home', 'community-battery', 'generators']).default('home'),
-  importLimitW: z.number().positive().default(30_000),
-  exportLimitW: watts.default(30_000),
-  phaseLimitA: z.number().positive().optional().describe('what each phase carries; what charges on one does so on the first'),
-  safeLimits: z
-    .strictObject({
-      importW: watts.optional(),
-      exportW: watts.optional(),
-      generationW: watts.optional(),
-      sunW: watts.optional(),
-      loadW: watts.optional(),
-    })
-    .optional(),
-  reserveFloorPct: z.number().min(0).max(100).default(20),
-  optedOut: z.boolean().default(false),
-  baselineW: z.number().optional().describe('what it would take from the grid without an event'),
-  meterDelay: span.default(0).describe('how old the meter’s word is when it is read'),
-  loadW: course.default(0),
-  loadNoiseW: watts.default(0).describe('the load wanders by up to so much, anew each second'),
-  sunW: course.default(0),
-  pvRatedW: z.number().positive().optional(),
-  hybrid: z.boolean().default(false).describe('sun and battery hang on one inverter of pvRatedW'),
-  battery: batterySchema.optional(),
-  generators: z.array(generatorSchema).default([]),
-  chargers: z.array(chargerSchema).default([]),
-});
+import { id, siteSchema, span, watts } from './scenario-site.js';
 
 const planSchema = z.union([
   z.strictObject({ device: id, from: span.optional(), to: span.optional(), batteryW: z.number(), gridW: z.number() }),
@@ -133,13 +46,13 @@ const expectationSchema = z.union([
     power: z
       .string()
       .describe(
-        '`SITE.grid`, `SITE.battery`, `SITE.sun`, `SITE.load`, `SITE.given` (by its inverters and engines together), `fleet.grid`, or the id of a generator or a charger, which is negative while it draws',
+        '`SITE.grid`, `SITE.battery`, `SITE.sun`, `SITE.load`, `SITE.given` (by its inverters and engines together), `fleet.grid`, or the id of an inverter (what leaves it; of a hybrid also `ID.sun` and `ID.battery`), a generator or a charger, which is negative while it draws',
       ),
     ...during,
     ...bounds,
     mean: span.optional().describe('every mean over so long'),
   }),
-  z.strictObject({ socPct: id, ...during, ...bounds }),
+  z.strictObject({ socPct: id.describe('a site, or one of its batteries'), ...during, ...bounds }),
   z.strictObject({
     owner: id.describe('a device'),
     is: z.string().describe('who holds it, as `plan`, `event`, `override`, `nobody`'),
@@ -176,7 +89,6 @@ const scenarioSchema = z.strictObject({
 
 export type Scenario = z.infer<typeof scenarioSchema>;
 export type ScenarioSite = Scenario['sites'][number];
-export type Course = z.infer<typeof course>;
 export type Happening = Scenario['happens'][number];
 export type Expectation = Scenario['expect'][number];
 
@@ -189,15 +101,27 @@ export type ExpectationOf<Key extends string> = With<Expectation, Key>;
 export const those = <Key extends string>(happens: readonly Happening[], key: Key): HappeningOf<Key>[] =>
   happens.filter((one) => key in one) as unknown as HappeningOf<Key>[];
 
-/** Devices of a site by the names a scenario uses: `SITE-meter`, `SITE-sun`, `SITE-battery`, `SITE-hybrid`, its generators and its chargers. */
-export const deviceIdsOf = ({ id: site, pvRatedW, hybrid, battery, generators, chargers }: ScenarioSite): string[] => [
+/** Devices of a site by the names a scenario uses. */
+const deviceIdsOf = ({ id: site, roofs, batteries, generators, chargers }: ScenarioSite): string[] => [
   `${site}-meter`,
-  ...(hybrid ? [`${site}-hybrid`] : [...(pvRatedW === undefined ? [] : [`${site}-sun`]), ...(battery ? [`${site}-battery`] : [])]),
-  ...[...generators, ...chargers].map((device) => device.id),
+  ...[...roofs, ...batteries, ...generators, ...chargers].map((device) => device.id),
 ];
 
 /** A scenario from its file. Throws `BadInput` with every fault and its line. */
 export const parseScenario = (file: string, text: string): Scenario => parseYaml(file, text, scenarioSchema, crossCheck);
+
+/** Everything that has a name stands in one list of names. */
+const twins = (sites: readonly ScenarioSite[]): ReturnType<CrossCheck<Scenario>> => {
+  const [known, doubles] = [new Set<string>(), new Set<string>()];
+  return sites.flatMap((site, index) =>
+    [site.id, ...deviceIdsOf(site)].flatMap((name) => {
+      const isDouble = known.has(name) && !doubles.has(name);
+      if (isDouble) doubles.add(name);
+      known.add(name);
+      return isDouble ? [{ path: ['sites', index], message: `there is another site or device "${name}"; give it an id of its own` }] : [];
+    }),
+  );
+};
 
 const crossCheck: CrossCheck<Scenario> = ({ sites, plan, happens, expect, for: lengthMs, failsWithout }) => {
   const siteIds = new Set(sites.map((site) => site.id));
@@ -212,11 +136,7 @@ const crossCheck: CrossCheck<Scenario> = ({ sites, plan, happens, expect, for: l
       }),
     );
   return [
-    ...sites.flatMap((site, index) =>
-      site.hybrid && !(site.battery && site.pvRatedW)
-        ? [{ path: ['sites', index], message: 'a hybrid needs `battery` and `pvRatedW`' }]
-        : [],
-    ),
+    ...twins(sites),
     ...strangers(plan, 'plan', ['device']),
     ...strangers(happens, 'happens', [
       'optOut',

@@ -3,8 +3,10 @@ import { seedOf } from '../../kernel/random.js';
 import { NOMINAL_PHASE_V, SECOND_MS } from '../../kernel/units.js';
 import type { Profile } from '../../registers/profile.js';
 import { initialSite, type SiteModel, siteModel, type SiteState, type VirtualSite } from '../../simulator/index.js';
+import type { BatteryPack, FurtherInverter, Inverters, ReplayRow } from '../../simulator/spec.js';
 import { rowsOf } from './course.js';
 import type { Scenario, ScenarioSite } from './scenario-file.js';
+import type { BatteryStory, Course } from './scenario-site.js';
 
 const EFFICIENCY = 0.95;
 /** Least that a charger gives, on each of its phases. */
@@ -33,7 +35,7 @@ const siteOf = (site: ScenarioSite, zone: string): Site => ({
 });
 
 const devicesOf = (site: ScenarioSite): Device[] => {
-  const { id: siteId, pvRatedW, battery, hybrid, generators, chargers } = site;
+  const { id: siteId, roofs, batteries, generators, chargers } = site;
   const device = (id: string, role: DeviceRole, ratedW: number, more: Partial<Device> = {}): Device => ({
     id,
     siteId,
@@ -47,12 +49,12 @@ const devicesOf = (site: ScenarioSite): Device[] => {
     ratedW,
     ...more,
   });
-  const rating = battery && ratingOf(battery);
   return [
     device(`${siteId}-meter`, 'grid-meter', site.importLimitW),
-    ...(hybrid ? [device(`${siteId}-hybrid`, 'hybrid', pvRatedW!, { battery: rating! })] : []),
-    ...(!hybrid && pvRatedW !== undefined ? [device(`${siteId}-sun`, 'pv', pvRatedW)] : []),
-    ...(!hybrid && battery ? [device(`${siteId}-battery`, 'battery', battery.maxW, { battery: rating! })] : []),
+    ...roofs.map(({ id, ratedW, battery }) =>
+      battery ? device(id, 'hybrid', ratedW, { battery: ratingOf(battery) }) : device(id, 'pv', ratedW),
+    ),
+    ...batteries.map((battery) => device(battery.id, 'battery', battery.maxW, { battery: ratingOf(battery) })),
     ...generators.map(({ id, runs: _runs, coolDownS: _coolDownS, ...generator }) =>
       device(id, 'generator', generator.maxW, {
         generator: { ...generator, noLoadLitresPerH: 1, litresPerKwh: 0.3, fuelMicroPerLitre: 1_000_000, startMicro: 0 },
@@ -67,7 +69,7 @@ const devicesOf = (site: ScenarioSite): Device[] => {
   ];
 };
 
-const ratingOf = ({ capacityWh, maxW, minSocPct }: NonNullable<ScenarioSite['battery']>): BatteryRating => ({
+const ratingOf = ({ capacityWh, maxW, minSocPct }: BatteryStory): BatteryRating => ({
   capacityWh,
   maxChargeW: maxW,
   maxDischargeW: maxW,
@@ -104,10 +106,13 @@ export const livingSites = (scenario: Scenario, plant: Plant, genset: Profile): 
   });
 
 const virtualOf = (scenario: Scenario, spec: ScenarioSite, genset: Profile): VirtualSite => {
-  const { id, battery, pvRatedW, hybrid, generators, chargers } = spec;
+  const { id, generators, chargers } = spec;
   const seed = seedOf(id, scenario.name);
-  const pack = battery && { ...ratingOf(battery), startSocPct: battery.socPct };
-  const array = { peakW: pvRatedW ?? 0, tiltDeg: 30, azimuthDeg: 180 };
+  const rowsFor = (sunW: Course): ReplayRow[] => rowsOf({ ...spec, sunW, seed }, scenario.start, scenario.for);
+  const {
+    first: { rows = rowsFor(0), ...first },
+    further,
+  } = invertersOf(spec, rowsFor);
   return {
     id,
     seed,
@@ -117,16 +122,13 @@ const virtualOf = (scenario: Scenario, spec: ScenarioSite, genset: Profile): Vir
     longitude: 10,
     host: '127.0.0.1',
     port: 0,
-    load: { kind: 'replay', rows: rowsOf({ ...spec, seed }, scenario.start, scenario.for) },
+    load: { kind: 'replay', rows },
     meter: { id: `${id}-meter`, unitId: 1, map: 'sunspec-203' },
-    ...(hybrid && pack ? { hybrid: { id: `${id}-hybrid`, unitId: 2, ratedW: pvRatedW!, array, pack } } : {}),
-    ...(!hybrid && pvRatedW !== undefined ? { pv: { id: `${id}-sun`, unitId: 2, models: '103', ratedW: pvRatedW, array } as const } : {}),
-    ...(!hybrid && battery && pack
-      ? { battery: { id: `${id}-battery`, unitId: 3, models: '124', ratedW: battery.maxW, pack } as const }
-      : {}),
+    ...first,
+    ...(further.length > 0 ? { further } : {}),
     generators: generators.map(({ runs: _runs, ...generator }, index) => ({
       ...generator,
-      unitId: 10 + index,
+      unitId: 200 + index,
       map: genset,
       noLoadLitresPerH: 1,
       litresPerKwh: 0.3,
@@ -134,7 +136,7 @@ const virtualOf = (scenario: Scenario, spec: ScenarioSite, genset: Profile): Vir
     })),
     chargers: chargers.map(({ id: chargerId, ratedW, phases, cars }, index) => ({
       id: chargerId,
-      unitId: 200 + index,
+      unitId: 220 + index,
       ratedW,
       phases,
       car: cars.map(({ comes, goes, energyWh, maxW, phases: carPhases }) => ({
@@ -147,3 +149,23 @@ const virtualOf = (scenario: Scenario, spec: ScenarioSite, genset: Profile): Vir
     })),
   };
 };
+
+/** First a roof, or a battery, or one of each where neither is a hybrid; then the others. */
+const invertersOf = (
+  { roofs, batteries }: ScenarioSite,
+  rowsFor: (sunW: Course) => ReplayRow[],
+): { first: Inverters & { rows?: readonly ReplayRow[] }; further: FurtherInverter[] } => {
+  const suns = roofs.map(({ id, ratedW, sunW, battery }, index) => {
+    const own = { id, unitId: 2 + index, ratedW, array: { peakW: ratedW, tiltDeg: 30, azimuthDeg: 180 } };
+    const rows = rowsFor(sunW);
+    return battery ? { hybrid: { ...own, pack: packOf(battery) }, rows } : { pv: { ...own, models: '103' } as const, rows };
+  });
+  const packs = batteries.map((battery, index) => ({
+    battery: { id: battery.id, unitId: 100 + index, models: '124', ratedW: battery.maxW, pack: packOf(battery) } as const,
+  }));
+  const roof = suns.shift();
+  const first = roof && 'hybrid' in roof ? roof : { ...roof, ...packs.shift() };
+  return { first, further: [...suns, ...packs] };
+};
+
+const packOf = (battery: BatteryStory): BatteryPack => ({ ...ratingOf(battery), startSocPct: battery.socPct });

@@ -67,4 +67,8 @@ export class ScenarioPolls {
   }
 }
 
-const valuesOf = ({ model }: LivingSite, state: SiteState, id: DeviceId): SampleValues => readDevice(model.site, state, id) ?? {};
+const valuesOf = ({ model, spec }: LivingSite, state: SiteState, id: DeviceId): SampleValues => {
+  const { 'pv.availableW': availableW, ...values } = readDevice(model.site, state, id) ?? {};
+  const isSaid = availableW !== undefined && spec.roofs.find((roof) => roof.id === id)?.saysAvailable;
+  return isSaid ? { ...values, 'pv.availableW': availableW } : values;
+};

@@ -9,9 +9,7 @@ import type { DeviceId, Plant } from '../../fleet/plant.js';
 import { sum } from '../../kernel/sum.js';
 import { type DurationMs, type Watt } from '../../kernel/units.js';
 import type { Profile } from '../../registers/profile.js';
-import { socPctOf } from '../../simulator/battery.js';
-import { stepSite } from '../../simulator/index.js';
-import { packOf } from '../../simulator/spec.js';
+import { readDevice, stepSite } from '../../simulator/index.js';
 import { plantImage } from '../../telemetry/plant-image.js';
 import { ScenarioField } from './scenario-field.js';
 import { type HappeningOf, type Scenario, those } from './scenario-file.js';
@@ -146,9 +144,7 @@ class ScenarioRun {
     const powersW = Object.fromEntries(Object.entries(this.sums).map(([name, sumW]) => [name, sumW / steps]));
     powersW['fleet.grid'] = sum(this.sites.map(({ site }) => powersW[`${site.id}.grid`]!));
     this.sums = {};
-    const socPct = Object.fromEntries(
-      this.sites.flatMap(({ site, model, state }) => (state.battery ? [[site.id, socPctOf(state.battery, packOf(model.site)!)]] : [])),
-    );
+    const socPct = Object.fromEntries(this.sites.flatMap(chargesOf));
     const devices = this.decision?.devices ?? [];
     const shared = this.decision?.shared;
     const moment = { atMs, powersW, socPct, owners: namesOf(devices, ownerOf), reasons: namesOf(devices, reasonOf) };
@@ -168,17 +164,40 @@ class ScenarioRun {
   }
 }
 
-const powersOf = ({ site, state }: LivingSite): [string, Watt][] => {
+/** In %, of each battery and, by what they hold together, of the site. */
+const chargesOf = ({ site, model, state }: LivingSite): [string, number][] => {
+  const batteries = site.devices.filter(({ battery }) => battery !== undefined);
+  if (batteries.length === 0) return [];
+  const charges = batteries.map(({ id }): [string, number] => [id, readDevice(model.site, state, id)?.['battery.socPct'] ?? 0]);
+  const capacityWh = sum(batteries.map(({ battery }) => battery!.capacityWh));
+  const meanPct = sum(batteries.map(({ battery }, index) => battery!.capacityWh * charges[index]![1])) / capacityWh;
+  return [[site.id, meanPct], ...charges];
+};
+
+const powersOf = ({ site, model, state }: LivingSite): [string, Watt][] => {
   const { gridW = 0, batteryW = 0, pvW = 0, loadW = 0 } = state.powers;
-  const enginesW = sum(Object.values(state.generatorMeansW));
-  const isHybrid = site.devices.some(({ role }) => role === 'hybrid');
-  const givenW = enginesW + (isHybrid ? Math.max(0, pvW + batteryW) : pvW + Math.max(0, batteryW));
+  let givenW = sum(Object.values(state.generatorMeansW));
+  const inverters = site.devices.flatMap(({ id, role }): [string, Watt][] => {
+    if (role !== 'pv' && role !== 'battery' && role !== 'hybrid') return [];
+    const { 'pv.powerW': sunW = 0, 'battery.powerW': ownBatteryW = 0 } = readDevice(model.site, state, id) ?? {};
+    const leavesW = sunW + ownBatteryW;
+    givenW += Math.max(0, leavesW);
+    const parts: [string, Watt][] =
+      role === 'hybrid'
+        ? [
+            [`${id}.sun`, sunW],
+            [`${id}.battery`, ownBatteryW],
+          ]
+        : [];
+    return [[id, leavesW], ...parts];
+  });
   return [
     [`${site.id}.grid`, gridW],
     [`${site.id}.battery`, batteryW],
     [`${site.id}.sun`, pvW],
     [`${site.id}.load`, loadW],
     [`${site.id}.given`, givenW],
+    ...inverters,
     ...Object.entries(state.generatorMeansW),
     ...Object.entries(state.chargerMeansW).map(([id, drawnW]): [string, Watt] => [id, 0 - drawnW]),
   ];

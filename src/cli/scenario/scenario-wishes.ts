@@ -87,11 +87,16 @@ const limitsOf = ({ happens, start }: Scenario): OperatorLimit[] =>
   });
 
 const overridesOf = (scenario: Scenario, nowMs: EpochMs): DecisionInput['overrides'] => {
-  const { happens, start } = scenario;
+  const { happens, sites, start } = scenario;
   const overrides = those(happens, 'override').map(({ override: deviceId, powerW, run, by, at, for: lengthMs }, index) => {
     const ended = those(happens, 'endOverride').find((one) => one.endOverride === deviceId && one.at > at);
     const times = { startMs: start + at, endMs: start + at + lengthMs, setAtMs: start + at };
-    const setpoint = setpointFor(deviceId, powerW, run);
+    const setpoint: Setpoint =
+      run === undefined
+        ? isRoof(sites, deviceId)
+          ? { kind: 'pv-limit', maxW: powerW }
+          : { kind: 'battery-power', powerW }
+        : { kind: 'generator', run, powerW };
     return {
       ...times,
       id: index + 1,
@@ -105,10 +110,9 @@ const overridesOf = (scenario: Scenario, nowMs: EpochMs): DecisionInput['overrid
   return new Map([...overridesAt(overrides, nowMs)].map(([id, { setpoint, setBy }]) => [id, { setpoint, by: setBy }]));
 };
 
-const setpointFor = (deviceId: DeviceId, powerW: number, run: boolean | undefined): Setpoint => {
-  if (run !== undefined) return { kind: 'generator', run, powerW };
-  return deviceId.endsWith('-sun') ? { kind: 'pv-limit', maxW: powerW } : { kind: 'battery-power', powerW };
-};
+/** A hybrid's battery is what people set by hand. */
+const isRoof = (sites: Scenario['sites'], deviceId: DeviceId): boolean =>
+  sites.some(({ roofs }) => roofs.some(({ id, battery }) => id === deviceId && !battery));
 
 const plannedAt = ({ plan, happens, start }: Scenario, nowMs: EpochMs): DecisionInput['planned'] => {
   const lost = those(happens, 'planLost').some(({ at, for: lengthMs }) =>

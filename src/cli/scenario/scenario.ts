@@ -17,6 +17,17 @@ const HELP = `
 A scenario is a YAML file: sites, load and sun over time, a plan, what happens, and what is expected. It is lived through on
 virtual time by the plant's own decisions and the simulator's physics, and always goes the same way.
 
+A site with several inverters names each of them; plan, happenings and expectations speak of them by these names:
+  sites:
+    - id: a
+      loadW: 800
+      roofs:
+        - { id: a-east, ratedW: 5000, sunW: 400 }
+        - { id: a-west, ratedW: 5000, sunW: [{ at: 0s, w: 4000 }, { at: 5m, w: 500, over: 10s }] }
+        - { id: a-hybrid, ratedW: 5000, sunW: 2000, battery: { socPct: 60 } }
+      batteries: [{ id: a-cellar, maxW: 3000 }, { id: a-attic, capacityWh: 5000, maxW: 2000 }]
+With one of a kind there is a short form: sunW and pvRatedW (the device a-sun), battery (a-battery), hybrid: true (a-hybrid).
+
 Examples:
   $ vpp scenario run test/scenario/dispatch/*.yaml
   $ vpp scenario run my.yaml --csv > powers.csv`;

@@ -1,4 +1,4 @@
-import type { Device, DeviceId } from '../fleet/plant.js';
+import type { DeviceId } from '../fleet/plant.js';
 import type { Watt } from '../kernel/units.js';
 import { openBand } from './band.js';
 import { type BatteryCase, batteryCase, batteryDecision, decideBattery } from './battery-decision.js';
@@ -31,8 +31,9 @@ export const decide = (input: DecisionInput): Decision => {
   const limit = shareFleetLimit(input, sites, batteries, wishes);
   const fleetCaps = limit.exportRoomW === undefined ? NO_CAPS : fleetSunCaps(suns, limit.exportRoomW);
   const told = batteries.map(({ index }) => limit.decisions[index] ?? wishes[index]!);
-  const besideRisesW = batteryRises(sites, batteries, told, ({ role }) => role === 'battery');
-  const risesW = generators.length === 0 ? besideRisesW : batteryRises(sites, batteries, told);
+  // What one stops charging leaves the site as well, but not a terminal.
+  const besideRisesW = batteryRises(sites, batteries, told, ({ own, givesW }) => (own.device.role === 'battery' ? givesW : Infinity));
+  const risesW = generators.length === 0 ? besideRisesW : batteryRises(sites, batteries, told, ({ givesW }) => Math.max(0, givesW));
   for (const { site, own } of generators) {
     const shares = { eventsW: event?.generatorsW, fleetW: generatorCaps.get(own.device.id), batteriesRiseW: risesW[site.index] };
     told.push(decideGenerator(input, site, own, shares));
@@ -56,17 +57,17 @@ export const decide = (input: DecisionInput): Decision => {
 
 const NO_CAPS: ReadonlyMap<DeviceId, Watt> = new Map();
 
-/** By how much batteries are told to give more, by the index of their site. `told`: theirs come first. */
+/** By how much batteries are told to give more than `fromW`, by the index of their site. `told`: theirs come first. */
 const batteryRises = (
   sites: readonly SiteCase[],
   batteries: readonly BatteryCase[],
   told: readonly DeviceDecision[],
-  counts: (device: Device) => boolean = () => true,
+  fromW: (battery: BatteryCase) => Watt,
 ): Float64Array => {
   const risesW = new Float64Array(sites.length);
-  for (const { index, site, own, givesW } of batteries) {
-    const { setpoint } = told[index]!;
-    if (counts(own.device) && setpoint?.kind === 'battery-power') risesW[site.index]! += Math.max(0, setpoint.powerW - Math.max(0, givesW));
+  for (const battery of batteries) {
+    const { setpoint } = told[battery.index]!;
+    if (setpoint?.kind === 'battery-power') risesW[battery.site.index]! += Math.max(0, setpoint.powerW - fromW(battery));
   }
   return risesW;
 };

@@ -7,7 +7,7 @@ import { type EventMeans, shareEvent } from './event-sharing.js';
 import { fleetGeneratorCaps, shareFleetLimit } from './fleet-limit.js';
 import { decideFlexible } from './flexible-decision.js';
 import { decideGenerator, generatorOffer } from './generator-decision.js';
-import { generationRoom, sunRooms } from './generation-room.js';
+import { generationRoom, toldPower } from './generation-room.js';
 import { type AbleControl, ableControls, CONTROLS_OF, type SiteCase, sitesOf } from './site-case.js';
 import { decideSun, fleetSunCaps } from './sun-decision.js';
 
@@ -38,14 +38,14 @@ export const decide = (input: DecisionInput): Decision => {
     const shares = { eventsW: event?.generatorsW, fleetW: generatorCaps.get(own.device.id), batteriesRiseW: risesW[site.index] };
     told.push(decideGenerator(input, site, own, shares));
   }
-  const generationW = sunRooms(input, sites, told);
+  const toldW = toldPower(told);
   for (const { site, own } of suns) {
     const { id } = own.device;
     decided.push(
       decideSun(input, site, own, {
         fleetW: fleetCaps.get(id),
         eventW: event?.sunCapsW.get(id),
-        generationW: generationW.get(site.index),
+        toldW,
         besideRisesW: besideRisesW[site.index],
       }),
     );

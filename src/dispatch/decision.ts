@@ -100,6 +100,8 @@ export interface DeviceDecision {
   readonly isSlack?: true;
   /** What an engine is to give as soon as others have made room for it, where that is more than it is told now; W. */
   readonly comesToW?: Watt;
+  /** Of a limit that others share: one as low as this, and no higher than the setpoint, may stay until its lease is renewed. */
+  readonly keepsFromW?: Watt;
   /**
    * Only on the plan's own wish, as nobody had to narrow it: what the device holds may go on for a while instead, where it lies
    * in this range of powers, which is what everybody before the plan allows.

@@ -1,12 +1,13 @@
 import type { Setpoint } from '../field/setpoint.js';
-import { type Device, type DeviceId, type GeneratorRating, givesSun } from '../fleet/plant.js';
-import { clamp, type DurationMs, SECOND_MS, type Watt } from '../kernel/units.js';
+import { type DeviceId, type GeneratorRating, givesSun } from '../fleet/plant.js';
+import { type DurationMs, SECOND_MS, type Watt } from '../kernel/units.js';
 import { comingW } from './generator-course.js';
 import type { GeneratorNow } from './generator-rules.js';
 import { GENERATOR_STATE } from './generator-watch.js';
 import type { DecisionInput, DeviceDecision } from './decision.js';
 import { silentEngineMostW } from './silent-engine.js';
 import type { DeviceCase, SiteCase } from './site-case.js';
+import { risen } from './sun-sharing.js';
 
 /**
  * What an operator's limit on generation leaves at a site (CSIP-AUS `opModGenLimW`), in a fixed order: the sun first, since it costs nothing, then
@@ -52,37 +53,31 @@ export const generationRoom = (input: Knowing, site: SiteCase): GenerationRoom |
   };
 };
 
-/**
- * What is left, by the index of each site where generation is limited, to those of its sun's inverters that can be told something. `told`: what
- * engines and batteries are to do; until they do it they count with what they give.
- */
-export const sunRooms = (input: Knowing, sites: readonly SiteCase[], told: readonly DeviceDecision[]): ReadonlyMap<number, Watt> => {
-  const limited = sites.filter(({ limits }) => limits.generationW !== undefined);
-  if (limited.length === 0) return NO_ROOMS;
-  const toldW = new Map(told.map(({ deviceId, setpoint }) => [deviceId, powerOf(setpoint)]));
-  return new Map(limited.map((site) => [site.index, sunRoomW(input, site, (id) => toldW.get(id) ?? 0)]));
+/** What a device is to do, as decided; `undefined` where it is left alone. */
+export type ToldPower = (id: DeviceId) => Watt | undefined;
+
+/** What engines and batteries are told: looked up only where somebody asks. */
+export const toldPower = (told: readonly DeviceDecision[]): ToldPower => {
+  let powersW: ReadonlyMap<DeviceId, Watt | undefined> | undefined;
+  return (id) => (powersW ??= new Map(told.map(({ deviceId, setpoint }) => [deviceId, powerOf(setpoint)]))).get(id);
 };
 
-const NO_ROOMS: ReadonlyMap<number, Watt> = new Map();
+const powerOf = (setpoint: Setpoint | undefined): Watt | undefined =>
+  setpoint?.kind === 'battery-power' || setpoint?.kind === 'generator' ? setpoint.powerW : undefined;
 
-const powerOf = (setpoint: Setpoint | undefined): Watt =>
-  setpoint?.kind === 'battery-power' || setpoint?.kind === 'generator' ? setpoint.powerW : 0;
-
-const sunRoomW = (input: Knowing, { devices, limits }: SiteCase, toldW: (id: DeviceId) => Watt): Watt => {
-  let leftW = limits.generationW!;
+/** What a limit on generation leaves to those of the site's inverters of sun that can be told something. `toldW`: what engines and batteries are to do; until they do it they count with what they give. */
+export const sunRoom = (input: Knowing, { devices, limits }: SiteCase, toldW: ToldPower): Watt | undefined => {
+  if (limits.generationW === undefined) return undefined;
+  let leftW = limits.generationW;
   for (const own of devices) {
     if (own.obstacle) leftW -= sunNowOf(own) + engineNowOf(input, own) + batteryOf(own);
-    else if (!givesSun(own.device)) leftW -= reachedW(input, own, Math.max(0, toldW(own.device.id)));
+    else if (!givesSun(own.device)) leftW -= reachedW(input, own, Math.max(0, toldW(own.device.id) ?? 0));
   }
   return Math.max(0, leftW);
 };
 
 /** What the sun's inverter gives; one that does not say may give all. A hybrid's battery comes on top. */
 const sunNowOf = ({ device, values }: DeviceCase): Watt => (givesSun(device) ? Math.max(0, values['pv.powerW'] ?? device.ratedW) : 0);
-
-/** Sun may come to give twice as much by the next decision, and no more: it is held to what is left to it. As shares of its rating. */
-const RISES_LEAST = 0.02;
-const RISES_MOST = 0.1;
 
 /** What is kept free for the sun beside batteries. A hybrid is held at its terminal, where its battery gives way to its sun by itself. */
 const sunSoonOf = (own: DeviceCase): Watt => (own.device.role === 'pv' ? risen(own.device, sunNowOf(own)) : sunNowOf(own));
@@ -94,8 +89,6 @@ const leavesSoonOf = (own: DeviceCase): Watt => {
   const takenW = device.battery ? Math.min(0, values['battery.powerW'] ?? 0) : 0;
   return risen(device, Math.max(0, sunNowOf(own) + takenW));
 };
-
-const risen = ({ ratedW }: Device, sunW: Watt): Watt => Math.min(ratedW, sunW + clamp(sunW, RISES_LEAST * ratedW, RISES_MOST * ratedW));
 
 const engineNowOf = ({ generators, atMs }: Knowing, { device, values }: DeviceCase): Watt =>
   device.generator ? Math.max(0, values['generator.powerW'] ?? silentEngineMostW(device, generators.get(device.id), atMs)) : 0;

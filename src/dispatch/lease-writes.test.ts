@@ -79,6 +79,15 @@ describe('lease writes', () => {
     expect(asked(1_020)).toHaveLength(0);
   });
 
+  it('leave a shared limit that is tighter than it had to be, while it is loose enough', () => {
+    const limit = (maxW: number) => ({ kind: 'pv-limit', maxW }) as const;
+    const standing = (maxW: number): Lease[] => [{ deviceId: 'a', owner: 'operator', setpoint: limit(maxW), expiresAtMs: 50_000 }];
+    const shared = { deviceId: 'a', control: 'pv-limit', owner: 'operator', setpoint: limit(2_000), keepsFromW: 1_500 } as const;
+    const asked = (heldW: number, atMs = 0) =>
+      leaseWrites({ atMs, devices: [{ ...shared, cuts: [], reason: '' }] }, standing(heldW), LEASE_MS).assert.length;
+    expect([asked(1_600), asked(1_400), asked(2_100), asked(1_600, 25_000)]).toEqual([0, 1, 1, 1]);
+  });
+
   it('assert again once half the time is gone', () => {
     expect(leaseWrites(decision(1_000, 31_000), held(1_000, 60_000), LEASE_MS).assert).toHaveLength(1);
   });

@@ -28,7 +28,7 @@ export interface LeaseWrites {
 export const leaseWrites = (decision: Decision, inForce: readonly Lease[], leaseMs: DurationMs, doubted = NOBODY): LeaseWrites => {
   const writes: LeaseWrites = { assert: [], release: [] };
   const heldBy = new Map(inForce.map((lease) => [keyOf(lease.deviceId, lease.setpoint.kind), lease]));
-  decision.devices.forEach(({ deviceId, control, setpoint, holds, owner, fallback, waitsWithin, cuts }, index) => {
+  decision.devices.forEach(({ deviceId, control, setpoint, holds, owner, fallback, waitsWithin, keepsFromW, cuts }, index) => {
     const held = heldBy.get(keyOf(deviceId, control));
     if (!setpoint) {
       if (held && !holds) writes.release.push({ deviceId, control });
@@ -38,7 +38,7 @@ export const leaseWrites = (decision: Decision, inForce: readonly Lease[], lease
     if (held && !isDoubted && isYoung(held.expiresAtMs - decision.atMs, leaseMs)) {
       const ageMs = staggered(leaseMs, index) - (held.expiresAtMs - decision.atMs);
       const isFine = ageMs >= YOUNG_MS || (control !== 'load-limit' && isTightened(held.setpoint, setpoint, cuts));
-      if (sameEnough(held.setpoint, setpoint, isFine)) return;
+      if (sameEnough(held.setpoint, setpoint, isFine) || maySuffice(held.setpoint, setpoint, keepsFromW)) return;
     }
     const expiresAtMs = decision.atMs + staggered(leaseMs, index);
     const mayWait =
@@ -93,6 +93,10 @@ const sameEnough = (held: Setpoint, wanted: Setpoint, isFine: boolean): boolean 
   if (held.kind === 'generator' && wanted.kind === 'generator') return held.run === wanted.run && near(held.powerW, wanted.powerW, isFine);
   return false;
 };
+
+/** A limit that might be looser by now, and is loose enough. */
+const maySuffice = (held: Setpoint, wanted: Setpoint, keepsFromW: Watt | undefined): boolean =>
+  keepsFromW !== undefined && wattsOf(held) >= keepsFromW && wattsOf(held) <= wattsOf(wanted);
 
 /** Zero is meant exactly: a battery told to rest does not trickle. */
 const near = (heldW: Watt, wantedW: Watt, isFine: boolean): boolean => {

@@ -1,6 +1,6 @@
 import { fc, test } from '../../test/prop.js';
 import { expect } from 'vitest';
-import { splitByWeight, splitInProportion, splitToLast, wholeWatts } from './split.js';
+import { splitByWeight, splitInProportion, splitToLast, splitWithin, wholeWatts } from './split.js';
 
 const capacities = fc.array(fc.double({ min: 0, max: 20_000, noNaN: true }), { minLength: 1, maxLength: 50 });
 
@@ -55,4 +55,21 @@ test.prop([
   const levels = shares.flatMap((share, index) => (share < capacitiesW[index]! - 1e-6 ? [share / weights[index]!] : []));
   expect(Math.max(...levels, 0) - Math.min(...levels, Infinity)).toBeLessThan(1e-3);
   shares.forEach((share, index) => expect(share).toBeLessThanOrEqual(capacitiesW[index]! + 1e-9));
+});
+
+test.prop([
+  fc.nat(50_000),
+  fc.array(fc.record({ leastW: fc.nat(5_000), moreW: fc.nat(5_000), weight: fc.integer({ min: 1, max: 20_000 }) }), {
+    minLength: 1,
+    maxLength: 4,
+  }),
+])('within bounds all stand at one level but those held by their own, and the total is met as far as bounds leave it', (totalW, each) => {
+  const bounds = each.map(({ leastW, moreW, weight }) => ({ leastW, mostW: leastW + moreW, weight }));
+  const shares = splitWithin(totalW, bounds);
+  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+  const [leastW, mostW] = [sum(bounds.map((one) => one.leastW)), sum(bounds.map((one) => one.mostW))];
+  expect(sum(shares)).toBeCloseTo(Math.min(Math.max(totalW, leastW), mostW), 5);
+  const free = bounds.flatMap((one, index) => (shares[index]! > one.leastW + 1e-6 && shares[index]! < one.mostW - 1e-6 ? [index] : []));
+  const levels = free.map((index) => shares[index]! / bounds[index]!.weight);
+  expect(Math.max(...levels, 0) - Math.min(...levels, Infinity)).toBeLessThan(1e-6);
 });

@@ -1,4 +1,5 @@
-import type { Watt } from '../kernel/units.js';
+import { sum } from '../kernel/sum.js';
+import { clamp, type Watt } from '../kernel/units.js';
 
 /**
  * Shares out `totalW` (≥ 0) over devices that can each take up to their `capacitiesW` (≥ 0), in proportion to those
@@ -21,7 +22,7 @@ export const splitByWeight = (totalW: Watt, capacitiesW: readonly Watt[], weight
   const fullAt = capacitiesW.map((capacityW, index) => capacityW / weights[index]!);
   const order = [...capacitiesW.keys()].filter((index) => weights[index]! > 0).sort((a, b) => fullAt[a]! - fullAt[b]!);
   let openW = Math.max(0, totalW);
-  let openWeight = order.reduce((sum, index) => sum + weights[index]!, 0);
+  let openWeight = sum(order.map((index) => weights[index]!));
   for (const index of order) {
     const shareW = Math.min(capacitiesW[index]!, openW, (openW * weights[index]!) / openWeight);
     sharesW[index] = shareW;
@@ -72,4 +73,23 @@ export const wholeWatts = (exactW: readonly Watt[], roundWithin: (powerW: Watt, 
     carryW += eachW - wholeW;
     return wholeW;
   });
+};
+
+/** What each has at least and at most, and its weight (> 0). */
+export interface Bounds {
+  readonly leastW: Watt;
+  readonly mostW: Watt;
+  readonly weight: number;
+}
+
+/**
+ * Shares by weights, each within its own bounds, which add up to `totalW`, or to as much of it as the bounds leave: all stand at one level, powers
+ * over weights, but for those whose bounds lie above or below it. For a few sharers: it looks at all of them for each of their bounds.
+ */
+export const splitWithin = (totalW: Watt, bounds: readonly Bounds[]): Watt[] => {
+  const at = (level: number): Watt[] => bounds.map(({ leastW, mostW, weight }) => clamp(level * weight, leastW, Math.max(leastW, mostW)));
+  const levels = bounds.flatMap(({ leastW, mostW, weight }) => [leastW / weight, mostW / weight]);
+  const from = Math.max(0, ...levels.filter((level) => sum(at(level)) <= totalW));
+  const rising = sum(bounds.map(({ leastW, mostW, weight }) => (leastW / weight <= from && from < mostW / weight ? weight : 0)));
+  return at(rising === 0 ? from : from + Math.max(0, totalW - sum(at(from))) / rising);
 };

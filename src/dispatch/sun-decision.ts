@@ -2,61 +2,86 @@ import { type Device, type DeviceId, givesSun } from '../fleet/plant.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { takesPart } from './event-delivery.js';
+import { sunRoom, type ToldPower } from './generation-room.js';
 import { owedFallback } from './owed-fallback.js';
 import { phaseRoom } from './phase-limit.js';
 import type { AbleControl, DeviceCase, SiteCase } from './site-case.js';
 import { splitInProportion } from './split.js';
+import { shareSun, type SunShare, type SunSharer } from './sun-sharing.js';
 
 /** What the decisions for all devices leave to sun. */
 interface SunShares {
   /** To this inverter: by the operator's limit on the fleet, and by an event that wants less. */
   readonly fleetW?: Watt | undefined;
   readonly eventW?: Watt | undefined;
-  /** To all of its site: by the operator's limit on generation. */
-  readonly generationW?: Watt | undefined;
+  /** What engines and batteries are to do. */
+  readonly toldW: ToldPower;
   /** By how much batteries of its site with inverters of their own have just been told to give more. */
   readonly besideRisesW?: Watt | undefined;
 }
 
+/** What somebody lets an inverter give. */
+interface SunCap extends Partial<SunShare> {
+  readonly maxW: Watt;
+  readonly owner: DeviceDecision['owner'];
+  readonly reason: string;
+}
+
 /**
- * Sun is left alone unless a limit, an override or the plan holds it down. Inverters of one site share its limits by their
- * ratings; what one gives that cannot be told anything is taken off first. A hybrid is held at its terminal, where its
+ * Sun is left alone unless a limit, an override or the plan holds it down. Inverters of one site share its limits by what they give, and by their
+ * ratings where there is not enough (`sunShares`); what one gives that cannot be told anything is taken off first. A hybrid is held at its terminal, where its
  * battery's power leaves as well. What the plan leaves on the roof an event that wants more lets go.
  */
 export const decideSun = (
   input: DecisionInput,
   site: SiteCase,
   own: DeviceCase,
-  { fleetW, eventW, generationW, besideRisesW = 0 }: SunShares = {},
+  { fleetW, eventW, toldW, besideRisesW = 0 }: SunShares,
 ): DeviceDecision => {
-  const { device, override } = own;
-  const caps: { maxW: Watt; owner: DeviceDecision['owner']; reason: string }[] = [];
-  const sunW = sunCap(site, own);
-  const exportW = exportCap(site, own, besideRisesW);
-  if (sunW !== undefined) caps.push({ maxW: sunW, owner: 'operator', reason: 'limit on its sun' });
-  if (generationW !== undefined) caps.push({ maxW: partOf(own, site) * generationW, owner: 'operator', reason: 'generation limit' });
+  const { device } = own;
+  const caps: SunCap[] = [];
+  const sunW = sunLimit(site);
+  const generationW = sunRoom(input, site, toldW);
+  const exportW = exportCap(input, site, own, { besideRisesW, toldW });
+  if (sunW !== undefined)
+    caps.push({ ...shareOf(input, site, own, { limitW: sunW, meant: 'sun', toldW }), owner: 'operator', reason: 'limit on its sun' });
+  if (generationW !== undefined)
+    caps.push({
+      ...shareOf(input, site, own, { limitW: generationW, meant: 'terminal', toldW }),
+      owner: 'operator',
+      reason: 'generation limit',
+    });
   if (exportW !== undefined) caps.push({ maxW: exportW, owner: 'connection', reason: 'export limit' });
   if (fleetW !== undefined) caps.push({ maxW: fleetW, owner: 'operator', reason: 'keeps the fleet within its limit' });
   if (eventW !== undefined)
     caps.push({ maxW: eventW, owner: `event:${input.event!.id}`, reason: `left on the roof for ${input.event!.id}` });
-  const plannedW = plannedCap(input, site, own);
-  if (override?.setpoint.kind === 'pv-limit')
-    caps.push({ maxW: override.setpoint.maxW, owner: `override:${override.by}`, reason: 'set by an operator' });
-  else if (plannedW !== undefined) caps.push({ maxW: plannedW, owner: 'plan', reason: 'the plan curtails' });
+  const byHand = handCap(input, site, own);
+  if (byHand) caps.push(byHand);
   const fallback = owedFallback(site.site, device);
   // The fallback lies in the inverter only while it holds a limit of ours.
   if (fallback) caps.push({ maxW: device.ratedW, owner: 'operator', reason: 'no limit for now, and one to fall back to' });
   if (caps.length === 0) return leftAlone(device, 'pv-limit', 'no limit on its sun');
-  const tightest = caps.sort((a, b) => a.maxW - b.maxW)[0]!;
+  // Whoever shares a limit has no more of it than the plan or a person lets it have: that is theirs then.
+  const tightest = caps.sort((a, b) => a.maxW - b.maxW || Number('isAmple' in a) - Number('isAmple' in b))[0]!;
   const maxW = Math.round(clamp(tightest.maxW, 0, device.ratedW));
-  const { owner, reason } = tightest;
+  const { owner, reason, isAmple, keepsFromW } = tightest;
   const setpoint = { kind: 'pv-limit', maxW } as const;
   const mostW = Math.min(...caps.filter((cap) => cap.owner !== 'plan').map((cap) => cap.maxW), device.ratedW);
   const waits = owner === 'plan' ? { waitsWithin: { minW: 0, maxW: mostW } } : {};
-  const isSlack = maxW >= device.ratedW || maxW - (outputOf(own) ?? maxW) >= SLACK_FROM * device.ratedW;
+  const isSlack = isAmple || maxW >= device.ratedW || maxW - (outputOf(own) ?? maxW) >= SLACK_FROM * device.ratedW;
   const slack = isSlack ? { isSlack: true as const } : {};
   const owed = fallback ? { fallback } : {};
-  return { deviceId: device.id, control: 'pv-limit', owner, setpoint, ...owed, cuts: [], ...slack, ...waits, reason };
+  const kept = keepsFromW === undefined ? {} : { keepsFromW };
+  return { deviceId: device.id, control: 'pv-limit', owner, setpoint, ...owed, cuts: [], ...slack, ...waits, ...kept, reason };
+};
+
+/** What a person or else the plan lets it give. */
+const handCap = (input: DecisionInput, site: SiteCase, own: DeviceCase): SunCap | undefined => {
+  const { override } = own;
+  if (override?.setpoint.kind === 'pv-limit')
+    return { maxW: override.setpoint.maxW, owner: `override:${override.by}`, reason: 'set by an operator' };
+  const plannedW = plannedCap(input, site, own);
+  return plannedW === undefined ? undefined : { maxW: plannedW, owner: 'plan', reason: 'the plan curtails' };
 };
 
 /** What the plan lets the sun give; at a hybrid's terminal, what its battery gives or takes comes on top. */
@@ -76,13 +101,41 @@ const sunRatedW = (devices: readonly DeviceCase[]): Watt => {
   return ratedW;
 };
 
-const sunCap = (site: SiteCase, own: DeviceCase): Watt | undefined => {
+/** What an operator's limit on the site's sun leaves to those that can be told something. */
+const sunLimit = (site: SiteCase): Watt | undefined => {
   const { sunW } = site.limits;
   if (sunW === undefined) return undefined;
   let othersW: Watt = 0;
   for (const { device, values, obstacle } of site.devices)
     if (obstacle && givesSun(device)) othersW += values['pv.powerW'] ?? device.ratedW;
-  return partOf(own, site) * Math.max(0, sunW - othersW);
+  return Math.max(0, sunW - othersW);
+};
+
+interface SharedLimit {
+  readonly limitW: Watt;
+  /** Whether it is about the sun, or about all that leaves the inverters' terminals. */
+  readonly meant: 'sun' | 'terminal';
+  readonly toldW: ToldPower;
+}
+
+/** Its share of a limit on what the site's inverters that can be told something give together. */
+const shareOf = (input: DecisionInput, site: SiteCase, own: DeviceCase, shared: SharedLimit): Pick<SunCap, keyof SunShare> => {
+  if (sunRatedW(site.able) === own.device.ratedW) return { maxW: shared.limitW };
+  const suns = site.able.filter(({ device }) => givesSun(device));
+  const sharers = suns.map((each) => sharerOf(input, site, each, shared));
+  return shareSun(shared.limitW, sharers)[suns.indexOf(own)]!;
+};
+
+/** A hybrid's battery does what it is told at once. What it takes of its sun does not leave the terminal, but is sun all the same. */
+const sharerOf = (input: DecisionInput, site: SiteCase, own: DeviceCase, { meant, toldW }: SharedLimit): SunSharer => {
+  const { device, values } = own;
+  const { ratedW } = device;
+  const mostW = clamp(handCap(input, site, own)?.maxW ?? ratedW, 0, ratedW);
+  const pvW = values['pv.powerW'];
+  if (pvW === undefined) return { ratedW, mostW, givesW: ratedW, couldW: ratedW, batteryW: 0 };
+  const batteryW = device.battery ? (toldW(device.id) ?? values['battery.powerW'] ?? 0) : 0;
+  const givesW = clamp(meant === 'sun' ? pvW : pvW + Math.min(0, batteryW), 0, ratedW);
+  return { ratedW, mostW, givesW, couldW: clamp(values['pv.availableW'] ?? 0, givesW, ratedW), batteryW: Math.max(0, batteryW) };
 };
 
 /** Sun that gives this share of its rating may give all of it within seconds, when a cloud has passed. */
@@ -102,13 +155,19 @@ const HELD_WITHIN = 0.2;
  * meter's word nobody knows what the house draws: then no more may leave the inverters than the connection bears. What batteries are just taking
  * over is not there any more for the sun; what they give, sun that has nearly gone out may take over a little of, or it would never come back.
  */
-const exportCap = (site: SiteCase, own: DeviceCase, besideRisesW: Watt): Watt | undefined => {
+const exportCap = (
+  input: DecisionInput,
+  site: SiteCase,
+  own: DeviceCase,
+  { besideRisesW, toldW }: { readonly besideRisesW: Watt; readonly toldW: ToldPower },
+): Watt | undefined => {
   const { device } = own;
   const { gridW, devices } = site;
   const limitW = Math.min(site.site.exportLimitW, site.limits.exportW ?? Infinity);
   const outputW = outputOf(own);
+  if (gridW === undefined || outputW === undefined)
+    return sunRatedW(devices) > limitW ? shareOf(input, site, own, { limitW, meant: 'terminal', toldW }).maxW : undefined;
   const part = partOf(own, site);
-  if (gridW === undefined || outputW === undefined) return sunRatedW(devices) > limitW ? part * limitW : undefined;
   const phaseRoomW = phaseRoom(site, givesSun)?.exportW ?? Infinity;
   const freeW = part * Math.min(gridW - besideRisesW - endingChargeW(devices) + limitW, phaseRoomW);
   const headroomW =

@@ -17,7 +17,7 @@ import {
 import { type NetRange, silentNet, widestNet } from './silent-net.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { generationRoom } from './generation-room.js';
-import { ableDrawW, drawOf, unableDrawW } from './load-limits.js';
+import { ableDrawW, drawOf, unableDrawW, wouldDraw } from './load-limits.js';
 import { phaseRoom } from './phase-limit.js';
 import type { AbleControl, DeviceCase, SiteCase } from './site-case.js';
 import { leftToSunW } from './sun-decision.js';
@@ -48,14 +48,15 @@ export const batteryCase = (input: DecisionInput, { site, own }: AbleControl, in
   const together = batteriesTogether(input, site, own);
   if (!together) return 'power of the site’s batteries unknown';
   const { shares, batteriesW, othersGiveW, othersTakeW } = together;
-  const net = { shares, batteriesW, net: connection.widest };
+  const awaitedW = awaitedDrawW(input, site, own);
+  const net = { shares, batteriesW, net: { leastW: connection.widest.leastW, mostW: connection.widest.mostW + awaitedW } };
   const restW = connection.likely.leastW + batteriesW;
   const { importLimitW, exportLimitW } = site.site;
   // The reserve comes first: a limit binds what we do, and what the house draws by itself is no reason to spend what it keeps.
   let band = keptBand(site, own, socPct);
   // Loads come before the connection: what batteries may not take up stays on the roof.
   if (limits.loadW !== undefined || limits.dimmingW !== undefined)
-    band = keepLoad(band, { shares, restW, limits, unableW: unableDrawW(site) + othersTakeW, loadsW: ableDrawW(site) });
+    band = keepLoad(band, { shares, restW, limits, unableW: unableDrawW(site) + othersTakeW, loadsW: ableDrawW(site) + awaitedW });
   band = keepConnection(band, 'connection', net, importLimitW, exportLimitW);
   band = keepPhases(band, net, phaseRoom(site, hasBattery));
   const room = generationRoom(input, site);
@@ -69,6 +70,18 @@ export const batteryCase = (input: DecisionInput, { site, own }: AbleControl, in
   const overshoot = input.overshoots?.get(own.device.id);
   if (overshoot) band = stayInside(band, overshoot);
   return { index, own, site, shares, givesW: own.values['battery.powerW']!, restW, band, generationW, socPct };
+};
+
+/**
+ * What loads that give way to a battery that does not follow would draw besides. It is asked to make room for that: told what it takes already, it could never
+ * show that it follows again.
+ */
+const awaitedDrawW = ({ unfollowing }: DecisionInput, { able }: SiteCase, { device }: DeviceCase): Watt => {
+  let awaitedW: Watt = 0;
+  if (unfollowing?.has(device.id))
+    for (const load of able)
+      if (load.device.flexibleLoad && wouldDraw(load.values['flexible.state'])) awaitedW += Math.max(0, load.device.ratedW - drawOf(load));
+  return awaitedW;
 };
 
 /** What it can do, and its household lets it. */

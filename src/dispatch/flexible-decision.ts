@@ -8,7 +8,7 @@ import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.j
 import { deliveredAt, signOf } from './event-delivery.js';
 import { fleetNet } from './fleet-net.js';
 import { WHY_HELD } from './generator-rules.js';
-import { chargeOf, type LoadCase, loadCase, standInOf, togetherLimits, type TogetherLimit } from './load-limits.js';
+import { type LoadCase, loadCase, standInOf, togetherLimits, type TogetherLimit, yieldingChargeOf } from './load-limits.js';
 import { type Sharing, shareLoads } from './load-sharing.js';
 import { mostTakenW, mostToldW, toldFor } from './load-taking.js';
 import { drawnOf, type Wish, wishOf } from './load-wishes.js';
@@ -75,7 +75,7 @@ const limitedBands = (
   };
   for (const [site, indexes] of indexesBySite(loads)) {
     const ofSite = indexes.map((index) => loads[index]!);
-    for (const limit of togetherLimits(site, ofSite)) limitTogether(indexes, limit);
+    for (const limit of togetherLimits(input, site, ofSite)) limitTogether(indexes, limit);
   }
   const fleetW = fleetImportRoom(input, sites, loads);
   if (fleetW !== undefined) {
@@ -113,7 +113,7 @@ const fleetImportRoom = (input: DecisionInput, sites: readonly SiteCase[], loads
   if (importW === undefined) return undefined;
   let roomW = importW - fleetNet(input, sites).mostW;
   for (const { site, drawsW } of loads) if (site.gridW !== undefined || input.silentLoads?.has(site.site.id)) roomW += drawsW;
-  for (const site of sites) if (site.gridW !== undefined) roomW += chargeOf(site.devices) - standInOf(site);
+  for (const site of sites) if (site.gridW !== undefined) roomW += yieldingChargeOf(site.devices, input) - standInOf(site);
   return roomW;
 };
 

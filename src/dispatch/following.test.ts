@@ -56,7 +56,8 @@ describe('a device that was told something', () => {
 
   it('is counted on again once it does what it is told, and not sooner', () => {
     expect(after(3_000, [...held(0, 10), 1_000, 2_000])).toBe(false);
-    expect(after(3_000, [...held(0, 10), 1_000, 2_000, 2_900])).toBe(true);
+    expect(after(3_000, [...held(0, 10), 1_000, 2_000, ...held(2_900, 3)])).toBe(false);
+    expect(after(3_000, [...held(0, 10), 1_000, 2_000, ...held(2_900, 4)])).toBe(true);
   });
 
   it('is not counted on because its setpoint passes by what it gives', () => {

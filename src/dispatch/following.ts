@@ -10,10 +10,13 @@ export const toleranceW = (toldW: Watt): Watt => Math.max(TOLERANCE_W, TOLERANCE
 const PATIENCE_MS: DurationMs = 6_000;
 const NEARER_W = 25;
 
+/** One that was said not to follow has to stay so long on its setpoint. */
+const PROVES_IT_MS: DurationMs = 3_000;
+
 /** How a device follows what it is told. */
 export interface Following {
   readonly follows: boolean;
-  /** How far it has come towards its setpoint, and since when; of one that does not follow, where it stood when that was said of it. */
+  /** How far it has come towards its setpoint, and since when. Of one that does not follow: where it stood when that was said of it, and since when it does. */
   readonly cameToW?: Watt;
   readonly sinceMs?: EpochMs;
 }
@@ -22,12 +25,16 @@ const ON_ITS_SETPOINT: Following = { follows: true };
 
 /**
  * A device that is off its setpoint and moves towards it is on its way, however often the setpoint moves; one that does not, for a while, is not counted
- * on, until it is on its setpoint and did not get there by standing where it stood: a setpoint that passes by a deaf one proves nothing.
+ * on, until it stays on its setpoint and did not get there by standing where it stood: a setpoint that passes by a deaf one proves nothing.
  */
 export const followed = (known: Following | undefined, { toldW, givesW }: { toldW: Watt; givesW: Watt }, atMs: EpochMs): Following => {
   const offAtMostW = toleranceW(toldW);
   const isOn = Math.abs(toldW - givesW) <= offAtMostW;
-  if (known && !known.follows) return isOn && Math.abs(givesW - known.cameToW!) > offAtMostW ? ON_ITS_SETPOINT : known;
+  if (known && !known.follows) {
+    const { cameToW, sinceMs = atMs } = known;
+    if (!isOn || Math.abs(givesW - cameToW!) <= offAtMostW) return { follows: false, cameToW: cameToW! };
+    return atMs - sinceMs < PROVES_IT_MS ? { ...known, sinceMs } : ON_ITS_SETPOINT;
+  }
   if (isOn) return ON_ITS_SETPOINT;
   const { cameToW, sinceMs = atMs } = known ?? {};
   if (cameToW === undefined || hasComeFrom(cameToW, toldW, givesW)) return { follows: true, cameToW: givesW, sinceMs: atMs };

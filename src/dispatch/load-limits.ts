@@ -74,6 +74,10 @@ export const chargeOf = (devices: readonly DeviceCase[]): Watt => {
   return takenW;
 };
 
+/** What batteries take that stop when they are told to: for one that does not follow loads give way. */
+export const yieldingChargeOf = (devices: readonly DeviceCase[], { unfollowing }: Pick<DecisionInput, 'unfollowing'>): Watt =>
+  chargeOf(unfollowing?.size ? devices.filter(({ device }) => !unfollowing.has(device.id)) : devices);
+
 /**
  * What batteries of the site take and flexible loads draw that cannot be told anything now. A load that is never commanded has a control of its
  * own, and a limit on those that are does not speak of it; a battery always counts.
@@ -102,14 +106,15 @@ export const ableDrawW = ({ able }: SiteCase): Watt => {
  * they leave; and what import limits leave to them once its batteries have stopped charging. A battery is not emptied for a load that can wait.
  * Without the grid meter's word nobody knows what else the house draws: then the loads keep to the limit alone.
  */
-export const togetherLimits = (site: SiteCase, loads: readonly LoadCase[]): TogetherLimit[] => {
+export const togetherLimits = (input: Pick<DecisionInput, 'unfollowing'>, site: SiteCase, loads: readonly LoadCase[]): TogetherLimit[] => {
   const drawsW = sum(loads.map((load) => load.drawsW));
   const { gridW, devices, able } = site;
   const { loadW, dimmingW, importW } = site.limits;
-  const unableW = unableDrawW(site);
+  const yieldsW = yieldingChargeOf(able, input);
+  const unableW = unableDrawW(site) + chargeOf(able) - yieldsW;
   const limits: TogetherLimit[] = [];
   const standInW = standInOf(site);
-  const importRoomW = (limitW: Watt): Watt => (gridW === undefined ? limitW : drawsW + limitW - gridW + chargeOf(able) - standInW);
+  const importRoomW = (limitW: Watt): Watt => (gridW === undefined ? limitW : drawsW + limitW - gridW + yieldsW - standInW);
   const connectionW = site.site.importLimitW;
   limits.push({ mostW: importRoomW(connectionW), by: 'connection', moves: true, why: () => `the connection takes ${connectionW} W` });
   const phases = phaseRoom(site, isFlexible);

@@ -234,7 +234,7 @@ export class CycleMemory {
       const watched = watchGenerator(before, { state, asked: this.asked.has(id) }, generator, image.atMs);
       const course = givesW === undefined || readAtMs === undefined ? undefined : courseWith(known?.course, givesW, readAtMs);
       this.generators.set(id, { ...watched, ...(course && { course }), ...(comesToW !== undefined && { comesToW }) });
-      if (watched.sinceMs !== known?.sinceMs) changed = true;
+      if (watched.running !== known?.running || watched.sinceMs !== known.sinceMs) changed = true;
     }
     if (changed) this.generatorTimes.keep(this.generators);
   }

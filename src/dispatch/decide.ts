@@ -25,7 +25,7 @@ export const decide = (input: DecisionInput): Decision => {
   const batteries = batteriesOf(input, sites, decided);
   const generators = ableControls(sites, 'generator');
   const suns = ableControls(sites, 'pv-limit');
-  const generatorCaps = fleetGeneratorCaps(input, sites, { generators, suns });
+  const generatorCaps = fleetGeneratorCaps(input, sites, { generators, suns, batteries });
   const event = shareEvent(input, sites, { batteries, generators: offersOf(input, generators, generatorCaps), suns });
   const wishes = batteries.map((battery) => event?.batteries[battery.index] ?? decideBattery(battery));
   const limit = shareFleetLimit(input, sites, batteries, wishes);

@@ -1,10 +1,12 @@
 import type { DeviceId } from '../fleet/plant.js';
+import { sum } from '../kernel/sum.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import type { BatteryCase } from './battery-decision.js';
 import { type PowerBand, within } from './band.js';
 import { type BatteryMove, type BatteryShares, shareAmong } from './battery-sharing.js';
 import type { DecisionInput, DeviceDecision, GridLimits } from './decision.js';
 import { fleetNet } from './fleet-net.js';
+import { isHeldOn } from './generator-rules.js';
 import type { AbleControl, SiteCase } from './site-case.js';
 import { outputOf, sunHeldWithinW } from './sun-decision.js';
 
@@ -74,7 +76,7 @@ const insideOf = ({ importW, exportW }: GridLimits, batteries: number): GridLimi
 export const fleetGeneratorCaps = (
   input: DecisionInput,
   sites: readonly SiteCase[],
-  { generators, suns }: { readonly generators: readonly AbleControl[]; readonly suns: readonly AbleControl[] },
+  { generators, suns, batteries }: FleetMeans,
 ): ReadonlyMap<DeviceId, Watt> => {
   const { exportW } = input.fleetLimits;
   if (exportW === undefined || generators.length === 0) return NO_CAPS;
@@ -82,11 +84,31 @@ export const fleetGeneratorCaps = (
   let sunRatedW: Watt = 0;
   for (const { own } of suns) if ((outputOf(own) ?? 0) > 0) sunRatedW += own.device.ratedW;
   const sunRoomW = sunHeldWithinW(sunRatedW);
-  const givenW = generators.reduce((sum, { own }) => sum + (own.values['generator.powerW'] ?? 0), 0);
+  const givenW = sum(generators.map(({ own }) => own.values['generator.powerW'] ?? 0));
   const togetherW = Math.max(0, givenW + (roomW > 0 ? Math.max(0, roomW - sunRoomW) : roomW));
-  const ratedW = generators.reduce((sum, { own }) => sum + own.device.ratedW, 0);
-  return new Map(generators.map(({ own: { device } }) => [device.id, (togetherW * device.ratedW) / ratedW]));
+  const ratedW = sum(generators.map(({ own }) => own.device.ratedW));
+  const held = generators.filter(({ own: { device } }) => isHeldOn(device.generator!, input.generators.get(device.id), input.atMs));
+  const heldW = sum(held.map(({ own }) => own.device.generator!.minW));
+  const givesWayW =
+    held.length === 0
+      ? 0
+      : sum(suns.map(({ own }) => Math.max(0, outputOf(own) ?? 0))) +
+        sum(batteries.map(({ givesW, band }) => Math.max(0, givesW - band.minW)));
+  const isKept = heldW <= togetherW + givesWayW;
+  return new Map(
+    generators.map((generator) => {
+      const { device } = generator.own;
+      const leastW = isKept && held.includes(generator) ? device.generator!.minW : 0;
+      return [device.id, Math.max(leastW, (togetherW * device.ratedW) / ratedW)];
+    }),
+  );
 };
+
+interface FleetMeans {
+  readonly generators: readonly AbleControl[];
+  readonly suns: readonly AbleControl[];
+  readonly batteries: readonly BatteryCase[];
+}
 
 const NO_CAPS: ReadonlyMap<DeviceId, Watt> = new Map();
 const NOTHING: BatteryShares = { decisions: [], wantedW: 0, givenW: 0 };

@@ -18,7 +18,7 @@ export interface GenerationRoom {
   /** Once batteries have given way, and as much of it as those leave at least that do follow. */
   readonly enginesW: Watt;
   readonly enginesSurelyW: Watt;
-  /** Also what the sun gives: it is held for an engine that may not stop yet. */
+  /** Also what the sun gives, and what silent devices might: neither stops an engine that may not stop yet. */
   readonly heldEnginesW: Watt;
   /** What nobody gives yet, for engines to rise into. */
   readonly freeW: Watt;
@@ -31,12 +31,14 @@ type Knowing = Pick<DecisionInput, 'generators' | 'unfollowing' | 'atMs'>;
 export const generationRoom = (input: Knowing, site: SiteCase): GenerationRoom | undefined => {
   const { generationW } = site.limits;
   if (generationW === undefined) return undefined;
-  let leftW = generationW;
+  let [leftW, knownLeftW] = [generationW, generationW];
   const deafW = givenByTheDeaf(input, site);
   let [sunW, leavesW, enginesW, enginesSoonW, batteriesW] = [0, 0, 0, 0, 0] as [Watt, Watt, Watt, Watt, Watt];
   for (const own of site.devices) {
-    if (own.obstacle) leftW -= sunNowOf(own) + engineNowOf(input, own) + batteryOf(own);
-    else {
+    if (own.obstacle) {
+      leftW -= unableW(input, own);
+      knownLeftW -= knownOf(own);
+    } else {
       sunW += sunSoonOf(own);
       leavesW += leavesSoonOf(own);
       enginesW += engineNowOf(input, own);
@@ -47,7 +49,7 @@ export const generationRoom = (input: Knowing, site: SiteCase): GenerationRoom |
   return {
     enginesW: Math.max(0, leftW - leavesW),
     enginesSurelyW: Math.max(0, leftW - leavesW - deafW),
-    heldEnginesW: Math.max(0, leftW),
+    heldEnginesW: Math.max(0, knownLeftW),
     freeW: Math.max(0, leftW - leavesW - enginesW - batteriesW),
     batteriesW: Math.max(0, leftW - sunW - enginesSoonW),
   };
@@ -70,11 +72,21 @@ export const sunRoom = (input: Knowing, { devices, limits }: SiteCase, toldW: To
   if (limits.generationW === undefined) return undefined;
   let leftW = limits.generationW;
   for (const own of devices) {
-    if (own.obstacle) leftW -= sunNowOf(own) + engineNowOf(input, own) + batteryOf(own);
+    if (own.obstacle) leftW -= unableW(input, own);
     else if (!givesSun(own.device)) leftW -= reachedW(input, own, Math.max(0, toldW(own.device.id) ?? 0));
   }
   return Math.max(0, leftW);
 };
+
+/** What a device counts with that cannot be told anything; of a silent one all that may leave its terminal. */
+const unableW = (input: Knowing, own: DeviceCase): Watt => {
+  const fromTerminalW = sunNowOf(own) + batteryOf(own);
+  return engineNowOf(input, own) + (own.device.role === 'hybrid' ? Math.min(own.device.ratedW, fromTerminalW) : fromTerminalW);
+};
+
+/** What is known of that. */
+const knownOf = ({ values }: DeviceCase): Watt =>
+  Math.max(0, (values['pv.powerW'] ?? 0) + (values['battery.powerW'] ?? 0)) + Math.max(0, values['generator.powerW'] ?? 0);
 
 /** What the sun's inverter gives; one that does not say may give all. A hybrid's battery comes on top. */
 const sunNowOf = ({ device, values }: DeviceCase): Watt => (givesSun(device) ? Math.max(0, values['pv.powerW'] ?? device.ratedW) : 0);

@@ -8,7 +8,7 @@ import type { GeneratorOffer } from './generator-merit.js';
 import { engineShares } from './generator-sharing.js';
 import { GENERATOR_STATE } from './generator-watch.js';
 import { generationRoom } from './generation-room.js';
-import { type GeneratorNow, generatorPower, mayRun, WHY_HELD } from './generator-rules.js';
+import { type GeneratorNow, generatorPower, isHeldOn, mayRun, WHY_HELD } from './generator-rules.js';
 import type { DeviceCase, SiteCase } from './site-case.js';
 
 /** What the decisions for all devices leave to one generator. */
@@ -37,12 +37,13 @@ export const decideGenerator = (
   if (!wish) return leftAlone(device, 'generator', 'no plan for it');
   const { run: mayTurn, heldBy } = mayRun(rating, nowOf(input, device), wish.run, input.atMs);
   const sharers = enginesIn(input, site, (mate) => mate === own || wishFor(input, mate, eventsW)?.run === true);
-  const { mostW, by, why } = tightestOf([
-    connectionRoom(site, device, sharers),
-    { mostW: fleetW, by: 'operator', why: (powerW) => `the fleet's limit leaves it ${powerW} W` },
+  const { mostW, by, why, wanders } = tightestOf([
+    connectionRoom(input, site, device, sharers),
+    { mostW: fleetW, by: 'operator', wanders: true, why: (powerW) => `the fleet's limit leaves it ${powerW} W` },
     ...operatorRoom(input, site, device, sharers),
   ]);
-  const hasRoom = mayTurn && mostW >= rating.minW;
+  const startsFromW = wanders ? Math.min(rating.maxW, STARTS_FROM * rating.minW) : rating.minW;
+  const hasRoom = mayTurn && mostW >= (nowOf(input, device).running ? rating.minW : startsFromW);
   const comesToW = hasRoom ? Math.min(generatorPower(rating, wish.powerW), mostW) : 0;
   const nowAtMostW = besideBatteries(input, site, own, { sharers, batteriesRiseW });
   const run = hasRoom && nowAtMostW >= rating.minW;
@@ -110,7 +111,7 @@ export const generatorOffer = (
   const now = nowOf(input, device);
   const mayStop = !mayRun(rating, now, false, input.atMs).run;
   const sharers = enginesIn(input, site, () => true);
-  const rooms = [connectionRoom(site, device, sharers), ...operatorRoom(input, site, device, sharers)];
+  const rooms = [connectionRoom(input, site, device, sharers), ...operatorRoom(input, site, device, sharers)];
   const maxW = Math.min(rating.maxW, fleetW, tightestOf(rooms).mostW);
   const givesW = values['generator.powerW'] ?? 0;
   const isWarm = values['generator.state'] === GENERATOR_STATE.running;
@@ -142,22 +143,23 @@ const isWarmInTime = ({ event, atMs }: DecisionInput, { warmUpS, minUpS }: Gener
 interface Room {
   readonly mostW: Watt;
   readonly by: Cut['by'];
+  /** It is measured, and goes up and down with loads and sun. */
+  readonly wanders?: true;
   readonly why: (powerW: Watt) => string;
 }
 
+/** Room that wanders has to be so many times its least power before an engine is started into it. */
+const STARTS_FROM = 1.1;
+
 const tightestOf = (rooms: readonly Room[]): Room => rooms.reduce((tightest, room) => (room.mostW < tightest.mostW ? room : tightest));
 
-/** Whether its minimum up time is not over yet. */
-const isHeldOn = (input: DecisionInput, device: Device): boolean => {
-  const now = nowOf(input, device);
-  return now.running && mayRun(device.generator!, now, false, input.atMs).run;
-};
+const isHeld = (input: DecisionInput, device: Device): boolean => isHeldOn(device.generator!, input.generators.get(device.id), input.atMs);
 
 /** Its part of what is left to engines where generation is limited. The sun is held for one that may not stop yet. */
 const operatorRoom = (input: DecisionInput, site: SiteCase, device: Device, sharers: readonly Device[]): Room[] => {
   const room = generationRoom(input, site);
   if (!room) return [];
-  const leastW = isHeldOn(input, device) ? Math.min(device.generator!.minW, shareOf(room.heldEnginesW, device, sharers)) : 0;
+  const leastW = isHeld(input, device) ? Math.min(device.generator!.minW, shareOf(room.heldEnginesW, device, sharers)) : 0;
   const mostW = Math.max(leastW, shareOf(room.enginesW, device, sharers));
   return [{ mostW, by: 'operator', why: (powerW) => `the limit on generation leaves it ${powerW} W` }];
 };
@@ -176,7 +178,7 @@ const besideBatteries = (
   if (!room) return Infinity;
   const { minW } = device.generator!;
   const surelyW = shareOf(room.enginesSurelyW, device, sharers);
-  if (surelyW < minW) return isHeldOn(input, device) ? minW : 0;
+  if (surelyW < minW) return isHeld(input, device) ? minW : 0;
   const freeW = (Math.max(0, room.freeW - batteriesRiseW) * device.ratedW) / sum(sharers.map(({ ratedW }) => ratedW));
   return Math.min(surelyW, Math.max(minW, (values['generator.powerW'] ?? 0) + freeW));
 };
@@ -196,14 +198,29 @@ const shareOf = (roomW: Watt, device: Device, sharers: readonly Device[]): Watt 
   return shares[sharers.indexOf(device)]!;
 };
 
-/** This generator's part of what may leave the site: its own load and the export limit. Without the meter's word, the limit alone. */
-const connectionRoom = (site: SiteCase, device: Device, sharers: readonly Device[]): Room => {
+/**
+ * This generator's part of what may leave the site: its own load and the export limit. Without the meter's word, the limit alone. Sun and
+ * batteries give way for one that may not stop yet, as far as they can.
+ */
+const connectionRoom = (input: DecisionInput, site: SiteCase, device: Device, sharers: readonly Device[]): Room => {
   const { gridW, able } = site;
   const limitW = Math.min(site.site.exportLimitW, site.limits.exportW ?? Infinity);
   const givenW = sum(able.map(({ values }) => values['generator.powerW'] ?? 0));
   const phaseRoomW = givenW + (phaseRoom(site, isGenerator)?.exportW ?? Infinity);
-  const mostW = shareOf(Math.min(gridW === undefined ? limitW : gridW + givenW + limitW, phaseRoomW), device, sharers);
-  return { mostW, by: 'connection', why: (powerW) => `the connection takes ${powerW} W` };
+  const leftW = Math.min(gridW === undefined ? limitW : gridW + givenW + limitW, phaseRoomW);
+  const heldW = isHeld(input, device) ? Math.min(device.generator!.minW, shareOf(leftW + givingWayW(able), device, sharers)) : 0;
+  const mostW = Math.max(heldW, shareOf(leftW, device, sharers));
+  return { mostW, by: 'connection', wanders: true, why: (powerW) => `the connection takes ${powerW} W` };
 };
+
+/** By how much sun and batteries of a site may come down. */
+const givingWayW = (able: readonly DeviceCase[]): Watt =>
+  sum(
+    able.map(({ device: { battery }, values }) => {
+      const isFull = (values['battery.socPct'] ?? 100) >= (battery?.maxSocPct ?? 0);
+      const batteryW = battery ? Math.max(0, (values['battery.powerW'] ?? 0) + (isFull ? 0 : battery.maxChargeW)) : 0;
+      return Math.max(0, values['pv.powerW'] ?? 0) + batteryW;
+    }),
+  );
 
 const isGenerator = ({ generator }: Device): boolean => generator !== undefined;

@@ -51,5 +51,9 @@ export const mayRun = (
   return now.running ? { run: true, heldBy: 'min-up' } : { run: false, heldBy: 'min-down' };
 };
 
+/** Whether its minimum up time is not over yet. */
+export const isHeldOn = (times: MinimumTimes, now: GeneratorNow | undefined, atMs: EpochMs): boolean =>
+  now?.running === true && mayRun(times, now, false, atMs).run;
+
 /** A running generator between its minimum and its rating. */
 export const generatorPower = (rating: GeneratorRating, wantedW: Watt): Watt => clamp(wantedW, rating.minW, rating.maxW);

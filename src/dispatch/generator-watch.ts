@@ -18,7 +18,7 @@ export interface WatchedGenerator extends GeneratorNow {
 }
 
 /**
- * Follows a start from the order to the word that it runs: it has to begin to warm up, and to be warm in time. A start that fails
+ * Follows a start from the order to the word that it runs: it has to begin to warm up, and to be warm in time, from when on its minimum up time counts. A start that fails
  * is told, then the generator rests before it is tried again; one that runs has forgotten its failures. `asked`: it was told to run.
  */
 export const watchGenerator = (
@@ -28,7 +28,8 @@ export const watchGenerator = (
   atMs: EpochMs,
 ): WatchedGenerator => {
   const running = state === GENERATOR_STATE.warmingUp || state === GENERATOR_STATE.running;
-  const sinceMs = known && known.running === running ? known.sinceMs : known && atMs;
+  const hasWarmedUp = known?.warmingSinceMs !== undefined && state === GENERATOR_STATE.running;
+  const sinceMs = known && known.running === running && !hasWarmedUp ? known.sinceMs : known && atMs;
   const { failedStarts = 0, restUntilMs } = known ?? {};
   const ours = running && (asked || known?.isOurs) ? { isOurs: true as const } : {};
   const now = { running, sinceMs, failedStarts, ...ours, ...(restUntilMs === undefined || restUntilMs <= atMs ? {} : { restUntilMs }) };

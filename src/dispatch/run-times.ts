@@ -9,7 +9,7 @@ import { leaptBy } from './leap.js';
 /** Whether a device runs, and since when; unknown where nobody saw it change. */
 export type RunTime = Pick<GeneratorNow, 'running' | 'sinceMs'>;
 
-const rowSchema = z.object({ deviceId: z.string(), running: z.boolean(), sinceMs: z.number() });
+const rowSchema = z.object({ deviceId: z.string(), running: z.boolean(), sinceMs: z.number().optional() });
 
 /** Since when devices run or stand, as it outlives the plant: a contactor or an engine does not know that it was started anew. */
 export class RunTimes {
@@ -26,14 +26,18 @@ export class RunTimes {
   rememberIn(dataDir: string, nowMs: EpochMs): ReadonlyMap<DeviceId, RunTime> {
     this.file = new LeftRows(join(dataDir, this.name), rowSchema);
     const left = this.file.read();
-    this.kept = new Map(left.map(({ deviceId, running, sinceMs }) => [deviceId, { running, sinceMs: Math.min(sinceMs, nowMs) }]));
+    this.kept = new Map(
+      left.map(({ deviceId, running, sinceMs }) => [deviceId, { running, sinceMs: sinceMs && Math.min(sinceMs, nowMs) }]),
+    );
     return this.kept;
   }
 
+  /** Takes these down beside those that were not heard since. */
   keep(runs: ReadonlyMap<DeviceId, RunTime>): void {
-    const timed = [...runs].flatMap(([deviceId, { running, sinceMs }]) => (sinceMs === undefined ? [] : [{ deviceId, running, sinceMs }]));
-    this.kept = new Map(timed.map(({ deviceId, running, sinceMs }) => [deviceId, { running, sinceMs }]));
-    this.file?.keep(timed);
+    this.kept = new Map([...this.kept, ...[...runs].map(([id, { running, sinceMs }]) => [id, { running, sinceMs }] as const)]);
+    this.file?.keep(
+      [...this.kept].map(([deviceId, { running, sinceMs }]) => ({ deviceId, running, ...(sinceMs === undefined ? {} : { sinceMs }) })),
+    );
   }
 
   /** The clock has leapt ahead: what a later plant finds has to be by the new time. */

@@ -150,7 +150,10 @@ export const decideBattery = (battery: BatteryCase): DeviceDecision => {
   const servingW = withoutCars(followPlan(shareOf(shares, restW), planned.step), () =>
     followPlan(shareOf(shares, restW - unplannedDrawW(site)), planned.step),
   );
-  const leavesW = device.role === 'battery' ? clamp(shareOf(shares, leftToSunW(site)), 0, Math.max(0, servingW)) : 0;
+  // Where it is to charge it takes a little more than is left over, for sun that is held to come into that.
+  const isHybrid = device.role === 'hybrid';
+  const fromW = planned.step.batteryW < 0 ? band.minW : isHybrid ? servingW : 0;
+  const leavesW = clamp(shareOf(shares, leftToSunW(site, isHybrid)), 0, Math.max(0, servingW - fromW));
   const plan = `plan has ${Math.round(planned.step.batteryW)} W and grid ${Math.round(planned.step.gridW)} W`;
   const reason = leavesW > 0 ? `${plan}; leaves ${Math.round(leavesW)} W to sun that is held` : plan;
   return batteryDecision(device, band, servingW - leavesW, 'plan', reason);

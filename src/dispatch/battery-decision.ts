@@ -98,10 +98,11 @@ interface BatteriesTogether {
 
 /** They share by what each can give, or take, now; one that does not follow, or does not say what it holds, has no part in it but its own. */
 const batteriesTogether = ({ unfollowing }: DecisionInput, site: SiteCase, own: DeviceCase): BatteriesTogether | undefined => {
-  const mates = batteriesOf(site);
   const ownW = own.values['battery.powerW'];
-  if (ownW === undefined || mates.some(({ values }) => values['battery.powerW'] === undefined)) return undefined;
-  if (mates.length === 1) return { shares: ALL, batteriesW: ownW, othersGiveW: 0, othersTakeW: 0 };
+  if (ownW === undefined) return undefined;
+  if (isAlone(site, own)) return { shares: ALL, batteriesW: ownW, othersGiveW: 0, othersTakeW: 0 };
+  const mates = site.able.filter(({ device }) => hasBattery(device));
+  if (mates.some(({ values }) => values['battery.powerW'] === undefined)) return undefined;
   const sharers = mates.filter(
     (mate) => mate === own || (mate.values['battery.socPct'] !== undefined && !unfollowing?.has(mate.device.id)),
   );
@@ -118,8 +119,11 @@ const batteriesTogether = ({ unfollowing }: DecisionInput, site: SiteCase, own: 
   };
 };
 
-/** Those of a site that can be told something. */
-const batteriesOf = ({ able }: SiteCase): DeviceCase[] => able.filter(({ device }) => hasBattery(device));
+/** Most sites have no other battery that can be told something, and fleets have thousands of them. */
+const isAlone = ({ able }: SiteCase, own: DeviceCase): boolean => {
+  for (const mate of able) if (mate.device.battery && mate !== own) return false;
+  return true;
+};
 
 /**
  * What flows through a site's connection, and what may flow through it at worst, by which limits are kept. Where nobody lives it is known well enough without

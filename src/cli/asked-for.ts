@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { parseMoment, parseStep } from '../grid/asked-time.js';
+import { parseMoment } from '../grid/asked-time.js';
 import { BadInput } from '../kernel/errors.js';
-import type { DurationMs, EpochMs, Watt } from '../kernel/units.js';
+import { sum } from '../kernel/sum.js';
+import { DAY_MS, type DurationMs, type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS, type Watt } from '../kernel/units.js';
 import type { PlantClient } from './plant-client.js';
 
 /** A power of a command line: `5000`, `5kW`, `1.2MW`. Throws `BadInput`. */
@@ -18,10 +19,14 @@ export const askedMoment = (option: string, text: string): EpochMs => {
   throw new BadInput(`${option} "${text}": write a date-time with its offset, as 2026-06-01T18:00:00Z`);
 };
 
-/** `15m`, `2h`. Throws `BadInput`. */
+const LENGTH = /^P?(?:(\d+)d)?T?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/i;
+const LENGTH_UNITS_MS: readonly DurationMs[] = [DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS];
+
+/** A length of time of a command line: `90s`, `15m`, `1h30m`, `2d`. Throws `BadInput`. */
 export const askedLengthMs = (option: string, text: string): DurationMs => {
-  const lengthMs = parseStep(text);
-  if (typeof lengthMs === 'string') throw new BadInput(`${option} "${text}": write a length of time, as 15m or 2h`);
+  const [, ...counts] = LENGTH.exec(text.trim()) ?? [];
+  const lengthMs = sum(LENGTH_UNITS_MS.map((unitMs, index) => Number(counts[index] ?? 0) * unitMs));
+  if (lengthMs === 0) throw new BadInput(`${option} "${text}": write a length of time, as 90s, 15m, 1h30m or 2d`);
   return lengthMs;
 };
 

@@ -126,7 +126,10 @@ const spanOf = ({ at, from, to }: ReplayOptions, lastMs: EpochMs): { fromMs: Epo
     return { fromMs: atMs - MINUTE_MS, toMs: atMs };
   }
   const [fromMs, toMs] = [askedMoment('--from', from!), to === undefined ? lastMs : askedMoment('--to', to)];
-  if (toMs < fromMs) throw new BadInput(`--to "${to ?? ''}": lies before --from`);
+  if (toMs < fromMs)
+    throw new BadInput(
+      to === undefined ? `--from "${from!}": the log ends at ${new Date(lastMs).toISOString()}` : `--to "${to}": lies before --from`,
+    );
   return { fromMs, toMs };
 };
 

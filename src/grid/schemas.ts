@@ -208,7 +208,7 @@ export const planViewSchema = z.object({
   breaches: z.array(z.string()),
 });
 
-const why = z.string().trim().min(3, 'say why, in a few words').max(400);
+const why = z.string().trim().min(3, 'say why, in three letters at least').max(400);
 export const reasonSchema = z.strictObject({ reason: why });
 
 /** Nothing may stand between an operator and a stop, not even an empty field or no body at all. */

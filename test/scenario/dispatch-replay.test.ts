@@ -68,6 +68,7 @@ describe('vpp dispatch replay', () => {
     [[], 2, 'name a moment with --at, or a stretch with --from and --to'],
     [['--at', '2026-06-01T18:00:00Z', '--to', '2026-06-01T18:00:00Z'], 2, '--to goes with --from'],
     [['--from', '2026-06-01T18:00:00Z', '--to', '2026-06-01T17:00:00Z'], 2, 'lies before --from'],
+    [['--from', '2030-01-01T00:00:00Z'], 2, 'the log ends at'],
     [['--at', '2030-01-01T00:00:00Z'], 1, 'nothing was decided then: on record in'],
     [['--from', '2026-06-01T00:00:00Z', '--device', 'nobody'], 2, 'had no device of that id'],
     [['--at', '2026-06-01T18:00:00Z', '--data', '/nowhere'], 2, 'no decisions are on record there'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BadInput } from '../../kernel/errors.js';
 import { parseScenario } from './scenario-file.js';
+import { faultsOf } from './scenario-file.fixture.js';
 
 const SCENARIO = `name: A test
 says: what is to be seen of it
@@ -13,16 +13,6 @@ happens:
 expect:
   - { socPct: a, from: 0s, atLeast: 20 }
 `;
-
-const faults = (text: string): readonly string[] => {
-  try {
-    parseScenario('story.yaml', text);
-  } catch (error) {
-    if (error instanceof BadInput) return error.faults;
-    throw error;
-  }
-  return [];
-};
 
 describe('a scenario file', () => {
   it('says lengths of time as people do', () => {
@@ -55,6 +45,6 @@ describe('a scenario file', () => {
     ],
     ['something to fail without that never happens', `${SCENARIO}failsWithout: limit\n`, /nothing of the kind "limit" happens/],
   ])('names the line of %s', (_, text, fault) => {
-    expect(faults(text)).toEqual([expect.stringMatching(fault)]);
+    expect(faultsOf(text)).toEqual([expect.stringMatching(fault)]);
   });
 });

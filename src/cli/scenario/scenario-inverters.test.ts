@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadProfiles, profileNamed } from '../../field/profiles.js';
-import { BadInput } from '../../kernel/errors.js';
 import { parseScenario } from './scenario-file.js';
+import { faultsOf } from './scenario-file.fixture.js';
 import { plantOf } from './scenario-plant.js';
 import { runScenario } from './scenario-run.js';
 
@@ -30,16 +30,6 @@ const SHORT = STORY.replace(/roofs:[^]*?batteries: .*/, 'sunW: 400\n    pvRatedW
   '',
 );
 const EXPECT = 'expect: [{ power: a.grid, from: 10s, atLeast: 0 }]\n';
-
-const faults = (text: string): readonly string[] => {
-  try {
-    parseScenario('story.yaml', text);
-  } catch (error) {
-    if (error instanceof BadInput) return error.faults;
-    throw error;
-  }
-  return [];
-};
 
 describe('a site of a scenario with several inverters', () => {
   const scenario = parseScenario('story.yaml', STORY);
@@ -103,6 +93,6 @@ describe('a site of a scenario with several inverters', () => {
     ['a roof without its rating', STORY.replace('ratedW: 5000, ', ''), /story\.yaml:10: sites\.a\.roofs\.east\.ratedW: .*missing/],
     ['a device that is not there', STORY.replace('lost: east', 'lost: a-sun'), /no site or device "a-sun"/],
   ])('names the line of %s', (_, text, fault) => {
-    expect(faults(text)).toEqual([expect.stringMatching(fault)]);
+    expect(faultsOf(text)).toEqual([expect.stringMatching(fault)]);
   });
 });

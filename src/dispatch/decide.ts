@@ -6,7 +6,8 @@ import { type Decision, type DecisionInput, type DeviceDecision, leftAlone } fro
 import { type EventMeans, shareEvent } from './event-sharing.js';
 import { fleetGeneratorCaps, shareFleetLimit } from './fleet-limit.js';
 import { decideFlexible } from './flexible-decision.js';
-import { decideGenerator, generatorOffer } from './generator-decision.js';
+import { decideGenerator } from './generator-decision.js';
+import { generatorOffer } from './generator-offer.js';
 import { generationRoom, toldPower } from './generation-room.js';
 import { type AbleControl, ableControls, CONTROLS_OF, type SiteCase, sitesOf } from './site-case.js';
 import { decideSun, fleetSunCaps } from './sun-decision.js';

@@ -47,6 +47,19 @@ const GENSET = device('a', 'generator', {
 });
 
 describe('a limit on generation', () => {
+  it('says what is left where an engine cannot run with so little', () => {
+    const why = (generationW: Watt): unknown => {
+      const planned = new Map([['a-generator', { kind: 'generator', run: true, powerW: 6_000 } as const]]);
+      const input = besides(limited({ pvW: 0 }, generationW, { planned }), GENSET, { 'generator.powerW': 0, 'generator.state': 0 });
+      return decide(input)
+        .devices.find(({ control }) => control === 'generator')
+        ?.cuts.map((cut) => cut.why);
+    };
+    expect(why(1_600)).toEqual(['the limit on generation leaves 1500 W, and it gives 2000 W at least']);
+    expect(why(4_600)).toEqual(['the limit on generation leaves it 4500 W']);
+    expect(why(9_000)).toEqual([]);
+  });
+
   it('leaves a battery what the sun does not give and may not come to give by the next decision', () => {
     const at = (pvW: Watt): unknown => told(limited({ gridW: 4_000, pvW }, 3_000, { planned: serving }));
     expect([at(2_000), at(0), at(50), at(3_000)]).toMatchObject([

@@ -1,0 +1,138 @@
+import type { Device } from '../fleet/plant.js';
+import { sum } from '../kernel/sum.js';
+import type { Watt } from '../kernel/units.js';
+import type { Cut } from './band.js';
+import type { DecisionInput, PlannedDevice } from './decision.js';
+import { generationRoom, type GenerationRoom } from './generation-room.js';
+import { type GeneratorNow, isHeldOn } from './generator-rules.js';
+import { engineShares } from './generator-sharing.js';
+import { phaseRoom } from './phase-limit.js';
+import type { DeviceCase, SiteCase } from './site-case.js';
+
+/** What one word leaves to an engine. */
+interface Room {
+  /** Most that it may give; 0 where that is less than its least. */
+  readonly mostW: Watt;
+  readonly by: Cut['by'];
+  /** It is measured, and goes up and down with loads and sun. */
+  readonly wanders?: true;
+  /** Whose word it is, and what it leaves to all that share it. */
+  readonly says: string;
+  readonly leavesW: Watt;
+}
+
+/** What is left to an engine by the tightest word. */
+export interface EngineRoom extends Room {
+  /** So much of it, before batteries have made room for the rest; 0 to wait for that standing. */
+  readonly nowW: Watt;
+}
+
+/** What the decisions for all devices leave to it. */
+export interface LeftByOthers {
+  /** Its part of what the operator's limit on the fleet leaves to engines. */
+  readonly fleetW: Watt;
+  /** By how much batteries of its site have just been told to give more. */
+  readonly batteriesRiseW: Watt;
+}
+
+export const engineNow = ({ generators }: Pick<DecisionInput, 'generators'>, { id }: Device): GeneratorNow =>
+  generators.get(id) ?? { running: false, sinceMs: undefined };
+
+/** What the plan has an engine give; 0 where it has it stand, or nothing. */
+export const plannedEngineW = (planned: PlannedDevice | undefined): Watt =>
+  planned?.kind === 'generator' && planned.run ? planned.powerW : 0;
+
+/** What an engine may give: by its connection, its part of the fleet's limit and of a limit on generation. `isToRun`: which of the others that stand are to share it. */
+export const engineRoom = (
+  input: DecisionInput,
+  site: SiteCase,
+  own: DeviceCase,
+  { fleetW, batteriesRiseW }: LeftByOthers,
+  isToRun: (mate: DeviceCase) => boolean,
+): EngineRoom => {
+  const engine: Engine = {
+    own,
+    minW: own.device.generator!.minW,
+    isHeld: isHeldOn(own.device.generator!, engineNow(input, own.device), input.atMs),
+    sharers: enginesIn(input, site, (mate) => mate === own || isToRun(mate)),
+  };
+  const ofFleet: Room = { mostW: fleetW, by: 'operator', wanders: true, says: 'the fleet’s limit', leavesW: fleetW };
+  const generation = generationRoom(input, site);
+  const rooms = [connectionRoom(site, engine), ofFleet, ...(generation ? [operatorRoom(generation, engine)] : [])];
+  const tightest = rooms.reduce((least, room) => (room.mostW < least.mostW ? room : least));
+  return { ...tightest, nowW: generation ? besideBatteries(generation, engine, batteriesRiseW) : Infinity };
+};
+
+/** An engine that asks for its room. */
+interface Engine {
+  readonly own: DeviceCase;
+  readonly minW: Watt;
+  /** It may not stop yet. */
+  readonly isHeld: boolean;
+  /** Those of its site that have a part in what is left to engines, itself among them. */
+  readonly sharers: readonly Device[];
+}
+
+/** Those of a site that turn, and those of the others that are to have a part of what engines may give there; those that turn come first. */
+const enginesIn = (input: DecisionInput, { able }: SiteCase, isToRun: (mate: DeviceCase) => boolean): Device[] => {
+  const mates = able.filter(({ device }) => device.generator !== undefined);
+  const turns = ({ device, values }: DeviceCase): boolean => engineNow(input, device).running || (values['generator.powerW'] ?? 0) > 0;
+  return [...mates.filter(turns), ...mates.filter((mate) => !turns(mate) && isToRun(mate))].map(({ device }) => device);
+};
+
+const partOf = (roomW: Watt, { own, sharers }: Engine): Watt => {
+  const shares = engineShares(
+    roomW,
+    sharers.map(({ ratedW, generator }) => ({ ratedW, minW: generator!.minW })),
+  );
+  return shares[sharers.indexOf(own.device)]!;
+};
+
+/** Its least power, as far as that is there once others have given way; 0 for one that may stop. */
+const heldW = (roomW: Watt, engine: Engine): Watt => (engine.isHeld ? Math.min(engine.minW, partOf(roomW, engine)) : 0);
+
+/** Its part of what is left to engines where generation is limited. The sun is held for one that may not stop yet. */
+const operatorRoom = ({ enginesW, heldEnginesW }: GenerationRoom, engine: Engine): Room => ({
+  mostW: Math.max(heldW(heldEnginesW, engine), partOf(enginesW, engine)),
+  by: 'operator',
+  says: 'the limit on generation',
+  leavesW: enginesW,
+});
+
+/**
+ * What it may give where generation is limited before batteries have made room for it: it rises into its part of what is free, gives way to a battery that
+ * does not follow, and stands where that leaves it too little.
+ */
+const besideBatteries = ({ enginesSurelyW, freeW }: GenerationRoom, engine: Engine, batteriesRiseW: Watt): Watt => {
+  const { own, minW, isHeld, sharers } = engine;
+  const surelyW = partOf(enginesSurelyW, engine);
+  if (surelyW < minW) return isHeld ? minW : 0;
+  const partOfFreeW = (Math.max(0, freeW - batteriesRiseW) * own.device.ratedW) / sum(sharers.map(({ ratedW }) => ratedW));
+  return Math.min(surelyW, Math.max(minW, (own.values['generator.powerW'] ?? 0) + partOfFreeW));
+};
+
+/**
+ * Its part of what may leave the site: its own load and the export limit. Without the meter's word, the limit alone. Sun and batteries give way for
+ * one that may not stop yet, as far as they can.
+ */
+const connectionRoom = (site: SiteCase, engine: Engine): Room => {
+  const { gridW, able } = site;
+  const limitW = Math.min(site.site.exportLimitW, site.limits.exportW ?? Infinity);
+  const givenW = sum(able.map(({ values }) => values['generator.powerW'] ?? 0));
+  const phaseRoomW = givenW + (phaseRoom(site, isGenerator)?.exportW ?? Infinity);
+  const leavesW = Math.max(0, Math.min(gridW === undefined ? limitW : gridW + givenW + limitW, phaseRoomW));
+  const mostW = Math.max(heldW(leavesW + givingWayW(able), engine), partOf(leavesW, engine));
+  return { mostW, by: 'connection', wanders: true, says: 'the connection', leavesW };
+};
+
+/** By how much sun and batteries of a site may come down. */
+const givingWayW = (able: readonly DeviceCase[]): Watt =>
+  sum(
+    able.map(({ device: { battery }, values }) => {
+      const isFull = (values['battery.socPct'] ?? 100) >= (battery?.maxSocPct ?? 0);
+      const batteryW = battery ? Math.max(0, (values['battery.powerW'] ?? 0) + (isFull ? 0 : battery.maxChargeW)) : 0;
+      return Math.max(0, values['pv.powerW'] ?? 0) + batteryW;
+    }),
+  );
+
+const isGenerator = ({ generator }: Device): boolean => generator !== undefined;

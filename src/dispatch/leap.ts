@@ -1,15 +1,7 @@
 import type { DurationMs } from '../kernel/units.js';
 
-/** Whatever a cycle remembers as a moment of the plant's clock. */
-const MOMENTS: ReadonlySet<string> = new Set([
-  'atMs',
-  'sinceMs',
-  'movedAtMs',
-  'loweredMs',
-  'askedSinceMs',
-  'warmingSinceMs',
-  'restUntilMs',
-]);
+/** A moment of the plant's clock, as whatever is remembered of one is called. */
+const MOMENT = /(?:at|since|until)Ms$/i;
 
 /**
  * What is remembered, once the clock has leapt ahead by `byMs`: all its moments lie as far back, or ahead, by the new time as they did by the old
@@ -26,6 +18,6 @@ const leapt = (known: unknown, byMs: DurationMs): unknown => {
   if (Array.isArray(known)) return known.map((each) => leapt(each, byMs));
   if (typeof known !== 'object' || known === null) return known;
   return Object.fromEntries(
-    Object.entries(known).map(([key, value]) => [key, typeof value === 'number' && MOMENTS.has(key) ? value + byMs : leapt(value, byMs)]),
+    Object.entries(known).map(([key, value]) => [key, typeof value === 'number' && MOMENT.test(key) ? value + byMs : leapt(value, byMs)]),
   );
 };

@@ -15,7 +15,7 @@ export interface Taking {
   /** What it has drawn for a while as one on fewer phases would: if it comes down by that part with its limit, it is. */
   readonly drewOnFewer?: { readonly powerW: Watt; readonly share: number };
   /** What it might draw when it was looked at last, and when that was last made less. */
-  readonly might?: { readonly mayW: Watt; readonly loweredMs: EpochMs };
+  readonly might?: { readonly mayW: Watt; readonly loweredAtMs: EpochMs };
 }
 
 /** A car is at what it takes within half a minute of its start. */
@@ -48,7 +48,7 @@ export const watchTaking = (
   const might = mightWith(known.might, mayW, atMs);
   const isDrawing = drawsW >= NOMINAL_PHASE_V && mayW > 0 && (state ?? LOAD_STATE.draws) === LOAD_STATE.draws;
   if (!isDrawing) return defined({ share: known.share, takesW: known.takesW, might });
-  const isSettled = atMs - might.loweredMs > CAME_DOWN_WITHIN_MS;
+  const isSettled = atMs - might.loweredAtMs > CAME_DOWN_WITHIN_MS;
   const share = isSettled && drawsW > (1 + CONTROL_SHARE) * known.share * mayW ? 1 : known.share;
   const aStepW = stepW(drawsW, ratedPhases * share);
   const takesW = known.takesW !== undefined && drawsW > known.takesW + aStepW / 2 ? undefined : known.takesW;
@@ -68,7 +68,7 @@ type Part<Key extends keyof Taking> = NonNullable<Taking[Key]>;
 /** Less by what a voltage or a rounding may make of it is not less. */
 const mightWith = (was: Part<'might'> | undefined, mayW: Watt, atMs: EpochMs): Part<'might'> => ({
   mayW,
-  loweredMs: was && mayW < was.mayW - NOMINAL_PHASE_V / 2 ? atMs : (was?.loweredMs ?? -Infinity),
+  loweredAtMs: was && mayW < was.mayW - NOMINAL_PHASE_V / 2 ? atMs : (was?.loweredAtMs ?? -Infinity),
 });
 
 const onFewerPhases = (was: Part<'onFewer'> | undefined, part: number, atMs: EpochMs): Part<'onFewer'> | undefined => {
@@ -77,7 +77,8 @@ const onFewerPhases = (was: Part<'onFewer'> | undefined, part: number, atMs: Epo
   return was?.share === share ? was : { share, sinceMs: atMs };
 };
 
-const cameDown = (onFewer: Part<'onFewer'>, { loweredMs }: Part<'might'>): boolean => onFewer.sinceMs - loweredMs <= CAME_DOWN_WITHIN_MS;
+const cameDown = (onFewer: Part<'onFewer'>, { loweredAtMs }: Part<'might'>): boolean =>
+  onFewer.sinceMs - loweredAtMs <= CAME_DOWN_WITHIN_MS;
 
 const steadyWith = (was: Part<'steady'> | undefined, drawsW: Watt, withinW: Watt, atMs: EpochMs): Part<'steady'> => {
   const [leastW, mostW] = [Math.min(drawsW, was?.leastW ?? drawsW), Math.max(drawsW, was?.mostW ?? drawsW)];

@@ -17,7 +17,8 @@ import {
 import { type NetRange, silentNet, widestNet } from './silent-net.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { generationRoom } from './generation-room.js';
-import { ableDrawW, drawOf, unableDrawW, wouldDraw } from './load-limits.js';
+import { ableDrawW, drawOf, unableDrawW } from './load-limits.js';
+import { awaitedDrawW } from './load-wishes.js';
 import { phaseRoom } from './phase-limit.js';
 import type { AbleControl, DeviceCase, SiteCase } from './site-case.js';
 import { leftToSunW } from './sun-decision.js';
@@ -48,7 +49,7 @@ export const batteryCase = (input: DecisionInput, { site, own }: AbleControl, in
   const together = batteriesTogether(input, site, own);
   if (!together) return 'power of the site’s batteries unknown';
   const { shares, batteriesW, othersGiveW, othersTakeW } = together;
-  const awaitedW = awaitedDrawW(input, site, own);
+  const awaitedW = makesRoomForW(input, site, own);
   const net = { shares, batteriesW, net: { leastW: connection.widest.leastW, mostW: connection.widest.mostW + awaitedW } };
   const restW = connection.likely.leastW + batteriesW;
   const { importLimitW, exportLimitW } = site.site;
@@ -73,16 +74,11 @@ export const batteryCase = (input: DecisionInput, { site, own }: AbleControl, in
 };
 
 /**
- * What loads that give way to a battery that does not follow would draw besides. It is asked to make room for that: told what it takes already, it could never
- * show that it follows again.
+ * A battery that is slow, or does not follow, is asked to make room for loads that give way to it: told what it takes already, it would never come down
+ * for them, nor could it show that it follows again.
  */
-const awaitedDrawW = ({ unfollowing }: DecisionInput, { able }: SiteCase, { device }: DeviceCase): Watt => {
-  let awaitedW: Watt = 0;
-  if (unfollowing?.has(device.id))
-    for (const load of able)
-      if (load.device.flexibleLoad && wouldDraw(load.values['flexible.state'])) awaitedW += Math.max(0, load.device.ratedW - drawOf(load));
-  return awaitedW;
-};
+const makesRoomForW = (input: DecisionInput, site: SiteCase, { device: { id } }: DeviceCase): Watt =>
+  input.unfollowing?.has(id) || input.paces?.has(id) ? awaitedDrawW(input, site) : 0;
 
 /** What it can do, and its household lets it. */
 const keptBand = ({ consent }: SiteCase, { device: { battery } }: DeviceCase, socPct: number): PowerBand =>

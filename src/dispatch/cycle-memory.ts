@@ -3,6 +3,7 @@ import type { DurationMs, EpochMs, Watt } from '../kernel/units.js';
 import type { SampleValues } from '../field/sample.js';
 import type { Setpoint } from '../field/setpoint.js';
 import { type PlantImage, type SiteNow, withPowers } from '../telemetry/image.js';
+import { type Pace, paced, type Paces } from './battery-pace.js';
 import { type Following, followed } from './following.js';
 import { estimateSite, meterLagMs, noteTold, type SiteTrace } from './connection-estimate.js';
 import type { Decision, DecisionInput } from './decision.js';
@@ -30,7 +31,7 @@ const givenAgainst = (told: Told, values: SampleValues | undefined): Watt | unde
 
 const leftBehind = (run: RunTime | undefined): WatchedGenerator | undefined => run && { ...run, failedStarts: 0 };
 
-type Seen = Pick<DecisionInput, 'image' | 'generators' | 'loadRuns' | 'takings' | 'unfollowing' | 'overshoots' | 'silentLoads'>;
+type Seen = Pick<DecisionInput, 'image' | 'generators' | 'loadRuns' | 'takings' | 'unfollowing' | 'paces' | 'overshoots' | 'silentLoads'>;
 
 /** Devices that are watched for what they are, worked out once for a plant. */
 interface Watched {
@@ -50,6 +51,7 @@ export class CycleMemory {
   private watched: Watched | undefined;
   private readonly lags = new WeakMap<Site, DurationMs>();
   private readonly following = new Map<DeviceId, Following>();
+  private readonly paces = new Map<DeviceId, Pace>();
   private readonly overshoots = new Map<DeviceId, Overshoot>();
   /** Batteries that were told to go as far as a limit lets them. */
   private bound = new Map<DeviceId, Bound>();
@@ -96,6 +98,7 @@ export class CycleMemory {
       loadRuns: new Map(this.loadRuns.now()),
       takings: new Map(this.takings),
       unfollowing,
+      paces: this.watchPaces(image),
       overshoots: this.watchOvershoots(image),
       silentLoads: this.silentLoads.at(image.atMs),
     };
@@ -123,7 +126,7 @@ export class CycleMemory {
   /** What houses whose meter is silent draw is known for no longer than the clock says: it may be that this computer slept. */
   private leap(byMs: DurationMs): void {
     if (byMs === 0) return;
-    for (const known of [this.traces, this.takings, this.following, this.overshoots, this.generators]) leapAll(known, byMs);
+    for (const known of [this.traces, this.takings, this.following, this.paces, this.overshoots, this.generators]) leapAll(known, byMs);
     this.generatorTimes.leap(byMs);
     this.loadRuns.leap(byMs);
   }
@@ -195,6 +198,21 @@ export class CycleMemory {
       if (!now.follows) unfollowing.add(deviceId);
     });
     return unfollowing;
+  }
+
+  private watchPaces({ devices }: PlantImage): Paces {
+    this.told.forEach((wasTold, deviceId) => {
+      if (wasTold.kind !== 'battery-power') return;
+      const { values, readAtMs } = devices.get(deviceId) ?? {};
+      const givesW = values?.['battery.powerW'];
+      if (givesW === undefined || readAtMs === undefined) return;
+      const now = paced(this.paces.get(deviceId), { toldW: wasTold.powerW, givesW }, readAtMs);
+      if (now) this.paces.set(deviceId, now);
+      else this.paces.delete(deviceId);
+    });
+    const known = new Map<DeviceId, number>();
+    for (const [deviceId, { wPerS }] of this.paces) if (wPerS !== undefined) known.set(deviceId, wPerS);
+    return known;
   }
 
   private watchOvershoots({ devices, atMs }: PlantImage): ReadonlyMap<DeviceId, Overshoot> {

@@ -3,6 +3,7 @@ import type { Consent, Device, DeviceId, Plant, SiteId } from '../fleet/plant.js
 import type { EpochMs, Watt, WattHour } from '../kernel/units.js';
 import type { PlantImage } from '../telemetry/image.js';
 import type { Cut, Source } from './band.js';
+import type { Paces } from './battery-pace.js';
 import type { GeneratorNow } from './generator-rules.js';
 import type { LoadRun } from './load-runs.js';
 import type { Overshoot } from './overshoot.js';
@@ -80,6 +81,8 @@ export interface DecisionInput {
   readonly silentLoads?: ReadonlyMap<SiteId, LoadRange>;
   /** Of batteries that were bound by a limit and rested beyond it: what they are to stay inside of it, W. */
   readonly overshoots?: ReadonlyMap<DeviceId, Pick<Overshoot, 'way' | 'insideW'>>;
+  /** Absent counts as empty: all batteries are quick. */
+  readonly paces?: Paces;
   /** Batteries and flexible loads that have been told something for a while and do something else: others take their part. */
   readonly unfollowing?: ReadonlySet<DeviceId>;
 }

@@ -50,10 +50,12 @@ export const engineRoom = (
   { fleetW, batteriesRiseW }: LeftByOthers,
   isToRun: (mate: DeviceCase) => boolean,
 ): EngineRoom => {
+  const now = engineNow(input, own.device);
   const engine: Engine = {
     own,
     minW: own.device.generator!.minW,
-    isHeld: isHeldOn(own.device.generator!, engineNow(input, own.device), input.atMs),
+    isHeld: isHeldOn(own.device.generator!, now, input.atMs),
+    stands: !turns(now, own),
     sharers: enginesIn(input, site, (mate) => mate === own || isToRun(mate)),
   };
   const ofFleet: Room = { mostW: fleetW, by: 'operator', wanders: true, says: 'the fleet’s limit', leavesW: fleetW };
@@ -69,6 +71,7 @@ interface Engine {
   readonly minW: Watt;
   /** It may not stop yet. */
   readonly isHeld: boolean;
+  readonly stands: boolean;
   /** Those of its site that have a part in what is left to engines, itself among them. */
   readonly sharers: readonly Device[];
 }
@@ -76,9 +79,11 @@ interface Engine {
 /** Those of a site that turn, and those of the others that are to have a part of what engines may give there; those that turn come first. */
 const enginesIn = (input: DecisionInput, { able }: SiteCase, isToRun: (mate: DeviceCase) => boolean): Device[] => {
   const mates = able.filter(({ device }) => device.generator !== undefined);
-  const turns = ({ device, values }: DeviceCase): boolean => engineNow(input, device).running || (values['generator.powerW'] ?? 0) > 0;
-  return [...mates.filter(turns), ...mates.filter((mate) => !turns(mate) && isToRun(mate))].map(({ device }) => device);
+  const isTurning = (mate: DeviceCase): boolean => turns(engineNow(input, mate.device), mate);
+  return [...mates.filter(isTurning), ...mates.filter((mate) => !isTurning(mate) && isToRun(mate))].map(({ device }) => device);
 };
+
+const turns = ({ running }: GeneratorNow, { values }: DeviceCase): boolean => running || (values['generator.powerW'] ?? 0) > 0;
 
 const partOf = (roomW: Watt, { own, sharers }: Engine): Watt => {
   const shares = engineShares(
@@ -101,12 +106,13 @@ const operatorRoom = ({ enginesW, heldEnginesW }: GenerationRoom, engine: Engine
 
 /**
  * What it may give where generation is limited before batteries have made room for it: it rises into its part of what is free, gives way to a battery that
- * does not follow, and stands where that leaves it too little.
+ * does not follow, and stands where that leaves it too little, or where batteries are so slow that there would be too little when it is warm.
  */
-const besideBatteries = ({ enginesSurelyW, freeW }: GenerationRoom, engine: Engine, batteriesRiseW: Watt): Watt => {
-  const { own, minW, isHeld, sharers } = engine;
+const besideBatteries = ({ enginesSurelyW, freeW, freesWPerS }: GenerationRoom, engine: Engine, batteriesRiseW: Watt): Watt => {
+  const { own, minW, isHeld, stands, sharers } = engine;
   const surelyW = partOf(enginesSurelyW, engine);
   if (surelyW < minW) return isHeld ? minW : 0;
+  if (stands && freeW + freesWPerS * own.device.generator!.warmUpS < minW) return 0;
   const partOfFreeW = (Math.max(0, freeW - batteriesRiseW) * own.device.ratedW) / sum(sharers.map(({ ratedW }) => ratedW));
   return Math.min(surelyW, Math.max(minW, (own.values['generator.powerW'] ?? 0) + partOfFreeW));
 };

@@ -7,6 +7,7 @@ import { type BatteryMove, type BatteryShares, shareAmong } from './battery-shar
 import type { DecisionInput, DeviceDecision, GridLimits } from './decision.js';
 import { fleetNet } from './fleet-net.js';
 import { isHeldOn } from './generator-rules.js';
+import { awaitedDrawW } from './load-wishes.js';
 import type { AbleControl, SiteCase } from './site-case.js';
 import { outputOf, sunHeldWithinW } from './sun-decision.js';
 
@@ -31,16 +32,29 @@ export const shareFleetLimit = (
     const { setpoint } = wishes[index]!;
     return setpoint?.kind === 'battery-power' ? setpoint.powerW : givesW;
   };
+  const wished = batteries.map((battery, index): BatteryMove => ({ battery, fromW: wishedW(battery, index) }));
   let changeW: Watt = 0;
-  batteries.forEach((battery, index) => (changeW += battery.givesW - wishedW(battery, index)));
+  for (const { battery, fromW } of wished) changeW += battery.givesW - fromW;
   const net = fleetNet(input, sites);
-  const importOverW = importW === undefined ? -Infinity : net.mostW + changeW - importW;
+  const importOverW = importW === undefined ? -Infinity : withAwaitedW(input, sites, wished, net.mostW + changeW - importW);
   const exportOverW = exportW === undefined ? Infinity : net.leastW + changeW + exportW;
   // Where so little is known of a fleet that both its limits may be passed, it stays as far from the one as from the other.
   const wantedW = importOverW > exportOverW ? (importOverW + exportOverW) / 2 : clamp(0, importOverW, exportOverW);
-  const moves = wantedW === 0 ? [] : batteries.map((battery, index) => ({ battery, fromW: wishedW(battery, index) }));
-  const shares = wantedW === 0 ? NOTHING : shareInTurn(input, moves, wantedW);
+  const shares = wantedW === 0 ? NOTHING : shareInTurn(input, wished, wantedW);
   return exportW === undefined ? shares : { ...shares, exportRoomW: exportOverW - shares.givenW };
+};
+
+/** By how much the fleet would be over its limit with what loads wait for, as far as batteries take it that are too slow to stop at once for them. */
+const withAwaitedW = (input: DecisionInput, sites: readonly SiteCase[], wished: readonly BatteryMove[], overW: Watt): Watt => {
+  const { unfollowing, paces } = input;
+  if (!paces?.size) return overW;
+  let [awaitedW, takenW] = [0 as Watt, 0 as Watt];
+  for (const site of sites) if (site.gridW !== undefined) awaitedW += awaitedDrawW(input, site);
+  for (const { battery, fromW } of wished) {
+    const { id } = battery.own.device;
+    if (paces.has(id) && !unfollowing?.has(id)) takenW += Math.max(0, 0 - fromW);
+  }
+  return Math.max(overW, Math.min(overW + awaitedW, takenW));
 };
 
 /** First those come to rest that go the way there is too much of; only what is left then has others go against it, or one battery would be filled from another. */

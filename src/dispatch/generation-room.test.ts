@@ -222,18 +222,21 @@ interface Slowness {
   readonly engineW: Watt;
 }
 
-/** Second after second beside a battery that may be slow or deaf, and an engine that warms up; what all give together. */
+/**
+ * Second after second beside a battery that may be slow or deaf, and an engine that warms up; what all give together. Before that a lower limit has shown how
+ * fast the battery comes down.
+ */
 const livedSlowly = (generationW: Watt, courses: readonly Weather[], { batteryW: followsW, engineW: rampWPerS }: Slowness): Watt[] => {
   const memory = new CycleMemory();
   const genset = { ...GENSET, generator: { ...GENSET.generator!, rampWPerS, warmUpS: WARM_UP_S, minUpS: 0, minDownS: 0 } };
   let [sunW, batteryW, engineW, warmForS, second] = [0, Math.min(generationW, 5_000), 0, 0, 0];
-  return courses.flatMap((now) =>
-    Array.from({ length: 2 * CYCLES }, () => {
+  const live = (now: Weather, limitW: Watt, seconds: number): Watt[] =>
+    Array.from({ length: seconds }, () => {
       const loadW = now.loadW + 5_000;
       const state = warmForS === 0 ? 0 : warmForS <= WARM_UP_S ? 1 : 2;
       const atMs = NOON_MS + 1_000 * second++;
       const given = { gridW: loadW - sunW - batteryW - engineW, pvW: sunW, batteryW };
-      const input = besides(limited(given, generationW), genset, { 'generator.powerW': engineW, 'generator.state': state });
+      const input = besides(limited(given, limitW), genset, { 'generator.powerW': engineW, 'generator.state': state });
       for (const each of input.image.devices.values()) Object.assign(each, { readAtMs: atMs });
       const image = { ...input.image, atMs };
       const planned = new Map([...serving, ['a-generator', { kind: 'generator', run: now.sunW % 2 === 0, powerW: 5_000 }] as const]);
@@ -248,12 +251,14 @@ const livedSlowly = (generationW: Watt, courses: readonly Weather[], { batteryW:
       const wantedW = warmForS > WARM_UP_S ? runs! : 0;
       engineW = runs === undefined ? 0 : engineW + clamp(wantedW - engineW, -rampWPerS, rampWPerS);
       return sunW + Math.max(0, batteryW) + engineW;
-    }),
-  );
+    });
+  live({ sunW: 1, loadW: 5_000 }, SHOWS_PACE_W, 100);
+  return courses.flatMap((now) => live(now, generationW, 2 * CYCLES));
 };
+const SHOWS_PACE_W = 1_000;
 const WARM_UP_S = 20;
 const slowness = fc.record({
-  batteryW: fc.oneof(fc.constant(0), fc.integer({ min: 200, max: 5_000 })),
+  batteryW: fc.oneof(fc.constant(0), fc.integer({ min: 50, max: 5_000 })),
   engineW: fc.integer({ min: 100, max: 3_000 }),
 });
 

@@ -1,6 +1,7 @@
 import type { Setpoint } from '../field/setpoint.js';
 import { type DeviceId, type GeneratorRating, givesSun } from '../fleet/plant.js';
 import { type DurationMs, SECOND_MS, type Watt } from '../kernel/units.js';
+import { paceOf } from './battery-pace.js';
 import { comingW } from './generator-course.js';
 import type { GeneratorNow } from './generator-rules.js';
 import { GENERATOR_STATE } from './generator-watch.js';
@@ -22,10 +23,12 @@ export interface GenerationRoom {
   readonly heldEnginesW: Watt;
   /** What nobody gives yet, for engines to rise into. */
   readonly freeW: Watt;
+  /** How fast batteries make more of it, W/s. */
+  readonly freesWPerS: number;
   readonly batteriesW: Watt;
 }
 
-type Knowing = Pick<DecisionInput, 'generators' | 'unfollowing' | 'atMs'>;
+type Knowing = Pick<DecisionInput, 'generators' | 'unfollowing' | 'paces' | 'atMs'>;
 
 /** `undefined` where generation is not limited. */
 export const generationRoom = (input: Knowing, site: SiteCase): GenerationRoom | undefined => {
@@ -33,6 +36,7 @@ export const generationRoom = (input: Knowing, site: SiteCase): GenerationRoom |
   if (generationW === undefined) return undefined;
   let [leftW, knownLeftW] = [generationW, generationW];
   const deafW = givenByTheDeaf(input, site);
+  const freesWPerS = batteriesPace(input, site);
   let [sunW, leavesW, enginesW, enginesSoonW, batteriesW] = [0, 0, 0, 0, 0] as [Watt, Watt, Watt, Watt, Watt];
   for (const own of site.devices) {
     if (own.obstacle) {
@@ -42,7 +46,7 @@ export const generationRoom = (input: Knowing, site: SiteCase): GenerationRoom |
       sunW += sunSoonOf(own);
       leavesW += leavesSoonOf(own);
       enginesW += engineNowOf(input, own);
-      enginesSoonW += engineSoonOf(input, own, deafW > 0);
+      enginesSoonW += engineSoonOf(input, own, deafW > 0, freesWPerS);
       batteriesW += batteryOf(own);
     }
   }
@@ -51,6 +55,7 @@ export const generationRoom = (input: Knowing, site: SiteCase): GenerationRoom |
     enginesSurelyW: Math.max(0, leftW - leavesW - deafW),
     heldEnginesW: Math.max(0, knownLeftW),
     freeW: Math.max(0, leftW - leavesW - enginesW - batteriesW),
+    freesWPerS,
     batteriesW: Math.max(0, leftW - sunW - enginesSoonW),
   };
 };
@@ -107,8 +112,8 @@ const engineNowOf = ({ generators, atMs }: Knowing, { device, values }: DeviceCa
 
 /** So far ahead of an engine on its way up batteries make room for it, and sun is held for it. */
 const MAKES_ROOM_MS: DurationMs = 2 * SECOND_MS;
-/** So long before an engine is warm batteries begin to make room for its least power. */
-const NEARLY_WARM_MS: DurationMs = 15 * SECOND_MS;
+/** So long before an engine is warm batteries begin to make room for its least power; slow ones sooner. */
+const NEARLY_WARM_S = 15;
 
 /** What an engine or a battery may have come to by the next decision, told to give `toldW`. */
 const reachedW = (input: Knowing, own: DeviceCase, toldW: Watt): Watt => {
@@ -122,9 +127,9 @@ const risesBy = ({ rampWPerS }: GeneratorRating): Watt => (rampWPerS * MAKES_ROO
 
 /**
  * What batteries leave to an engine: what it gives, what it is seen to come to, and beyond that a little of what it was to come to. `isBarred`: it
- * waits for a battery that did not follow, and may do so again.
+ * waits for a battery that did not follow, and may do so again. `freesWPerS`: how fast batteries make room.
  */
-const engineSoonOf = (input: Knowing, own: DeviceCase, isBarred: boolean): Watt => {
+const engineSoonOf = (input: Knowing, own: DeviceCase, isBarred: boolean, freesWPerS: number): Watt => {
   const { generators, atMs } = input;
   const { id, generator } = own.device;
   if (!generator) return 0;
@@ -134,11 +139,20 @@ const engineSoonOf = (input: Knowing, own: DeviceCase, isBarred: boolean): Watt 
   if (comesToW < generator.minW) return soonW;
   if (own.values['generator.state'] === GENERATOR_STATE.running)
     return Math.max(soonW, Math.min(comesToW, Math.max(generator.minW, nowW + risesBy(generator))));
-  const isNearlyWarm = warmingSinceMs !== undefined && atMs - warmingSinceMs >= generator.warmUpS * SECOND_MS - NEARLY_WARM_MS;
+  const warmInS = generator.warmUpS - (atMs - (warmingSinceMs ?? atMs)) / SECOND_MS;
+  const isNearlyWarm = warmInS <= Math.max(NEARLY_WARM_S, generator.minW / freesWPerS);
   return isBarred || isNearlyWarm ? Math.max(soonW, generator.minW) : soonW;
 };
 
 const NOTHING_KNOWN: Partial<GeneratorNow> = {};
+
+/** How fast those of its batteries give less that give anything, and do as they are told. */
+const batteriesPace = ({ unfollowing, paces }: Knowing, { able }: SiteCase): number => {
+  let wPerS = 0;
+  if (!paces?.size) return Infinity;
+  for (const own of able) if (batteryOf(own) > 0 && !unfollowing?.has(own.device.id)) wPerS += paceOf(paces, own.device.id);
+  return wPerS > 0 ? wPerS : Infinity;
+};
 
 /** By batteries that do not follow what they are told. */
 const givenByTheDeaf = ({ unfollowing }: Knowing, { able }: SiteCase): Watt => {

@@ -2,6 +2,7 @@ import type { Device } from '../fleet/plant.js';
 import { sum } from '../kernel/sum.js';
 import type { Watt } from '../kernel/units.js';
 import { LOAD_STATE } from '../field/sample.js';
+import { paceOf } from './battery-pace.js';
 import { followPlan } from './battery-rules.js';
 import type { DecisionInput } from './decision.js';
 import type { Taking } from './load-taking.js';
@@ -74,9 +75,21 @@ export const chargeOf = (devices: readonly DeviceCase[]): Watt => {
   return takenW;
 };
 
-/** What batteries take that stop when they are told to: for one that does not follow loads give way. */
-export const yieldingChargeOf = (devices: readonly DeviceCase[], { unfollowing }: Pick<DecisionInput, 'unfollowing'>): Watt =>
-  chargeOf(unfollowing?.size ? devices.filter(({ device }) => !unfollowing.has(device.id)) : devices);
+/** What is decided now stands until the next decision. */
+const STANDS_S = 1;
+
+/** What batteries among these devices have stopped taking by the next decision, told to: for one that is slow, or does not follow, loads give way. */
+export const yieldingChargeOf = (
+  devices: readonly DeviceCase[],
+  { unfollowing, paces }: Pick<DecisionInput, 'unfollowing' | 'paces'>,
+): Watt => {
+  let yieldsW: Watt = 0;
+  for (const { device, values } of devices) {
+    const takesW = device.battery ? Math.max(0, 0 - (values['battery.powerW'] ?? 0)) : 0;
+    if (takesW > 0 && !unfollowing?.has(device.id)) yieldsW += Math.min(takesW, STANDS_S * paceOf(paces, device.id));
+  }
+  return yieldsW;
+};
 
 /**
  * What batteries of the site take and flexible loads draw that cannot be told anything now. A load that is never commanded has a control of its
@@ -106,7 +119,11 @@ export const ableDrawW = ({ able }: SiteCase): Watt => {
  * they leave; and what import limits leave to them once its batteries have stopped charging. A battery is not emptied for a load that can wait.
  * Without the grid meter's word nobody knows what else the house draws: then the loads keep to the limit alone.
  */
-export const togetherLimits = (input: Pick<DecisionInput, 'unfollowing'>, site: SiteCase, loads: readonly LoadCase[]): TogetherLimit[] => {
+export const togetherLimits = (
+  input: Pick<DecisionInput, 'unfollowing' | 'paces'>,
+  site: SiteCase,
+  loads: readonly LoadCase[],
+): TogetherLimit[] => {
   const drawsW = sum(loads.map((load) => load.drawsW));
   const { gridW, devices, able } = site;
   const { loadW, dimmingW, importW } = site.limits;

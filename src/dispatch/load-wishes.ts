@@ -2,8 +2,9 @@ import { minimumTimes } from '../fleet/load-times.js';
 import type { Watt } from '../kernel/units.js';
 import type { DecisionInput, DeviceDecision } from './decision.js';
 import { type GeneratorHold, mayRun } from './generator-rules.js';
-import type { LoadCase } from './load-limits.js';
+import { type LoadCase, loadCase, wouldDraw } from './load-limits.js';
 import { ROUNDING_W, toldFor } from './load-taking.js';
+import type { SiteCase } from './site-case.js';
 
 /** The whole watts that a load may draw of what it is to draw at most: nothing where it could not draw so little. */
 export const drawnOf = (mostW: Watt, minW: Watt): Watt => (mostW < minW - ROUNDING_W ? 0 : Math.max(Math.floor(mostW), minW));
@@ -23,6 +24,19 @@ export const wishOf = (input: DecisionInput, load: LoadCase): Wish | undefined =
   if (override?.setpoint.kind === 'load-limit')
     return { mostW: override.setpoint.maxW, owner: `override:${override.by}`, reason: 'set by an operator' };
   return withinTimes(input, load, plannedWish(load));
+};
+
+/** What loads of a site would draw besides if no limit kept them from it. */
+export const awaitedDrawW = (input: DecisionInput, site: SiteCase): Watt => {
+  let awaitedW: Watt = 0;
+  for (const own of site.able) {
+    if (!own.device.flexibleLoad || !wouldDraw(own.values['flexible.state'])) continue;
+    const load = loadCase(input, { site, own });
+    const { share, takesW = Infinity } = load.taking ?? { share: 1 };
+    const wantsW = Math.min(takesW, share * Math.min(own.device.ratedW, wishOf(input, load)?.mostW ?? Infinity));
+    awaitedW += Math.max(0, wantsW - load.drawsW);
+  }
+  return awaitedW;
 };
 
 const plannedWish = ({ own: { device, planned }, taking }: LoadCase): Wish | undefined => {

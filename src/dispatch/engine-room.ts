@@ -50,14 +50,7 @@ export const engineRoom = (
   { fleetW, batteriesRiseW }: LeftByOthers,
   isToRun: (mate: DeviceCase) => boolean,
 ): EngineRoom => {
-  const now = engineNow(input, own.device);
-  const engine: Engine = {
-    own,
-    minW: own.device.generator!.minW,
-    isHeld: isHeldOn(own.device.generator!, now, input.atMs),
-    stands: !turns(now, own),
-    sharers: enginesIn(input, site, (mate) => mate === own || isToRun(mate)),
-  };
+  const engine = engineOf(input, site, own, isToRun);
   const ofFleet: Room = { mostW: fleetW, by: 'operator', wanders: true, says: 'the fleet’s limit', leavesW: fleetW };
   const generation = generationRoom(input, site);
   const rooms = [connectionRoom(site, engine), ofFleet, ...(generation ? [operatorRoom(generation, engine)] : [])];
@@ -72,33 +65,35 @@ interface Engine {
   /** It may not stop yet. */
   readonly isHeld: boolean;
   readonly stands: boolean;
-  /** Those of its site that have a part in what is left to engines, itself among them. */
+  /** Those of its site that have a part in what is left to engines, itself among them: first those that may not stop yet, then the others that turn. */
   readonly sharers: readonly Device[];
+  /** So many of them may not stop yet. */
+  readonly held: number;
 }
 
-/** Those of a site that turn, and those of the others that are to have a part of what engines may give there; those that turn come first. */
-const enginesIn = (input: DecisionInput, { able }: SiteCase, isToRun: (mate: DeviceCase) => boolean): Device[] => {
-  const mates = able.filter(({ device }) => device.generator !== undefined);
-  const isTurning = (mate: DeviceCase): boolean => turns(engineNow(input, mate.device), mate);
-  return [...mates.filter(isTurning), ...mates.filter((mate) => !isTurning(mate) && isToRun(mate))].map(({ device }) => device);
+const engineOf = (input: DecisionInput, site: SiteCase, own: DeviceCase, isToRun: (mate: DeviceCase) => boolean): Engine => {
+  const isHeld = ({ device }: DeviceCase): boolean => isHeldOn(device.generator!, engineNow(input, device), input.atMs);
+  const turns = ({ device, values }: DeviceCase): boolean => engineNow(input, device).running || (values['generator.powerW'] ?? 0) > 0;
+  const mates = site.able.filter((mate) => mate.device.generator && (mate === own || turns(mate) || isToRun(mate)));
+  const held = mates.filter(isHeld);
+  const turning = mates.filter((mate) => !isHeld(mate) && turns(mate));
+  const sharers = [...held, ...turning, ...mates.filter((mate) => !turns(mate))].map(({ device }) => device);
+  return { own, minW: own.device.generator!.minW, isHeld: isHeld(own), stands: !turns(own), sharers, held: held.length };
 };
 
-const turns = ({ running }: GeneratorNow, { values }: DeviceCase): boolean => running || (values['generator.powerW'] ?? 0) > 0;
-
-const partOf = (roomW: Watt, { own, sharers }: Engine): Watt => {
-  const shares = engineShares(
-    roomW,
-    sharers.map(({ ratedW, generator }) => ({ ratedW, minW: generator!.minW })),
-  );
-  return shares[sharers.indexOf(own.device)]!;
+/** Its part of what is left to engines; `heldW`: once others have given way for those that may not stop yet. These come first, at their least. */
+const partOf = ({ own, sharers, held }: Engine, roomW: Watt, heldW = roomW): Watt => {
+  const sharing = sharers.map(({ ratedW, generator }) => ({ ratedW, minW: generator!.minW }));
+  const index = sharers.indexOf(own.device);
+  const heldLeastW = engineShares(heldW, sharing.slice(0, held)).map((shareW, at) => Math.min(shareW, sharing[at]!.minW));
+  const takenW = sum(heldLeastW);
+  if (takenW <= roomW) return engineShares(roomW, sharing)[index]!;
+  return index < held ? heldLeastW[index]! : 0;
 };
-
-/** Its least power, as far as that is there once others have given way; 0 for one that may stop. */
-const heldW = (roomW: Watt, engine: Engine): Watt => (engine.isHeld ? Math.min(engine.minW, partOf(roomW, engine)) : 0);
 
 /** Its part of what is left to engines where generation is limited. The sun is held for one that may not stop yet. */
 const operatorRoom = ({ enginesW, heldEnginesW }: GenerationRoom, engine: Engine): Room => ({
-  mostW: Math.max(heldW(heldEnginesW, engine), partOf(enginesW, engine)),
+  mostW: partOf(engine, enginesW, Math.max(enginesW, heldEnginesW)),
   by: 'operator',
   says: 'the limit on generation',
   leavesW: enginesW,
@@ -110,7 +105,7 @@ const operatorRoom = ({ enginesW, heldEnginesW }: GenerationRoom, engine: Engine
  */
 const besideBatteries = ({ enginesSurelyW, freeW, freesWPerS }: GenerationRoom, engine: Engine, batteriesRiseW: Watt): Watt => {
   const { own, minW, isHeld, stands, sharers } = engine;
-  const surelyW = partOf(enginesSurelyW, engine);
+  const surelyW = partOf(engine, enginesSurelyW);
   if (surelyW < minW) return isHeld ? minW : 0;
   if (stands && freeW + freesWPerS * own.device.generator!.warmUpS < minW) return 0;
   const partOfFreeW = (Math.max(0, freeW - batteriesRiseW) * own.device.ratedW) / sum(sharers.map(({ ratedW }) => ratedW));
@@ -127,7 +122,7 @@ const connectionRoom = (site: SiteCase, engine: Engine): Room => {
   const givenW = sum(able.map(({ values }) => values['generator.powerW'] ?? 0));
   const phaseRoomW = givenW + (phaseRoom(site, isGenerator)?.exportW ?? Infinity);
   const leavesW = Math.max(0, Math.min(gridW === undefined ? limitW : gridW + givenW + limitW, phaseRoomW));
-  const mostW = Math.max(heldW(leavesW + givingWayW(able), engine), partOf(leavesW, engine));
+  const mostW = partOf(engine, leavesW, leavesW + givingWayW(able));
   return { mostW, by: 'connection', wanders: true, says: 'the connection', leavesW };
 };
 

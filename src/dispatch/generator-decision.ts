@@ -51,7 +51,9 @@ export const decideGenerator = (
     setpoint: { kind: 'generator', run, powerW: Math.round(powerW) },
     cuts,
     ...(powerW < comesToW ? { comesToW } : {}),
-    ...(run && room.wanders && powerW === room.mostW ? { keepsFromW: Math.max(rating.minW, powerW - KEEPS_SHARE * rating.maxW) } : {}),
+    ...(run && room.by === 'connection' && powerW === room.mostW
+      ? { keepsFromW: Math.max(rating.minW, powerW - KEEPS_SHARE * rating.maxW) }
+      : {}),
     ...(wish.owner === 'plan' && cuts.length === 0 ? { waitsWithin: { minW: 0, maxW: room.mostW } } : {}),
     reason: wish.owner.startsWith('event:') ? `${run ? 'to run' : 'to stand'} for ${input.event!.id}` : run ? 'to run' : 'to stand',
   };
@@ -62,7 +64,7 @@ const NO_EVENT: ReadonlyMap<DeviceId, Watt> = new Map();
 /** Room that wanders has to be so many times its least power before an engine is started into it. */
 const STARTS_FROM = 1.1;
 
-/** Below room that wanders an engine goes on by so much of its rating, instead of following each kettle. */
+/** So much of its rating below what its connection leaves an engine goes on, instead of following each kettle. What it left of a fleet's limit others would take. */
 const KEEPS_SHARE = 0.1;
 
 const leastRoom = ({ minW, maxW }: GeneratorRating, { wanders }: EngineRoom, { running }: GeneratorNow): Watt =>

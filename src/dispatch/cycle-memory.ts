@@ -1,5 +1,5 @@
 import { type Device, type DeviceId, devicesOf, type Plant, type Site, type SiteId } from '../fleet/plant.js';
-import type { DurationMs, EpochMs, Watt } from '../kernel/units.js';
+import { clamp, type DurationMs, type EpochMs, SECOND_MS, type Watt } from '../kernel/units.js';
 import type { SampleValues } from '../field/sample.js';
 import type { Setpoint } from '../field/setpoint.js';
 import { type PlantImage, type SiteNow, withPowers } from '../telemetry/image.js';
@@ -131,13 +131,15 @@ export class CycleMemory {
     this.loadRuns.leap(byMs);
   }
 
-  /** By how much its batteries and flexible loads were told to give more than they do. */
-  private toldToChangeW({ devices }: Site, image: PlantImage): Watt {
+  /** By how much its batteries and flexible loads, told to, may give more than they do before the meter has shown it. */
+  private toldToChangeW(site: Site, image: PlantImage): Watt {
     let changeW: Watt = 0;
-    for (const { id, battery, flexibleLoad } of devices) {
+    for (const { id, battery, flexibleLoad } of site.devices) {
       const wasTold = battery || flexibleLoad ? this.told.get(id) : undefined;
       const powerW = wasTold && givenAgainst(wasTold, image.devices.get(id)?.values);
-      if (wasTold && powerW !== undefined) changeW = changeW + powerOf(wasTold) - powerW;
+      if (!wasTold || powerW === undefined) continue;
+      const movesW = ((this.paces.get(id)?.wPerS ?? Infinity) * this.lagMs(site)) / SECOND_MS;
+      changeW += clamp(powerOf(wasTold) - powerW, -movesW, movesW);
     }
     return changeW;
   }

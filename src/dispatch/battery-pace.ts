@@ -42,3 +42,6 @@ export const paced = (
 
 /** How fast a battery moves, W/s. */
 export const paceOf = (paces: Paces | undefined, id: DeviceId): number => paces?.get(id) ?? Infinity;
+
+/** What is decided stands for so long. */
+export const DECIDED_EVERY_S = 1;

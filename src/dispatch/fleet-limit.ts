@@ -1,6 +1,7 @@
 import type { DeviceId } from '../fleet/plant.js';
 import { sum } from '../kernel/sum.js';
 import { clamp, type Watt } from '../kernel/units.js';
+import { DECIDED_EVERY_S, paceOf } from './battery-pace.js';
 import type { BatteryCase } from './battery-decision.js';
 import { type PowerBand, within } from './band.js';
 import { type BatteryMove, type BatteryShares, shareAmong } from './battery-sharing.js';
@@ -28,11 +29,11 @@ export const shareFleetLimit = (
 ): FleetLimitShares => {
   const { importW, exportW } = insideOf(input.fleetLimits, batteries.length);
   if (importW === undefined && exportW === undefined) return NOTHING;
-  const wishedW = ({ givesW }: BatteryCase, index: number): Watt => {
-    const { setpoint } = wishes[index]!;
-    return setpoint?.kind === 'battery-power' ? setpoint.powerW : givesW;
-  };
-  const wished = batteries.map((battery, index): BatteryMove => ({ battery, fromW: wishedW(battery, index) }));
+  // One that does not follow counts for what it does.
+  const wished = batteries.map((battery, index): BatteryMove => {
+    const isDeaf = input.unfollowing?.has(battery.own.device.id) === true;
+    return { battery, fromW: (isDeaf ? undefined : powerOf(wishes[index])) ?? battery.givesW };
+  });
   let changeW: Watt = 0;
   for (const { battery, fromW } of wished) changeW += battery.givesW - fromW;
   const net = fleetNet(input, sites);
@@ -41,8 +42,18 @@ export const shareFleetLimit = (
   // Where so little is known of a fleet that both its limits may be passed, it stays as far from the one as from the other.
   const wantedW = importOverW > exportOverW ? (importOverW + exportOverW) / 2 : clamp(0, importOverW, exportOverW);
   const shares = wantedW === 0 ? NOTHING : shareInTurn(input, wished, wantedW);
-  return exportW === undefined ? shares : { ...shares, exportRoomW: exportOverW - shares.givenW };
+  if (exportW === undefined) return shares;
+  const toldW = (index: number): Watt => powerOf(shares.decisions[index]) ?? wished[index]!.fromW;
+  const leavesW = sum(batteries.map((battery, index) => battery.givesW - reachedBy(input, battery, toldW(index))));
+  return { ...shares, exportRoomW: net.leastW + leavesW + exportW };
 };
+
+const powerOf = (decision: DeviceDecision | undefined): Watt | undefined =>
+  decision?.setpoint?.kind === 'battery-power' ? decision.setpoint.powerW : undefined;
+
+/** What a battery gives at most until the next decision, told to give `toldW`: a slow one comes down as fast as it can, one that does not follow not at all. */
+const reachedBy = ({ unfollowing, paces }: DecisionInput, { own: { device }, givesW }: BatteryCase, toldW: Watt): Watt =>
+  unfollowing?.has(device.id) ? givesW : Math.max(toldW, givesW - DECIDED_EVERY_S * paceOf(paces, device.id));
 
 /** By how much the fleet would be over its limit with what loads wait for, as far as batteries take it that are too slow to stop at once for them. */
 const withAwaitedW = (input: DecisionInput, sites: readonly SiteCase[], wished: readonly BatteryMove[], overW: Watt): Watt => {

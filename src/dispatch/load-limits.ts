@@ -2,7 +2,7 @@ import type { Device } from '../fleet/plant.js';
 import { sum } from '../kernel/sum.js';
 import type { Watt } from '../kernel/units.js';
 import { LOAD_STATE } from '../field/sample.js';
-import { paceOf } from './battery-pace.js';
+import { DECIDED_EVERY_S, paceOf } from './battery-pace.js';
 import { followPlan } from './battery-rules.js';
 import type { DecisionInput } from './decision.js';
 import type { Taking } from './load-taking.js';
@@ -75,9 +75,6 @@ export const chargeOf = (devices: readonly DeviceCase[]): Watt => {
   return takenW;
 };
 
-/** What is decided now stands until the next decision. */
-const STANDS_S = 1;
-
 /** What batteries among these devices have stopped taking by the next decision, told to: for one that is slow, or does not follow, loads give way. */
 export const yieldingChargeOf = (
   devices: readonly DeviceCase[],
@@ -86,7 +83,7 @@ export const yieldingChargeOf = (
   let yieldsW: Watt = 0;
   for (const { device, values } of devices) {
     const takesW = device.battery ? Math.max(0, 0 - (values['battery.powerW'] ?? 0)) : 0;
-    if (takesW > 0 && !unfollowing?.has(device.id)) yieldsW += Math.min(takesW, STANDS_S * paceOf(paces, device.id));
+    if (takesW > 0 && !unfollowing?.has(device.id)) yieldsW += Math.min(takesW, DECIDED_EVERY_S * paceOf(paces, device.id));
   }
   return yieldsW;
 };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DEVICE_ROLES } from '../fleet/plant.js';
 import { SEVERITIES } from '../platform/alarm.entity.js';
 import { USER_ROLES } from '../platform/user.entity.js';
+import { EVENT_BOUNDS } from '../signals/event-rules.js';
 import { EVENT_STATES } from '../signals/grid-event.js';
 import { LIMIT_KINDS } from '../signals/operator-limit.js';
 import { RIPPLE_STEPS_PCT } from '../signals/ripple-control.js';
@@ -168,12 +169,15 @@ export const gridEventSchema = z.object({
   shortfall: shortfallSchema.optional().describe('While it runs: what is missing, and why; with what is delivered it adds up to powerW'),
 });
 
+const eventFigure = ({ least, most, words }: (typeof EVENT_BOUNDS)[keyof typeof EVENT_BOUNDS]) =>
+  z.number().min(least, words).max(most, words);
+
 export const eventRequestSchema = z.strictObject({
   direction: z.enum(['up', 'down']).describe('up: the fleet takes less from the grid than it would have; down: more'),
-  powerW: z.number().positive().max(1e9).describe('W, against the baseline'),
+  powerW: eventFigure(EVENT_BOUNDS.powerW).describe('W, against the baseline'),
   startMs: z.number().int(),
-  durationMinutes: z.number().positive().max(1_440),
-  priceMicroPerKwh: z.number().int().min(0).max(100_000_000),
+  durationMinutes: eventFigure(EVENT_BOUNDS.durationMinutes),
+  priceMicroPerKwh: eventFigure(EVENT_BOUNDS.priceMicroPerKwh).int(),
 });
 
 export const alarmSchema = z.object({

@@ -1,7 +1,7 @@
 import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { MINUTE_MS, SECOND_MS } from '../kernel/units.js';
-import { type EventRequest, eventTimes, LEAD_MS, stateAt } from './event-rules.js';
+import { type EventRequest, eventTimes, LEAD_MS, runningChange, stateAt } from './event-rules.js';
 import { limitAt, type OperatorLimit } from './operator-limit.js';
 import { type ManualOverride, overridesAt } from './manual-override.js';
 
@@ -38,6 +38,13 @@ describe('event times', () => {
     expect(() => eventTimes(bad, MINUTE_MS, NOW)).toThrow(/past[\s\S]*1 minute to 24 hours[\s\S]*powerW[\s\S]*priceMicroPerKwh/);
     expect(() => eventTimes(request({ startMs: Number.NaN }), MINUTE_MS, NOW)).toThrow(/startMs/);
     expect(() => eventTimes(request({ durationMs: 25 * 60 * MINUTE_MS }), MINUTE_MS, NOW)).toThrow(/24 hours/);
+  });
+
+  it('ask for a watt at least, announced or changed while the event runs', () => {
+    expect(() => eventTimes(request({ powerW: 0.9 }), MINUTE_MS, NOW)).toThrow(/powerW: an event asks for 1 W/);
+    const running = { ...request(), startMs: NOW - MINUTE_MS, endMs: NOW + 9 * MINUTE_MS };
+    expect(() => runningChange(running, { powerW: 0.9 }, MINUTE_MS, NOW)).toThrow(/powerW: an event asks for 1 W/);
+    expect(runningChange(running, { powerW: 1 }, MINUTE_MS, NOW)).toMatchObject({ powerW: 1 });
   });
 
   test.prop([

@@ -21,9 +21,20 @@ export interface EventTimes {
 
 /** Between the announcement and the start: time to fix the baselines and to tell dispatch. */
 export const LEAD_MS = 5 * SECOND_MS;
-const SHORTEST_MS = MINUTE_MS;
-const LONGEST_MS = DAY_MS;
 const FURTHEST_AHEAD_MS = 31 * DAY_MS;
+
+/** From where to where an event's figures go, by the names the API has for them, and how that is said. */
+export const EVENT_BOUNDS = {
+  // Promises are whole watts: of less nothing could be accepted.
+  powerW: { least: 1, most: 1e9, words: 'an event asks for 1 W to 1 GW; its direction says which way' },
+  durationMinutes: { least: 1, most: DAY_MS / MINUTE_MS, words: 'an event lasts from 1 minute to 24 hours' },
+  priceMicroPerKwh: { least: 0, most: 100e6, words: 'a kWh is paid for with 0 to 100 in the plant’s currency, in whole millionths' },
+} as const;
+
+const outside = (field: keyof typeof EVENT_BOUNDS, value: number): string[] => {
+  const { least, most, words } = EVENT_BOUNDS[field];
+  return value >= least && value <= most ? [] : [`${field}: ${words}`];
+};
 
 /** Where an event stands at a moment. What is cancelled or settled stays so. */
 export const stateAt = (event: Pick<GridEvent, 'startMs' | 'endMs' | 'state'>, nowMs: EpochMs): EventState => {
@@ -70,8 +81,8 @@ export const runningChange = (
     ...(['direction', 'startMs', 'priceMicroPerKwh'] as const).flatMap((field) =>
       isOther(field) ? [`${field}: the event has begun; cancel it and announce another one`] : [],
     ),
-    ...(powerW > 0 && Number.isFinite(powerW) ? [] : ['powerW: must be more than 0 W']),
-    ...(askedEndMs <= event.endMs ? [] : ['duration: an event that has begun does not get longer; announce one that follows it']),
+    ...outside('powerW', powerW),
+    ...(askedEndMs <= event.endMs ? [] : ['durationMinutes: an event that has begun does not get longer; announce one that follows it']),
   ];
   if (faults.length > 0) throw new BadInput(faults);
   const endMs = Math.max(askedEndMs, Math.min(event.endMs, ceilTo(nowMs + 1, intervalMs)));
@@ -86,10 +97,8 @@ const faultsOf = (request: EventRequest, intervalMs: DurationMs, nowMs: EpochMs)
   // Someone who says "now" means the next boundary; whatever lies further back is a mistake.
   if (!(startMs >= nowMs - intervalMs)) faults.push('startMs: an event cannot begin in the past');
   if (!(startMs <= nowMs + FURTHEST_AHEAD_MS)) faults.push('startMs: an event begins within 31 days');
-  if (!(durationMs >= SHORTEST_MS && durationMs <= LONGEST_MS)) faults.push('duration: an event lasts from 1 minute to 24 hours');
-  if (!(powerW > 0 && Number.isFinite(powerW))) faults.push('powerW: must be more than 0 W; direction says which way');
-  if (!(Number.isSafeInteger(priceMicroPerKwh) && priceMicroPerKwh >= 0))
-    faults.push('priceMicroPerKwh: must be a whole number of micro-units per kWh, not negative');
+  faults.push(...outside('durationMinutes', durationMs / MINUTE_MS), ...outside('powerW', powerW));
+  faults.push(...outside('priceMicroPerKwh', Number.isSafeInteger(priceMicroPerKwh) ? priceMicroPerKwh : Number.NaN));
   return faults;
 };
 

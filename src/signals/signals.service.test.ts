@@ -133,7 +133,7 @@ describe('grid events', () => {
     await expect(amended({ priceMicroPerKwh: 1 })).rejects.toThrow(/priceMicroPerKwh: the event has begun/);
     await expect(amended({ startMs: NOW })).rejects.toThrow(/startMs: the event has begun/);
     await expect(amended({ durationMs: HOUR_MS })).rejects.toThrow(/does not get longer/);
-    await expect(amended({ powerW: 0 })).rejects.toThrow(/more than 0 W/);
+    await expect(amended({ powerW: 0 })).rejects.toThrow(/1 W to 1 GW/);
     expect(await amended({ direction, powerW: 2_000 })).toMatchObject({ kind: 'amended' });
   });
 

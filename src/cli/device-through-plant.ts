@@ -5,9 +5,10 @@ import { AdapterError, BadInput } from '../kernel/errors.js';
 import { HOUR_MS, SECOND_MS } from '../kernel/units.js';
 import { monotonicMs } from '../platform/clock.js';
 import { configOf } from '../platform/config.js';
+import type { OverrideRequest } from '../signals/override.service.js';
 import { print } from './device-bus.js';
 import { parseTrial, type Trial, type TryOptions } from './device-try.js';
-import { PlantClient } from './plant-client.js';
+import { type OptionsOf, PlantClient } from './plant-client.js';
 
 export interface PlantTryOptions extends Omit<TryOptions, 'unit'> {
   readonly plant: string;
@@ -24,7 +25,7 @@ export const tryThroughPlant = async (deviceId: string, options: PlantTryOptions
   const { wanted, leaseMs } = parseTrial(options, LONGEST_OVERRIDE_MS, 'the longest override');
   const { login } = configOf(process.env);
   if (!login) throw new BadInput('--plant: set VPP_USER and VPP_PASSWORD to the login of an operator');
-  const client = await PlantClient.login(options.plant, login);
+  const client = await PlantClient.login(options.plant, login, givenBy(options));
   try {
     if (wanted) await override(client, deviceId, await inWatts(client, deviceId, wanted), leaseMs, options);
     else await release(client, deviceId, options);
@@ -32,6 +33,13 @@ export const tryThroughPlant = async (deviceId: string, options: PlantTryOptions
     await client.logout().catch(() => undefined);
   }
 };
+
+const givenBy = ({ limit, battery, generator }: PlantTryOptions): OptionsOf<OverrideRequest> => ({
+  deviceId: '<address-or-device>',
+  setpoint: limit ? '--limit' : battery ? '--battery' : generator ? '--generator' : '--load',
+  endMs: '--for',
+  reason: '--reason',
+});
 
 const plantSchema = z.object({ nowMs: z.number() });
 const fleetSchema = z.object({ dispatch: z.object({ mode: z.string(), reason: z.string().optional() }) });

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import { eventAnswerSchema, gridEventSchema } from '../grid/schemas.js';
+import { eventAnswerSchema, type eventRequestSchema, gridEventSchema } from '../grid/schemas.js';
 import { BadInput } from '../kernel/errors.js';
 import { MINUTE_MS } from '../kernel/units.js';
-import type { PlantClient } from './plant-client.js';
+import type { OptionsOf, PlantClient } from './plant-client.js';
 import { asOperator, DEFAULT_PLANT, PLANT_HELP } from './as-operator.js';
 import { askedLengthMs, askedMoment, askedPowerW, plantNowMs } from './asked-for.js';
 
@@ -79,13 +79,19 @@ const askedWish = ({ up, down }: Pick<Announcement, 'up' | 'down'>): { direction
   return down === undefined ? undefined : { direction: 'down', powerW: askedPowerW('--down', down) };
 };
 
+const givenBy = ({ up }: Pick<Announcement, 'up'>): OptionsOf<z.infer<typeof eventRequestSchema>> => {
+  const power = up === undefined ? '--down' : '--up';
+  return { direction: power, powerW: power, startMs: '--start', durationMinutes: '--for', priceMicroPerKwh: '--price' };
+};
+
 const amend = async (id: string, options: Options & Partial<Pick<Announcement, 'up' | 'down' | 'for'>>): Promise<void> => {
   const change = {
     ...askedWish(options),
     ...(options.for === undefined ? {} : { durationMinutes: askedLengthMs('--for', options.for) / MINUTE_MS }),
   };
   if (Object.keys(change).length === 0) throw new BadInput('say what is to change: --up or --down, or --for');
-  tell(await asOperator(options, (client) => client.patch(`/api/events/${encodeURIComponent(id)}`, change, outcomeSchema)), options);
+  const path = `/api/events/${encodeURIComponent(id)}`;
+  tell(await asOperator(options, (client) => client.patch(path, change, outcomeSchema), givenBy(options)), options);
 };
 
 const announce = async (options: Announcement): Promise<void> => {
@@ -93,7 +99,7 @@ const announce = async (options: Announcement): Promise<void> => {
   const asked = askedWish(options);
   if (!asked) throw new BadInput('give either --up or --down, a power');
   const durationMinutes = askedLengthMs('--for', options.for) / MINUTE_MS;
-  if (!(Number(price) >= 0)) throw new BadInput(`--price "${price}": write an amount, as 0.35`);
+  if (!/^\d+(\.\d+)?$/.test(price)) throw new BadInput(`--price "${price}": write an amount, as 0.35`);
   const startMs = options.start === undefined ? undefined : askedMoment('--start', options.start);
   const wish = async (client: PlantClient) => ({
     ...asked,
@@ -102,12 +108,17 @@ const announce = async (options: Announcement): Promise<void> => {
     priceMicroPerKwh: Math.round(Number(price) * MICRO),
   });
   if (options.dryRun) {
-    const answer = await asOperator(options, async (client) => client.post('/api/events/answer', await wish(client), eventAnswerSchema));
+    const answer = await asOperator(
+      options,
+      async (client) => client.post('/api/events/answer', await wish(client), eventAnswerSchema),
+      givenBy(options),
+    );
     if (answer.verdict === 'refused') process.exitCode = 1;
     if (options.json) return console.log(JSON.stringify(answer, null, 2));
     return say('it would be', answer, asked.powerW);
   }
-  tell(await asOperator(options, async (client) => client.post('/api/events', await wish(client), outcomeSchema)), options);
+  const announced = async (client: PlantClient) => client.post('/api/events', await wish(client), outcomeSchema);
+  tell(await asOperator(options, announced, givenBy(options)), options);
 };
 
 const tell = (event: z.infer<typeof outcomeSchema>, options: Options): void => {

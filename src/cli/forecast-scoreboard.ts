@@ -30,7 +30,7 @@ export const scoreboardCommand = (): Command =>
       if (!/^[1-9]\d*$/.test(days)) throw new BadInput(`--days "${days}": give a whole number from 1 on`);
       const { login } = configOf(process.env);
       if (!login) throw new BadInput('--plant: set VPP_USER and VPP_PASSWORD to the login of an operator');
-      const client = await PlantClient.login(plant, login);
+      const client = await PlantClient.login(plant, login, { days: '--days', siteId: '--site' });
       try {
         const query = new URLSearchParams({ days, ...(site === undefined ? {} : { siteId: site }) });
         const answer = await client.get(`/api/forecasts/scoreboard?${query.toString()}`, scoreboardSchema);

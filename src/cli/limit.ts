@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { z } from 'zod';
+import type { dimmingRequestSchema, limitRequestSchema, rippleRequestSchema } from '../grid/schemas.js';
 import { limitSchema } from '../grid/schemas.js';
 import { BadInput } from '../kernel/errors.js';
 import { MINUTE_MS } from '../kernel/units.js';
@@ -7,6 +8,7 @@ import { FLEET_SCOPE, LIMIT_KINDS } from '../signals/operator-limit.js';
 import { RIPPLE_STEPS_PCT } from '../signals/ripple-control.js';
 import { asOperator, DEFAULT_PLANT, PLANT_HELP } from './as-operator.js';
 import { askedLengthMs, askedMoment, askedPowerW, plantNowMs } from './asked-for.js';
+import type { OptionsOf, PlantClient } from './plant-client.js';
 
 interface Options {
   readonly plant: string;
@@ -107,12 +109,27 @@ const ripple = (site: string, options: Signal): Promise<void> => {
 
 const dim = (site: string, options: Signal): Promise<void> => signal('dimming', site, { dimmed: !options.off }, options);
 
+const SIGNALLED_BY: OptionsOf<z.infer<typeof rippleRequestSchema> & z.infer<typeof dimmingRequestSchema>> = {
+  closedPct: '--closed',
+  dimmed: '--off',
+  validMinutes: '--for',
+};
+
 const signal = async (name: 'ripple' | 'dimming', site: string, word: object, options: Signal): Promise<void> => {
   const validMinutes = askedLengthMs('--for', options.for) / MINUTE_MS;
   const path = `/api/limits/${name}/${encodeURIComponent(site)}`;
-  const answer = await asOperator(options, (client) => client.putFor(path, { ...word, validMinutes }, receivedSchema));
+  const answer = await asOperator(options, (client) => client.putFor(path, { ...word, validMinutes }, receivedSchema), SIGNALLED_BY);
   if (options.json) return console.log(JSON.stringify(answer, null, 2));
   console.log(answer.limit ? `limit ${answer.limit.id}: ${lineOf(answer.limit)}` : `no ${name} limit is in force at ${site}`);
+};
+
+const SET_BY: OptionsOf<z.infer<typeof limitRequestSchema>> = {
+  scope: '--scope',
+  kind: '--kind',
+  valueW: '--power',
+  startMs: '--start',
+  endMs: '--for',
+  reason: '--reason',
 };
 
 const set = async (options: Setting): Promise<void> => {
@@ -120,10 +137,11 @@ const set = async (options: Setting): Promise<void> => {
   const valueW = askedPowerW('--power', options.power);
   const lengthMs = askedLengthMs('--for', options.for);
   const askedMs = options.start === undefined ? undefined : askedMoment('--start', options.start);
-  const limit = await asOperator(options, async (client) => {
+  const ask = async (client: PlantClient) => {
     const startMs = askedMs ?? (await plantNowMs(client));
     return client.post('/api/limits', { kind, scope, valueW, startMs, endMs: startMs + lengthMs, reason }, setSchema);
-  });
+  };
+  const limit = await asOperator(options, ask, SET_BY);
   if (options.json) return console.log(JSON.stringify(limit, null, 2));
   console.log(`limit ${limit.id}: ${lineOf(limit)}`);
   if (limit.note !== undefined) console.log(`  ${limit.note}`);

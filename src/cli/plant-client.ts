@@ -2,6 +2,11 @@ import { z } from 'zod';
 import { AdapterError, BadInput, messageOf } from '../kernel/errors.js';
 
 const problemSchema = z.object({ detail: z.string().optional(), title: z.string().optional(), faults: z.array(z.string()).optional() });
+
+/** For each field of what is sent to a plant the option, or the argument, that its user gave it by. */
+export type OptionsOf<Sent> = Readonly<Record<keyof Sent, string>>;
+type Options = Readonly<Record<string, string>>;
+
 const tokenSchema = z.object({ token: z.string() });
 
 /** The API of a running plant, as one operator. Every method throws an `AdapterError` where the plant does not answer or says no, and `BadInput` for what it cannot use. */
@@ -10,14 +15,18 @@ export class PlantClient {
     private readonly url: URL,
     private readonly token: string,
     readonly operator: string,
+    private readonly options: Options,
   ) {}
 
-  /** Throws `BadInput` where `url` is none, and an `AdapterError` where name and password do not fit. */
-  static async login(url: string, { name, password }: { name: string; password: string }): Promise<PlantClient> {
+  /**
+   * Throws `BadInput` where `url` is none, and an `AdapterError` where name and password do not fit. `options`: by which what the plant finds wrong is
+   * named then, instead of the API's fields.
+   */
+  static async login(url: string, { name, password }: { name: string; password: string }, options: Options = {}): Promise<PlantClient> {
     if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new BadInput(`--plant "${url}": give its address, as http://127.0.0.1:8080`);
     const base = new URL(url);
     const answer = await asked(base, '/api/session', { method: 'POST', body: JSON.stringify({ name, password }) });
-    return new PlantClient(base, tokenSchema.parse(answer).token, name);
+    return new PlantClient(base, tokenSchema.parse(answer).token, name, options);
   }
 
   get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
@@ -58,13 +67,19 @@ export class PlantClient {
 
   private ask(path: string, method: string, body?: object): Promise<unknown> {
     const init = { method, ...(body ? { body: JSON.stringify(body) } : {}) };
-    return asked(this.url, path, init, { authorization: `Bearer ${this.token}` });
+    return asked(this.url, path, init, { authorization: `Bearer ${this.token}` }, this.options);
   }
 }
 
 const TIMEOUT_MS = 10_000;
 
-const asked = async (url: URL, path: string, init: RequestInit, headers: Record<string, string> = {}): Promise<unknown> => {
+const asked = async (
+  url: URL,
+  path: string,
+  init: RequestInit,
+  headers: Record<string, string> = {},
+  options: Options = {},
+): Promise<unknown> => {
   let answer: Response;
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
@@ -76,9 +91,16 @@ const asked = async (url: URL, path: string, init: RequestInit, headers: Record<
   const text = await answer.text();
   if (answer.ok) return text === '' ? undefined : parsed(url, text);
   const problem = problemSchema.safeParse(parsed(url, text)).data;
-  if (answer.status === 400 && problem?.faults) throw new BadInput(problem.faults);
+  if (answer.status === 400 && problem?.faults) throw new BadInput(problem.faults.map((fault) => byOption(fault, options)));
   const said = problem?.faults?.join('; ') ?? problem?.detail ?? problem?.title ?? `status ${answer.status}`;
   throw new AdapterError(`the plant says no: ${said}`, false);
+};
+
+/** A fault that begins with a field's name, as `endMs: …` or `setpoint.maxW: …`, by the option it was given by. */
+export const byOption = (fault: string, options: Options): string => {
+  const [, field = '', words] = /^(\w+)[\w.]*: (.*)$/s.exec(fault) ?? [];
+  const option = options[field];
+  return option === undefined ? fault : `${option}: ${words}`;
 };
 
 const parsed = (url: URL, text: string): unknown => {

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { BadInput } from '../kernel/errors.js';
 import { asOperator, DEFAULT_PLANT, PLANT_HELP } from './as-operator.js';
+import type { PlantClient } from './plant-client.js';
 
 interface Options {
   readonly plant: string;
@@ -36,7 +37,8 @@ export const eraseCommand = (): Command =>
 
 const erase = async (site: string, { plant, reason, yes, json }: Options): Promise<void> => {
   if (!yes) await confirmed(site);
-  const answer = await asOperator({ plant }, (client) => client.post('/api/proof/erasures', { siteId: site, reason }, erasedSchema));
+  const ask = (client: PlantClient) => client.post('/api/proof/erasures', { siteId: site, reason }, erasedSchema);
+  const answer = await asOperator({ plant }, ask, { siteId: '<site>', reason: '--reason' });
   if (json) return console.log(JSON.stringify(answer));
   console.log(`${answer.erased} records of ${answer.siteId} are forgotten.`);
   console.log("Still valid: every other site's proofs, the log, its anchors, and bundles of this site that were downloaded before.");

@@ -8,6 +8,7 @@ interface Options {
   readonly json?: boolean;
 }
 
+const GIVEN_BY = { reason: '--reason' };
 const stateSchema = z.object({ mode: z.string(), reason: z.string().optional() });
 const releasedSchema = stateSchema.extend({ released: z.array(z.string()), unknown: z.array(z.string()) });
 
@@ -37,7 +38,7 @@ export const resumeCommand = (): Command =>
 
 const releaseAll = async (options: Options): Promise<void> => {
   const { reason } = options;
-  const answer = await asOperator(options, (client) => client.post('/api/release-all', { reason }, releasedSchema));
+  const answer = await asOperator(options, (client) => client.post('/api/release-all', { reason }, releasedSchema), GIVEN_BY);
   const { released, unknown } = answer;
   if (options.json) console.log(JSON.stringify(answer, null, 2));
   else {
@@ -49,7 +50,7 @@ const releaseAll = async (options: Options): Promise<void> => {
 
 const resume = async (options: Options): Promise<void> => {
   const { reason } = options;
-  const answer = await asOperator(options, (client) => client.post('/api/resume', { reason }, stateSchema));
+  const answer = await asOperator(options, (client) => client.post('/api/resume', { reason }, stateSchema), GIVEN_BY);
   if (options.json) console.log(JSON.stringify(answer, null, 2));
   else console.log(`dispatch is ${answer.mode}`);
 };

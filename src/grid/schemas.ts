@@ -239,7 +239,8 @@ export const limitSchema = limitRequestSchema.extend({
 });
 
 /** What a receiver at a site says holds for `validMinutes` unless it says so again. */
-const validMinutes = z.number().min(1).max(1_440).default(15);
+const HOLDS = 'a receiver’s word holds for 1 minute to 24 hours';
+const validMinutes = z.number().min(1, HOLDS).max(1_440, HOLDS).default(15);
 
 export const rippleRequestSchema = z.strictObject({
   closedPct: z

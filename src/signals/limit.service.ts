@@ -125,7 +125,7 @@ export class LimitService {
     if (valueW < leastW) faults.push(`valueW: dimmed loads keep ${leastW} W at least (§ 14a EnWG)`);
     if (!LIMIT_KINDS.includes(kind)) faults.push(`kind: must be one of ${LIMIT_KINDS.join(', ')}`);
     if (!(valueW >= 0 && Number.isFinite(valueW))) faults.push('valueW: must be 0 W or more');
-    if (!(endMs > startMs && endMs > nowMs)) faults.push('endMs: must lie after the start and in the future');
+    if (!(endMs > startMs && endMs > nowMs)) faults.push('endMs: a limit ends after it begins, and in the future');
     if (reason.trim() === '') faults.push('reason: say why, in a few words');
     return faults;
   }

@@ -68,11 +68,18 @@ export class OverrideService {
 const faultsOf = ({ deviceId, setpoint, endMs, reason }: OverrideRequest, device: Device | undefined, nowMs: EpochMs): string[] => {
   const faults: string[] = [];
   if (!device) faults.push(`deviceId: there is no device "${deviceId}"`);
-  else if (!suits(device, setpoint)) faults.push(`setpoint: a ${device.role} takes no "${setpoint.kind}"`);
+  else if (!suits(device, setpoint)) faults.push(`setpoint: a ${device.role} takes no ${WORDS[setpoint.kind]}`);
   if (!Number.isFinite(wattsOf(setpoint))) faults.push('setpoint: must be a power in W');
   if (!(endMs > nowMs && endMs <= nowMs + LONGEST_MS)) faults.push('endMs: an override ends within 24 hours');
   if (reason.trim() === '') faults.push('reason: say why, in a few words');
   return faults;
+};
+
+const WORDS: Readonly<Record<Setpoint['kind'], string>> = {
+  'battery-power': 'power of a battery',
+  'pv-limit': 'limit on sun',
+  generator: 'order to run or to stop',
+  'load-limit': 'limit on what it draws',
 };
 
 const suits = ({ role }: Device, { kind }: Setpoint): boolean => {

@@ -231,6 +231,6 @@ describe('orders', () => {
     expect(await restarted.withdraw('b1', 'anna', NOW + 2)).toBe(true);
     expect(restarted.at(NOW + 3).size).toBe(0);
     const wrong = restarted.set({ ...ask, setpoint: { kind: 'pv-limit', maxW: 0 }, endMs: NOW + 25 * HOUR_MS }, 'anna', NOW);
-    await expect(wrong).rejects.toThrow(/takes no "pv-limit"[\s\S]*24 hours/);
+    await expect(wrong).rejects.toThrow(/takes no limit on sun[\s\S]*24 hours/);
   });
 });

@@ -84,7 +84,7 @@ describe('an event that an operator announces', () => {
     said = [];
     expect(await vpp('event', 'amend', id, '--up', '1.5kW')).toMatch(new RegExp(`^${id} is accepted\n`));
     expect(await homes.json(`/api/events/${id}`)).toMatchObject({ state: 'active', powerW: 1_500 });
-    await expect(vpp('event', 'amend', id, '--down', '1kW')).rejects.toThrow(/direction: the event has begun/);
+    await expect(vpp('event', 'amend', id, '--down', '1kW')).rejects.toThrow(/^--down: the event has begun/);
     said = [];
     expect(await vpp('event', 'cancel', id)).toMatch(/nothing more is asked for/);
     expect(await homes.json(`/api/events/${id}`)).toMatchObject({ state: 'ended' });
@@ -124,6 +124,39 @@ describe('a limit that an operator sets', () => {
       ['bert-home', 'sun', 'olga', false],
       ['bert-home', 'load', 'the fleet file', false],
     ]);
+  });
+});
+
+describe('what a plant finds wrong with a command', () => {
+  it.each([
+    ['event announce --up 0', '--up: an event asks for 1 W to 1 GW; its direction says which way'],
+    ['event announce --down 2kW --for 30s', '--for: an event lasts from 1 minute to 24 hours'],
+    ['event announce --up 2kW --for 2d --dry-run', '--for: an event lasts from 1 minute to 24 hours'],
+    ['event announce --up 2kW --start 2026-05-31T09:00:00Z', '--start: an event cannot begin in the past'],
+    ['event announce --up 2kW --price 1000', '--price: a kWh is paid for with 0 to 100 in the plant’s currency, in whole millionths'],
+    ['event amend EV-0002 --up 0.5', '--up: an event asks for 1 W to 1 GW; its direction says which way'],
+    ['limit set --kind export --power 4kW --reason work --scope nobody', '--scope: there is no site "nobody"'],
+    ['limit set --kind sun --power 4kW --reason work', '--kind: a limit on sun is set at a site, not over the fleet'],
+    ['limit set --kind dimming --power 1kW --reason work --scope bert-home', '--power: dimmed loads keep 4200 W at least (§ 14a EnWG)'],
+    [
+      'limit set --kind export --power 4kW --reason work --start 2026-05-01T00:00:00Z',
+      '--for: a limit ends after it begins, and in the future',
+    ],
+    ['limit ripple bert-home --closed 60 --for 2d', '--for: a receiver’s word holds for 1 minute to 24 hours'],
+    ['limit dim bert-home --for 30s', '--for: a receiver’s word holds for 1 minute to 24 hours'],
+    [`release all --reason ${'x'.repeat(401)}`, expect.stringMatching(/^--reason: .* at most 400 characters$/)],
+    ['resume --reason x', '--reason: say why, in three letters at least'],
+    ['proof erase anna-home --yes --reason ', expect.stringMatching(/^--reason: /)],
+    ['forecast scoreboard --days 500', '--days: is 500, and must be at most 400'],
+    ['device command anna-battery --battery=1kW --reason x', '--reason: say why, in three letters at least'],
+    ['device command nobody --battery=1kW', '<address-or-device>: there is no device "nobody"'],
+    ['device command anna-battery --limit 1000W', '--limit: a battery takes no limit on sun'],
+  ])('is said by its options: vpp %s', async (words, fault) => {
+    await expect(vpp(...words.split(' '))).rejects.toMatchObject({ faults: [fault] });
+  });
+
+  it('of a price that is no amount is said before the plant is asked', async () => {
+    await expect(vpp('event', 'announce', '--up', '1kW', '--price', '')).rejects.toThrow(/--price "": write an amount/);
   });
 });
 

@@ -18,7 +18,7 @@ import { IntervalRows } from '../../telemetry/interval-rows.js';
 import { IntervalService } from '../../telemetry/interval.service.js';
 import type { ReadingStore } from '../../telemetry/reading-store.port.js';
 import { openReadingStore } from '../../telemetry/telemetry.module.js';
-import { PlantClient } from '../plant-client.js';
+import { type OptionsOf, PlantClient } from '../plant-client.js';
 import { readingTarget } from '../reading-target.js';
 import { plantOn } from '../running-plant.js';
 import type { FileRow } from './sorted-rows.js';
@@ -33,6 +33,14 @@ export interface Importer {
   close(): Promise<void>;
 }
 
+const GIVEN_BY: OptionsOf<ImportRequest & { quantities: unknown; source: unknown }> = {
+  deviceId: '--device',
+  quantities: '--column',
+  readingPeriodMs: '--csv',
+  source: '--csv',
+  dryRun: '--dry-run',
+};
+
 /** Through the API of a running plant, as the operator of `VPP_USER`. */
 export class PlantImporter implements Importer {
   private id = '';
@@ -42,7 +50,7 @@ export class PlantImporter implements Importer {
 
   static async login(url: string, { login }: Config): Promise<PlantImporter> {
     if (!login) throw new BadInput('--plant: set VPP_USER and VPP_PASSWORD to the login of an operator');
-    return new PlantImporter(await PlantClient.login(url, login));
+    return new PlantImporter(await PlantClient.login(url, login, GIVEN_BY));
   }
 
   async begin(request: ImportRequest, quantities: readonly Quantity[], source: string): Promise<void> {

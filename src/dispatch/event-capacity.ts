@@ -3,7 +3,7 @@ import { type DurationMs, energyWh, meanPowerW, type Watt, type WattHour } from 
 import { batteryBand, keepReserve } from './battery-rules.js';
 import type { RunningEvent } from './decision.js';
 import { type EventFacts, takesPart } from './event-delivery.js';
-import { type EventLimits, withinFleetLimits, withinSiteLimits } from './event-limits.js';
+import { type EventLimits, type SiteMeans, withinFleetLimits, withinSiteLimits } from './event-limits.js';
 import { GENERATOR_STATE } from './generator-watch.js';
 import { mostTakenW, type Taking } from './load-taking.js';
 import { drawOf, wouldDraw } from './load-limits.js';
@@ -30,26 +30,38 @@ export interface CapacityFacts extends EventFacts, EventLimits {
   readonly ahead?: { readonly leadMs: DurationMs; readonly lengthMs: DurationMs };
 }
 
-type HeldBy = 'offlineW' | 'reserveW' | 'optedOutW' | 'limitedW';
+const HELD_BY = ['offlineW', 'reserveW', 'optedOutW'] as const;
+type HeldBy = (typeof HELD_BY)[number];
 
 export const eventCapacity = (facts: CapacityFacts): EventCapacity => {
-  const capacity = { availableW: 0 as Watt, offlineW: 0 as Watt, reserveW: 0 as Watt, optedOutW: 0 as Watt, limitedW: 0 as Watt };
-  let withinW: Watt = 0;
+  const capacity = { offlineW: 0 as Watt, reserveW: 0 as Watt, optedOutW: 0 as Watt };
+  let [atHandW, withinW] = [0, 0] as [Watt, Watt];
   for (const site of facts.plant.sites) {
-    const canW = { batteriesW: 0 as Watt, loadsW: 0 as Watt, othersW: 0 as Watt, generatorsGiveW: 0 as Watt };
-    for (const device of site.devices) {
-      const ratedW = ratedFor(facts, site, device);
-      canW.generatorsGiveW += plannedOf(facts, device);
-      if (ratedW <= 0) continue;
-      const { heldBy, heldW } = heldBack(facts, site, device, ratedW);
-      capacity[heldBy] += heldW;
-      capacity.availableW += ratedW - heldW;
-      canW[device.battery ? 'batteriesW' : device.flexibleLoad ? 'loadsW' : 'othersW'] += ratedW - heldW;
-    }
-    if (takesPart(facts.event, site, facts.consents)) withinW += withinSiteLimits(facts, site, drawnBy(facts, site), canW);
+    const { heldW, means } = siteCapacity(facts, site);
+    for (const heldBy of HELD_BY) capacity[heldBy] += heldW[heldBy];
+    atHandW += means.batteriesW + means.loadsW + means.othersW;
+    if (takesPart(facts.event, site, facts.consents)) withinW += withinSiteLimits(facts, site, means);
   }
   const leftW = withinFleetLimits(facts, Math.max(0, withinW));
-  return { ...capacity, availableW: leftW, limitedW: capacity.availableW - leftW };
+  return { ...capacity, availableW: leftW, limitedW: atHandW - leftW };
+};
+
+/** What the devices of a site can give to an event but for limits, and what is held back of them. */
+export const siteCapacity = (
+  facts: CapacityFacts,
+  site: Site,
+): { readonly heldW: Readonly<Record<HeldBy, Watt>>; readonly means: SiteMeans } => {
+  const heldW = { offlineW: 0 as Watt, reserveW: 0 as Watt, optedOutW: 0 as Watt };
+  const means = { drawnW: drawnBy(facts, site), batteriesW: 0 as Watt, loadsW: 0 as Watt, othersW: 0 as Watt, generatorsGiveW: 0 as Watt };
+  for (const device of site.devices) {
+    const ratedW = ratedFor(facts, site, device);
+    means.generatorsGiveW += plannedOf(facts, device);
+    if (ratedW <= 0) continue;
+    const held = heldBack(facts, site, device, ratedW);
+    heldW[held.heldBy] += held.heldW;
+    means[device.battery ? 'batteriesW' : device.flexibleLoad ? 'loadsW' : 'othersW'] += ratedW - held.heldW;
+  }
+  return { heldW, means };
 };
 
 /** What flexible loads of a site draw; of an hour to come, what the plan has them draw. */

@@ -3,6 +3,7 @@ import type { EpochMs, Watt } from '../kernel/units.js';
 import type { EventWish } from '../signals/event.service.js';
 import type { EventPromise, EventShortfall, GridEvent } from '../signals/grid-event.js';
 import { BaselineSource } from './baseline-source.port.js';
+import { bindingLimits, saidOf } from './binding-limits.js';
 import { eventPromise } from './event-answer.js';
 import { type CapacityFacts, eventCapacity } from './event-capacity.js';
 import { deliveredBySite, takesPart } from './event-delivery.js';
@@ -48,5 +49,10 @@ export class EventDeliveryService {
    */
   async promise(wish: EventWish, nowMs: EpochMs): Promise<EventPromise> {
     return eventPromise(wish.powerW, eventCapacity(await this.facts.ahead(wish, nowMs)));
+  }
+
+  /** Limits that come before an event, in words: those alone that leave less of it than there would be without them. */
+  async limitsBefore(wish: EventWish, nowMs: EpochMs): Promise<string[]> {
+    return bindingLimits(await this.facts.ahead(wish, nowMs), wish.powerW).map(saidOf);
   }
 }

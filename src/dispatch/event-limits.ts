@@ -15,6 +15,8 @@ export interface EventLimits {
 
 /** What the devices of a site can give to an event, and what its generators give without one, by plan. */
 export interface SiteMeans {
+  /** What its flexible loads draw. */
+  readonly drawnW: Watt;
   readonly batteriesW: Watt;
   readonly loadsW: Watt;
   readonly othersW: Watt;
@@ -22,12 +24,12 @@ export interface SiteMeans {
 }
 
 /**
- * What limits leave of what a site can give to an event, in the event's direction. `drawnW`: what its flexible loads draw. Up: sun that is to be
+ * What limits leave of what a site can give to an event, in the event's direction. Up: sun that is to be
  * held back is missing against the baseline, so that a site may give less than nothing; batteries and generators have what the sun leaves of a limit on
  * generation; no more leaves the site than its connection and an export limit let out. Down: batteries and loads take no more than a load limit or a dimming leaves them.
  */
-export const withinSiteLimits = (limits: EventLimits, site: Site, drawnW: Watt, means: SiteMeans): Watt => {
-  const { batteriesW, loadsW, othersW, generatorsGiveW } = means;
+export const withinSiteLimits = (limits: EventLimits, site: Site, means: SiteMeans): Watt => {
+  const { drawnW, batteriesW, loadsW, othersW, generatorsGiveW } = means;
   const {
     importW = Infinity,
     exportW = Infinity,

@@ -45,6 +45,11 @@ export class EventViewService {
     return eventAnswer(await this.delivery.promise(wish, nowMs));
   }
 
+  /** Limits that leave less of an event than there would be without them, in words; of one that runs, from now on. */
+  limitsBefore(event: GridEvent, nowMs: EpochMs): Promise<string[]> {
+    return this.delivery.limitsBefore({ ...event, startMs: Math.max(event.startMs, nowMs) }, nowMs);
+  }
+
   /** Refuses what nothing can be given of. */
   judge(nowMs: EpochMs): EventJudge {
     return async (wish) => {

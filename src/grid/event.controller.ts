@@ -8,8 +8,6 @@ import type { Caller } from '../platform/auth.service.js';
 import { Clock } from '../platform/clock.js';
 import type { EventRequest } from '../signals/event-rules.js';
 import { type EventOutcome, EventService } from '../signals/event.service.js';
-import { LimitService } from '../signals/limit.service.js';
-import { limitsBeforeEvent } from '../signals/limits-before-event.js';
 import type { EventAnswer } from '../dispatch/event-answer.js';
 import { EventViewService, type GridEventView } from './event-view.service.js';
 import { eventAnswerSchema, eventRequestSchema, gridEventSchema } from './schemas.js';
@@ -28,7 +26,6 @@ export class EventController {
   constructor(
     private readonly events: EventService,
     private readonly view: EventViewService,
-    private readonly limits: LimitService,
     private readonly audit: AuditService,
     private readonly clock: Clock,
   ) {}
@@ -101,10 +98,7 @@ export class EventController {
       case 'cut-short': {
         const { event, note } = outcome;
         const isToCome = outcome.kind === 'announced' || outcome.kind === 'amended';
-        const notes = [
-          ...(note === undefined ? [] : [note]),
-          ...(isToCome ? limitsBeforeEvent(event, this.limits.list(this.clock.now())) : []),
-        ];
+        const notes = [...(note === undefined ? [] : [note]), ...(isToCome ? await this.view.limitsBefore(event, this.clock.now()) : [])];
         const accepted = isToCome && event.promise ? `, accepted: ${event.promise.acceptedW} W` : '';
         await this.audit.record(caller.name, `event-${outcome.kind}`, event.id, `${event.direction} ${event.powerW} W${accepted}`);
         return {

@@ -83,7 +83,7 @@ describe('a plant that is killed in the middle of an event', () => {
     expect(await plant.post('/api/limits', OPERATOR, roomy)).toMatchObject({ status: 201 });
     expect(await plant.post('/api/events', OPERATOR, request)).toMatchObject({
       status: 201,
-      answer: { note: expect.stringContaining('The export limit of 50000 W on the fleet comes before it.') },
+      answer: expect.not.objectContaining({ note: expect.stringContaining('comes before it') }),
     });
     await inTheEvent();
   }, 240_000);

@@ -70,6 +70,21 @@ describe('two batteries of one site', () => {
   });
 });
 
+it('of a hybrid gives what its inverter leaves beside its sun, and says why', () => {
+  const input = withTwo({ gridW: 9_000, socPct: 60, pvW: 3_800 }, { powerW: 0, socPct: 60, maxW: 2_500 });
+  const [site] = input.plant.sites;
+  const hybrid = { ...site!.devices.find(({ id }) => id === 'a-battery')!, role: 'hybrid' as const };
+  const devices = [...site!.devices.filter(({ role }) => role === 'grid-meter'), hybrid];
+  const now = input.image.devices.get('a-battery')!;
+  const image = {
+    ...input.image,
+    devices: new Map(input.image.devices).set('a-battery', { ...now, values: { ...now.values, 'pv.powerW': 3_800 } }),
+  };
+  const alone = { ...input, image, plant: { ...input.plant, sites: [{ ...site!, devices }] } };
+  const told = decide(alone).devices.find(({ control }) => control === 'battery-power');
+  expect(told).toMatchObject({ setpoint: { powerW: 1_200 }, cuts: [{ by: 'device', why: 'its inverter gives 3800 W of sun' }] });
+});
+
 test.prop([
   fc.record({ gridW: fc.integer({ min: -9_000, max: 9_000 }), batteryW: fc.integer({ min: -5_000, max: 5_000 }), socPct: fc.nat(100) }),
   fc.record({ powerW: fc.integer({ min: -2_500, max: 2_500 }), socPct: fc.nat(100), maxW: fc.constantFrom(2_500, 5_000) }),

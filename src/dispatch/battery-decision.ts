@@ -10,6 +10,7 @@ import {
   keepLoad,
   keepPhases,
   keepReserve,
+  keepTerminal,
   type Shares,
   shareOf,
   stayInside,
@@ -81,8 +82,11 @@ const makesRoomForW = (input: DecisionInput, site: SiteCase, { device: { id } }:
   input.unfollowing?.has(id) || input.paces?.has(id) ? awaitedDrawW(input, site) : 0;
 
 /** What it can do, and its household lets it. */
-const keptBand = ({ consent }: SiteCase, { device: { battery } }: DeviceCase, socPct: number): PowerBand =>
-  keepReserve(batteryBand(battery!, socPct), battery!, socPct, consent?.reserveFloorPct ?? 0);
+const keptBand = ({ consent }: SiteCase, { device: { battery, role, ratedW }, values }: DeviceCase, socPct: number): PowerBand => {
+  const band = keepReserve(batteryBand(battery!, socPct), battery!, socPct, consent?.reserveFloorPct ?? 0);
+  const sunW = role === 'hybrid' ? values['pv.powerW'] : undefined;
+  return sunW === undefined ? band : keepTerminal(band, ratedW, sunW);
+};
 
 /** What several batteries of a site do together of which a battery has its share; the others are beside it, and cannot be counted on. */
 interface BatteriesTogether {

@@ -21,6 +21,12 @@ export const batteryBand = (rating: BatteryRating, socPct: number): PowerBand =>
 export const keepReserve = (band: PowerBand, rating: BatteryRating, socPct: number, reserveFloorPct: number): PowerBand =>
   narrow(band, 'consent', () => `household keeps ${reserveFloorPct} %`, band.minW, rating.maxDischargeW * fadeIn(socPct, reserveFloorPct));
 
+/** A hybrid's battery gives what the inverter's terminal, rated `ratedW`, leaves beside its sun: the sun does not give way to it. W ≥ 0. */
+export const besideSunW = (ratedW: Watt, sunW: Watt): Watt => Math.max(0, ratedW - sunW);
+
+export const keepTerminal = (band: PowerBand, ratedW: Watt, sunW: Watt): PowerBand =>
+  narrow(band, 'device', () => `its inverter gives ${Math.round(sunW)} W of sun`, band.minW, besideSunW(ratedW, sunW));
+
 const fadeIn = (socPct: number, floorPct: number): number => Math.min(Math.max((socPct - floorPct) / TAPER_PCT, 0), 1);
 
 /** A battery's shares of what several of one site are to give, and to take, together; 0 to 1. */

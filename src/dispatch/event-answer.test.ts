@@ -19,7 +19,7 @@ it('one beyond it is accepted in part, and every reason is told with its watts, 
       '3500 W more than all devices together are rated for',
       '3000 W of households that stay out',
       '2000 W that batteries do not hold above their reserve, or have no room for, over so long a time',
-      "1000 W that operators' limits, or what connections bear, leave no room for",
+      "1000 W that operators' limits, or what connections and inverters bear, leave no room for",
     ],
   });
 });

@@ -14,7 +14,7 @@ const WORDS: Readonly<Record<keyof EventShortfall, (watts: string) => string>> =
   offlineW: (watts) => `${watts} of devices that do not answer, are locked out or have failed`,
   reserveW: (watts) => `${watts} that batteries do not hold above their reserve, or have no room for, over so long a time`,
   optedOutW: (watts) => `${watts} of households that stay out`,
-  limitedW: (watts) => `${watts} that operators' limits, or what connections bear, leave no room for`,
+  limitedW: (watts) => `${watts} that operators' limits, or what connections and inverters bear, leave no room for`,
   otherW: (watts) => `${watts} more than all devices together are rated for`,
 };
 

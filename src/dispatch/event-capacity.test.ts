@@ -1,7 +1,7 @@
 import { fc, test } from '../../test/prop.js';
 import { describe, expect, it } from 'vitest';
 import { HOUR_MS } from '../kernel/units.js';
-import { device, imageOf, inputOf, NOON_MS } from './decide.fixture.js';
+import { device, imageOf, inputOf, NOON_MS, RATING } from './decide.fixture.js';
 import type { GridLimits } from './decision.js';
 import { type CapacityFacts, eventCapacity } from './event-capacity.js';
 import { eventShortfall } from './event-shortfall.js';
@@ -72,6 +72,16 @@ describe('what an event can count on', () => {
     expect([of('up', 2).availableW, of('down', 2).availableW]).toEqual([5_000 + 6_000, 5_000 + 3_000 + 1_500]);
     expect(of('up', 4)).toMatchObject({ availableW: 5_000, offlineW: 6_000 });
   });
+});
+
+it('counts of a hybrid’s battery what its inverter can give beside its sun', () => {
+  const [home] = inputOf(HOMES).plant.sites;
+  const hybrid = device('a', 'hybrid', { id: 'a-battery', battery: RATING });
+  const plant = { ...inputOf(HOMES).plant, sites: [{ ...home!, devices: [device('a', 'grid-meter'), hybrid] }] };
+  const under = (direction: 'up' | 'down', sunW: number) => eventCapacity(facts(direction, { plant, sunW: new Map([['a', sunW]]) }));
+  expect(under('up', 4_000)).toMatchObject({ availableW: 1_000, limitedW: 4_000 });
+  expect(under('up', 5_500)).toMatchObject({ availableW: 0, limitedW: 5_000 });
+  expect(under('down', 4_000)).toMatchObject({ availableW: 5_000, limitedW: 0 });
 });
 
 describe('what limits leave of it', () => {

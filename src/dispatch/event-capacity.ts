@@ -1,6 +1,6 @@
 import { type Device, type DeviceId, givesSun, type Site, type SiteId } from '../fleet/plant.js';
 import { type DurationMs, energyWh, meanPowerW, type Watt, type WattHour } from '../kernel/units.js';
-import { batteryBand, keepReserve } from './battery-rules.js';
+import { batteryBand, besideSunW, keepReserve } from './battery-rules.js';
 import type { RunningEvent } from './decision.js';
 import { type EventFacts, takesPart } from './event-delivery.js';
 import { type EventLimits, type SiteMeans, withinFleetLimits, withinSiteLimits } from './event-limits.js';
@@ -16,7 +16,7 @@ export interface EventCapacity {
   /** What households keep back, and what batteries do not hold or have no room for. */
   readonly reserveW: Watt;
   readonly optedOutW: Watt;
-  /** What operators' limits leave no room for, and what connections do not bear. */
+  /** What operators' limits leave no room for, and what connections, and hybrids' inverters beside their sun, do not bear. */
   readonly limitedW: Watt;
 }
 
@@ -30,11 +30,11 @@ export interface CapacityFacts extends EventFacts, EventLimits {
   readonly ahead?: { readonly leadMs: DurationMs; readonly lengthMs: DurationMs };
 }
 
-const HELD_BY = ['offlineW', 'reserveW', 'optedOutW'] as const;
+const HELD_BY = ['offlineW', 'reserveW', 'optedOutW', 'limitedW'] as const;
 type HeldBy = (typeof HELD_BY)[number];
 
 export const eventCapacity = (facts: CapacityFacts): EventCapacity => {
-  const capacity = { offlineW: 0 as Watt, reserveW: 0 as Watt, optedOutW: 0 as Watt };
+  const capacity = { offlineW: 0 as Watt, reserveW: 0 as Watt, optedOutW: 0 as Watt, limitedW: 0 as Watt };
   let [atHandW, withinW] = [0, 0] as [Watt, Watt];
   for (const site of facts.plant.sites) {
     const { heldW, means } = siteCapacity(facts, site);
@@ -43,7 +43,7 @@ export const eventCapacity = (facts: CapacityFacts): EventCapacity => {
     if (takesPart(facts.event, site, facts.consents)) withinW += withinSiteLimits(facts, site, means);
   }
   const leftW = withinFleetLimits(facts, Math.max(0, withinW));
-  return { ...capacity, availableW: leftW, limitedW: atHandW - leftW };
+  return { ...capacity, availableW: leftW, limitedW: capacity.limitedW + atHandW - leftW };
 };
 
 /** What the devices of a site can give to an event but for limits, and what is held back of them. */
@@ -51,7 +51,7 @@ export const siteCapacity = (
   facts: CapacityFacts,
   site: Site,
 ): { readonly heldW: Readonly<Record<HeldBy, Watt>>; readonly means: SiteMeans } => {
-  const heldW = { offlineW: 0 as Watt, reserveW: 0 as Watt, optedOutW: 0 as Watt };
+  const heldW = { offlineW: 0 as Watt, reserveW: 0 as Watt, optedOutW: 0 as Watt, limitedW: 0 as Watt };
   const means = { drawnW: drawnBy(facts, site), batteriesW: 0 as Watt, loadsW: 0 as Watt, othersW: 0 as Watt, generatorsGiveW: 0 as Watt };
   for (const device of site.devices) {
     const ratedW = ratedFor(facts, site, device);
@@ -59,7 +59,10 @@ export const siteCapacity = (
     if (ratedW <= 0) continue;
     const held = heldBack(facts, site, device, ratedW);
     heldW[held.heldBy] += held.heldW;
-    means[device.battery ? 'batteriesW' : device.flexibleLoad ? 'loadsW' : 'othersW'] += ratedW - held.heldW;
+    const canW = ratedW - held.heldW;
+    const mayW = Math.min(canW, terminalW(facts, site, device));
+    heldW.limitedW += canW - mayW;
+    means[device.battery ? 'batteriesW' : device.flexibleLoad ? 'loadsW' : 'othersW'] += mayW;
   }
   return { heldW, means };
 };
@@ -86,14 +89,19 @@ const plannedOf = ({ planned }: CapacityFacts, { id }: Device): Watt => {
 };
 
 const ratedFor = (facts: CapacityFacts, site: Site, device: Device): Watt => {
-  const { sunW, ahead } = facts;
+  const { ahead } = facts;
   const isUp = facts.event.direction === 'up';
   if (device.battery) return isUp ? device.battery.maxDischargeW : device.battery.maxChargeW;
   if (device.generator) return isUp ? device.generator.maxW - plannedOf(facts, device) : plannedOf(facts, device);
   if (device.flexibleLoad) return ahead ? 0 : flexibleW(facts, device, isUp);
   if (isUp || device.role !== 'pv') return 0;
+  return sunOf(facts, site, device);
+};
+
+/** What an inverter gives of its site's sun. */
+const sunOf = ({ sunW }: CapacityFacts, site: Site, { ratedW }: Device): Watt => {
   const suns = site.devices.filter(givesSun);
-  return ((sunW.get(site.id) ?? 0) * device.ratedW) / suns.reduce((sum, { ratedW }) => sum + ratedW, 0);
+  return ((sunW.get(site.id) ?? 0) * ratedW) / suns.reduce((sum, device) => sum + device.ratedW, 0);
 };
 
 /** What a flexible load draws may wait, and what it would draw besides it may have. Of an hour to come nobody knows whether it draws then. */
@@ -119,6 +127,10 @@ const heldBack = (facts: CapacityFacts, site: Site, device: Device, ratedW: Watt
   if (!takesPart(facts.event, site, facts.consents)) return { heldBy: 'optedOutW', heldW: ratedW };
   return { heldBy: 'reserveW', heldW: device.battery ? ratedW - Math.min(ratedW, batteryW(facts, site, device, socPct!)) : 0 };
 };
+
+/** What an inverter's terminal lets its battery give beside its sun. */
+const terminalW = (facts: CapacityFacts, site: Site, device: Device): Watt =>
+  device.role === 'hybrid' && facts.event.direction === 'up' ? besideSunW(device.ratedW, sunOf(facts, site, device)) : Infinity;
 
 /** What a battery can do now; for an event to come, what it can keep up if it is made ready for it. */
 const batteryW = ({ event, consents, ahead }: CapacityFacts, site: Site, device: Device, socPct: number): Watt => {

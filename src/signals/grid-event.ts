@@ -11,7 +11,7 @@ export interface EventShortfall {
   readonly offlineW: Watt;
   readonly reserveW: Watt;
   readonly optedOutW: Watt;
-  /** What operators' limits, and what connections bear, leave no room for. */
+  /** What operators' limits, and what connections and inverters bear, leave no room for. */
   readonly limitedW: Watt;
   /** Engines on their way up, homes that draw more than their baseline, and more asked for than there is. */
   readonly otherW: Watt;

@@ -35,6 +35,8 @@ export interface BatteryCase {
   /** What the site would draw from the grid with its batteries at rest: what they would have to give together for nothing to flow. */
   readonly restW: Watt;
   readonly band: PowerBand;
+  /** What the site's batteries are to leave to its sun, so that it may rise into that. */
+  readonly sunWaitsW: Watt;
   /** What a limit on generation leaves to it; it may be told less for another reason. */
   readonly generationW: Watt;
   readonly socPct: number;
@@ -71,7 +73,8 @@ export const batteryCase = (input: DecisionInput, { site, own }: AbleControl, in
   }
   const overshoot = input.overshoots?.get(own.device.id);
   if (overshoot) band = stayInside(band, overshoot);
-  return { index, own, site, shares, givesW: own.values['battery.powerW']!, restW, band, generationW, socPct };
+  const sunWaitsW = leftToSunW(input, site, own.device.role === 'hybrid');
+  return { index, own, site, shares, givesW: own.values['battery.powerW']!, restW, band, sunWaitsW, generationW, socPct };
 };
 
 /**
@@ -143,7 +146,7 @@ const hasBattery = ({ battery }: Device): boolean => battery !== undefined;
 
 /** What it does without an event or a limit on the fleet: as a person or the plan has it. */
 export const decideBattery = (battery: BatteryCase): DeviceDecision => {
-  const { own, site, shares, restW, band } = battery;
+  const { own, site, shares, restW, band, sunWaitsW } = battery;
   const { device, override, planned } = own;
   if (override?.setpoint.kind === 'battery-power') {
     const { powerW } = override.setpoint;
@@ -157,7 +160,7 @@ export const decideBattery = (battery: BatteryCase): DeviceDecision => {
   // Where it is to charge it takes a little more than is left over, for sun that is held to come into that.
   const isHybrid = device.role === 'hybrid';
   const fromW = planned.step.batteryW < 0 ? band.minW : isHybrid ? servingW : 0;
-  const leavesW = clamp(shareOf(shares, leftToSunW(site, isHybrid)), 0, Math.max(0, servingW - fromW));
+  const leavesW = clamp(shareOf(shares, sunWaitsW), 0, Math.max(0, servingW - fromW));
   const plan = `plan has ${Math.round(planned.step.batteryW)} W and grid ${Math.round(planned.step.gridW)} W`;
   const reason = leavesW > 0 ? `${plan}; leaves ${Math.round(leavesW)} W to sun that is held` : plan;
   return batteryDecision(device, band, servingW - leavesW, 'plan', reason);

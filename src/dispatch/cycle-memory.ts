@@ -14,6 +14,7 @@ import { type Bound, boundBy, type Overshoot, overshot } from './overshoot.js';
 import { type Taking, watchTaking } from './load-taking.js';
 import { type RunTime, RunTimes } from './run-times.js';
 import { SilentLoads } from './silent-load.js';
+import { SunRests } from './sun-rest.js';
 import { watchGenerator, type WatchedGenerator } from './generator-watch.js';
 
 /** What a device was told: a battery a power, a flexible load the most it may draw. */
@@ -31,7 +32,10 @@ const givenAgainst = (told: Told, values: SampleValues | undefined): Watt | unde
 
 const leftBehind = (run: RunTime | undefined): WatchedGenerator | undefined => run && { ...run, failedStarts: 0 };
 
-type Seen = Pick<DecisionInput, 'image' | 'generators' | 'loadRuns' | 'takings' | 'unfollowing' | 'paces' | 'overshoots' | 'silentLoads'>;
+type Seen = Pick<
+  DecisionInput,
+  'image' | 'generators' | 'loadRuns' | 'takings' | 'unfollowing' | 'paces' | 'overshoots' | 'restingSun' | 'silentLoads'
+>;
 
 /** Devices that are watched for what they are, worked out once for a plant. */
 interface Watched {
@@ -56,6 +60,7 @@ export class CycleMemory {
   /** Batteries that were told to go as far as a limit lets them. */
   private bound = new Map<DeviceId, Bound>();
   private asked = new Set<DeviceId>();
+  private readonly sunRests = new SunRests();
   /** What engines are to come to. */
   private comingTo = new Map<DeviceId, Watt>();
   private leaptMs: DurationMs | undefined;
@@ -100,6 +105,7 @@ export class CycleMemory {
       unfollowing,
       paces: this.watchPaces(image),
       overshoots: this.watchOvershoots(image),
+      restingSun: this.sunRests.see(image),
       silentLoads: this.silentLoads.at(image.atMs),
     };
   }
@@ -110,11 +116,13 @@ export class CycleMemory {
     this.asked = new Set();
     this.comingTo = new Map();
     this.bound = new Map();
+    this.sunRests.forgetLimits();
     for (const { deviceId, setpoint, cuts, comesToW } of devices) {
       const bound = setpoint?.kind === 'battery-power' && boundBy(cuts, setpoint.powerW, this.overshoots.get(deviceId)?.insideW ?? 0);
       if (bound) this.bound.set(deviceId, bound);
       if (setpoint?.kind === 'generator') this.comingTo.set(deviceId, comesToW ?? setpoint.powerW);
       if (setpoint?.kind === 'battery-power' || setpoint?.kind === 'load-limit') this.told.set(deviceId, setpoint);
+      else if (setpoint?.kind === 'pv-limit') this.sunRests.limits(deviceId);
       else if (setpoint?.kind === 'generator' && setpoint.run) this.asked.add(deviceId);
     }
     for (const site of plant.sites) {
@@ -128,6 +136,7 @@ export class CycleMemory {
     if (byMs === 0) return;
     for (const known of [this.traces, this.takings, this.following, this.paces, this.overshoots, this.generators]) leapAll(known, byMs);
     this.generatorTimes.leap(byMs);
+    this.sunRests.leap(byMs);
     this.loadRuns.leap(byMs);
   }
 

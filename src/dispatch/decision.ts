@@ -83,6 +83,8 @@ export interface DecisionInput {
   readonly overshoots?: ReadonlyMap<DeviceId, Pick<Overshoot, 'way' | 'insideW'>>;
   /** Absent counts as empty: all batteries are quick. */
   readonly paces?: Paces;
+  /** Inverters that do not say what their sun could give, and whose sun has not risen where it had room to. */
+  readonly restingSun?: ReadonlySet<DeviceId>;
   /** Batteries and flexible loads that have been told something for a while and do something else: others take their part. */
   readonly unfollowing?: ReadonlySet<DeviceId>;
 }

@@ -190,14 +190,15 @@ const WAKES = 0.005;
  * What batteries of a site that discharge are to leave to its sun, so that it may rise into that: where next to nothing may leave, the sun would be held
  * for good by what they give. `ofHybrids`: what batteries of hybrids are to take besides, which give way to their own sun by themselves.
  */
-export const leftToSunW = ({ site, limits, able }: SiteCase, ofHybrids = false): Watt => {
+export const leftToSunW = ({ restingSun }: DecisionInput, { site, limits, able }: SiteCase, ofHybrids = false): Watt => {
   if (limits.sunW !== undefined || limits.generationW !== undefined) return 0;
   let waitsW: Watt = 0;
   for (const { device, values, planned, override } of able) {
     const outputW = values['pv.powerW'] ?? 0;
     if (device.role !== (ofHybrids ? 'hybrid' : 'pv') || outputW < WAITS_FROM * device.ratedW || override || planned?.kind === 'pv')
       continue;
-    waitsW += clamp((values['pv.availableW'] ?? device.ratedW) - outputW, 0, WAITS_FROM * device.ratedW);
+    const couldW = values['pv.availableW'] ?? (restingSun?.has(device.id) ? outputW : device.ratedW);
+    waitsW += clamp(couldW - outputW, 0, WAITS_FROM * device.ratedW);
   }
   return Math.min(site.exportLimitW, limits.exportW ?? Infinity) < waitsW ? waitsW : 0;
 };

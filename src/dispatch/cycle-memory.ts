@@ -104,7 +104,7 @@ export class CycleMemory {
       takings: new Map(this.takings),
       unfollowing,
       paces: this.watchPaces(image),
-      overshoots: this.watchOvershoots(image),
+      overshoots: this.watchOvershoots(image, unfollowing),
       restingSun: this.sunRests.see(image),
       silentLoads: this.silentLoads.at(image.atMs),
     };
@@ -226,12 +226,14 @@ export class CycleMemory {
     return known;
   }
 
-  private watchOvershoots({ devices, atMs }: PlantImage): ReadonlyMap<DeviceId, Overshoot> {
-    for (const deviceId of this.overshoots.keys()) if (!this.bound.has(deviceId)) this.overshoots.delete(deviceId);
+  /** Where one rests that does not follow says nothing about where it rests when it does. */
+  private watchOvershoots({ devices, atMs }: PlantImage, unfollowing: ReadonlySet<DeviceId>): ReadonlyMap<DeviceId, Overshoot> {
+    for (const deviceId of this.overshoots.keys())
+      if (!this.bound.has(deviceId) || unfollowing.has(deviceId)) this.overshoots.delete(deviceId);
     const found = new Map<DeviceId, Overshoot>();
     this.bound.forEach((bound, deviceId) => {
       const givesW = devices.get(deviceId)?.values['battery.powerW'];
-      if (givesW === undefined) return;
+      if (givesW === undefined || unfollowing.has(deviceId)) return;
       const now = overshot(this.overshoots.get(deviceId), bound, givesW, atMs);
       this.overshoots.set(deviceId, now);
       if (now.insideW > 0) found.set(deviceId, now);

@@ -1,4 +1,5 @@
 import { type Device, type DeviceId, givesSun } from '../fleet/plant.js';
+import { sum } from '../kernel/sum.js';
 import { clamp, type Watt } from '../kernel/units.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { takesPart } from './event-delivery.js';
@@ -7,7 +8,7 @@ import { owedFallback } from './owed-fallback.js';
 import { phaseRoom } from './phase-limit.js';
 import type { AbleControl, DeviceCase, SiteCase } from './site-case.js';
 import { splitInProportion } from './split.js';
-import { shareSun, type SunShare, type SunSharer } from './sun-sharing.js';
+import { shareByMeter, shareSun, type SunShare, type SunSharer } from './sun-sharing.js';
 
 /** What the decisions for all devices leave to sun. */
 interface SunShares {
@@ -127,7 +128,7 @@ const shareOf = (input: DecisionInput, site: SiteCase, own: DeviceCase, shared: 
 };
 
 /** A hybrid's battery does what it is told at once. What it takes of its sun does not leave the terminal, but is sun all the same. */
-const sharerOf = (input: DecisionInput, site: SiteCase, own: DeviceCase, { meant, toldW }: SharedLimit): SunSharer => {
+const sharerOf = (input: DecisionInput, site: SiteCase, own: DeviceCase, { meant, toldW }: Omit<SharedLimit, 'limitW'>): SunSharer => {
   const { device, values } = own;
   const { ratedW } = device;
   const mostW = clamp(handCap(input, site, own)?.maxW ?? ratedW, 0, ratedW);
@@ -169,15 +170,32 @@ const exportCap = (
     return sunRatedW(devices) > limitW ? shareOf(input, site, own, { limitW, meant: 'terminal', toldW }).maxW : undefined;
   const part = partOf(own, site);
   const phaseRoomW = phaseRoom(site, givesSun)?.exportW ?? Infinity;
-  const freeW = part * Math.min(gridW - besideRisesW - endingChargeW(devices) + limitW, phaseRoomW);
-  const headroomW =
-    outputW < WAKES_UNTIL * device.ratedW
-      ? Math.max(freeW, Math.min(WAKES * device.ratedW, batteriesGive(devices), part * phaseRoomW))
-      : freeW;
-  if (headroomW < HELD_WITHIN * device.ratedW) return outputW + headroomW;
+  const freeW = Math.min(gridW - besideRisesW - endingChargeW(devices) + limitW, phaseRoomW);
+  const wakesW =
+    outputW < WAKES_UNTIL * device.ratedW ? Math.min(WAKES * device.ratedW, batteriesGive(devices), part * phaseRoomW) : -Infinity;
+  const headroomW = Math.max(part * freeW, wakesW);
+  if (headroomW < HELD_WITHIN * device.ratedW) return Math.max(meteredShare(input, site, own, { freeW, toldW }), outputW + wakesW);
   const stepW = LOOSE_STEP * device.ratedW;
   const looseW = Math.floor((outputW + headroomW) / stepW) * stepW;
   return outputW >= MAY_RISE_FROM * device.ratedW && looseW < device.ratedW ? looseW : undefined;
+};
+
+/** Its share of what the site's inverters that can be told something may give together: what they do, and what is free besides. */
+const meteredShare = (
+  input: DecisionInput,
+  site: SiteCase,
+  own: DeviceCase,
+  { freeW, toldW }: { readonly freeW: Watt; readonly toldW: ToldPower },
+): Watt => {
+  const outputW = outputOf(own)!;
+  if (sunRatedW(site.able) === own.device.ratedW) return outputW + freeW;
+  const suns = site.able.filter(({ device }) => givesSun(device));
+  const outputsW = sum(suns.map((each) => outputOf(each) ?? Number.NaN));
+  if (Number.isNaN(outputsW)) return outputW + partOf(own, site) * freeW;
+  const mayGiveMore = ({ device, values }: DeviceCase): boolean =>
+    values['pv.availableW'] === undefined && !input.restingSun?.has(device.id);
+  const sharers = suns.map((each) => sharerOf(input, site, each, { meant: 'terminal', toldW }));
+  return shareByMeter(Math.max(0, outputsW + freeW), sharers, suns.map(mayGiveMore))[suns.indexOf(own)]!;
 };
 
 /** Sun that is held at least at this share of its rating has batteries make so much room for it. */

@@ -6,7 +6,7 @@ import type { Watt } from '../kernel/units.js';
 import { decide } from './decide.js';
 import { device, inputOf, NOON_MS, RATING } from './decide.fixture.js';
 import type { DecisionInput, GridLimits, PlannedDevice } from './decision.js';
-import { shareSun, sunShares, type SunWish, wanted } from './sun-sharing.js';
+import { shareByMeter, shareSun, sunShares, type SunSharer, type SunWish, wanted } from './sun-sharing.js';
 
 const five = (wantsW: Watt, mostW: Watt = 5_000): SunWish => ({ ratedW: 5_000, wantsW, mostW });
 
@@ -28,6 +28,41 @@ describe('inverters of one site under a limit', () => {
   it('leave to the others what the plan has one leave on its roof', () => {
     expect(sunShares(6_000, [five(5_000, 1_000), five(5_000)])).toEqual([1_000, 5_000]);
   });
+});
+
+describe('inverters of one site under a limit that is kept by its meter', () => {
+  const gives = (givesW: Watt, couldW = givesW): SunSharer => ({ ratedW: 5_000, mostW: 5_000, givesW, couldW, batteryW: 0 });
+
+  it('leave all to one that may give more where the other gives all it could', () => {
+    expect(shareByMeter(4_000, [gives(300), gives(2_400)], [false, true])).toEqual([300, 3_700]);
+    expect(shareByMeter(4_000, [gives(310), gives(3_690)], [false, true])).toEqual([350, 3_650]);
+  });
+
+  it('share by their ratings where both could give more than there is, whoever gives it so far', () => {
+    expect(shareByMeter(4_000, [gives(300, 4_500), gives(3_700)], [false, true])).toEqual([2_000, 2_000]);
+  });
+
+  it('keep a little for one of which nobody knows whether it has more', () => {
+    expect(shareByMeter(4_000, [gives(300), gives(3_700, 5_000)], [true, false])).toEqual([400, 3_600]);
+  });
+
+  it('have what is left over together where all give all they could', () => {
+    expect(shareByMeter(4_000, [gives(1_000), gives(1_500)], [false, false])).toEqual([2_000, 2_000]);
+  });
+
+  test.prop([fc.nat(20_000), fc.array(fc.tuple(fc.nat(5_000), fc.boolean()), { minLength: 2, maxLength: 4 })])(
+    'never pass it, and use all of it that they give already',
+    (limitW, suns) => {
+      const givers = suns.map(([givesW]) => gives(givesW));
+      const sharesW = shareByMeter(
+        limitW,
+        givers,
+        suns.map(([, mayGiveMore]) => mayGiveMore),
+      );
+      expect(sum(sharesW)).toBeLessThanOrEqual(limitW + 1e-6);
+      expect(sum(sharesW)).toBeGreaterThanOrEqual(Math.min(limitW, sum(suns.map(([givesW]) => givesW))) - 1e-6);
+    },
+  );
 });
 
 const sharer = fc

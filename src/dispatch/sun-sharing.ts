@@ -45,6 +45,26 @@ export const shareSun = (limitW: Watt, sharers: readonly SunSharer[]): SunShare[
   });
 };
 
+/** Where the meter tells what is free, wants go in steps of this share of the rating: less lies idle, and is written more often. */
+const METERED_STEP = 0.01;
+
+/**
+ * The same for a limit that is kept by the meter: who is known to give all that he could has room for nothing else, since what he does not use lies idle, and
+ * what is left over goes to those of whom that is not known (`mayGiveMore`, one for each).
+ */
+export const shareByMeter = (limitW: Watt, sharers: readonly SunSharer[], mayGiveMore: readonly boolean[]): Watt[] => {
+  const isAnyUnknown = mayGiveMore.includes(true);
+  return sunShares(
+    limitW,
+    sharers.map(({ ratedW, givesW, couldW, batteryW, mostW }, index) => {
+      const stepW = METERED_STEP * ratedW;
+      const sunW = Math.ceil((couldW + (mayGiveMore[index] ? RISES_LEAST * ratedW : 0)) / stepW) * stepW;
+      const wantsW = Math.min(ratedW, Math.max(sunW, givesW + batteryW));
+      return { ratedW, wantsW, mostW: isAnyUnknown && !mayGiveMore[index] ? Math.min(mostW, wantsW) : mostW };
+    }),
+  );
+};
+
 const FLOAT_SLACK_W = 1e-6;
 
 export interface SunWish extends Pick<SunSharer, 'ratedW' | 'mostW'> {

@@ -160,10 +160,11 @@ export const decideBattery = (battery: BatteryCase): DeviceDecision => {
   // Where it is to charge it takes a little more than is left over, for sun that is held to come into that.
   const isHybrid = device.role === 'hybrid';
   const fromW = planned.step.batteryW < 0 ? band.minW : isHybrid ? servingW : 0;
-  const leavesW = clamp(shareOf(shares, sunWaitsW), 0, Math.max(0, servingW - fromW));
+  const servesW = within(band, servingW);
+  const leavesW = clamp(shareOf(shares, sunWaitsW), 0, Math.max(0, servesW - fromW));
   const plan = `plan has ${Math.round(planned.step.batteryW)} W and grid ${Math.round(planned.step.gridW)} W`;
   const reason = leavesW > 0 ? `${plan}; leaves ${Math.round(leavesW)} W to sun that is held` : plan;
-  return batteryDecision(device, band, servingW - leavesW, 'plan', reason);
+  return batteryDecision(device, band, leavesW > 0 ? servesW - leavesW : servingW, 'plan', reason);
 };
 
 /**

@@ -200,15 +200,17 @@ const meteredShare = (
 
 /** Sun that is held at least at this share of its rating has batteries make so much room for it. */
 const WAITS_FROM = 0.02;
+/** With more than so many times that free it needs none of it; what batteries have just left to it is free as well. */
+const LEFT_FREE = 2;
 /** Until it gives this share it may wake by that, whatever else there is. */
 const WAKES_UNTIL = 0.04;
 const WAKES = 0.005;
 
 /**
- * What batteries of a site that discharge are to leave to its sun, so that it may rise into that: where next to nothing may leave, the sun would be held
- * for good by what they give. `ofHybrids`: what batteries of hybrids are to take besides, which give way to their own sun by themselves.
+ * What batteries of a site that discharge are to leave to its sun, so that it may rise into that: where next to nothing more may leave, the sun would be
+ * held for good by what they give. `ofHybrids`: what batteries of hybrids are to take besides, which give way to their own sun by themselves.
  */
-export const leftToSunW = ({ restingSun }: DecisionInput, { site, limits, able }: SiteCase, ofHybrids = false): Watt => {
+export const leftToSunW = ({ restingSun }: DecisionInput, { site, limits, able, gridW = 0 }: SiteCase, ofHybrids = false): Watt => {
   if (limits.sunW !== undefined || limits.generationW !== undefined) return 0;
   let waitsW: Watt = 0;
   for (const { device, values, planned, override } of able) {
@@ -218,7 +220,8 @@ export const leftToSunW = ({ restingSun }: DecisionInput, { site, limits, able }
     const couldW = values['pv.availableW'] ?? (restingSun?.has(device.id) ? outputW : device.ratedW);
     waitsW += clamp(couldW - outputW, 0, WAITS_FROM * device.ratedW);
   }
-  return Math.min(site.exportLimitW, limits.exportW ?? Infinity) < waitsW ? waitsW : 0;
+  const freeW = Math.min(site.exportLimitW, limits.exportW ?? Infinity) + gridW;
+  return freeW < LEFT_FREE * waitsW ? waitsW : 0;
 };
 
 const batteriesGive = (devices: readonly DeviceCase[]): Watt => {

@@ -19,7 +19,7 @@ export interface PowerBand {
   readonly cuts: readonly Cut[];
 }
 
-const NO_CUTS: readonly Cut[] = [];
+export const NO_CUTS: readonly Cut[] = [];
 
 export const openBand = (minW: Watt, maxW: Watt): PowerBand => ({ minW, maxW, cuts: NO_CUTS });
 
@@ -40,9 +40,11 @@ export const within = (band: PowerBand, powerW: Watt): Watt => clamp(powerW, ban
 /** The whole watt nearest to `powerW` that the band allows; a band narrower than that gives its own end. */
 export const wholeWithin = (band: PowerBand, powerW: Watt): Watt => {
   const exactW = within(band, powerW);
-  const isAllowed = (wholeW: Watt): boolean => wholeW >= band.minW && wholeW <= band.maxW;
   const nearestW = Math.round(exactW);
-  if (isAllowed(nearestW)) return 0 + nearestW;
-  const [belowW, aboveW] = [Math.floor(exactW), Math.ceil(exactW)];
-  return 0 + (isAllowed(belowW) ? belowW : isAllowed(aboveW) ? aboveW : exactW);
+  if (isWithin(band, nearestW)) return 0 + nearestW;
+  const belowW = Math.floor(exactW);
+  const aboveW = Math.ceil(exactW);
+  return 0 + (isWithin(band, belowW) ? belowW : isWithin(band, aboveW) ? aboveW : exactW);
 };
+
+const isWithin = ({ minW, maxW }: PowerBand, powerW: Watt): boolean => powerW >= minW && powerW <= maxW;

@@ -56,7 +56,8 @@ export const keepConnection = (
   exportLimitW: Watt,
 ): PowerBand => {
   const why = (): string => `grid between -${exportLimitW} and ${importLimitW} W`;
-  const [leastW, mostW] = [net.mostW + batteriesW - importLimitW, net.leastW + batteriesW + exportLimitW];
+  const leastW = net.mostW + batteriesW - importLimitW;
+  const mostW = net.leastW + batteriesW + exportLimitW;
   return narrow(band, by, why, shareOf(shares, leastW), shareOf(shares, mostW));
 };
 
@@ -67,7 +68,8 @@ export const keepConnection = (
 export const keepPhases = (band: PowerBand, { shares, batteriesW }: Omit<Together, 'net'>, room: PhaseRoom | undefined): PowerBand => {
   if (!room) return band;
   const why = (): string => `a phase carries all that its fuse allows`;
-  const [leastW, mostW] = [batteriesW - room.importW, batteriesW + room.exportW];
+  const leastW = batteriesW - room.importW;
+  const mostW = batteriesW + room.exportW;
   const middleW = (leastW + mostW) / 2;
   return narrow(band, 'connection', why, shareOf(shares, Math.min(leastW, middleW)), shareOf(shares, Math.max(mostW, middleW)));
 };

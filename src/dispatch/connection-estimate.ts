@@ -45,7 +45,8 @@ export const meterLagMs = (site: Site): DurationMs => METER_DELAY_MS + Math.max(
 export const estimateSite = (before: SiteTrace | undefined, now: SiteNow, atMs: EpochMs, lagMs: DurationMs): SiteEstimate => {
   const meterW = now.powersW.grid;
   if (meterW === undefined) return { kind: 'unknown' };
-  const { flows, powerW } = givenBy(now);
+  const flows = flowsOf(now);
+  const powerW = givenBy(now);
   // A clock that was set back begins anew as well: what lies ahead would be remembered until it is past again.
   const known = before?.flows === flows && before.sources.at(-1)!.atMs <= atMs ? before : undefined;
   const sources = known?.sources ?? [];
@@ -53,7 +54,8 @@ export const estimateSite = (before: SiteTrace | undefined, now: SiteNow, atMs: 
   const seenUntilMs = Math.min(atMs - lagMs, (now.readAtMs ?? atMs) - METER_DELAY_MS);
   forgetBefore(sources, seenUntilMs);
   sources.push({ atMs, powerW });
-  let [leastW, mostW] = [powerW, powerW];
+  let leastW = powerW;
+  let mostW = powerW;
   for (const source of sources) {
     leastW = Math.min(leastW, source.powerW);
     mostW = Math.max(mostW, source.powerW);
@@ -71,11 +73,11 @@ const widened = (still: SiteTrace['still'], powerW: Watt, atMs: EpochMs): SiteTr
   return still.movedAtMs === undefined && wider.maxW - wider.minW >= FROZEN_MOVED_W ? { ...wider, movedAtMs: atMs } : wider;
 };
 
-const givenBy = ({ powersW: { pv, battery, generator, flexible } }: SiteNow): { flows: number; powerW: Watt } => ({
-  flows:
-    Number(pv !== undefined) + 2 * Number(battery !== undefined) + 4 * Number(generator !== undefined) + 8 * Number(flexible !== undefined),
-  powerW: (pv ?? 0) + (battery ?? 0) + (generator ?? 0) + (flexible ?? 0),
-});
+const flowsOf = ({ powersW: { pv, battery, generator, flexible } }: SiteNow): SiteTrace['flows'] =>
+  (pv === undefined ? 0 : 1) + (battery === undefined ? 0 : 2) + (generator === undefined ? 0 : 4) + (flexible === undefined ? 0 : 8);
+
+const givenBy = ({ powersW: { pv, battery, generator, flexible } }: SiteNow): Watt =>
+  (pv ?? 0) + (battery ?? 0) + (generator ?? 0) + (flexible ?? 0);
 
 /** Takes down in the trace what the sources have just been told to give, where that is not what they give already. */
 export const noteTold = ({ sources }: SiteTrace, changeW: Watt, atMs: EpochMs): void => {

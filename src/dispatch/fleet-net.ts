@@ -5,7 +5,8 @@ import type { SiteCase } from './site-case.js';
 
 /** The net power of all sites. A limit on import is held against the most of it, one on export against the least. */
 export const fleetNet = (input: Pick<DecisionInput, 'silentLoads' | 'generators' | 'atMs'>, sites: readonly SiteCase[]): NetRange => {
-  let [leastW, mostW] = [0 as Watt, 0 as Watt];
+  let leastW: Watt = 0;
+  let mostW: Watt = 0;
   for (const site of sites) {
     const { gridW } = site;
     const range = gridW === undefined ? silentNet(input, site) : undefined;

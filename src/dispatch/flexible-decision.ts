@@ -37,6 +37,13 @@ export const decideFlexible = (input: DecisionInput, sites: readonly SiteCase[])
   return { decisions, sites: anticipated(input, sites, loads, decisions) };
 };
 
+const loadCases = (input: DecisionInput, sites: readonly SiteCase[]): LoadCase[] => {
+  const loads: LoadCase[] = [];
+  for (const site of sites)
+    for (const own of site.able) if (own.device.role === 'flexible-load') loads.push(loadCase(input, { site, own }));
+  return loads;
+};
+
 const mostOf = (band: PowerBand): Watt => 0 - band.minW;
 
 const capped = (band: PowerBand, by: Parameters<typeof narrow>[1], why: () => string, mostW: Watt): PowerBand =>

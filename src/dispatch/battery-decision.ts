@@ -65,8 +65,8 @@ export const batteryCase = (input: DecisionInput, { site, own }: AbleControl, in
   band = keepPhases(band, net, phaseRoom(site, hasBattery));
   const room = generationRoom(input, site);
   const generationW = room ? shareOf(shares, Math.max(0, room.batteriesW - othersGiveW)) : Infinity;
-  const why = (): string => `generation of at most ${limits.generationW} W, sun and engines first`;
-  band = narrow(band, 'operator', why, band.minW, generationW);
+  if (room)
+    band = narrow(band, 'operator', () => `generation of at most ${limits.generationW} W, sun and engines first`, band.minW, generationW);
   if (limits.importW !== undefined || limits.exportW !== undefined) {
     const { importW = importLimitW, exportW = exportLimitW } = limits;
     band = keepConnection(band, 'operator', net, importW, exportW);

@@ -23,9 +23,8 @@ export const decide = (input: DecisionInput): Decision => {
   const flexible = decideFlexible(input, asked);
   for (const decision of flexible.decisions) decided.push(decision);
   const { sites } = flexible;
-  const batteries = batteriesOf(input, sites, decided);
-  const generators = ableControls(sites, 'generator');
-  const suns = ableControls(sites, 'pv-limit');
+  const { 'battery-power': batteryControls, generator: generators, 'pv-limit': suns } = ableControls(sites);
+  const batteries = batteriesOf(input, batteryControls, decided);
   const generatorCaps = fleetGeneratorCaps(input, sites, { generators, suns, batteries });
   const event = shareEvent(input, sites, { batteries, generators: offersOf(input, generators, generatorCaps), suns });
   const wishes = batteries.map((battery) => event?.batteries[battery.index] ?? decideBattery(battery));
@@ -88,9 +87,9 @@ const toldNothing = (sites: readonly SiteCase[]): DeviceDecision[] => {
 };
 
 /** Those of which enough is known to tell them something; of the others it is decided here. */
-const batteriesOf = (input: DecisionInput, sites: readonly SiteCase[], decided: DeviceDecision[]): BatteryCase[] => {
+const batteriesOf = (input: DecisionInput, controls: readonly AbleControl[], decided: DeviceDecision[]): BatteryCase[] => {
   const batteries: BatteryCase[] = [];
-  for (const control of ableControls(sites, 'battery-power')) {
+  for (const control of controls) {
     const battery = batteryCase(input, control, batteries.length);
     if (typeof battery === 'string') decided.push(unknownBattery(input, control, battery));
     else batteries.push(battery);

@@ -2,7 +2,7 @@ import type { Fallback, Setpoint } from '../field/setpoint.js';
 import type { Consent, Device, DeviceId, Plant, SiteId } from '../fleet/plant.js';
 import type { EpochMs, Watt, WattHour } from '../kernel/units.js';
 import type { PlantImage } from '../telemetry/image.js';
-import type { Cut, Source } from './band.js';
+import { type Cut, NO_CUTS, type Source } from './band.js';
 import type { Paces } from './battery-pace.js';
 import type { GeneratorNow } from './generator-rules.js';
 import type { LoadRun } from './load-runs.js';
@@ -120,7 +120,7 @@ export const leftAlone = ({ id: deviceId }: Device, control: Setpoint['kind'], r
   deviceId,
   control,
   owner: 'itself',
-  cuts: [],
+  cuts: NO_CUTS,
   reason,
 });
 

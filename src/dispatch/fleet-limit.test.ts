@@ -24,11 +24,8 @@ describe('generators under an export limit on the fleet', () => {
     const all = { ...plant.sites[0]!, devices: [...gensets, roof] };
     const at = { ...input, plant: { ...plant, sites: [all] }, image: { ...input.image, devices, sites } };
     const cases = sitesOf(at);
-    const caps = fleetGeneratorCaps(at, cases, {
-      generators: ableControls(cases, 'generator'),
-      suns: ableControls(cases, 'pv-limit'),
-      batteries: [],
-    });
+    const { generator: generators, 'pv-limit': suns } = ableControls(cases);
+    const caps = fleetGeneratorCaps(at, cases, { generators, suns, batteries: [] });
     return gensets.map(({ id }) => caps.get(id) ?? Infinity);
   };
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

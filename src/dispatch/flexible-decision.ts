@@ -7,13 +7,13 @@ import { type Cut, narrow, openBand, type PowerBand } from './band.js';
 import { type DecisionInput, type DeviceDecision, leftAlone } from './decision.js';
 import { deliveredAt, signOf } from './event-delivery.js';
 import { fleetNet } from './fleet-net.js';
-import { WHY_HELD } from './generator-rules.js';
+import { type GeneratorHold, WHY_HELD } from './generator-rules.js';
 import { type LoadCase, loadCase, standInOf, togetherLimits, type TogetherLimit, yieldingChargeOf } from './load-limits.js';
 import { type Sharing, shareLoads } from './load-sharing.js';
 import { mostTakenW, mostToldW, toldFor } from './load-taking.js';
 import { drawnOf, type Wish, wishOf } from './load-wishes.js';
 import { owedFallback } from './owed-fallback.js';
-import { ableControls, type DeviceCase, type SiteCase } from './site-case.js';
+import type { DeviceCase, SiteCase } from './site-case.js';
 import { splitInProportion } from './split.js';
 
 /** What flexible loads are told, and the sites as they will be once they have come down to it: all others are decided on that. */
@@ -28,7 +28,7 @@ export interface FlexibleDecisions {
  * energy in time any more does not wait.
  */
 export const decideFlexible = (input: DecisionInput, sites: readonly SiteCase[]): FlexibleDecisions => {
-  const loads = ableControls(sites, 'load-limit').map((control) => loadCase(input, control));
+  const loads = loadCases(input, sites);
   if (loads.length === 0) return { decisions: [], sites };
   const wishes = loads.map((load) => wishOf(input, load));
   const bands = limitedBands(input, sites, loads, wishes);
@@ -155,7 +155,8 @@ const eventShares = (input: DecisionInput, { sites, loads, bands, wishes }: Even
     const isByHand = wishes[index]?.owner.startsWith('override:') === true;
     return load.site.deliveredW !== undefined && !isByHand && !load.isIdle && !(sign > 0 && isUrgent(input, load));
   });
-  let [deliveredW, batteriesW] = [0 as Watt, 0 as Watt];
+  let deliveredW: Watt = 0;
+  let batteriesW: Watt = 0;
   for (const site of sites) {
     if (site.deliveredW === undefined) continue;
     deliveredW += site.deliveredW;
@@ -215,7 +216,6 @@ const decisionOf = (
   }
   const wantedW = Math.min(chosen?.mostW ?? Infinity, limitW);
   const maxW = drawnOf(wantedW, device.flexibleLoad!.minW);
-  const heldCut: Cut[] = chosen?.heldBy ? [{ minW: 0 - chosen.mostW, maxW: 0, by: 'device', why: WHY_HELD[chosen.heldBy] }] : [];
   const isPlans = chosen?.owner === 'plan' && !chosen.heldBy && limitW >= Math.min(chosen.mostW, device.ratedW);
   return {
     deviceId: device.id,
@@ -223,11 +223,13 @@ const decisionOf = (
     owner: chosen?.owner ?? limited.cuts.at(-1)!.by,
     setpoint: { kind: control, maxW },
     ...owed,
-    cuts: [...heldCut, ...limited.cuts],
+    cuts: chosen?.heldBy ? [heldCut(chosen.mostW, chosen.heldBy), ...limited.cuts] : limited.cuts,
     ...(isPlans ? { waitsWithin: { minW: 0, maxW: limitW } } : {}),
     reason: chosen?.reason ?? limited.cuts.at(-1)!.why,
   };
 };
+
+const heldCut = (mostW: Watt, heldBy: GeneratorHold): Cut => ({ minW: 0 - mostW, maxW: 0, by: 'device', why: WHY_HELD[heldBy] });
 
 /** The sites with loads at what they were told, where that is less than they draw; one that does not follow counts for what it does. */
 const anticipated = (

@@ -55,13 +55,7 @@ export const sitesOf = (input: DecisionInput): SiteCase[] => input.plant.sites.m
 const siteCase = (input: DecisionInput, site: Site, index: number): SiteCase => {
   const now = input.image.sites.get(site.id);
   const isAlone = now?.islanded === true;
-  const devices: DeviceCase[] = [];
-  let isAnyHeld = false;
-  for (const device of site.devices) {
-    const own = deviceCase(input, device, isAlone);
-    if (own.obstacle) isAnyHeld = true;
-    devices.push(own);
-  }
+  const devices = site.devices.map((device) => deviceCase(input, device, isAlone));
   return {
     site,
     index,
@@ -71,9 +65,11 @@ const siteCase = (input: DecisionInput, site: Site, index: number): SiteCase => 
     consent: input.consents.get(site.id),
     deliveredW: input.event && deliveredAt(input, input.event, site, now),
     devices,
-    able: isAnyHeld ? devices.filter(({ obstacle }) => !obstacle) : devices,
+    able: devices.every(isAble) ? devices : devices.filter(isAble),
   };
 };
+
+const isAble = ({ obstacle }: DeviceCase): boolean => !obstacle;
 
 const deviceCase = (input: DecisionInput, device: Device, isAlone: boolean): DeviceCase => {
   const { id } = device;
@@ -111,9 +107,10 @@ export const CONTROLS_OF: Readonly<Record<DeviceRole, readonly Setpoint['kind'][
   'flexible-load': ['load-limit'],
 };
 
-/** All that have such a control and can be told something, in the order of the fleet. */
-export const ableControls = (sites: readonly SiteCase[], control: Setpoint['kind']): AbleControl[] => {
-  const controls: AbleControl[] = [];
-  for (const site of sites) for (const own of site.able) if (CONTROLS_OF[own.device.role].includes(control)) controls.push({ site, own });
+/** All controls that can be told something, by their kind and in the order of the fleet. */
+export const ableControls = (sites: readonly SiteCase[]): Readonly<Record<Setpoint['kind'], readonly AbleControl[]>> => {
+  const controls: Record<Setpoint['kind'], AbleControl[]> = { 'battery-power': [], 'pv-limit': [], generator: [], 'load-limit': [] };
+  for (const site of sites)
+    for (const own of site.able) for (const control of CONTROLS_OF[own.device.role]) controls[control].push({ site, own });
   return controls;
 };

@@ -44,10 +44,10 @@ export const shareAmong = (
     : splitToLast(Math.abs(wantedW) - sumDoneW, { lastingW: byFollowers(toTheEndW), capacitiesW: byFollowers(roomW), weights });
   const exactW = moves.map(({ fromW }, index) => fromW + sign * (doneW[index] === undefined ? followers[index]! : asked[index]!));
   const powersW = wholeWatts(exactW, (powerW, index) => wholeWithin(moves[index]!.battery.band, powerW));
+  const whyLeftOpen = `${reason}, and does not follow: others take its part`;
   const decisions = moves.map(({ battery: { own, band } }, index) => {
     const isLeftOpen = doneW[index] !== undefined && doneW[index] < asked[index]!;
-    const why = isLeftOpen ? `${reason}, and does not follow: others take its part` : reason;
-    return batteryDecision(own.device, band, powersW[index]!, owner, why);
+    return batteryDecision(own.device, band, powersW[index]!, owner, isLeftOpen ? whyLeftOpen : reason);
   });
   return { decisions, wantedW, givenW: sign * (sumDoneW + followers.reduce((a, b) => a + b, 0)) };
 };

@@ -30,7 +30,8 @@ export const outlookOf = (
   presentW?: Watt,
 ): Outlook => {
   if (predicted) return { slots: predicted, model };
-  return { slots: Array.from({ length: HORIZON_SLOTS }, () => certain(presentW ?? held(series))), model: 'flat' };
+  const heldW = presentW ?? held(series);
+  return { slots: Array.from({ length: HORIZON_SLOTS }, () => certain(heldW)), model: 'flat' };
 };
 
 const quantilesOf = ({ p10, p50, p90 }: Distribution): Quantiles => ({

@@ -136,11 +136,13 @@ export const joined = (earlier: PowerSeries, later: PowerSeries, keepMs: Duratio
   const { stepMs } = later;
   const endMs = Math.max(seriesEndMs(earlier), seriesEndMs(later));
   const startMs = Math.max(Math.min(earlier.startMs, later.startMs), endMs - keepMs);
-  const laterEndMs = seriesEndMs(later);
-  const values = Array.from({ length: (endMs - startMs) / stepMs }, (_, index) => {
-    const atMs = startMs + index * stepMs;
-    return atMs >= later.startMs && atMs < laterEndMs ? valueAt(later, atMs) : valueAt(earlier, atMs);
-  });
+  const values = new Array<Watt | undefined>((endMs - startMs) / stepMs).fill(undefined);
+  for (const series of [earlier, later]) {
+    const firstSlot = (series.startMs - startMs) / stepMs;
+    series.values.forEach((value, index) => {
+      if (firstSlot + index >= 0) values[firstSlot + index] = value;
+    });
+  }
   return { startMs, stepMs, values };
 };
 

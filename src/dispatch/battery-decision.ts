@@ -35,8 +35,6 @@ export interface BatteryCase {
   /** What the site would draw from the grid with its batteries at rest: what they would have to give together for nothing to flow. */
   readonly restW: Watt;
   readonly band: PowerBand;
-  /** What the site's batteries are to leave to its sun, so that it may rise into that. */
-  readonly sunWaitsW: Watt;
   /** What a limit on generation leaves to it; it may be told less for another reason. */
   readonly generationW: Watt;
   readonly socPct: number;
@@ -73,8 +71,7 @@ export const batteryCase = (input: DecisionInput, { site, own }: AbleControl, in
   }
   const overshoot = input.overshoots?.get(own.device.id);
   if (overshoot) band = stayInside(band, overshoot);
-  const sunWaitsW = leftToSunW(input, site, own.device.role === 'hybrid');
-  return { index, own, site, shares, givesW: own.values['battery.powerW']!, restW, band, sunWaitsW, generationW, socPct };
+  return { index, own, site, shares, givesW: own.values['battery.powerW']!, restW, band, generationW, socPct };
 };
 
 /**
@@ -145,8 +142,8 @@ const connectionOf = (input: DecisionInput, site: SiteCase): Record<'likely' | '
 const hasBattery = ({ battery }: Device): boolean => battery !== undefined;
 
 /** What it does without an event or a limit on the fleet: as a person or the plan has it. */
-export const decideBattery = (battery: BatteryCase): DeviceDecision => {
-  const { own, site, shares, restW, band, sunWaitsW } = battery;
+export const decideBattery = (input: DecisionInput, battery: BatteryCase): DeviceDecision => {
+  const { own, site, shares, restW, band } = battery;
   const { device, override, planned } = own;
   if (override?.setpoint.kind === 'battery-power') {
     const { powerW } = override.setpoint;
@@ -161,7 +158,7 @@ export const decideBattery = (battery: BatteryCase): DeviceDecision => {
   const isHybrid = device.role === 'hybrid';
   const fromW = planned.step.batteryW < 0 ? band.minW : isHybrid ? servingW : 0;
   const servesW = within(band, servingW);
-  const leavesW = clamp(shareOf(shares, sunWaitsW), 0, Math.max(0, servesW - fromW));
+  const leavesW = clamp(shareOf(shares, leftToSunW(input, site, isHybrid)), 0, Math.max(0, servesW - fromW));
   const plan = `plan has ${Math.round(planned.step.batteryW)} W and grid ${Math.round(planned.step.gridW)} W`;
   const reason = leavesW > 0 ? `${plan}; leaves ${Math.round(leavesW)} W to sun that is held` : plan;
   return batteryDecision(device, band, leavesW > 0 ? servesW - leavesW : servingW, 'plan', reason);

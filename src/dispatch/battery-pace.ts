@@ -37,7 +37,8 @@ export const paced = (
   const cameW = isOn ? Math.abs(givesW - known.gaveW) : Math.sign(openW) * (givesW - known.gaveW);
   const wPerS = (cameW * SECOND_MS) / passedMs;
   const isShown = cameW >= MOVES_W && !(isOn && known.wPerS !== undefined && known.wPerS > wPerS);
-  return { ...known, gaveW: givesW, readAtMs, ...(isShown && { wPerS }) };
+  const paceWPerS = isShown ? wPerS : known.wPerS;
+  return paceWPerS === undefined ? { gaveW: givesW, readAtMs } : { gaveW: givesW, readAtMs, wPerS: paceWPerS };
 };
 
 /** How fast a battery moves, W/s. */

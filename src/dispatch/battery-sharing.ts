@@ -1,7 +1,7 @@
 import { type EpochMs, meanPowerW, type Watt } from '../kernel/units.js';
 import { type BatteryCase, batteryDecision } from './battery-decision.js';
 import type { DecisionInput, DeviceDecision } from './decision.js';
-import { wholeWithin } from './band.js';
+import { type PowerBand, wholeWithin } from './band.js';
 import { eventCycles, fairWeights } from './fairness.js';
 import { splitToLast, wholeWatts } from './split.js';
 
@@ -9,6 +9,8 @@ import { splitToLast, wholeWatts } from './split.js';
 export interface BatteryMove {
   readonly battery: BatteryCase;
   readonly fromW: Watt;
+  /** Absent: it may go as far as its own band. */
+  readonly band?: PowerBand;
 }
 
 /** What batteries do together; `givenW` is of the sign of what was wanted. */
@@ -32,7 +34,7 @@ export const shareAmong = (
 ): BatteryShares => {
   if (moves.length === 0) return { decisions: NONE, wantedW, givenW: 0 };
   const sign = Math.sign(wantedW) || 1;
-  const roomW = moves.map(({ battery: { band }, fromW }) => Math.max(sign > 0 ? band.maxW - fromW : fromW - band.minW, 0));
+  const roomW = moves.map(({ battery, fromW, band = battery.band }) => Math.max(sign > 0 ? band.maxW - fromW : fromW - band.minW, 0));
   const toTheEndW = moves.map(({ battery }, index) => (input.event ? lastingW(input, battery, sign, input.event.endMs) : roomW[index]!));
   const weights = input.event && weightsIn(input, moves);
   const asked = splitToLast(Math.abs(wantedW), { lastingW: toTheEndW, capacitiesW: roomW, weights });
@@ -43,11 +45,11 @@ export const shareAmong = (
     ? asked
     : splitToLast(Math.abs(wantedW) - sumDoneW, { lastingW: byFollowers(toTheEndW), capacitiesW: byFollowers(roomW), weights });
   const exactW = moves.map(({ fromW }, index) => fromW + sign * (doneW[index] === undefined ? followers[index]! : asked[index]!));
-  const powersW = wholeWatts(exactW, (powerW, index) => wholeWithin(moves[index]!.battery.band, powerW));
+  const powersW = wholeWatts(exactW, (powerW, index) => wholeWithin(moves[index]!.band ?? moves[index]!.battery.band, powerW));
   const whyLeftOpen = `${reason}, and does not follow: others take its part`;
-  const decisions = moves.map(({ battery: { own, band } }, index) => {
+  const decisions = moves.map(({ battery, band = battery.band }, index) => {
     const isLeftOpen = doneW[index] !== undefined && doneW[index] < asked[index]!;
-    return batteryDecision(own.device, band, powersW[index]!, owner, isLeftOpen ? whyLeftOpen : reason);
+    return batteryDecision(battery.own.device, band, powersW[index]!, owner, isLeftOpen ? whyLeftOpen : reason);
   });
   return { decisions, wantedW, givenW: sign * (sumDoneW + followers.reduce((a, b) => a + b, 0)) };
 };

@@ -103,7 +103,7 @@ export class CycleMemory {
       loadRuns: new Map(this.loadRuns.now()),
       takings: new Map(this.takings),
       unfollowing,
-      paces: this.watchPaces(image),
+      paces: this.pacesNow(),
       overshoots: this.watchOvershoots(image, unfollowing),
       restingSun: this.sunRests.see(image),
       silentLoads: this.silentLoads.at(image.atMs),
@@ -147,8 +147,10 @@ export class CycleMemory {
       const wasTold = battery || flexibleLoad ? this.told.get(id) : undefined;
       const powerW = wasTold && givenAgainst(wasTold, image.devices.get(id)?.values);
       if (!wasTold || powerW === undefined) continue;
-      const movesW = ((this.paces.get(id)?.wPerS ?? Infinity) * this.lagMs(site)) / SECOND_MS;
-      changeW += clamp(powerOf(wasTold) - powerW, -movesW, movesW);
+      const openW = powerOf(wasTold) - powerW;
+      const wPerS = this.paces.get(id)?.wPerS;
+      const movesW = wPerS === undefined ? Infinity : (wPerS * this.lagMs(site)) / SECOND_MS;
+      changeW += clamp(openW, -movesW, movesW);
     }
     return changeW;
   }
@@ -201,26 +203,28 @@ export class CycleMemory {
     const unfollowing = new Set<DeviceId>();
     for (const deviceId of this.following.keys()) if (!this.told.has(deviceId)) this.following.delete(deviceId);
     this.told.forEach((wasTold, deviceId) => {
-      const givesW = givenAgainst(wasTold, image.devices.get(deviceId)?.values);
+      const device = image.devices.get(deviceId);
+      const givesW = givenAgainst(wasTold, device?.values);
       if (givesW === undefined) return;
+      const way = { toldW: powerOf(wasTold), givesW };
       const before = this.following.get(deviceId);
-      const now = followed(before, { toldW: powerOf(wasTold), givesW }, image.atMs);
+      const now = followed(before, way, image.atMs);
       if (now !== before) this.following.set(deviceId, now);
       if (!now.follows) unfollowing.add(deviceId);
+      if (wasTold.kind === 'battery-power' && device?.readAtMs !== undefined) this.watchPace(deviceId, way, device.readAtMs);
     });
     return unfollowing;
   }
 
-  private watchPaces({ devices }: PlantImage): Paces {
-    this.told.forEach((wasTold, deviceId) => {
-      if (wasTold.kind !== 'battery-power') return;
-      const { values, readAtMs } = devices.get(deviceId) ?? {};
-      const givesW = values?.['battery.powerW'];
-      if (givesW === undefined || readAtMs === undefined) return;
-      const now = paced(this.paces.get(deviceId), { toldW: wasTold.powerW, givesW }, readAtMs);
-      if (now) this.paces.set(deviceId, now);
-      else this.paces.delete(deviceId);
-    });
+  private watchPace(deviceId: DeviceId, way: { readonly toldW: Watt; readonly givesW: Watt }, readAtMs: EpochMs): void {
+    const before = this.paces.get(deviceId);
+    const now = paced(before, way, readAtMs);
+    if (now === before) return;
+    if (now) this.paces.set(deviceId, now);
+    else this.paces.delete(deviceId);
+  }
+
+  private pacesNow(): Paces {
     const known = new Map<DeviceId, number>();
     for (const [deviceId, { wPerS }] of this.paces) if (wPerS !== undefined) known.set(deviceId, wPerS);
     return known;

@@ -27,7 +27,7 @@ export const decide = (input: DecisionInput): Decision => {
   const batteries = batteriesOf(input, batteryControls, decided);
   const generatorCaps = fleetGeneratorCaps(input, sites, { generators, suns, batteries });
   const event = shareEvent(input, sites, { batteries, generators: offersOf(input, generators, generatorCaps), suns });
-  const wishes = batteries.map((battery) => event?.batteries[battery.index] ?? decideBattery(battery));
+  const wishes = batteries.map((battery) => event?.batteries[battery.index] ?? decideBattery(input, battery));
   const limit = shareFleetLimit(input, sites, batteries, wishes);
   const fleetCaps = limit.exportRoomW === undefined ? NO_CAPS : fleetSunCaps(suns, limit.exportRoomW);
   const told = batteries.map(({ index }) => limit.decisions[index] ?? wishes[index]!);

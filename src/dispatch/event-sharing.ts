@@ -55,7 +55,7 @@ export const shareEvent = (input: DecisionInput, sites: readonly SiteCase[], mea
   const beyondW = restW + comesW - (1 + KEPT_BACK_SHARE) * event.powerW;
   const asked: (DeviceDecision | undefined)[] = means.batteries.map(() => undefined);
   for (const { battery, decision } of decisions) asked[battery.index] = decision;
-  if (beyondW > 0) for (const { battery, decision } of goingOn(event, batteries, atRestW, beyondW)) asked[battery.index] = decision;
+  if (beyondW > 0) for (const { battery, decision } of goingOn(input, event, batteries, atRestW, beyondW)) asked[battery.index] = decision;
   const suns = event.direction === 'down' ? means.suns.filter(({ site }) => takesPart(site)) : [];
   const sunCapsW = fleetSunCaps(suns, openW > 0 ? -openW : roomW);
   const sunW = Math.min(openW, sum(suns.map(({ own }) => Math.max(0, outputOf(own) ?? 0))));
@@ -85,13 +85,14 @@ const KEPT_BACK_SHARE = 0.05;
  * baseline, since it is paid from there on.
  */
 const goingOn = (
+  input: DecisionInput,
   event: RunningEvent,
   batteries: readonly BatteryCase[],
   atRestW: readonly (Watt | undefined)[],
   beyondW: Watt,
 ): BatteryShare[] => {
   const sign = signOf(event);
-  const wishes = batteries.map(decideBattery);
+  const wishes = batteries.map((battery) => decideBattery(input, battery));
   const couldW = batteries.map(({ site, shares }, index) => {
     const { setpoint } = wishes[index]!;
     const againstW = setpoint?.kind === 'battery-power' ? Math.max(0, -sign * setpoint.powerW) : 0;

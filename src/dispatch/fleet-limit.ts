@@ -30,22 +30,25 @@ export const shareFleetLimit = (
   const { importW, exportW } = insideOf(input.fleetLimits, batteries.length);
   if (importW === undefined && exportW === undefined) return NOTHING;
   // One that does not follow counts for what it does.
-  const wished = batteries.map((battery, index): BatteryMove => {
-    const isDeaf = input.unfollowing?.has(battery.own.device.id) === true;
-    return { battery, fromW: (isDeaf ? undefined : powerOf(wishes[index])) ?? battery.givesW };
-  });
+  const fromW = batteries.map(({ own, givesW }, index) =>
+    input.unfollowing?.has(own.device.id) ? givesW : (powerOf(wishes[index]) ?? givesW),
+  );
   let changeW: Watt = 0;
-  for (const { battery, fromW } of wished) changeW += battery.givesW - fromW;
+  batteries.forEach(({ givesW }, index) => (changeW += givesW - fromW[index]!));
   const net = fleetNet(input, sites);
-  const importOverW = importW === undefined ? -Infinity : withAwaitedW(input, sites, wished, net.mostW + changeW - importW);
+  const importOverW = importW === undefined ? -Infinity : withAwaitedW(input, { sites, batteries, fromW }, net.mostW + changeW - importW);
   const exportOverW = exportW === undefined ? Infinity : net.leastW + changeW + exportW;
   // Where so little is known of a fleet that both its limits may be passed, it stays as far from the one as from the other.
   const wantedW = importOverW > exportOverW ? (importOverW + exportOverW) / 2 : clamp(0, importOverW, exportOverW);
-  const shares = wantedW === 0 ? NOTHING : shareInTurn(input, wished, wantedW);
+  const moves = (): BatteryMove[] => batteries.map((battery, index) => ({ battery, fromW: fromW[index]! }));
+  const shares = wantedW === 0 ? NOTHING : shareInTurn(input, moves(), wantedW);
   if (exportW === undefined) return shares;
-  const toldW = (index: number): Watt => powerOf(shares.decisions[index]) ?? wished[index]!.fromW;
-  const leavesW = sum(batteries.map((battery, index) => battery.givesW - reachedBy(input, battery, toldW(index))));
-  return { ...shares, exportRoomW: net.leastW + leavesW + exportW };
+  let exportRoomW = net.leastW + exportW;
+  batteries.forEach((battery, index) => {
+    const toldW = powerOf(shares.decisions[index]) ?? fromW[index]!;
+    exportRoomW += battery.givesW - reachedBy(input, battery, toldW);
+  });
+  return { ...shares, exportRoomW };
 };
 
 const powerOf = (decision: DeviceDecision | undefined): Watt | undefined =>
@@ -55,23 +58,29 @@ const powerOf = (decision: DeviceDecision | undefined): Watt | undefined =>
 const reachedBy = ({ unfollowing, paces }: DecisionInput, { own: { device }, givesW }: BatteryCase, toldW: Watt): Watt =>
   unfollowing?.has(device.id) ? givesW : Math.max(toldW, givesW - DECIDED_EVERY_S * paceOf(paces, device.id));
 
+interface FleetWishes {
+  readonly sites: readonly SiteCase[];
+  readonly batteries: readonly BatteryCase[];
+  /** What each battery would give; W. */
+  readonly fromW: readonly Watt[];
+}
+
 /** By how much the fleet would be over its limit with what loads wait for, as far as batteries take it that are too slow to stop at once for them. */
-const withAwaitedW = (input: DecisionInput, sites: readonly SiteCase[], wished: readonly BatteryMove[], overW: Watt): Watt => {
+const withAwaitedW = (input: DecisionInput, { sites, batteries, fromW }: FleetWishes, overW: Watt): Watt => {
   const { unfollowing, paces } = input;
   if (!paces?.size) return overW;
   let [awaitedW, takenW] = [0 as Watt, 0 as Watt];
   for (const site of sites) if (site.gridW !== undefined) awaitedW += awaitedDrawW(input, site);
-  for (const { battery, fromW } of wished) {
-    const { id } = battery.own.device;
-    if (paces.has(id) && !unfollowing?.has(id)) takenW += Math.max(0, 0 - fromW);
-  }
+  batteries.forEach(({ own: { device } }, index) => {
+    if (paces.has(device.id) && !unfollowing?.has(device.id)) takenW += Math.max(0, 0 - fromW[index]!);
+  });
   return Math.max(overW, Math.min(overW + awaitedW, takenW));
 };
 
 /** First those come to rest that go the way there is too much of; only what is left then has others go against it, or one battery would be filled from another. */
 const shareInTurn = (input: DecisionInput, moves: readonly BatteryMove[], wantedW: Watt): BatteryShares => {
   const [owner, reason] = ['operator', 'keeps the fleet within its limit'] as const;
-  const toRest = moves.map(({ battery, fromW }) => ({ battery: { ...battery, band: upToRest(battery.band, fromW) }, fromW }));
+  const toRest = moves.map(({ battery, fromW }): BatteryMove => ({ battery, fromW, band: upToRest(battery.band, fromW) }));
   const first = shareAmong(input, toRest, wantedW, owner, reason);
   const leftW = wantedW - first.givenW;
   if (Math.abs(leftW) < 1) return first;

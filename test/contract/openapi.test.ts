@@ -213,7 +213,7 @@ describe('what went wrong', () => {
     expect(faults).toEqual(
       expect.arrayContaining([
         'direction: is the text "sideways", and must be one of up, down',
-        'powerW: is -5, and must be above 0',
+        'powerW: an event asks for 1 W to 1 GW; its direction says which way',
         'startMs: is missing; give a number',
         'nothing here is called extra',
       ]),

@@ -220,8 +220,8 @@ export const leftToSunW = ({ restingSun }: DecisionInput, { site, limits, able, 
     const couldW = values['pv.availableW'] ?? (restingSun?.has(device.id) ? outputW : device.ratedW);
     waitsW += clamp(couldW - outputW, 0, WAITS_FROM * device.ratedW);
   }
-  const freeW = Math.min(site.exportLimitW, limits.exportW ?? Infinity) + gridW;
-  return freeW < LEFT_FREE * waitsW ? waitsW : 0;
+  const limitW = Math.min(site.exportLimitW, limits.exportW ?? Infinity);
+  return limitW < waitsW || limitW + gridW < LEFT_FREE * waitsW ? waitsW : 0;
 };
 
 const batteriesGive = (devices: readonly DeviceCase[]): Watt => {

@@ -178,7 +178,11 @@ describe('what an operator is told before anything is announced', () => {
     expect(await vpp('event', 'announce', ...wish)).toMatch(
       /^it would be accepted in part: 1500 of 5000 W\n.*\n {2}missing: 500 W that operators' limits/,
     );
-    await homes.app.get(LimitService).withdraw(id, 'olga', clock.now());
     expect(await homes.json<unknown[]>('/api/events')).toHaveLength(before.length);
+    said = [];
+    const announced = await vpp('event', 'announce', ...wish.filter((word) => word !== '--dry-run'));
+    expect(announced).toMatch(/The export limit of 1000 W on anna-home comes before it\./);
+    await vpp('event', 'cancel', announced.split(' ')[0]!);
+    await homes.app.get(LimitService).withdraw(id, 'olga', clock.now());
   });
 });

@@ -103,11 +103,11 @@ const operatorRoom = ({ enginesW, heldEnginesW }: GenerationRoom, engine: Engine
  * What it may give where generation is limited before batteries have made room for it: it rises into its part of what is free, gives way to a battery that
  * does not follow, and stands where that leaves it too little, or where batteries are so slow that there would be too little when it is warm.
  */
-const besideBatteries = ({ enginesSurelyW, freeW, freesWPerS }: GenerationRoom, engine: Engine, batteriesRiseW: Watt): Watt => {
+const besideBatteries = ({ enginesSurelyW, freeW, frees }: GenerationRoom, engine: Engine, batteriesRiseW: Watt): Watt => {
   const { own, minW, isHeld, stands, sharers } = engine;
   const surelyW = partOf(engine, enginesSurelyW);
   if (surelyW < minW) return isHeld ? minW : 0;
-  if (stands && freeW + freesWPerS * own.device.generator!.warmUpS < minW) return 0;
+  if (stands && freeW + frees.atOnceW + frees.wPerS * own.device.generator!.warmUpS < minW) return 0;
   const partOfFreeW = (Math.max(0, freeW - batteriesRiseW) * own.device.ratedW) / sum(sharers.map(({ ratedW }) => ratedW));
   return Math.min(surelyW, Math.max(minW, (own.values['generator.powerW'] ?? 0) + partOfFreeW));
 };

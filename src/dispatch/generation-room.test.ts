@@ -60,6 +60,19 @@ describe('a limit on generation', () => {
     expect(why(9_000)).toEqual([]);
   });
 
+  it('has an engine wait for what a slow battery cannot make free by the time it is warm, whatever a quick one beside it could', () => {
+    const planned = new Map([...serving, ['a-generator', { kind: 'generator', run: true, powerW: 6_000 } as const]]);
+    const quick = device('a', 'battery', { id: 'a-quick', battery: RATING });
+    const runs = (paceWPerS: number, quickW: Watt): unknown => {
+      const home = limited({ gridW: 5_000, batteryW: 5_000 - quickW }, 5_100, { planned, paces: new Map([['a-battery', paceWPerS]]) });
+      const both = besides(home, quick, { 'battery.powerW': quickW, 'battery.socPct': 80 });
+      const input = besides(both, GENSET, { 'generator.powerW': 0, 'generator.state': 0 });
+      return decide(input).devices.find(({ control }) => control === 'generator')?.setpoint;
+    };
+    expect([runs(50, 100), runs(70, 100)]).toMatchObject([{ run: false }, { run: true }]);
+    expect([runs(30, 1_000), runs(40, 1_000)]).toMatchObject([{ run: false }, { run: true }]);
+  });
+
   it('leaves a battery what the sun does not give and may not come to give by the next decision', () => {
     const at = (pvW: Watt): unknown => told(limited({ gridW: 4_000, pvW }, 3_000, { planned: serving }));
     expect([at(2_000), at(0), at(50), at(3_000)]).toMatchObject([

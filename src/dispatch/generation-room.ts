@@ -23,12 +23,18 @@ export interface GenerationRoom {
   readonly heldEnginesW: Watt;
   /** What nobody gives yet, for engines to rise into. */
   readonly freeW: Watt;
-  /** How fast batteries make more of it, W/s. */
-  readonly freesWPerS: number;
+  /** How soon batteries make more of it. */
+  readonly frees: FreeingPace;
   readonly batteriesW: Watt;
 }
 
 type Knowing = Pick<DecisionInput, 'generators' | 'unfollowing' | 'paces' | 'atMs'>;
+
+/** What batteries of a site that do as they are told make free of what they give: quick ones by the next decision, slow ones at their pace, W/s. */
+interface FreeingPace {
+  readonly atOnceW: Watt;
+  readonly wPerS: number;
+}
 
 /** `undefined` where generation is not limited. */
 export const generationRoom = (input: Knowing, site: SiteCase): GenerationRoom | undefined => {
@@ -36,7 +42,7 @@ export const generationRoom = (input: Knowing, site: SiteCase): GenerationRoom |
   if (generationW === undefined) return undefined;
   let [leftW, knownLeftW] = [generationW, generationW];
   const deafW = givenByTheDeaf(input, site);
-  const freesWPerS = batteriesPace(input, site);
+  const frees = freeingPace(input, site);
   let [sunW, leavesW, enginesW, enginesSoonW, batteriesW] = [0, 0, 0, 0, 0] as [Watt, Watt, Watt, Watt, Watt];
   for (const own of site.devices) {
     if (own.obstacle) {
@@ -46,7 +52,7 @@ export const generationRoom = (input: Knowing, site: SiteCase): GenerationRoom |
       sunW += sunSoonOf(own);
       leavesW += leavesSoonOf(own);
       enginesW += engineNowOf(input, own);
-      enginesSoonW += engineSoonOf(input, own, deafW > 0, freesWPerS);
+      enginesSoonW += engineSoonOf(input, own, deafW > 0, frees);
       batteriesW += batteryOf(own);
     }
   }
@@ -55,7 +61,7 @@ export const generationRoom = (input: Knowing, site: SiteCase): GenerationRoom |
     enginesSurelyW: Math.max(0, leftW - leavesW - deafW),
     heldEnginesW: Math.max(0, knownLeftW),
     freeW: Math.max(0, leftW - leavesW - enginesW - batteriesW),
-    freesWPerS,
+    frees,
     batteriesW: Math.max(0, leftW - sunW - enginesSoonW),
   };
 };
@@ -127,9 +133,9 @@ const risesBy = ({ rampWPerS }: GeneratorRating): Watt => (rampWPerS * MAKES_ROO
 
 /**
  * What batteries leave to an engine: what it gives, what it is seen to come to, and beyond that a little of what it was to come to. `isBarred`: it
- * waits for a battery that did not follow, and may do so again. `freesWPerS`: how fast batteries make room.
+ * waits for a battery that did not follow, and may do so again.
  */
-const engineSoonOf = (input: Knowing, own: DeviceCase, isBarred: boolean, freesWPerS: number): Watt => {
+const engineSoonOf = (input: Knowing, own: DeviceCase, isBarred: boolean, frees: FreeingPace): Watt => {
   const { generators, atMs } = input;
   const { id, generator } = own.device;
   if (!generator) return 0;
@@ -140,19 +146,28 @@ const engineSoonOf = (input: Knowing, own: DeviceCase, isBarred: boolean, freesW
   if (own.values['generator.state'] === GENERATOR_STATE.running)
     return Math.max(soonW, Math.min(comesToW, Math.max(generator.minW, nowW + risesBy(generator))));
   const warmInS = generator.warmUpS - (atMs - (warmingSinceMs ?? atMs)) / SECOND_MS;
-  const isNearlyWarm = warmInS <= Math.max(NEARLY_WARM_S, generator.minW / freesWPerS);
+  const isNearlyWarm = warmInS <= Math.max(NEARLY_WARM_S, freedInS(frees, generator.minW));
   return isBarred || isNearlyWarm ? Math.max(soonW, generator.minW) : soonW;
 };
 
 const NOTHING_KNOWN: Partial<GeneratorNow> = {};
 
-/** How fast those of its batteries give less that give anything, and do as they are told. */
-const batteriesPace = ({ unfollowing, paces }: Knowing, { able }: SiteCase): number => {
-  let wPerS = 0;
-  if (!paces?.size) return Infinity;
-  for (const own of able) if (batteryOf(own) > 0 && !unfollowing?.has(own.device.id)) wPerS += paceOf(paces, own.device.id);
-  return wPerS > 0 ? wPerS : Infinity;
+const QUICK: FreeingPace = { atOnceW: Infinity, wPerS: 0 };
+
+const freeingPace = ({ unfollowing, paces }: Knowing, { able }: SiteCase): FreeingPace => {
+  if (!paces?.size) return QUICK;
+  let [atOnceW, wPerS] = [0 as Watt, 0];
+  for (const own of able) {
+    const { id } = own.device;
+    const givenW = unfollowing?.has(id) ? 0 : batteryOf(own);
+    if (paces.has(id)) wPerS += givenW > 0 ? paceOf(paces, id) : 0;
+    else atOnceW += givenW;
+  }
+  return wPerS > 0 ? { atOnceW, wPerS } : QUICK;
 };
+
+/** How long it takes until so much is free. */
+const freedInS = ({ atOnceW, wPerS }: FreeingPace, powerW: Watt): number => (powerW <= atOnceW ? 0 : (powerW - atOnceW) / wPerS);
 
 /** By batteries that do not follow what they are told. */
 const givenByTheDeaf = ({ unfollowing }: Knowing, { able }: SiteCase): Watt => {

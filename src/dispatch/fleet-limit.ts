@@ -84,10 +84,7 @@ const shareInTurn = (input: DecisionInput, moves: readonly BatteryMove[], wanted
   const first = shareAmong(input, toRest, wantedW, owner, reason);
   const leftW = wantedW - first.givenW;
   if (Math.abs(leftW) < 1) return first;
-  const onFromThere = moves.map(({ battery, fromW }, index): BatteryMove => {
-    const setpoint = first.decisions[index]?.setpoint;
-    return { battery, fromW: setpoint?.kind === 'battery-power' ? setpoint.powerW : fromW };
-  });
+  const onFromThere = moves.map(({ battery, fromW }, index): BatteryMove => ({ battery, fromW: powerOf(first.decisions[index]) ?? fromW }));
   const second = shareAmong(input, onFromThere, leftW, owner, reason);
   return { decisions: second.decisions, wantedW, givenW: first.givenW + second.givenW };
 };
